@@ -1,0 +1,85 @@
+/**
+ * What is wrong with a configuration: values, collected, never thrown. Every stage (decode, validate, compile) adds to one
+ * collector, so a person sees all of it at once.
+ */
+
+/** A path into a resource. Immutable and cheap to extend; the text is made only when there is a problem. */
+export class ConfigPath {
+  static readonly root = new ConfigPath(undefined, '');
+  readonly #parent: ConfigPath | undefined;
+  readonly #step: string | number;
+
+  private constructor(parent: ConfigPath | undefined, step: string | number) {
+    this.#parent = parent;
+    this.#step = step;
+  }
+
+  /** `name` is the proto field name (snake_case). */
+  field(name: string): ConfigPath {
+    return new ConfigPath(this, name);
+  }
+
+  index(index: number): ConfigPath {
+    return new ConfigPath(this, index);
+  }
+
+  /** An entry of a map field. */
+  key(key: string): ConfigPath {
+    return new ConfigPath(this, `[${JSON.stringify(key)}]`);
+  }
+
+  /** `static_resources.listeners[0].filter_chains[1]`, `typed_per_filter_config["envoy.filters.http.cors"].policy`. */
+  toString(): string {
+    if (this.#parent === undefined) return '';
+    const before = this.#parent.toString();
+    if (typeof this.#step === 'number') return `${before}[${this.#step}]`;
+    if (this.#step.startsWith('[')) return before + this.#step;
+    return before === '' ? this.#step : `${before}.${this.#step}`;
+  }
+}
+
+export interface SourcePosition {
+  readonly file: string;
+  /** Both count from 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+  /** Where the file says it; resources that came as bytes have none. */
+  readonly position?: SourcePosition | undefined;
+}
+
+export class Problems {
+  readonly errors: Problem[] = [];
+  readonly warnings: Problem[] = [];
+  /** Finds the position of a path in the source the resource was read from. */
+  readonly #locate: ((path: string) => SourcePosition | undefined) | undefined;
+
+  constructor(locate?: (path: string) => SourcePosition | undefined) {
+    this.#locate = locate;
+  }
+
+  get ok(): boolean {
+    return this.errors.length === 0;
+  }
+
+  error(path: ConfigPath | string, message: string, position?: SourcePosition): void {
+    const text = path.toString();
+    this.errors.push({ path: text, message, position: position ?? this.#locate?.(text) });
+  }
+
+  warning(path: ConfigPath | string, message: string, position?: SourcePosition): void {
+    const text = path.toString();
+    this.warnings.push({ path: text, message, position: position ?? this.#locate?.(text) });
+  }
+}
+
+/** `envoy.yaml:16:15: static_resources.listeners[0].name: what is wrong`. */
+export function formatProblem(problem: Problem): string {
+  const { position, path, message } = problem;
+  const where = position === undefined ? '' : `${position.file}:${position.line}:${position.column}: `;
+  return path === '' ? where + message : `${where}${path}: ${message}`;
+}

@@ -1,0 +1,116 @@
+/**
+ * The byte pipe under every codec: nothing here knows HTTP or TLS policy.
+ *
+ * Two implementations behave alike (`test/transport/` runs one suite over both): `public-transport.ts` uses only
+ * documented `net` API; `direct-transport.ts` writes on the socket's handle. No other file knows handles exist.
+ */
+
+/** A resolved socket address. `text` is what logs and statistics print: `1.2.3.4:80`, `[::1]:80`, `/run/a.sock`. */
+export interface Address {
+  readonly kind: 'ip' | 'pipe';
+  /** IP literal without brackets, or the path of a Unix socket (an abstract name starts with `@`). */
+  readonly host: string;
+  /** 0 for a pipe. */
+  readonly port: number;
+  readonly text: string;
+}
+
+/** Why a connection ended. `local` closes carry no reason. */
+export interface TransportError {
+  /** `ECONNRESET`, `ECONNREFUSED`, `EPIPE`, `ETIMEDOUT`, … as Node names them. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Receives what happens on one connection. Methods of one object, not closures per connection.
+ * After `onClosed` nothing else is called.
+ */
+export interface ConnectionOwner {
+  /**
+   * `bytes[0, length)` arrived. The buffer is lent for the length of the call: the next read overwrites it, so whoever
+   * keeps bytes copies them. It may be longer than `length`.
+   */
+  onBytes(bytes: Buffer, length: number): void;
+  /** The peer sent FIN. Writing is still possible. */
+  onEnd(): void;
+  /** Called exactly once, also after `reset()` and `destroy()`; never from inside the call that caused it. */
+  onClosed(error: TransportError | undefined): void;
+  /** All bytes that were unsent have been taken by the kernel. Called only after `unsentBytes` had been above 0. */
+  onDrained(): void;
+}
+
+/** Owner of a connection that is being opened. */
+export interface ConnectingOwner extends ConnectionOwner {
+  /** Exactly one of `onConnected` and `onClosed(error)` comes first, never before `connect()` has returned. */
+  onConnected(): void;
+}
+
+export interface Connection {
+  owner: ConnectionOwner;
+  readonly local: Address;
+  readonly remote: Address;
+  /** Bytes accepted by `write…` and not yet taken by the kernel (joined small writes included). */
+  readonly unsentBytes: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly closed: boolean;
+
+  /**
+   * Sends latin1 text / bytes. Never throws; a no-op once closed. Small writes made while one `onBytes` (or other owner
+   * callback) runs leave together when it returns; outside callbacks they leave at the end of the current turn.
+   * `bytes` may be a chunk lent by another connection's `onBytes`: what cannot leave at once is copied or pinned here.
+   */
+  writeText(text: string): void;
+  writeBytes(bytes: Buffer): void;
+  /** Sends what small writes have gathered, now. */
+  flush(): void;
+
+  /** Not counted here: the owner counts. Both are idempotent. */
+  pauseReads(): void;
+  resumeReads(): void;
+
+  /** Sends FIN after what was written. Reads go on. */
+  endWrites(): void;
+  /**
+   * Flushes, sends FIN and waits at most `lingerMs` for the peer's FIN while discarding what it sends, so that the peer
+   * can read the answer (RFC 9112 §9.6); then closes. `0` closes right after the flush. No `onBytes` or `onEnd` after this call.
+   */
+  closeAfterFlush(lingerMs: number): void;
+  /** Closes at once with RST where the system allows. */
+  reset(): void;
+  /** Closes at once; unsent bytes are lost. */
+  destroy(): void;
+
+  setNoDelay(on: boolean): void;
+  setKeepAlive(on: boolean, initialDelayMs: number): void;
+}
+
+export interface ListenOptions {
+  readonly backlog: number;
+  /** Several listeners (threads, generations) may share the port; the kernel spreads connections (SO_REUSEPORT). */
+  readonly reusePort: boolean;
+  readonly ipv6Only: boolean;
+  /** File mode of a Unix socket, 0 = leave. */
+  readonly pipeMode: number;
+}
+
+export interface ListenerSocket {
+  /** The bound address: port 0 has become a real port. */
+  readonly local: Address;
+  /** Stops accepting after everything in the backlog has been accepted. Accepted connections live on. */
+  close(): Promise<void>;
+  pauseAccepts(): void;
+  resumeAccepts(): void;
+}
+
+export interface ConnectOptions {
+  readonly localAddress?: { readonly host: string; readonly port: number } | undefined;
+}
+
+export interface Transport {
+  readonly name: 'direct' | 'public';
+  /** Rejects with a TransportError. `accept` returns the owner of the new connection. */
+  listen(address: Address, options: ListenOptions, accept: (connection: Connection) => ConnectionOwner): Promise<ListenerSocket>;
+  connect(address: Address, options: ConnectOptions, owner: ConnectingOwner): Connection;
+}
