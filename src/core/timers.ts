@@ -64,7 +64,7 @@ export class TimerList {
     timer.next = head;
     last.next = timer;
     head.previous = timer;
-    this.#timers.onArmed(timer.deadlineMs);
+    this.#timers.onArmed(this, timer.deadlineMs);
   }
 
   remove(timer: Timer): void {
@@ -88,13 +88,12 @@ export class TimerList {
   }
 }
 
-/**
- * One per thread. `nowMs()` is read from the clock at most once per `resolutionMs`-turn by callers that can live with a
- * coarse time; deadlines use the exact clock.
- */
+/** One per thread. One system timer wakes it at the earliest deadline. */
 export class Timers {
   readonly #clock: Clock;
+  /** Lists handed out by duration, and those that hold an armed timer now. */
   readonly #lists = new Map<number, TimerList>();
+  readonly #active = new Set<TimerList>();
   #handle: NodeJS.Timeout | undefined;
   #wakeAtMs = Infinity;
   #closed = false;
@@ -117,14 +116,20 @@ export class Timers {
     return list;
   }
 
+  /** A list for a duration that a peer chose: it is forgotten with its last timer. */
+  privateList(durationMs: number): TimerList {
+    return this.#lists.get(durationMs) ?? new TimerList(this, durationMs);
+  }
+
   /** A one-off for cold paths. */
   after(durationMs: number, owner: TimerOwner, tag = 0): Timer {
     const timer = new Timer(owner, tag);
-    this.list(durationMs).arm(timer);
+    this.privateList(durationMs).arm(timer);
     return timer;
   }
 
-  onArmed(deadlineMs: number): void {
+  onArmed(list: TimerList, deadlineMs: number): void {
+    this.#active.add(list);
     if (deadlineMs < this.#wakeAtMs) this.#wakeAt(deadlineMs);
   }
 
@@ -135,10 +140,10 @@ export class Timers {
     this.#handle = undefined;
     const nowMs = this.nowMs();
     let nextMs = Infinity;
-    for (const [durationMs, list] of this.#lists) {
+    for (const list of this.#active) {
       const listNextMs = list.expire(nowMs);
       if (listNextMs < nextMs) nextMs = listNextMs;
-      if (list.empty && this.#lists.size > 256) this.#lists.delete(durationMs);
+      if (list.empty) this.#active.delete(list);
     }
     if (nextMs < this.#wakeAtMs) this.#wakeAt(nextMs);
   }
