@@ -1,0 +1,92 @@
+import type { Clock } from './clock.ts';
+import type { Logger } from './log.ts';
+import type { ConfigPath } from './problems.ts';
+import type { Random } from './random.ts';
+import type { Runtime } from './runtime.ts';
+import type { StatStore } from './stats/stats.ts';
+import type { Timers } from './timers.ts';
+
+/**
+ * Extension points. An extension is keyed by the type URL of its configuration; `compile` runs alike on the main thread
+ * (to validate, for `--mode validate` and for xDS answers) and on each worker (to serve), so it opens nothing and arms nothing.
+ */
+
+/** Envoy's category names (`envoy.filters.http`), as `/server_info` and support tables list them. */
+export type Category =
+  | 'envoy.filters.network'
+  | 'envoy.filters.http'
+  | 'envoy.filters.listener'
+  | 'envoy.access_loggers'
+  | 'envoy.load_balancing_policies'
+  | 'envoy.transport_sockets.downstream'
+  | 'envoy.transport_sockets.upstream'
+  | 'envoy.clusters'
+  | 'envoy.upstream_options'
+  | 'envoy.request_id'
+  | 'envoy.formatter';
+
+export interface Extension<Config = unknown, Runtime = unknown> {
+  /** Envoy's well-known name (`envoy.filters.http.router`). */
+  readonly name: string;
+  readonly category: Category;
+  /** Full proto name of the configuration (`envoy.extensions.filters.http.router.v3.Router`). */
+  readonly configType: string;
+  /** Full proto name of the per-route configuration, where there is one. */
+  readonly routeConfigType?: string | undefined;
+  /** Cannot fail on a validated config except by adding errors; what it returns is used only when there were none. */
+  compile(config: Config, at: ConfigPath, context: CompileContext): Runtime;
+  compileRoute?(config: never, at: ConfigPath, context: CompileContext): unknown;
+}
+
+/** What a compile step may ask of the outside. */
+export interface CompileContext {
+  error(at: ConfigPath, message: string): void;
+  warning(at: ConfigPath, message: string): void;
+  /**
+   * The extension that handles an Any (`typed_config`) and its decoded configuration; reports Envoy's sentence and returns
+   * undefined when there is none. `name` is the name given beside the Any, for the message.
+   */
+  resolve(category: Category, name: string, typedConfig: AnyMessage | undefined, at: ConfigPath): ResolvedExtension | undefined;
+  /** The decoded message inside an Any of a known type, or undefined after reporting. */
+  unpack(typedConfig: AnyMessage, at: ConfigPath): { readonly typeName: string; readonly message: unknown } | undefined;
+  /** Records that this resource needs a cluster; reported when it does not exist and `mustExist`. */
+  needsCluster(name: string, at: ConfigPath, mustExist: boolean): void;
+  readonly stats: StatStore;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  /** Values of the bootstrap's node and the command line that extensions print. */
+  readonly node: NodeInfo;
+  /** True when the result will serve; false on the main thread and in validate mode. */
+  readonly serving: boolean;
+  /** Process-wide services that the composition root offers, by key (access log files, clusters). */
+  service<T>(key: ServiceKey<T>): T;
+}
+
+export interface AnyMessage {
+  readonly typeUrl: string;
+  readonly value: Uint8Array;
+}
+
+export interface ResolvedExtension {
+  readonly extension: Extension<never, unknown>;
+  readonly config: never;
+}
+
+export interface NodeInfo {
+  readonly id: string;
+  readonly cluster: string;
+  readonly zone: string;
+}
+
+/** A typed name for something the composition root provides. */
+export interface ServiceKey<T> {
+  readonly name: string;
+  readonly type?: T;
+}
+
+export function serviceKey<T>(name: string): ServiceKey<T> {
+  return { name };
+}

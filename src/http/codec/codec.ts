@@ -1,0 +1,73 @@
+import type { Failure } from '../failure.ts';
+import type { HeaderMap } from '../header-map.ts';
+
+/**
+ * What HTTP/1 and HTTP/2, server and client side, all speak. Nothing of a protocol shows here, so any downstream
+ * goes with any upstream and tests drive either side with fakes.
+ *
+ * Per message: headers, then data (any number), then trailers or an `end` flag; a reset instead at any point; nothing after.
+ * `end` is true on the last event of the message.
+ */
+
+/** What a codec calls as a message arrives. */
+export interface StreamDecoder {
+  /** The map belongs to the receiver from here on. */
+  onHeaders(headers: HeaderMap, end: boolean): void;
+  /** The bytes are lent for the length of the call. Never empty unless `end`. */
+  onData(chunk: Buffer, end: boolean): void;
+  onTrailers(trailers: HeaderMap): void;
+  /** The stream is gone: at most once, and nothing after it. */
+  onReset(failure: Failure): void;
+}
+
+export interface ResponseDecoder extends StreamDecoder {
+  /** 1xx other than 101. Any number, before `onHeaders`. */
+  onInformational(headers: HeaderMap): void;
+}
+
+/** Told when the bytes that wait for this stream's peer rise above a limit and when they have drained. */
+export interface PressureWatcher {
+  onHighWatermark(): void;
+  onLowWatermark(): void;
+}
+
+/** A stream's handle on its own wire. Calls after the end or a reset are no-ops. */
+export interface StreamEncoder {
+  sendHeaders(headers: HeaderMap, end: boolean): void;
+  /** The chunk is not kept after the call. */
+  sendData(chunk: Buffer, end: boolean): void;
+  sendTrailers(trailers: HeaderMap): void;
+  /** Ends the stream without finishing the message. The decoder of the same stream is not called back. */
+  reset(failure: Failure): void;
+  /** Stops and restarts the arrival of this stream's data. Counted: as many resumes as pauses. */
+  pause(): void;
+  resume(): void;
+  watcher: PressureWatcher | undefined;
+}
+
+export interface ResponseEncoder extends StreamEncoder {
+  sendInformational(headers: HeaderMap): void;
+}
+
+/** The request side of an upstream stream. */
+export type RequestEncoder = StreamEncoder;
+
+/** A codec on one upstream connection. HTTP/1 carries one stream at a time, HTTP/2 many. */
+export interface ClientCodec {
+  /** Only while `canTakeStream`. */
+  newStream(decoder: ResponseDecoder): RequestEncoder;
+  readonly canTakeStream: boolean;
+  readonly activeStreams: number;
+  /** Closes the connection; active streams are reset with `failure`. */
+  close(failure: Failure): void;
+}
+
+/** The pool, told of what its connection can do. */
+export interface ClientCodecOwner {
+  /** A stream has ended; the codec can take another when `codec.canTakeStream`. */
+  onStreamEnd(codec: ClientCodec): void;
+  /** The connection is gone; each active stream has been reset before. Exactly once. */
+  onCodecClosed(codec: ClientCodec, failure: Failure | undefined): void;
+  /** The peer broke the protocol on this connection (statistics). */
+  onProtocolError(codec: ClientCodec): void;
+}

@@ -1,0 +1,277 @@
+import { type HeaderName, UNKNOWN_HEADER, findHeaderName, headerText } from './header-name.ts';
+
+/**
+ * The head of one message: pseudo-headers as fields, lines as offsets into the head's text, changes as an overlay.
+ *
+ * Lines that came from the wire are ranges of `#text` until somebody changes them, so that a proxy which adds three lines
+ * copies the others as one substring. Names are lower case. Order is kept; duplicates stay separate lines.
+ * Values are latin1 text, exactly the bytes of the wire. A value may be a slice of the head's text and pin it: what outlives
+ * the stream is copied out (`ownedText`).
+ */
+export class HeaderMap {
+  /** Request pseudo-headers; the `host` line of HTTP/1 becomes `authority`. Empty when absent. */
+  method = '';
+  path = '';
+  authority = '';
+  scheme = '';
+  /** Response status, 0 for a request. */
+  status = 0;
+
+  #text = '';
+  /** Per line: id, name start, name end, value start, value end. `id` is REMOVED or'ed in for lines that are gone. */
+  #lines: number[] = [];
+  /** Per line: the value that replaced the one on the wire, or of a line that was added. */
+  #values: (string | undefined)[] | undefined;
+  /** Per line: the name of an added line that is not interned. */
+  #names: (string | undefined)[] | undefined;
+  /** Bloom filter over the ids present, one bit each modulo 32. */
+  #present = 0;
+
+  /**
+   * For parsers. `lines` holds STRIDE numbers a line with offsets into `text`; a line whose separator or white space is
+   * not canonical (`name: value\r\n`) has the LOOSE bit set in its id and is rewritten when serialised.
+   */
+  setLines(text: string, lines: number[], present: number): void {
+    this.#text = text;
+    this.#lines = lines;
+    this.#present = present;
+  }
+
+  /** The first value of the name. */
+  get(name: HeaderName): string | undefined {
+    if ((this.#present & (1 << (name & 31))) === 0) return undefined;
+    const lines = this.#lines;
+    for (let at = 0; at < lines.length; at += STRIDE) {
+      if ((lines[at]! & ID_MASK) === name) return this.#value(at);
+    }
+    return undefined;
+  }
+
+  has(name: HeaderName): boolean {
+    if ((this.#present & (1 << (name & 31))) === 0) return false;
+    const lines = this.#lines;
+    for (let at = 0; at < lines.length; at += STRIDE) if ((lines[at]! & ID_MASK) === name) return true;
+    return false;
+  }
+
+  /** Every value of the name, in order. */
+  getAll(name: HeaderName): string[] {
+    const values: string[] = [];
+    if ((this.#present & (1 << (name & 31))) === 0) return values;
+    const lines = this.#lines;
+    for (let at = 0; at < lines.length; at += STRIDE) {
+      if ((lines[at]! & ID_MASK) === name) values.push(this.#value(at));
+    }
+    return values;
+  }
+
+  /** The values of the name joined with `separator`; undefined when there is none. */
+  getJoined(name: HeaderName, separator = ','): string | undefined {
+    if ((this.#present & (1 << (name & 31))) === 0) return undefined;
+    const values = this.getAll(name);
+    return values.length === 0 ? undefined : values.length === 1 ? values[0] : values.join(separator);
+  }
+
+  /** One line with this value: replaces the first, drops the others, or adds at the end. */
+  set(name: HeaderName, value: string): void {
+    if ((this.#present & (1 << (name & 31))) !== 0) {
+      const lines = this.#lines;
+      for (let at = 0; at < lines.length; at += STRIDE) {
+        if ((lines[at]! & ID_MASK) !== name) continue;
+        this.#setValue(at, value);
+        this.#removeFrom(at + STRIDE, name);
+        return;
+      }
+    }
+    this.add(name, value);
+  }
+
+  /** A further line at the end. */
+  add(name: HeaderName, value: string): void {
+    const lines = this.#lines;
+    const at = lines.length;
+    lines.push(name | CHANGED, -1, -1, -1, -1);
+    this.#present |= 1 << (name & 31);
+    (this.#values ??= [])[at / STRIDE] = value;
+  }
+
+  /** Removes every line of the name; true if there was one. */
+  remove(name: HeaderName): boolean {
+    if ((this.#present & (1 << (name & 31))) === 0) return false;
+    return this.#removeFrom(0, name);
+  }
+
+  // The same by text, for names that only a message or a template knows. Case matters: names are lower case.
+
+  getText(name: string): string | undefined {
+    const id = findHeaderName(name);
+    if (id !== UNKNOWN_HEADER) {
+      const value = this.get(id);
+      if (value !== undefined) return value;
+    }
+    for (let at = 0; at < this.#lines.length; at += STRIDE) if (this.#isNamed(at, name)) return this.#value(at);
+    return undefined;
+  }
+
+  addText(name: string, value: string): void {
+    const id = findHeaderName(name);
+    if (id !== UNKNOWN_HEADER) {
+      this.add(id, value);
+      return;
+    }
+    const at = this.#lines.length;
+    this.add(UNKNOWN_HEADER as HeaderName, value);
+    (this.#names ??= [])[at / STRIDE] = name;
+  }
+
+  setText(name: string, value: string): void {
+    const id = findHeaderName(name);
+    if (id !== UNKNOWN_HEADER) {
+      this.set(id, value);
+      return;
+    }
+    for (let at = 0; at < this.#lines.length; at += STRIDE) {
+      if (!this.#isNamed(at, name)) continue;
+      this.#setValue(at, value);
+      this.#removeTextFrom(at + STRIDE, name);
+      return;
+    }
+    this.addText(name, value);
+  }
+
+  removeText(name: string): boolean {
+    const id = findHeaderName(name);
+    const removed = id !== UNKNOWN_HEADER && this.remove(id);
+    return this.#removeTextFrom(0, name) || removed;
+  }
+
+  /** Lines in order. Not for the hot path: makes a string for each name and value. */
+  forEach(visit: (name: string, value: string) => void): void {
+    for (let at = 0; at < this.#lines.length; at += STRIDE) {
+      if ((this.#lines[at]! & REMOVED) === 0) visit(this.#name(at), this.#value(at));
+    }
+  }
+
+  /** How many lines there are. */
+  get size(): number {
+    let size = 0;
+    for (let at = 0; at < this.#lines.length; at += STRIDE) if ((this.#lines[at]! & REMOVED) === 0) size++;
+    return size;
+  }
+
+  /** Bytes of names and values, as Envoy counts them: pseudo-headers included, no separators. */
+  byteSize(): number {
+    let bytes = this.method.length + this.path.length + this.authority.length + this.scheme.length;
+    if (this.method !== '') bytes += ':method:path:authority:scheme'.length;
+    else bytes += ':status200'.length;
+    const lines = this.#lines;
+    for (let at = 0; at < lines.length; at += STRIDE) {
+      const tag = lines[at]!;
+      if ((tag & REMOVED) !== 0) continue;
+      if ((tag & CHANGED) === 0) bytes += lines[at + 2]! - lines[at + 1]! + lines[at + 4]! - lines[at + 3]!;
+      else bytes += this.#name(at).length + this.#value(at).length;
+    }
+    return bytes;
+  }
+
+  /** `name: value\r\n` for each line. */
+  serialise(): string {
+    const lines = this.#lines;
+    if (lines.length === 0) return '';
+    const text = this.#text;
+    let out = '';
+    let runStart = -1;
+    let runEnd = -1;
+    for (let at = 0; at < lines.length; at += STRIDE) {
+      const tag = lines[at]!;
+      if ((tag & NOT_AS_READ) === 0) {
+        const start = lines[at + 1]!;
+        if (start !== runEnd) {
+          if (runEnd !== -1) out += text.substring(runStart, runEnd);
+          runStart = start;
+        }
+        runEnd = lines[at + 4]! + 2;
+      } else if ((tag & REMOVED) === 0) {
+        if (runEnd !== -1) out += text.substring(runStart, runEnd);
+        runEnd = -1;
+        out += this.#name(at) + ': ' + this.#value(at) + '\r\n';
+      }
+    }
+    return runEnd === -1 ? out : out + text.substring(runStart, runEnd);
+  }
+
+  /** A copy that shares nothing that can change. */
+  clone(): HeaderMap {
+    const copy = new HeaderMap();
+    copy.method = this.method;
+    copy.path = this.path;
+    copy.authority = this.authority;
+    copy.scheme = this.scheme;
+    copy.status = this.status;
+    copy.#text = this.#text;
+    copy.#lines = this.#lines.slice();
+    copy.#values = this.#values?.slice();
+    copy.#names = this.#names?.slice();
+    copy.#present = this.#present;
+    return copy;
+  }
+
+  #value(at: number): string {
+    const lines = this.#lines;
+    if ((lines[at]! & CHANGED) !== 0) return this.#values![at / STRIDE]!;
+    return this.#text.substring(lines[at + 3]!, lines[at + 4]!);
+  }
+
+  #name(at: number): string {
+    const lines = this.#lines;
+    const id = lines[at]! & ID_BITS;
+    if (id !== UNKNOWN_HEADER) return headerText(id as HeaderName);
+    const start = lines[at + 1]!;
+    return start === -1 ? this.#names![at / STRIDE]! : this.#text.substring(start, lines[at + 2]!);
+  }
+
+  /** Only for lines that are not interned; an interned name is found by id. */
+  #isNamed(at: number, name: string): boolean {
+    const tag = this.#lines[at]!;
+    return (tag & (REMOVED | ID_BITS)) === 0 && this.#name(at) === name;
+  }
+
+  #setValue(at: number, value: string): void {
+    this.#lines[at]! |= CHANGED;
+    (this.#values ??= [])[at / STRIDE] = value;
+  }
+
+  #removeFrom(from: number, name: HeaderName): boolean {
+    const lines = this.#lines;
+    let removed = false;
+    for (let at = from; at < lines.length; at += STRIDE) {
+      if ((lines[at]! & ID_MASK) !== name) continue;
+      lines[at]! |= REMOVED;
+      removed = true;
+    }
+    return removed;
+  }
+
+  #removeTextFrom(from: number, name: string): boolean {
+    let removed = false;
+    for (let at = from; at < this.#lines.length; at += STRIDE) {
+      if (!this.#isNamed(at, name)) continue;
+      this.#lines[at]! |= REMOVED;
+      removed = true;
+    }
+    return removed;
+  }
+}
+
+/** Numbers a line in `setLines`. */
+export const STRIDE = 5;
+
+const ID_BITS = 0xffff;
+/** The line has another value than on the wire, or never was on the wire. */
+const CHANGED = 1 << 16;
+/** Separator or white space differs from `name: value\r\n`. */
+export const LOOSE = 1 << 17;
+const REMOVED = 1 << 18;
+/** A removed line must not match its id. */
+const ID_MASK = ID_BITS | REMOVED;
+const NOT_AS_READ = CHANGED | LOOSE | REMOVED;

@@ -1,0 +1,98 @@
+import type { HeaderMap } from '../header-map.ts';
+import type { StreamInfo } from '../stream-info.ts';
+import type { RoutePriority } from '../upstream.ts';
+
+/**
+ * Routes as the request path sees them: compiled, immutable, shared by all streams of a thread.
+ * `route-table.ts` finds one; `compile.ts` makes them from `envoy.config.route.v3.RouteConfiguration`.
+ */
+
+export interface RouteTable {
+  readonly name: string;
+  /** The first route that matches (Envoy's order), or undefined. `randomValue` decides weighted clusters and fractions. */
+  route(headers: HeaderMap, info: StreamInfo, randomValue: number): Route | undefined;
+  /** Headers that only internal requests may carry (`internal_only_headers`). */
+  readonly internalOnlyHeaders: readonly string[];
+  readonly mostSpecificHeaderMutationsWins: boolean;
+}
+
+/** Adds and removes headers; compiled from all levels in Envoy's order. Undefined where there is nothing to do. */
+export interface HeaderMutation {
+  apply(headers: HeaderMap, context: HeaderMutationContext): void;
+}
+
+/** What `%OPERATORS%` in header values may read. */
+export interface HeaderMutationContext {
+  readonly info: StreamInfo;
+  readonly requestHeaders: HeaderMap | undefined;
+  readonly responseHeaders: HeaderMap | undefined;
+}
+
+interface RouteBase {
+  /** `%ROUTE_NAME%`. */
+  readonly name: string;
+  readonly virtualHost: VirtualHost;
+  readonly responseHeaders: HeaderMutation | undefined;
+  /** Route metadata by namespace, as plain JSON. */
+  readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+  /** The most specific configuration for a filter name, made by that filter; undefined = none. Also for `disabled`. */
+  filterConfig(filterName: string): FilterRouteConfig | undefined;
+}
+
+/** `typed_per_filter_config` resolved for one filter. */
+export interface FilterRouteConfig {
+  /** From FilterConfig.disabled; undefined = as in the filter chain. */
+  readonly disabled: boolean | undefined;
+  readonly config: unknown;
+}
+
+export interface VirtualHost {
+  readonly name: string;
+  /** `include_request_attempt_count`. */
+  readonly includeRequestAttemptCount: boolean;
+  readonly includeAttemptCountInResponse: boolean;
+  /** `require_tls`: what a plain-text request must be redirected for. */
+  readonly requireTls: 'none' | 'external-only' | 'all';
+}
+
+/** Forwards to a cluster. */
+export interface ForwardRoute extends RouteBase {
+  readonly kind: 'forward';
+  /**
+   * The cluster for this request; undefined = the header of `cluster_header` is missing. With `weighted_clusters` the table
+   * returns one ForwardRoute per entry, which carries that entry's header mutations and filter configs.
+   */
+  clusterName(headers: HeaderMap): string | undefined;
+  readonly clusterNotFoundStatus: number;
+  /** Milliseconds; 0 = none. */
+  readonly timeoutMs: number;
+  /** Overrides the stream idle timeout; undefined = not set, 0 = none. */
+  readonly idleTimeoutMs: number | undefined;
+  readonly maxStreamDurationMs: number | undefined;
+  readonly priority: RoutePriority;
+  readonly autoHostRewrite: boolean;
+  readonly appendXForwardedHost: boolean;
+  readonly upgrades: ReadonlyMap<string, boolean> | undefined;
+  /**
+   * Path and host rewrites and header mutations of all levels, in Envoy's order; sets `x-envoy-original-path` and
+   * `x-envoy-original-host`. `keepOriginalPath` is false when Envoy headers are suppressed.
+   */
+  finalizeRequestHeaders(headers: HeaderMap, context: HeaderMutationContext, keepOriginalPath: boolean): void;
+  /** `retry_policy` in effect, undefined = none. */
+  readonly retryPolicy: unknown;
+}
+
+/** Answers without an upstream. */
+export interface DirectRoute extends RouteBase {
+  readonly kind: 'direct';
+  /** `direct_response.status`, or the redirect's code. */
+  readonly status: number;
+  /** Body text (latin1 bytes); '' = none. */
+  readonly body: string;
+  /** The `location` of a redirect; undefined for a direct response. */
+  location(headers: HeaderMap): string | undefined;
+  /** Rewrites the path of a redirect that carries a prefix rewrite (`x-envoy-original-path`). */
+  readonly contentType: string | undefined;
+}
+
+export type Route = ForwardRoute | DirectRoute;

@@ -1,0 +1,117 @@
+import type { Address } from '../transport/transport.ts';
+import type { Host } from './upstream.ts';
+
+/** One bit each, in Envoy's order of printing (`envoy/stream_info/stream_info.h`, CoreResponseFlag). */
+export const ResponseFlag = {
+  failedLocalHealthCheck: 1 << 0,
+  noHealthyUpstream: 1 << 1,
+  upstreamRequestTimeout: 1 << 2,
+  localReset: 1 << 3,
+  upstreamRemoteReset: 1 << 4,
+  upstreamConnectionFailure: 1 << 5,
+  upstreamConnectionTermination: 1 << 6,
+  upstreamOverflow: 1 << 7,
+  noRouteFound: 1 << 8,
+  delayInjected: 1 << 9,
+  faultInjected: 1 << 10,
+  rateLimited: 1 << 11,
+  unauthorizedExternalService: 1 << 12,
+  rateLimitServiceError: 1 << 13,
+  downstreamConnectionTermination: 1 << 14,
+  upstreamRetryLimitExceeded: 1 << 15,
+  streamIdleTimeout: 1 << 16,
+  invalidEnvoyRequestHeaders: 1 << 17,
+  downstreamProtocolError: 1 << 18,
+  upstreamMaxStreamDurationReached: 1 << 19,
+  responseFromCacheFilter: 1 << 20,
+  noFilterConfigFound: 1 << 21,
+  durationTimeout: 1 << 22,
+  upstreamProtocolError: 1 << 23,
+  noClusterFound: 1 << 24,
+  overloadManager: 1 << 25,
+  dnsResolutionFailed: 1 << 26,
+  dropOverload: 1 << 27,
+  downstreamRemoteReset: 1 << 28,
+  unconditionalDropOverload: 1 << 29,
+} as const;
+
+export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
+
+/** What all streams of one downstream connection share. */
+export interface ConnectionInfo {
+  /** `%CONNECTION_ID%`, unique in the process. */
+  readonly id: number;
+  /** The socket's own addresses; listener filters may have restored others. */
+  readonly directLocalAddress: Address;
+  readonly directRemoteAddress: Address;
+  readonly localAddress: Address;
+  readonly remoteAddress: Address;
+  readonly requestedServerName: string;
+  readonly secure: boolean;
+  readonly listenerName: string;
+  readonly filterChainName: string;
+  /** `%CONNECTION_TERMINATION_DETAILS%`; '' when there is none. */
+  terminationDetails: string;
+}
+
+/**
+ * What is known of one stream: read by access logs, formatters, filters. Plain fields: written by the connection manager,
+ * the router and filters at the point where the value becomes known. Times are monotonic milliseconds, 0 = not reached.
+ */
+export class StreamInfo {
+  readonly connection: ConnectionInfo;
+  protocol: Protocol = 'HTTP/1.1';
+  /** Milliseconds since the epoch, with a fraction. */
+  startWallMs = 0;
+  startMs = 0;
+  requestEndMs = 0;
+  responseStartMs = 0;
+  endMs = 0;
+  upstreamRequestStartMs = 0;
+  upstreamRequestEndMs = 0;
+  upstreamResponseStartMs = 0;
+  upstreamResponseEndMs = 0;
+  upstreamConnectStartMs = 0;
+  upstreamConnectEndMs = 0;
+
+  responseCode = 0;
+  responseFlags = 0;
+  responseCodeDetails = '';
+  /** Body bytes, as `%BYTES_RECEIVED%` and `%BYTES_SENT%` count them. */
+  bytesReceived = 0;
+  bytesSent = 0;
+  /** The trusted client address (`%DOWNSTREAM_REMOTE_ADDRESS%`). */
+  remoteAddress: Address;
+  requestId = '';
+  streamId = '';
+  routeName = '';
+  virtualHostName = '';
+  virtualClusterName = '';
+  upstreamClusterName = '';
+  upstreamHost: Host | undefined;
+  upstreamHostsAttempted: Host[] | undefined;
+  upstreamLocalAddress: Address | undefined;
+  upstreamRemoteAddress: Address | undefined;
+  upstreamConnectionId = 0;
+  upstreamProtocol: Protocol | '' = '';
+  upstreamTransportFailureReason = '';
+  attemptCount = 0;
+  localReplyBody = '';
+  healthCheck = false;
+  /** Dynamic metadata by namespace: plain JSON values. */
+  metadata: Map<string, Record<string, unknown>> | undefined;
+  filterState: Map<string, unknown> | undefined;
+
+  constructor(connection: ConnectionInfo) {
+    this.connection = connection;
+    this.remoteAddress = connection.remoteAddress;
+  }
+
+  setFlag(flag: number): void {
+    this.responseFlags |= flag;
+  }
+
+  hasFlag(flag: number): boolean {
+    return (this.responseFlags & flag) !== 0;
+  }
+}

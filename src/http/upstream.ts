@@ -1,0 +1,104 @@
+import type { Address } from '../transport/transport.ts';
+import type { RequestEncoder, ResponseDecoder } from './codec/codec.ts';
+import type { Failure } from './failure.ts';
+import type { HeaderMap } from './header-map.ts';
+import type { Protocol } from './stream-info.ts';
+
+/**
+ * Clusters as the request path sees them: the only thing a filter knows of them. `src/cluster/` implements it.
+ */
+
+/** One endpoint: long-lived, one object per address, cluster and thread; survives endpoint updates. */
+export interface Host {
+  readonly address: Address;
+  /** The name it was configured or resolved by; '' for a plain address. */
+  readonly hostname: string;
+  readonly healthy: boolean;
+  readonly weight: number;
+  readonly priority: number;
+  readonly locality: { readonly region: string; readonly zone: string; readonly subZone: string };
+  /** Endpoint metadata by namespace, as plain JSON. */
+  readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+  readonly canary: boolean;
+  /** Requests in flight from this thread, read by least request. */
+  readonly activeRequests: number;
+  /** `cluster.<c>.upstream_rq_*`-like counts shown by `/clusters`. */
+  onRequestSuccess(): void;
+  onRequestError(): void;
+  onRequestTimeout(): void;
+}
+
+/** What a balancer may ask about the stream. Nothing is computed unless it asks. */
+export interface LoadBalancerContext {
+  /** Set by route hash policies; undefined = none. */
+  hash(): number | bigint | undefined;
+  /** Subset criteria of the route: `envoy.lb` metadata. */
+  metadataMatch(): ReadonlyMap<string, unknown> | undefined;
+  /** Says whether a retry should look for another host. */
+  isHostTried(host: Host): boolean;
+  readonly requestHeaders: HeaderMap | undefined;
+}
+
+export type RoutePriority = 'default' | 'high';
+
+/** Exactly one of these is called, once, possibly before `newStream` has returned. */
+export interface PoolCallbacks {
+  onPoolReady(encoder: RequestEncoder, host: Host, connection: UpstreamConnectionInfo): void;
+  onPoolFailure(failure: Failure, host: Host | undefined): void;
+}
+
+export interface UpstreamConnectionInfo {
+  readonly id: number;
+  readonly local: Address;
+  readonly remote: Address;
+  readonly protocol: Protocol;
+  /** Monotonic milliseconds of the connection attempt and of its success. */
+  readonly connectStartMs: number;
+  readonly connectEndMs: number;
+  /** Streams this connection has carried before this one. */
+  readonly reused: boolean;
+}
+
+/** A stream that waits for a connection. */
+export interface PendingStream {
+  /** No callback follows. */
+  cancel(): void;
+}
+
+/** Counts a request's outcome as Envoy's `cluster.<c>.upstream_rq_*`; the router calls these once for each attempt. */
+export interface ClusterRequestStats {
+  /** A final response of this status went to the client side; `timeMs` from the request's end to the response's end. */
+  onResponse(status: number, timeMs: number, internal: boolean, canary: boolean): void;
+  /** A response that was not passed on because the request was retried. */
+  onRetriedResponse(status: number): void;
+  onTimeout(): void;
+  onPerTryTimeout(): void;
+  onReset(failure: Failure): void;
+  onRetry(kind: 'started' | 'success' | 'overflow' | 'limit-exceeded'): void;
+  onMaintenanceMode(): void;
+}
+
+export interface Cluster {
+  readonly name: string;
+  /** `observability_name`: `alt_stat_name` or the name. */
+  readonly statName: string;
+  readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+  readonly requestStats: ClusterRequestStats;
+  /** Response buffer limit in bytes (`per_connection_buffer_limit_bytes`). */
+  readonly bufferLimitBytes: number;
+  /**
+   * Picks a host and asks its pool for a stream. No host: `onPoolFailure` with `host` undefined. Breakers, pending queue and
+   * connect timeout are inside. Returns undefined when a callback has already been called.
+   */
+  newStream(context: LoadBalancerContext, priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined;
+  /** True while another retry is allowed; a true answer must be paired with `releaseRetry`. */
+  acquireRetry(priority: RoutePriority): boolean;
+  releaseRetry(priority: RoutePriority): void;
+  /** `random_value` in [0, 100) falls under `upstream.maintenance_mode.<cluster>`. */
+  inMaintenanceMode(): boolean;
+}
+
+export interface ClusterLookup {
+  /** The cluster of this name in this thread's current configuration. */
+  get(name: string): Cluster | undefined;
+}
