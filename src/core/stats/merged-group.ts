@@ -1,0 +1,126 @@
+import { isUntouched, UNTOUCHED } from './announcement.ts';
+import { SparseBins } from './sparse-bins.ts';
+
+/** The names of a group's statistics; equal schemas of different threads are one object here. */
+export interface MergedSchema {
+  readonly counters: readonly string[];
+  readonly gauges: readonly string[];
+  readonly histograms: readonly string[];
+}
+
+/** Where one thread keeps its numbers for a group. */
+export class GroupPart {
+  readonly group: MergedGroup;
+  readonly slots: Float64Array;
+  readonly base: number;
+  readonly runs: { readonly histogram: number; readonly run: number; readonly slots: Float64Array; readonly base: number }[] = [];
+
+  constructor(group: MergedGroup, slots: Float64Array, base: number) {
+    this.group = group;
+    this.slots = slots;
+    this.base = base;
+  }
+}
+
+/** A group summed over threads. Counters and histograms of threads that are gone stay in the sum, their gauges do not. */
+export class MergedGroup {
+  readonly prefix: string;
+  readonly schema: MergedSchema;
+  readonly #parts: GroupPart[] = [];
+  /** Sums of the counters of parts that are gone. */
+  #goneCounters: Float64Array | undefined;
+  /** What the counters stood at when they were last reset. */
+  #resetAt: Float64Array | undefined;
+  #histograms: MergedHistogram[] | undefined;
+
+  constructor(prefix: string, schema: MergedSchema) {
+    this.prefix = prefix;
+    this.schema = schema;
+  }
+
+  get orphaned(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  addPart(part: GroupPart): void {
+    this.#parts.push(part);
+  }
+
+  /** `values` are the part's last ones; `runs` likewise. */
+  removePart(part: GroupPart, values: Float64Array, runs: readonly FinalRun[]): void {
+    this.#parts.splice(this.#parts.indexOf(part), 1);
+    const count = this.schema.counters.length;
+    this.#goneCounters ??= new Float64Array(count).fill(UNTOUCHED);
+    for (let i = 0; i < count; i++) this.#goneCounters[i] += values[i];
+    for (const { histogram, run, bins } of runs) this.#histogram(histogram).gone.addRun(run, bins, 0);
+  }
+
+  counterUsed(index: number): boolean {
+    return !isUntouched(this.#counterSum(index));
+  }
+
+  counter(index: number): number {
+    return this.#counterSum(index) - (this.#resetAt?.[index] ?? 0);
+  }
+
+  /** −0 when no thread has touched it. */
+  gauge(index: number): number {
+    return this.#sum(this.schema.counters.length + index);
+  }
+
+  resetCounters(): void {
+    this.#resetAt = Float64Array.from(this.schema.counters, (_, index) => this.#counterSum(index));
+  }
+
+  /** `undefined` until a flush has seen a value. */
+  histogram(index: number): MergedHistogram | undefined {
+    const histogram = this.#histograms?.[index];
+    return histogram === undefined || histogram.cumulative.empty ? undefined : histogram;
+  }
+
+  /** Starts the next interval of the histograms. */
+  flushHistograms(): void {
+    const sums = this.schema.histograms.map(() => new SparseBins());
+    for (const part of this.#parts) {
+      for (const { histogram, run, slots, base } of part.runs) sums[histogram].addRun(run, slots, base);
+    }
+    sums.forEach((sum, index) => {
+      if (!sum.empty || this.#histograms !== undefined) this.#histogram(index).flush(sum);
+    });
+  }
+
+  #histogram(index: number): MergedHistogram {
+    this.#histograms ??= this.schema.histograms.map(() => new MergedHistogram());
+    return this.#histograms[index];
+  }
+
+  #counterSum(index: number): number {
+    return this.#goneCounters === undefined ? this.#sum(index) : this.#sum(index) + this.#goneCounters[index];
+  }
+
+  #sum(slot: number): number {
+    let sum = UNTOUCHED;
+    for (const part of this.#parts) sum += part.slots[part.base + slot];
+    return sum;
+  }
+}
+
+export interface FinalRun {
+  readonly histogram: number;
+  readonly run: number;
+  readonly bins: Float64Array;
+}
+
+export class MergedHistogram {
+  /** Of threads that are gone. */
+  readonly gone = new SparseBins();
+  cumulative = new SparseBins();
+  /** What came in between the last two flushes. */
+  interval = new SparseBins();
+
+  flush(sumOfThreads: SparseBins): void {
+    sumOfThreads.add(this.gone);
+    this.interval = sumOfThreads.minus(this.cumulative);
+    this.cumulative = sumOfThreads;
+  }
+}
