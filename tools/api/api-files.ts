@@ -1,15 +1,12 @@
 /** Reads the committed descriptor sets and chooses the files that nuncio keeps. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { createFileRegistry, fromBinary, getOption, type DescFile, type FileRegistry } from '@bufbuild/protobuf';
+import { createFileRegistry, fromBinary, type DescFile, type FileRegistry } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema, type FileDescriptorSet } from '@bufbuild/protobuf/wkt';
 import { nestedTypes } from '@bufbuild/protobuf/reflect';
 
-/** `udpa.annotations.PackageVersionStatus.FROZEN`: the packages of Envoy's API v2, which Envoy itself no longer accepts. */
-const FROZEN = 1;
-
 export interface ApiFiles {
-  /** Imported files come before those that import them. */
+  /** A file comes after those whose types it names. */
   readonly files: readonly DescFile[];
   readonly registry: FileRegistry;
 }
@@ -18,25 +15,24 @@ export function readDescriptorSet(url: URL): FileDescriptorSet {
   return fromBinary(FileDescriptorSetSchema, gunzipSync(readFileSync(url)));
 }
 
-/** Everything but frozen packages, plus what the kept files refer to. */
+/** Everything but Envoy's API v2 and settings of Go's code generator, plus what the kept files refer to. */
 export function selectFiles(set: FileDescriptorSet): ApiFiles {
   const registry = createFileRegistry(set);
-  const isFrozen = frozenTest(registry);
   const kept = new Set<DescFile>();
   const keep = (file: DescFile): void => {
     if (kept.has(file)) return;
-    for (const imported of referencedFiles(file)) keep(imported);
+    for (const referenced of referencedFiles(file)) keep(referenced);
     kept.add(file);
   };
   const all = [...registry.files].sort((a, b) => (a.proto.name < b.proto.name ? -1 : 1));
-  for (const file of all) if (!isFrozen(file)) keep(file);
+  for (const file of all) if (!isVersion2(file) && file.proto.name !== 'google/protobuf/go_features.proto') keep(file);
   return { files: [...kept], registry };
 }
 
-function frozenTest(registry: FileRegistry): (file: DescFile) => boolean {
-  const status = registry.getExtension('udpa.annotations.file_status');
-  if (status === undefined) throw new Error('the descriptor set lacks udpa.annotations.file_status');
-  return (file) => (getOption(file, status) as { packageVersionStatus?: number }).packageVersionStatus === FROZEN;
+/** Envoy's packages without a version or with an older one; Envoy itself no longer accepts them. */
+function isVersion2(file: DescFile): boolean {
+  const { name, package: packageName } = file.proto;
+  return name.startsWith('envoy/') && packageName !== 'envoy.annotations' && !packageName.endsWith('.v3');
 }
 
 /** The files that define the types this file's fields, methods and extensions name. Imports made only for options are not among them. */

@@ -7,6 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDescriptorSet, selectFiles } from './api-files.ts';
+import { compileSolo } from './compile-solo.ts';
 import { writePack } from './write-pack.ts';
 import { writeTypes } from './write-types.ts';
 
@@ -14,7 +15,9 @@ export const OUTPUT = fileURLToPath(new URL('../../src/api/generated', import.me
 
 /** Replaces the folder. */
 export function generate(outputFolder: string): void {
-  const { files, registry } = selectFiles(readDescriptorSet(new URL('envoy-api.binpb.gz', import.meta.url)));
+  const set = readDescriptorSet(new URL('envoy-api.binpb.gz', import.meta.url));
+  set.file.push(...compileSolo(set));
+  const { files, registry } = selectFiles(set);
   rmSync(outputFolder, { recursive: true, force: true });
   const write = (path: string, content: string | Uint8Array): void => {
     const target = join(outputFolder, path);
