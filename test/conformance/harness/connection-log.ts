@@ -1,0 +1,85 @@
+/** Remembers everything one socket received and how it ended, and lets a script wait for either. */
+
+import type { Socket } from 'node:net';
+import type { ConnectionEnd } from './answer.ts';
+
+export class ConnectionLog {
+  received = '';
+  end: ConnectionEnd = 'open';
+  /** The socket is gone on both sides. */
+  gone = false;
+  readonly socket: Socket;
+  readonly localPort: () => number | undefined;
+  #waiting: (() => void)[] = [];
+  #lastPort: number | undefined;
+
+  constructor(socket: Socket, onChange?: () => void) {
+    this.socket = socket;
+    this.localPort = () => (this.#lastPort ??= socket.localPort);
+    const changed = (): void => {
+      onChange?.();
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const wake of waiting) wake();
+    };
+    socket.on('connect', () => void this.localPort());
+    socket.on('data', (bytes) => {
+      this.received += bytes.latin1Slice();
+      changed();
+    });
+    socket.on('end', () => {
+      this.#ended('closed');
+      changed();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#ended(error.code === 'ECONNREFUSED' ? 'refused' : 'reset');
+      changed();
+    });
+    socket.on('close', () => {
+      this.#ended('closed');
+      this.gone = true;
+      changed();
+    });
+  }
+
+  #ended(end: ConnectionEnd): void {
+    if (this.end === 'open') this.end = end;
+  }
+
+  write(text: string): void {
+    if (this.socket.writable) this.socket.write(text, 'latin1');
+  }
+
+  halfClose(): void {
+    this.socket.end();
+  }
+
+  /** Flushes and closes both ways. */
+  close(): void {
+    this.#ended('closed here');
+    this.socket.end(() => this.socket.destroy());
+    this.socket.resume();
+  }
+
+  reset(): void {
+    this.#ended('closed here');
+    this.socket.resetAndDestroy();
+  }
+
+  /** Resolves to false when `done` has not held within `limitMs`. */
+  async until(done: () => boolean, limitMs: number): Promise<boolean> {
+    const deadline = performance.now() + limitMs;
+    while (!done()) {
+      const left = deadline - performance.now();
+      if (left <= 0 || (this.gone && !done())) return done();
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+    return true;
+  }
+}

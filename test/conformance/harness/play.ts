@@ -1,0 +1,238 @@
+/** Plays one case on a session and says what was seen. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { AdminReply } from './admin-client.ts';
+import { callAdmin, readStats } from './admin-client.ts';
+import type { Answer, Seen } from './answer.ts';
+import type { Case, ClientStep } from './case.ts';
+import { ClientConnection } from './client.ts';
+import type { ConnectionLog } from './connection-log.ts';
+import { countsForCase, Normaliser } from './normalise.ts';
+import { fillText } from './placeholders.ts';
+import type { Session } from './session.ts';
+import { Signals } from './upstream.ts';
+
+/** Without an answer to expect, a case is over when nothing has happened for this long. */
+const QUIET_MS = 250;
+const QUIET_LIMIT_MS = 6_000;
+/** How long an expected answer may take to come, and how long it must then stay as it is. */
+const EXPECTED_LIMIT_MS = 2_500;
+const STAYS_MS = 25;
+const UPSTREAM_LIMIT_MS = 5_000;
+
+interface AdminCall {
+  readonly request: string;
+  readonly reply: AdminReply;
+}
+
+class Performance {
+  readonly #one: Case;
+  readonly #session: Session;
+  readonly #signals = new Signals();
+  readonly #connections = new Map<string, ClientConnection>();
+  readonly #headsAwaited = new Map<string, number>();
+  readonly #admin: AdminCall[] = [];
+  readonly #values = new Map<string, string | number>();
+  #before = new Map<string, number>();
+  #stuck: string | undefined;
+
+  constructor(one: Case, session: Session) {
+    this.#one = one;
+    this.#session = session;
+    for (const [name, port] of session.running.ports) this.#values.set(`port:${name}`, port);
+    for (const [name, upstream] of session.upstreams) this.#values.set(`port:${name}`, upstream.port);
+  }
+
+  async play(expected: Answer | undefined): Promise<Answer> {
+    this.#before = await this.#session.idle();
+    for (const [name, upstream] of this.#session.upstreams) upstream.play(this.#one.upstreams[name], this.#signals);
+    for (const [index, step] of this.#one.client.entries()) {
+      if (await this.#act(step)) continue;
+      this.#stuck = `step ${index + 1}: ${step.do}`;
+      break;
+    }
+    const answer = await (expected === undefined ? this.#whenQuiet() : this.#whenEqual(expected));
+    for (const { log } of this.#connections.values()) log.socket.destroy();
+    return answer;
+  }
+
+  #connection(name: string, listener: string): ClientConnection {
+    let connection = this.#connections.get(name);
+    if (connection === undefined) {
+      connection = new ClientConnection(this.#session.running.ports.get(listener) ?? 1);
+      this.#connections.set(name, connection);
+    }
+    return connection;
+  }
+
+  /** False when the step waited in vain. */
+  async #act(step: ClientStep): Promise<boolean> {
+    switch (step.do) {
+      case 'connect':
+        this.#connection(step.on, step.to);
+        return true;
+      case 'send':
+        this.#connection(step.on, step.to).send(fillText(step.text, this.#values), step.method);
+        return true;
+      case 'pause':
+        await pause(step.ms);
+        return true;
+      case 'signal':
+        this.#signals.give(step.name);
+        return true;
+      case 'await-upstream':
+        return this.#awaitUpstream(step.upstream);
+      case 'admin': {
+        const reply = await callAdmin(this.#session.running.adminPort, step.method, step.path, step.body);
+        this.#admin.push({ request: `${step.method} ${step.path}`, reply });
+        return true;
+      }
+      default:
+        return actOn(this.#connection(step.on, 'ingress'), step);
+    }
+  }
+
+  #awaitUpstream(name: string): Promise<boolean> {
+    const wanted = (this.#headsAwaited.get(name) ?? 0) + 1;
+    this.#headsAwaited.set(name, wanted);
+    return this.#session.upstreams.get(name)?.untilHeads(wanted, UPSTREAM_LIMIT_MS) ?? Promise.resolve(false);
+  }
+
+  async #whenQuiet(): Promise<Answer> {
+    const deadline = performance.now() + QUIET_LIMIT_MS;
+    let last = '';
+    let since = performance.now();
+    while (performance.now() < deadline && performance.now() - since < QUIET_MS) {
+      const now = JSON.stringify(this.#observe());
+      if (now !== last) since = performance.now();
+      last = now;
+      await pause(20);
+    }
+    return { ...this.#observe(), stats: await this.#statChanges() };
+  }
+
+  async #whenEqual(expected: Answer): Promise<Answer> {
+    const deadline = performance.now() + EXPECTED_LIMIT_MS;
+    for (;;) {
+      const seen = this.#observe();
+      const equal = isDeepStrictEqual({ ...seen, stats: {} }, { ...expected, stats: {} });
+      if (equal || performance.now() > deadline) {
+        const answer = { ...seen, stats: await this.#statChanges() };
+        if (isDeepStrictEqual(answer, expected)) return this.#staying(answer);
+        if (performance.now() > deadline) return answer;
+      }
+      await pause(5);
+    }
+  }
+
+  /** One look later: nothing more than expected may have come. */
+  async #staying(answer: Answer): Promise<Answer> {
+    await pause(STAYS_MS);
+    return { ...this.#observe(), stats: answer.stats };
+  }
+
+  async #statChanges(): Promise<Record<string, number>> {
+    if (this.#one.ignore.includes('stats')) return {};
+    const changes: Record<string, number> = {};
+    for (const [name, value] of await readStats(this.#session.running.adminPort)) {
+      const change = value - (this.#before.get(name) ?? 0);
+      if (change !== 0 && countsForCase(name)) changes[name] = change;
+    }
+    return Object.fromEntries(Object.entries(changes).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  #observe(): Answer {
+    const normaliser = new Normaliser({
+      ports: this.#portNames(),
+      paths: new Map([
+        [this.#session.logFile, 'log'],
+        [this.#session.directory, 'dir'],
+      ]),
+      said: JSON.stringify([this.#one.client, this.#one.upstreams]),
+      masks: this.#one.masks,
+    });
+    const wanted = (part: 'client' | 'upstreams' | 'log' | 'admin'): boolean => !this.#one.ignore.includes(part);
+    const answer: Answer = {
+      client: wanted('client') ? this.#seenByClient(normaliser) : {},
+      upstreams: wanted('upstreams') ? this.#seenByUpstreams(normaliser) : {},
+      log: wanted('log') ? logLines(normaliser.text(this.#session.readLog().latin1Slice())) : [],
+      stats: {},
+      admin: wanted('admin') ? this.#admin.map((call) => adminAnswer(call, normaliser)) : [],
+    };
+    return this.#stuck === undefined ? answer : { ...answer, stuck: this.#stuck };
+  }
+
+  #seenByClient(normaliser: Normaliser): Record<string, Seen> {
+    return Object.fromEntries([...this.#connections].map(([name, { log }]) => [name, seen(log, normaliser)]));
+  }
+
+  #seenByUpstreams(normaliser: Normaliser): Record<string, Seen[]> {
+    const all = [...this.#session.upstreams].map(([name, upstream]): [string, Seen[]] => [
+      name,
+      upstream.connections.map((log) => seen(log, normaliser)),
+    ]);
+    return Object.fromEntries(all.filter(([, connections]) => connections.length > 0));
+  }
+
+  #portNames(): Map<number, string> {
+    const names = new Map<number, string>();
+    for (const [name, { log }] of this.#connections) names.set(log.localPort() ?? 0, name);
+    for (const [name, upstream] of this.#session.upstreams) {
+      for (const [index, log] of upstream.connections.entries()) names.set(log.socket.remotePort ?? 0, `${name}.${index + 1}`);
+      if (upstream.port > 1) names.set(upstream.port, name);
+    }
+    for (const [name, port] of this.#session.running.ports) names.set(port, name);
+    names.set(this.#session.running.adminPort, 'admin');
+    names.delete(0);
+    return names;
+  }
+}
+
+const actOn = async (connection: ClientConnection, step: ClientStep): Promise<boolean> => {
+  switch (step.do) {
+    case 'await-response':
+      return connection.awaitResponse();
+    case 'await-interim':
+      return connection.awaitInterim();
+    case 'await-close':
+      return connection.awaitClose();
+    case 'await-text':
+      return connection.awaitText(step.text);
+    case 'half-close':
+      connection.log.halfClose();
+      return true;
+    case 'close':
+      connection.log.close();
+      return true;
+    default:
+      connection.log.reset();
+      return true;
+  }
+};
+
+const seen = (log: ConnectionLog, normaliser: Normaliser): Seen => ({ received: normaliser.lines(log.received), end: log.end });
+
+const logLines = (text: string): unknown[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      try {
+        const value: unknown = JSON.parse(line);
+        return JSON.stringify(value) === line ? value : line;
+      } catch {
+        return line;
+      }
+    });
+
+const adminAnswer = ({ request, reply }: AdminCall, normaliser: Normaliser): Answer['admin'][number] => ({
+  request,
+  status: reply.status,
+  headers: Object.fromEntries(reply.headers.map(([name, value]) => [name, normaliser.text(`${name}: ${value}`).slice(name.length + 2)])),
+  body: normaliser.text(reply.body).split('\n'),
+});
+
+/** `expected` lets the case end as soon as it is seen; without it the case ends when all is quiet. */
+export const playCase = (one: Case, session: Session, expected: Answer | undefined): Promise<Answer> =>
+  new Performance(one, session).play(expected);

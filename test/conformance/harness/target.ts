@@ -1,0 +1,15 @@
+/** A proxy under test: Envoy and nuncio look the same from here. */
+
+export interface Target {
+  readonly name: string;
+  /** Starts the proxy on a bootstrap whose placeholders are filled in. Ready to serve when it resolves. */
+  start(config: object): Promise<RunningTarget>;
+}
+
+export interface RunningTarget {
+  /** Port of each listener by name. */
+  readonly ports: ReadonlyMap<string, number>;
+  readonly adminPort: number;
+  /** Leaves nothing behind. */
+  stop(): Promise<void>;
+}
