@@ -1,0 +1,62 @@
+import { create, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
+import {
+  ListValueSchema,
+  NullValue,
+  StructSchema,
+  ValueSchema,
+  type ListValue,
+  type Struct,
+  type Value,
+} from '@bufbuild/protobuf/wkt/google/protobuf/struct_pb.js';
+import type { ConfigNode } from './tree.ts';
+
+/**
+ * Trees as google.protobuf.Struct and Value hold them. Fields of type Struct hold plain JSON; inside a Value a Struct is a message.
+ */
+
+export function toJson(node: ConfigNode): JsonValue {
+  if (node.kind === 'scalar') return typeof node.value === 'bigint' ? Number(node.value) : node.value;
+  if (node.kind === 'list') return node.items.map(toJson);
+  const object: JsonObject = {};
+  node.keys.forEach((key, index) => setEntry(object, key, toJson(node.values[index]!)));
+  return object;
+}
+
+export function toValue(node: ConfigNode): Value {
+  return create(ValueSchema, { kind: valueKind(toJson(node)) });
+}
+
+export function toListValue(node: ConfigNode): ListValue {
+  return listMessage(toJson(node) as JsonValue[]);
+}
+
+/** The message of a Struct that stands alone or inside an Any. */
+export function structMessage(json: JsonObject): Struct {
+  const fields: Record<string, Value> = {};
+  for (const [key, value] of Object.entries(json)) setEntry(fields, key, create(ValueSchema, { kind: valueKind(value) }));
+  return create(StructSchema, { fields });
+}
+
+function listMessage(items: readonly JsonValue[]): ListValue {
+  return create(ListValueSchema, { values: items.map((item) => create(ValueSchema, { kind: valueKind(item) })) });
+}
+
+function valueKind(json: JsonValue): Value['kind'] {
+  if (json === null) return { case: 'nullValue', value: NullValue.NULL_VALUE };
+  switch (typeof json) {
+    case 'string':
+      return { case: 'stringValue', value: json };
+    case 'number':
+      return { case: 'numberValue', value: json };
+    case 'boolean':
+      return { case: 'boolValue', value: json };
+  }
+  if (Array.isArray(json)) return { case: 'listValue', value: listMessage(json) };
+  return { case: 'structValue', value: structMessage(json) };
+}
+
+/** `__proto__` is a key like any other. */
+export function setEntry<Value>(target: Record<string, Value>, key: string, value: Value): void {
+  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  else target[key] = value;
+}
