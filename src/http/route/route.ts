@@ -28,13 +28,15 @@ export interface HeaderMutationContext {
   readonly responseHeaders: HeaderMap | undefined;
 }
 
+/** Route metadata by namespace, as plain JSON. */
+export type RouteMetadata = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 interface RouteBase {
   /** `%ROUTE_NAME%`. */
   readonly name: string;
   readonly virtualHost: VirtualHost;
   readonly responseHeaders: HeaderMutation | undefined;
-  /** Route metadata by namespace, as plain JSON. */
-  readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+  readonly metadata: RouteMetadata | undefined;
   /** The most specific configuration for a filter name, made by that filter; undefined = none. Also for `disabled`. */
   filterConfig(filterName: string): FilterRouteConfig | undefined;
 }
@@ -91,8 +93,13 @@ export interface DirectRoute extends RouteBase {
   readonly body: string;
   /** The `location` of a redirect; undefined for a direct response. */
   location(headers: HeaderMap): string | undefined;
-  /** Rewrites the path of a redirect that carries a prefix rewrite (`x-envoy-original-path`). */
+  /** Of the body, where it is not text/plain. */
   readonly contentType: string | undefined;
+  /**
+   * For a redirect that rewrites the path: sets the request's path to the new one, as Envoy does before it answers, so that access
+   * logs show it. Called once, before `location`.
+   */
+  rewritePath(headers: HeaderMap, keepOriginalPath: boolean): void;
 }
 
 export type Route = ForwardRoute | DirectRoute;
