@@ -27,6 +27,7 @@ import {
 } from '@bufbuild/protobuf/wkt/google/protobuf/descriptor_pb.js';
 import { file_google_protobuf_duration } from '@bufbuild/protobuf/wkt/google/protobuf/duration_pb.js';
 import { file_google_protobuf_empty } from '@bufbuild/protobuf/wkt/google/protobuf/empty_pb.js';
+import { file_google_protobuf_field_mask } from '@bufbuild/protobuf/wkt/google/protobuf/field_mask_pb.js';
 import { file_google_protobuf_struct } from '@bufbuild/protobuf/wkt/google/protobuf/struct_pb.js';
 import { file_google_protobuf_timestamp } from '@bufbuild/protobuf/wkt/google/protobuf/timestamp_pb.js';
 import { file_google_protobuf_wrappers } from '@bufbuild/protobuf/wkt/google/protobuf/wrappers_pb.js';
@@ -57,6 +58,7 @@ const WELL_KNOWN_FILES = [
   file_google_protobuf_descriptor,
   file_google_protobuf_duration,
   file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
   file_google_protobuf_struct,
   file_google_protobuf_timestamp,
   file_google_protobuf_wrappers,

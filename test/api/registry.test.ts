@@ -50,6 +50,20 @@ describe('the type registry', () => {
     expect(apiTypes.getFile('envoy/nothing.proto')).toBeUndefined();
   });
 
+  it('knows what Envoy links besides its own API', () => {
+    for (const name of [
+      'udpa.type.v1.TypedStruct',
+      'xds.type.v3.TypedStruct',
+      'xds.data.orca.v3.OrcaLoadReport',
+      'grpc.health.v1.HealthCheckRequest',
+      'opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest',
+      'google.api.HttpBody',
+      'google.rpc.BadRequest',
+    ]) {
+      expect(apiTypes.getMessage(name)?.typeName).toBe(name);
+    }
+  });
+
   it('leaves API v2 out', () => {
     expect(apiTypes.has('envoy.api.v2.Cluster')).toBe(false);
     expect(apiTypes.has('envoy.config.filter.network.http_connection_manager.v2.HttpConnectionManager')).toBe(false);

@@ -8,8 +8,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDescriptorSet, selectFiles } from './api-files.ts';
 import { compileSolo } from './compile-solo.ts';
+import { ENVOY_VERSION } from './envoy-version.ts';
 import { writePack } from './write-pack.ts';
-import { writeTypes } from './write-types.ts';
+import { HEADER, writeTypes } from './write-types.ts';
 
 export const OUTPUT = fileURLToPath(new URL('../../src/api/generated', import.meta.url));
 
@@ -25,6 +26,7 @@ export function generate(outputFolder: string): void {
     writeFileSync(target, content);
   };
   for (const [path, text] of writeTypes(files)) write(path, text);
+  write('version.ts', `${HEADER}/** The Envoy release whose API this is. */\nexport const ENVOY_API_VERSION = '${ENVOY_VERSION}';\n`);
   write('api.pack', writePack(files, registry));
 }
 

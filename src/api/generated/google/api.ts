@@ -221,6 +221,12 @@ export interface TypeReference extends ProtoMessage<'google.api.TypeReference'> 
   typeName: string;
 }
 
+export interface HttpBody extends ProtoMessage<'google.api.HttpBody'> {
+  contentType: string;
+  data: Uint8Array;
+  extensions: google_protobuf.Any[];
+}
+
 export interface ResourceDescriptor extends ProtoMessage<'google.api.ResourceDescriptor'> {
   type: string;
   pattern: string[];

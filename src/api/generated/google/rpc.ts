@@ -7,3 +7,80 @@ export interface Status extends ProtoMessage<'google.rpc.Status'> {
   message: string;
   details: google_protobuf.Any[];
 }
+
+export interface ErrorInfo extends ProtoMessage<'google.rpc.ErrorInfo'> {
+  reason: string;
+  domain: string;
+  metadata: { [key: string]: string };
+}
+
+export interface RetryInfo extends ProtoMessage<'google.rpc.RetryInfo'> {
+  retryDelay?: google_protobuf.Duration;
+}
+
+export interface DebugInfo extends ProtoMessage<'google.rpc.DebugInfo'> {
+  stackEntries: string[];
+  detail: string;
+}
+
+export interface QuotaFailure extends ProtoMessage<'google.rpc.QuotaFailure'> {
+  violations: QuotaFailure_Violation[];
+}
+
+export interface QuotaFailure_Violation extends ProtoMessage<'google.rpc.QuotaFailure.Violation'> {
+  subject: string;
+  description: string;
+  apiService: string;
+  quotaMetric: string;
+  quotaId: string;
+  quotaDimensions: { [key: string]: string };
+  quotaValue: bigint;
+  futureQuotaValue?: bigint;
+}
+
+export interface PreconditionFailure extends ProtoMessage<'google.rpc.PreconditionFailure'> {
+  violations: PreconditionFailure_Violation[];
+}
+
+export interface PreconditionFailure_Violation extends ProtoMessage<'google.rpc.PreconditionFailure.Violation'> {
+  type: string;
+  subject: string;
+  description: string;
+}
+
+export interface BadRequest extends ProtoMessage<'google.rpc.BadRequest'> {
+  fieldViolations: BadRequest_FieldViolation[];
+}
+
+export interface BadRequest_FieldViolation extends ProtoMessage<'google.rpc.BadRequest.FieldViolation'> {
+  field: string;
+  description: string;
+  reason: string;
+  localizedMessage?: LocalizedMessage;
+}
+
+export interface RequestInfo extends ProtoMessage<'google.rpc.RequestInfo'> {
+  requestId: string;
+  servingData: string;
+}
+
+export interface ResourceInfo extends ProtoMessage<'google.rpc.ResourceInfo'> {
+  resourceType: string;
+  resourceName: string;
+  owner: string;
+  description: string;
+}
+
+export interface Help extends ProtoMessage<'google.rpc.Help'> {
+  links: Help_Link[];
+}
+
+export interface Help_Link extends ProtoMessage<'google.rpc.Help.Link'> {
+  description: string;
+  url: string;
+}
+
+export interface LocalizedMessage extends ProtoMessage<'google.rpc.LocalizedMessage'> {
+  locale: string;
+  message: string;
+}
