@@ -1,0 +1,58 @@
+/**
+ * The bookkeeping of an open-loop load: request n is due at n / rate whatever the answers do, and its latency counts from
+ * when it was due. A server that stalls therefore makes all the requests late that came due meanwhile (no coordinated
+ * omission). Times are µs since the start of the load.
+ */
+export class OpenLoopSchedule {
+  readonly total: number;
+  readonly #gapUs: number;
+  readonly #latenciesUs: Float64Array;
+  readonly #lagsUs: Float64Array;
+  #sent = 0;
+  #completed = 0;
+  #failed = 0;
+
+  constructor(ratePerSecond: number, seconds: number) {
+    this.#gapUs = 1e6 / ratePerSecond;
+    this.total = Math.round(ratePerSecond * seconds);
+    this.#latenciesUs = new Float64Array(this.total);
+    this.#lagsUs = new Float64Array(this.total);
+  }
+
+  /** When the next request that has not been sent is due; Infinity after the last. */
+  get nextDueUs(): number {
+    return this.#sent < this.total ? this.#sent * this.#gapUs : Infinity;
+  }
+
+  get allSent(): boolean {
+    return this.#sent === this.total;
+  }
+
+  get allAnswered(): boolean {
+    return this.#completed + this.#failed === this.total;
+  }
+
+  /** Takes the next request, which must be due, and returns when it was due. */
+  send(nowUs: number): number {
+    const dueUs = this.nextDueUs;
+    this.#lagsUs[this.#sent++] = nowUs - dueUs;
+    return dueUs;
+  }
+
+  onAnswer(dueUs: number, nowUs: number): void {
+    this.#latenciesUs[this.#completed++] = nowUs - dueUs;
+  }
+
+  onFailure(): void {
+    this.#failed++;
+  }
+
+  /** Whatever has not been answered by the end counts as failed. */
+  outcome(): { latenciesUs: Float64Array; lagsUs: Float64Array; failed: number } {
+    return {
+      latenciesUs: this.#latenciesUs.slice(0, this.#completed).sort(),
+      lagsUs: this.#lagsUs.slice(0, this.#sent).sort(),
+      failed: this.total - this.#completed,
+    };
+  }
+}

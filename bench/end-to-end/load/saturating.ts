@@ -1,0 +1,113 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from '../command.ts';
+import { findProgram, versionLine } from '../command.ts';
+import type { RequestShape } from '../request.ts';
+import { headersOf } from '../request.ts';
+
+/** A closed loop over a fixed number of connections, as fast as the proxy goes. */
+export interface SaturatingLoad {
+  readonly port: number;
+  readonly request: RequestShape;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+export interface SaturatingResult {
+  readonly requests: number;
+  /** Answers other than 200, and connections that failed. */
+  readonly errors: number;
+  readonly seconds: number;
+  /** Undefined where the tool does not tell. */
+  readonly p50Us?: number;
+  readonly p99Us?: number;
+  readonly p999Us?: number;
+}
+
+export interface LoadTool {
+  readonly name: 'wrk' | 'h2load' | 'autocannon';
+  readonly note: string;
+  installed(): boolean;
+  version(): string;
+  /** `directory` is for the tool's own files. */
+  command(load: SaturatingLoad, directory: string): Command;
+  parse(output: string, load: SaturatingLoad): SaturatingResult;
+}
+
+export const wrk: LoadTool = {
+  name: 'wrk',
+  note: 'one thread, closed loop',
+  installed: () => findProgram('wrk') !== undefined,
+  version: () => versionLine('wrk', ['-v']),
+  command: ({ port, request, connections, seconds }, directory) => {
+    const script = join(directory, 'wrk.lua');
+    writeFileSync(script, WRK_SCRIPT);
+    const headers = Object.entries(headersOf(request)).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+    const url = `http://127.0.0.1:${port}${request.path}`;
+    return { file: findProgram('wrk')!, args: ['-t1', `-c${connections}`, `-d${wholeSeconds(seconds)}s`, ...headers, '-s', script, url] };
+  },
+  parse: (output) => {
+    const line = output.split('\n').find((text) => text.startsWith('RESULT '));
+    if (line === undefined) throw new Error(`wrk printed no result:\n${output}`);
+    return JSON.parse(line.slice(7)) as SaturatingResult;
+  },
+};
+
+/** Runs once, after the load: requests themselves stay on wrk's fast path. */
+const WRK_SCRIPT = `
+done = function(summary, latency)
+  local e = summary.errors
+  io.write(string.format('RESULT {"requests":%d,"errors":%d,"seconds":%.6f,"p50Us":%.1f,"p99Us":%.1f,"p999Us":%.1f}\\n',
+    summary.requests, e.connect + e.read + e.write + e.status + e.timeout, summary.duration / 1e6,
+    latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
+end
+`;
+
+export const h2load: LoadTool = {
+  name: 'h2load',
+  note: 'HTTP/1.1, one thread, closed loop; it tells no percentiles',
+  installed: () => findProgram('h2load') !== undefined,
+  version: () => versionLine('h2load', ['--version']),
+  command: ({ port, request, connections, seconds }) => {
+    const headers = Object.entries(headersOf(request)).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+    const url = `http://127.0.0.1:${port}${request.path}`;
+    return { file: findProgram('h2load')!, args: ['--h1', '-t1', `-c${connections}`, `-D${wholeSeconds(seconds)}`, ...headers, url] };
+  },
+  parse: (output, load) => parseH2load(output, wholeSeconds(load.seconds)),
+};
+
+/** `requests: 100 total, 100 started, 98 done, 97 succeeded, 1 failed, 0 errored, 0 timeout`. */
+export function parseH2load(output: string, seconds: number): SaturatingResult {
+  const done = /(\d+) done, (\d+) succeeded/.exec(output);
+  if (done === null) throw new Error(`h2load printed no result:\n${output}`);
+  return { requests: Number(done[1]), errors: Number(done[1]) - Number(done[2]), seconds };
+}
+
+export const autocannon: LoadTool = {
+  name: 'autocannon',
+  note: 'closed loop; it cannot saturate the faster proxies, whose CPU per request then includes idle wake-ups',
+  installed: () => true,
+  version: () => `autocannon on node ${process.versions.node}`,
+  command: (load) => ({
+    file: process.execPath,
+    args: [fileURLToPath(new URL('autocannon-program.ts', import.meta.url)), JSON.stringify(load)],
+  }),
+  parse: (output) => JSON.parse(output.trim().split('\n').at(-1)!) as SaturatingResult,
+};
+
+export const LOAD_TOOLS: readonly LoadTool[] = [wrk, h2load, autocannon];
+
+/** wrk costs the core that it shares with the origin least. */
+export function chooseLoadTool(asked: string | undefined): LoadTool {
+  if (asked === undefined) return wrk.installed() ? wrk : autocannon;
+  const tool = LOAD_TOOLS.find((candidate) => candidate.name === asked);
+  if (tool === undefined) throw new Error(`unknown load generator ${asked}: wrk, h2load or autocannon`);
+  if (!tool.installed()) throw new Error(`${asked} is not installed`);
+  return tool;
+}
+
+/** The command line tools take whole seconds. */
+function wholeSeconds(seconds: number): number {
+  return Math.max(1, Math.round(seconds));
+}

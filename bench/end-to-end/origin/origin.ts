@@ -1,0 +1,50 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from '../command.ts';
+import { findProgram, versionLine } from '../command.ts';
+import { nginxMain } from '../peers/nginx.ts';
+
+/**
+ * What stands behind every proxy: 1 KiB of JSON for any path. A path that ends in `/echo` answers with what the proxy added
+ * to the request, one value a line: X-Forwarded-For, X-Request-Id, Via.
+ */
+export interface OriginChoice {
+  readonly name: string;
+  prepare(port: number, directory: string): Command;
+}
+
+export const BODY = 'x'.repeat(1024);
+export const ECHOED_HEADERS = ['x-forwarded-for', 'x-request-id', 'via'] as const;
+/** Answers `GET /bytes/<n>` with n bytes and swallows whatever is posted. */
+export const nodeOrigin: OriginChoice = {
+  name: `an own origin on node ${process.versions.node}`,
+  prepare: (port) => ({ file: process.execPath, args: [fileURLToPath(new URL('node-origin.ts', import.meta.url)), String(port)] }),
+};
+
+const nginxOrigin: OriginChoice = {
+  name: 'nginx',
+  prepare: (port, directory) => {
+    const file = join(directory, 'origin.conf');
+    writeFileSync(file, nginxOriginConfig(port, directory));
+    return { file: findProgram('nginx')!, args: ['-p', directory, '-e', 'stderr', '-c', file] };
+  },
+};
+
+/** nginx costs the least of the shared core; without it our own. */
+export function fastestOrigin(): OriginChoice {
+  if (findProgram('nginx') === undefined) return nodeOrigin;
+  return { ...nginxOrigin, name: versionLine('nginx', ['-v']) };
+}
+
+function nginxOriginConfig(port: number, directory: string): string {
+  const echo = ECHOED_HEADERS.map((name) => `$http_${name.replaceAll('-', '_')}\n`).join('');
+  return nginxMain(directory, [
+    'access_log off;',
+    `server { listen 127.0.0.1:${port} backlog=4096; default_type application/json;`,
+    'add_header X-Powered-By "origin"; add_header Cache-Control "no-store"; add_header ETag "abcdef0123456789";',
+    `location ~ /echo$ { return 200 "${echo}"; }`,
+    `location / { return 200 "${BODY}"; }`,
+    '}',
+  ]);
+}

@@ -1,0 +1,35 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import type { Command } from '../command.ts';
+import { executableBehind, findProgram, versionLine } from '../command.ts';
+import { writeBootstrap } from './bootstrap-file.ts';
+import type { Peer } from './peer.ts';
+
+export const envoy: Peer = {
+  name: 'envoy',
+  kind: 'native',
+  settings: 'one worker, default buffers (1 MiB per connection) and default statistics, access log written as it comes by default',
+  missing: () => (findProgram('envoy') === undefined ? 'envoy is not installed' : undefined),
+  version: () => versionLine('envoy', ['--version']).replace(/^\S*\/envoy\s+/, 'envoy '),
+  prepare: async (plan, directory) => envoyCommand(writeBootstrap(plan, directory)),
+};
+
+/** No hot restart: its shared memory would join with other Envoys of this machine. */
+export async function envoyCommand(bootstrapFile: string): Promise<Command> {
+  return { file: await realEnvoy(), args: ['-c', bootstrapFile, '--concurrency', '1', '--disable-hot-restart', '-l', 'error'] };
+}
+
+let found: Promise<string> | undefined;
+
+/** Some packages put a launcher on the PATH that takes longer to start than Envoy. */
+function realEnvoy(): Promise<string> {
+  found ??= findRealEnvoy();
+  return found;
+}
+
+function findRealEnvoy(): Promise<string> {
+  const file = join(mkdtempSync(join(tmpdir(), 'nuncio-bench-')), 'empty.yaml');
+  writeFileSync(file, '{}\n');
+  return executableBehind({ file: findProgram('envoy')!, args: ['-c', file, '--disable-hot-restart', '-l', 'off'] });
+}

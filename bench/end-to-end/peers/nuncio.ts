@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Command } from '../command.ts';
+import { writeBootstrap } from './bootstrap-file.ts';
+import type { Peer, PeerName } from './peer.ts';
+
+const SOURCES = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+const PACKED = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+
+export const nuncioDirect = nuncio('nuncio-direct', SOURCES, 'direct');
+export const nuncioPublic = nuncio('nuncio-public', SOURCES, 'public');
+export const nuncioPacked = nuncio('nuncio-packed', PACKED, 'direct');
+
+function nuncio(name: PeerName, main: string, transport: 'direct' | 'public'): Peer {
+  return {
+    name,
+    kind: 'nuncio',
+    settings: `one worker, ${transport} transport, run from ${main === SOURCES ? 'sources' : 'the packed build'}; the same bootstrap file as Envoy`,
+    missing: () => (existsSync(main) ? undefined : main === PACKED ? 'dist/main.js is not built' : 'src/main.ts is not in this checkout'),
+    version: () => `node ${process.versions.node}`,
+    prepare: (plan, directory) => Promise.resolve(nuncioCommand(main, transport, writeBootstrap(plan, directory))),
+  };
+}
+
+function nuncioCommand(main: string, transport: 'direct' | 'public', bootstrapFile: string): Command {
+  const args = [main, '-c', bootstrapFile, '--concurrency', '1', '--transport', transport, '-l', 'error'];
+  return { file: process.execPath, args };
+}
+
+export function nuncioFromPackage(bootstrapFile: string): Command {
+  return nuncioCommand(PACKED, 'direct', bootstrapFile);
+}
+
+export function nuncioFromSources(bootstrapFile: string): Command {
+  return nuncioCommand(SOURCES, 'direct', bootstrapFile);
+}

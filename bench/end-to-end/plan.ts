@@ -1,0 +1,41 @@
+/**
+ * What every peer of a scenario has to do. Each peer turns the same plan into its own configuration, so that all of them
+ * carry the same features.
+ */
+export interface ProxyPlan {
+  readonly listenPort: number;
+  readonly adminPort: number;
+  readonly originPort: number;
+  /** Path prefixes, each a route of its own to the origin; whatever matches none goes to the origin as well. */
+  readonly prefixes: readonly string[];
+  /** Exact virtual hosts. None: one that takes every host. */
+  readonly hosts: readonly string[];
+  /** Client address, request id, Via, file access log, statistics and timeouts; else only what the proxy always does. */
+  readonly full: boolean;
+  /** Bodies that are far larger than any buffer: proxies that spool to disk or have small buffers get 64 KiB ones. */
+  readonly largeBodies: boolean;
+}
+
+export type PlanShape = Omit<ProxyPlan, 'listenPort' | 'adminPort' | 'originPort'>;
+
+export const PLAIN: PlanShape = { prefixes: [], hosts: [], full: false, largeBodies: false };
+
+export const VIA = '1.1 proxy';
+
+export const LIMITS = {
+  connectTimeoutMs: 5_000,
+  requestTimeoutMs: 30_000,
+  routeTimeoutMs: 15_000,
+  streamIdleTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 3_600_000,
+} as const;
+
+export const LARGE_BUFFER_KIB = 64;
+
+export function prefixList(count: number): string[] {
+  return Array.from({ length: count }, (_, route) => `/svc${route}/`);
+}
+
+export function hostList(count: number): string[] {
+  return Array.from({ length: count }, (_, host) => `host-${host}.example.com`);
+}

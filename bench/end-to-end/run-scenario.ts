@@ -1,0 +1,150 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { rotated } from './arithmetic.ts';
+import { fastestOrigin, nodeOrigin } from './origin/origin.ts';
+import { checkFeatures } from './feature-check.ts';
+import { peerNamed } from './peers/all-peers.ts';
+import type { Peer, PeerName } from './peers/peer.ts';
+import type { Command } from './command.ts';
+import { freePort, ServerProcess } from './processes.ts';
+import { untilFirst200 } from './probe.ts';
+import type { ContestantRecord, ScenarioResult } from './result.ts';
+import { summarise } from './result.ts';
+import type { LoadSettings, RunningProxy, Scenario, Variant } from './scenario.ts';
+import { loadCore, proxyCore } from './scenario.ts';
+import { saturate } from './scenarios/measure.ts';
+
+export interface RunSettings extends LoadSettings {
+  readonly rounds: number;
+  readonly warmUpSeconds: number;
+  /** Empty: all that the scenario names. */
+  readonly onlyPeers: readonly string[];
+  readonly log: (text: string) => void;
+}
+
+/** One peer in one variant of the scenario. */
+interface Contestant {
+  readonly peer: Peer;
+  readonly variant: Variant;
+  readonly plan: RunningProxy['plan'];
+  readonly command: Command;
+  readonly directory: string;
+  readonly record: ContestantRecord;
+  proxy: RunningProxy | undefined;
+}
+
+export async function runScenario(scenario: Scenario, settings: RunSettings): Promise<ScenarioResult> {
+  const directory = join(settings.directory, scenario.name);
+  mkdirSync(directory, { recursive: true });
+  const originChoice = scenario.origin === 'large' ? nodeOrigin : fastestOrigin();
+  const originPort = await freePort();
+  const origin = new ServerProcess(originChoice.prepare(originPort, directory), { core: loadCore(settings.cores), directory });
+  const contestants: Contestant[] = [];
+  const absent: { peer: PeerName; reason: string }[] = [];
+  try {
+    await waitForOrigin(origin, originPort);
+    for (const name of scenario.peers) {
+      if (settings.onlyPeers.length > 0 && !settings.onlyPeers.includes(name)) continue;
+      const peer = peerNamed(name);
+      const reason = peer.missing();
+      if (reason !== undefined) absent.push({ peer: name, reason });
+      else for (const variant of scenario.variants) contestants.push(await enter(scenario, peer, variant, { originPort, directory }));
+    }
+    await runRounds(scenario, contestants, settings);
+  } finally {
+    for (const contestant of contestants) await leave(contestant);
+    await origin.stop();
+  }
+  const rounds = Math.min(settings.rounds, scenario.maxRounds ?? Infinity);
+  const records = contestants.map(({ record }) => record);
+  return summarise(scenario, { records, absent, origin: originChoice.name, tool: settings.tool, rounds, seconds: settings.seconds });
+}
+
+async function enter(
+  scenario: Scenario,
+  peer: Peer,
+  variant: Variant,
+  { originPort, directory }: { originPort: number; directory: string },
+): Promise<Contestant> {
+  const own = join(directory, `${peer.name}-${variant.name.replaceAll(/\W+/g, '-')}`);
+  mkdirSync(own, { recursive: true });
+  const plan = { ...variant.shape, originPort, listenPort: await freePort(), adminPort: await freePort() };
+  const command = await (scenario.prepare?.(peer, plan, own) ?? peer.prepare(plan, own));
+  const record: ContestantRecord = { peer, variant: variant.name, rounds: [], errors: 0, notes: [], failure: undefined };
+  return { peer, variant, plan, command, directory: own, record, proxy: undefined };
+}
+
+async function runRounds(scenario: Scenario, contestants: readonly Contestant[], settings: RunSettings): Promise<void> {
+  if (scenario.life === 'long') {
+    for (const contestant of contestants) await warmUp(scenario, contestant, settings);
+  }
+  const rounds = Math.min(settings.rounds, scenario.maxRounds ?? Infinity);
+  for (let round = 0; round < rounds; round++) {
+    settings.log(`${scenario.name}: round ${round + 1} of ${rounds}`);
+    for (const contestant of rotated(contestants, round)) await takeTurn(scenario, contestant, settings);
+  }
+}
+
+async function warmUp(scenario: Scenario, contestant: Contestant, settings: RunSettings): Promise<void> {
+  await attempt(contestant, async () => {
+    settings.log(`${scenario.name}: starting ${contestant.peer.name} ${contestant.variant.name}`);
+    const proxy = await start(scenario, contestant, settings);
+    if (contestant.plan.full) contestant.record.notes.push(...(await checkFeatures(proxy, contestant.directory)));
+    if (settings.warmUpSeconds > 0) await saturate({ ...settings, proxy }, { seconds: settings.warmUpSeconds });
+    proxy.server.suspend();
+  });
+}
+
+async function takeTurn(scenario: Scenario, contestant: Contestant, settings: RunSettings): Promise<void> {
+  if (contestant.record.failure !== undefined) return;
+  await attempt(contestant, async () => {
+    const proxy = contestant.proxy ?? (await start(scenario, contestant, settings));
+    proxy.server.resume();
+    const { figures, errors } = await scenario.measure({ ...settings, proxy });
+    contestant.record.rounds.push(figures);
+    contestant.record.errors += errors;
+    if (!proxy.server.alive) throw new Error(`it ended under load: ${proxy.server.outputTail}`);
+    if (scenario.life === 'fresh') await leave(contestant);
+    else proxy.server.suspend();
+  });
+}
+
+/** A peer that fails drops out and is reported; the others go on. */
+async function attempt(contestant: Contestant, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    contestant.record.failure = error instanceof Error ? error.message : String(error);
+    await leave(contestant);
+  }
+}
+
+async function start(scenario: Scenario, contestant: Contestant, settings: RunSettings): Promise<RunningProxy> {
+  const { peer, plan, command, directory, variant } = contestant;
+  const sinceMs = performance.now();
+  const server = new ServerProcess(command, { core: proxyCore(settings.cores), directory });
+  const { target } = variant;
+  const readyMs = await untilFirst200(
+    { port: plan.listenPort, ...target },
+    { sinceMs, withinMs: scenario.readyWithinMs, stillTrying: () => server.alive },
+  );
+  if (readyMs === undefined) {
+    const { alive } = server;
+    await server.stop();
+    throw new Error(`${alive ? `no 200 within ${scenario.readyWithinMs} ms` : 'it ended while starting'}: ${server.outputTail}`);
+  }
+  contestant.proxy = { peer, plan, server, target, readyMs };
+  return contestant.proxy;
+}
+
+async function leave(contestant: Contestant): Promise<void> {
+  const { proxy } = contestant;
+  contestant.proxy = undefined;
+  await proxy?.server.stop();
+}
+
+async function waitForOrigin(origin: ServerProcess, port: number): Promise<void> {
+  const target = { port, host: 'origin', path: '/' };
+  const readyMs = await untilFirst200(target, { sinceMs: performance.now(), withinMs: 10_000, stillTrying: () => origin.alive });
+  if (readyMs === undefined) throw new Error(`the origin did not start: ${origin.outputTail}`);
+}

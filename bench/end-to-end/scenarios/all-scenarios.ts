@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import { NATIVE_PEERS, NPM_PEERS, NUNCIO_PEERS } from '../peers/all-peers.ts';
+import { hostList, PLAIN, prefixList } from '../plan.ts';
+import { pathBelow } from '../request.ts';
+import type { Scenario, Target, Variant } from '../scenario.ts';
+import { BIG_TARGET, bigBootstrap } from './big-bootstrap.ts';
+import { holdIdle, openLoop, saturate, startUp, transfer } from './measure.ts';
+
+const TARGET: Target = { host: 'bench.example.com', path: pathBelow('/svc57/') };
+const LARGE_BYTES = 100 * 2 ** 20;
+const TRANSFERS = 5;
+const LATENCY_RATE = 5_000;
+const IDLE_WARM_UP = 2_000;
+const OTHER_FILES = 2_000;
+
+const SERVERS = [...NATIVE_PEERS, ...NUNCIO_PEERS];
+const SATURATED_COLUMNS = ['cpuUs', 'requestsPerSecond', 'p50Us', 'p99Us', 'p999Us', 'rssMiB', 'peakMiB'] as const;
+const FULL = { ...PLAIN, full: true, prefixes: prefixList(100) };
+
+const minimal: Scenario = {
+  name: 'minimal',
+  title: 'Keep-alive, one route, nothing else: 371-byte requests, 1 KiB responses, 64 connections',
+  peers: [...SERVERS, ...NPM_PEERS],
+  variants: one(PLAIN),
+  columns: SATURATED_COLUMNS,
+  ratioOf: ['cpuUs'],
+  origin: 'small',
+  life: 'long',
+  readyWithinMs: 10_000,
+  measure: (turn) => saturate(turn),
+};
+
+const full: Scenario = {
+  ...minimal,
+  name: 'full',
+  title: 'Keep-alive, 100 routes, X-Forwarded-For, X-Request-Id, Via, statistics, file access log, timeouts: 64 connections',
+  variants: one(FULL),
+};
+
+const routes: Scenario = {
+  ...minimal,
+  name: 'routes',
+  title: '1,000 prefix routes, the last one hit, against one route',
+  peers: SERVERS,
+  variants: [
+    { name: 'base', shape: PLAIN, target: { ...TARGET, path: pathBelow('/svc999/') } },
+    { name: '1,000 routes', shape: { ...PLAIN, prefixes: prefixList(1_000) }, target: { ...TARGET, path: pathBelow('/svc999/') } },
+  ],
+  columns: ['cpuUs', 'addedUs', 'requestsPerSecond', 'rssMiB'],
+  comparesWithBase: true,
+};
+
+const virtualHosts: Scenario = {
+  ...routes,
+  name: 'vhosts',
+  title: '10,000 exact virtual hosts, one in the middle hit, against one for all',
+  variants: [
+    { name: 'base', shape: PLAIN, target: { ...TARGET, host: 'host-5000.example.com' } },
+    { name: '10,000 hosts', shape: { ...PLAIN, hosts: hostList(10_000) }, target: { ...TARGET, host: 'host-5000.example.com' } },
+  ],
+  readyWithinMs: 30_000,
+};
+
+const newConnection: Scenario = {
+  ...minimal,
+  name: 'new-connection',
+  title: 'A new connection for each request (Connection: close), upstream kept alive',
+  measure: (turn) => saturate(turn, { close: true }),
+};
+
+const latency: Scenario = {
+  ...full,
+  name: 'latency',
+  title: `${LATENCY_RATE.toLocaleString('en-US')} requests/s, open loop, over 64 connections; features as in full; latency counts from when a request was due`,
+  peers: [...SERVERS, 'undici'],
+  columns: ['p50Us', 'p99Us', 'p999Us', 'cpuUs', 'lagUs'],
+  ratioOf: ['p50Us', 'p99Us', 'p999Us'],
+  measure: (turn) => openLoop(turn, LATENCY_RATE),
+};
+
+const download: Scenario = {
+  ...minimal,
+  name: 'download',
+  title: '100 MiB downloads one after the other over one connection',
+  peers: [...SERVERS, 'undici'],
+  variants: one({ ...PLAIN, largeBodies: true }),
+  columns: ['mibPerSecond', 'cpuMsPerTransfer', 'growthMiB', 'peakMiB'],
+  ratioOf: ['mibPerSecond'],
+  origin: 'large',
+  life: 'fresh',
+  maxRounds: 5,
+  measure: (turn) => transfer(turn, 'down', LARGE_BYTES, TRANSFERS),
+};
+
+const upload: Scenario = {
+  ...download,
+  name: 'upload',
+  title: '100 MiB uploads one after the other over one connection',
+  measure: (turn) => transfer(turn, 'up', LARGE_BYTES, TRANSFERS),
+};
+
+const idleConnections = Math.max(100, Math.min(10_000, maxOpenFiles() - IDLE_WARM_UP - OTHER_FILES));
+const idle: Scenario = {
+  ...minimal,
+  name: 'idle',
+  title: `${idleConnections.toLocaleString('en-US')} idle connections beyond the first ${IDLE_WARM_UP.toLocaleString('en-US')}, each after one request`,
+  peers: SERVERS,
+  columns: ['bytesPerConnection', 'rssMiB'],
+  ratioOf: ['bytesPerConnection'],
+  life: 'fresh',
+  maxRounds: 3,
+  measure: (turn) => holdIdle(turn, idleConnections, IDLE_WARM_UP),
+};
+
+const start: Scenario = {
+  ...full,
+  name: 'start-up',
+  title: 'From the start of the process to the first 200, configured as in full; memory half a second later',
+  peers: [...SERVERS, 'nuncio-packed', 'bare-node'],
+  columns: ['readyMs', 'rssMiB', 'peakMiB'],
+  ratioOf: [],
+  life: 'fresh',
+  measure: startUp,
+};
+
+const bigJson: Scenario = {
+  ...start,
+  name: 'bootstrap-json',
+  title: 'Bootstrap of 10,000 clusters, 50,000 endpoints, 10,000 routes, as JSON: first 200 and memory',
+  peers: ['envoy', 'nuncio-direct', 'nuncio-packed'],
+  variants: [{ name: '', shape: PLAIN, target: BIG_TARGET }],
+  ratioOf: ['readyMs', 'rssMiB'],
+  maxRounds: 3,
+  readyWithinMs: 60_000,
+  prepare: bigBootstrap('json'),
+};
+
+const bigYaml: Scenario = {
+  ...bigJson,
+  name: 'bootstrap-yaml',
+  title: 'The same bootstrap as YAML',
+  prepare: bigBootstrap('yaml'),
+};
+
+export const ALL_SCENARIOS: readonly Scenario[] = [
+  minimal,
+  full,
+  routes,
+  virtualHosts,
+  newConnection,
+  latency,
+  download,
+  upload,
+  idle,
+  start,
+  bigJson,
+  bigYaml,
+];
+
+function one(shape: Variant['shape']): readonly Variant[] {
+  return [{ name: '', shape, target: TARGET }];
+}
+
+/** The hard limit: servers and Node raise their own to it. */
+function maxOpenFiles(): number {
+  try {
+    return Number(/^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024);
+  } catch {
+    return 1024;
+  }
+}

@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { median } from '../arithmetic.ts';
+import type { Command } from '../command.ts';
+import { pinned } from '../cores.ts';
+import type { HoldOptions, HoldResult } from '../load/hold-connections.ts';
+import type { OpenLoopOptions, OpenLoopResult } from '../load/open-loop.ts';
+import type { SaturatingLoad, SaturatingResult } from '../load/saturating.ts';
+import type { TransferOptions, TransferResult } from '../load/transfer.ts';
+import { cpuBetweenMs, readCpu, readMemory, resetPeak } from '../process-usage.ts';
+import { runToEnd } from '../processes.ts';
+import type { Measured, Turn } from '../scenario.ts';
+import { loadCore } from '../scenario.ts';
+
+const CONNECTIONS = 64;
+const SLACK_MS = 30_000;
+/** Heaps shrink and caches fill a little after the last request. */
+const SETTLE_MS = 1_000;
+
+/** One closed-loop run as fast as it goes. */
+export async function saturate(turn: Turn, { close = false, seconds = turn.seconds } = {}): Promise<Measured> {
+  const { pid } = turn.proxy.server;
+  const before = readCpu(pid);
+  const result = await runSaturating(turn, close, seconds);
+  const cpuMs = cpuBetweenMs(before, readCpu(pid));
+  const { rssMiB, peakMiB } = readMemory(pid);
+  return {
+    figures: {
+      cpuUs: (cpuMs * 1000) / result.requests,
+      requestsPerSecond: result.requests / result.seconds,
+      p50Us: result.p50Us ?? NaN,
+      p99Us: result.p99Us ?? NaN,
+      p999Us: result.p999Us ?? NaN,
+      rssMiB,
+      peakMiB,
+    },
+    errors: result.errors,
+  };
+}
+
+async function runSaturating(turn: Turn, close: boolean, seconds: number): Promise<SaturatingResult> {
+  const { tool, proxy, directory } = turn;
+  const load: SaturatingLoad = { port: proxy.plan.listenPort, request: { ...proxy.target, close }, connections: CONNECTIONS, seconds };
+  const output = await runToEnd(tool.command(load, directory), loadCore(turn.cores), seconds * 1000 + SLACK_MS);
+  return tool.parse(output, load);
+}
+
+/** A constant rate, whatever the proxy does. */
+export async function openLoop(turn: Turn, ratePerSecond: number): Promise<Measured> {
+  const { proxy } = turn;
+  const options: OpenLoopOptions = {
+    port: proxy.plan.listenPort,
+    ...proxy.target,
+    connections: CONNECTIONS,
+    ratePerSecond,
+    seconds: turn.seconds,
+  };
+  const before = readCpu(proxy.server.pid);
+  const output = await runToEnd(program('open-loop', options), loadCore(turn.cores), turn.seconds * 1000 + SLACK_MS);
+  const cpuMs = cpuBetweenMs(before, readCpu(proxy.server.pid));
+  const result = JSON.parse(output) as OpenLoopResult;
+  const { p50Us, p99Us, p999Us, lagP50Us } = result;
+  return { figures: { p50Us, p99Us, p999Us, lagUs: lagP50Us, cpuUs: (cpuMs * 1000) / result.completed }, errors: result.failed };
+}
+
+/** Large bodies one after the other, after the proxy has warmed up on small ones. */
+export async function transfer(turn: Turn, direction: 'down' | 'up', bytes: number, transfers: number): Promise<Measured> {
+  const { proxy } = turn;
+  await saturate(turn, { seconds: 1 });
+  await delay(SETTLE_MS);
+  const { pid } = proxy.server;
+  const { rssMiB } = readMemory(pid);
+  resetPeak(pid);
+  const options: TransferOptions = { port: proxy.plan.listenPort, host: proxy.target.host, direction, bytes, transfers };
+  const before = readCpu(pid);
+  const result = JSON.parse(await runToEnd(program('transfer', options), loadCore(turn.cores), 2 * SLACK_MS + SLACK_MS)) as TransferResult;
+  const cpuMs = cpuBetweenMs(before, readCpu(pid));
+  const { peakMiB } = readMemory(pid);
+  return {
+    figures: {
+      mibPerSecond: bytes / 2 ** 20 / (median(result.elapsedMs) / 1000),
+      cpuMsPerTransfer: cpuMs / result.elapsedMs.length,
+      growthMiB: peakMiB - rssMiB,
+      peakMiB,
+    },
+    errors: result.failed,
+  };
+}
+
+/** What each of `connections` idle connections adds beyond the first `warmUp`, which pay for growing tables and for compiling. */
+export async function holdIdle(turn: Turn, connections: number, warmUp: number): Promise<Measured> {
+  const { pid } = turn.proxy.server;
+  const first = await hold(turn, warmUp);
+  await delay(SETTLE_MS);
+  const before = readMemory(pid);
+  const second = await hold(turn, connections);
+  await delay(SETTLE_MS);
+  const after = readMemory(pid);
+  await Promise.all([first.release(), second.release()]);
+  return {
+    figures: { bytesPerConnection: ((after.rssMiB - before.rssMiB) * 2 ** 20) / connections, rssMiB: after.rssMiB },
+    errors: first.failed + second.failed,
+  };
+}
+
+async function hold(turn: Turn, connections: number): Promise<{ failed: number; release: () => Promise<void> }> {
+  const { proxy } = turn;
+  const options: HoldOptions = { port: proxy.plan.listenPort, ...proxy.target, connections };
+  const { file, args } = pinned(program('hold-connections', options), loadCore(turn.cores));
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const timeout = setTimeout(() => child.kill('SIGKILL'), 2 * SLACK_MS);
+  const ended = once(child, 'close');
+  const said = await Promise.race([once(child.stdout, 'data'), ended.then(() => [''])]);
+  clearTimeout(timeout);
+  const line = String(said[0]);
+  return {
+    failed: line === '' ? connections : (JSON.parse(line) as HoldResult).failed,
+    release: async () => {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+/** The first answer has been waited for already. */
+export async function startUp(turn: Turn): Promise<Measured> {
+  await delay(SETTLE_MS / 2);
+  const { rssMiB, peakMiB } = readMemory(turn.proxy.server.pid);
+  return { figures: { readyMs: turn.proxy.readyMs, rssMiB, peakMiB }, errors: 0 };
+}
+
+function program(name: string, options: object): Command {
+  const path = fileURLToPath(new URL(`../load/${name}.ts`, import.meta.url));
+  return { file: process.execPath, args: [path, JSON.stringify(options)] };
+}
