@@ -20,6 +20,20 @@ export interface StreamDecoder {
   onReset(failure: Failure): void;
 }
 
+export interface RequestDecoder extends StreamDecoder {
+  /**
+   * The request cannot be understood. Instead of `onHeaders`, or in its body; the receiver answers (if it still can) and the
+   * codec reads nothing more from this connection.
+   */
+  onInvalidRequest(error: RequestError): void;
+}
+
+export interface RequestError {
+  readonly status: number;
+  /** `%RESPONSE_CODE_DETAILS%`: `http1.codec_error`, … */
+  readonly details: string;
+}
+
 export interface ResponseDecoder extends StreamDecoder {
   /** 1xx other than 101. Any number, before `onHeaders`. */
   onInformational(headers: HeaderMap): void;
@@ -70,4 +84,21 @@ export interface ClientCodecOwner {
   onCodecClosed(codec: ClientCodec, failure: Failure | undefined): void;
   /** The peer broke the protocol on this connection (statistics). */
   onProtocolError(codec: ClientCodec): void;
+}
+
+/** A codec on one downstream connection. */
+export interface ServerCodec {
+  readonly activeStreams: number;
+  /** The stream's owner has finished with it: both messages are complete or it was reset. */
+  onStreamDone(): void;
+  /** HTTP/2: GOAWAY. HTTP/1 has nothing to say before its next response. */
+  startDrain(): void;
+}
+
+/** The connection manager, called by its codec. */
+export interface ServerCodecOwner {
+  /** A request begins (its first byte). */
+  newStream(encoder: ResponseEncoder): RequestDecoder;
+  /** The peer closed, or closed its side. Active streams have been reset before. Exactly once. */
+  onCodecClosed(): void;
 }

@@ -37,6 +37,8 @@ interface RouteBase {
   readonly virtualHost: VirtualHost;
   readonly responseHeaders: HeaderMutation | undefined;
   readonly metadata: RouteMetadata | undefined;
+  /** Some `typed_per_filter_config` on the way to this route switches a filter on or off. */
+  readonly mayDisableFilters: boolean;
   /** The most specific configuration for a filter name, made by that filter; undefined = none. Also for `disabled`. */
   filterConfig(filterName: string): FilterRouteConfig | undefined;
 }

@@ -1,0 +1,472 @@
+import type { Clock } from '../../../core/clock.ts';
+import type { Random } from '../../../core/random.ts';
+import { Timer, type Timers, type TimerOwner } from '../../../core/timers.ts';
+import type { AccessLogEntry, AccessLogType } from '../../../http/access-log.ts';
+import type { PressureWatcher, RequestDecoder, RequestError } from '../../../http/codec/codec.ts';
+import type { H1ResponseEncoder } from '../../../http/codec/h1-response-encoder.ts';
+import type { Failure } from '../../../http/failure.ts';
+import { STOP, type FilterHandle, type FilterStream, type LocalReply } from '../../../http/filter.ts';
+import type { FilterChain, FilterEntry } from '../../../http/filter-chain.ts';
+import { FilterIteration } from '../../../http/filter-iteration.ts';
+import { HeaderMap } from '../../../http/header-map.ts';
+import { H } from '../../../http/header-name.ts';
+import type { Route, RouteTable } from '../../../http/route/route.ts';
+import { ResponseFlag, StreamInfo } from '../../../http/stream-info.ts';
+import type { ClusterLookup } from '../../../http/upstream.ts';
+import type { ConnectionManagerConfig } from './config.ts';
+import { DecodeTarget, EncodeTarget } from './filter-targets.ts';
+import { StreamFilterHandle } from './filter-handle.ts';
+import { grpcLocalReplyHeaders, isGrpcRequest, localReplyHeaders } from './local-reply.ts';
+import { mutateRequestHeaders } from './request-headers.ts';
+import { mutateResponseHeaders } from './response-headers.ts';
+import { HTTP_STATS, countResponse } from './stats.ts';
+
+/** What a stream needs of its connection. */
+export interface StreamConnection {
+  readonly config: ConnectionManagerConfig;
+  /** Whether the response that is about to leave should be the last of this connection. */
+  shouldCloseAfterResponse(encoder: H1ResponseEncoder): boolean;
+  /** Both messages have ended, or the stream was reset. `close`: the connection must not serve another request. */
+  onStreamEnd(stream: ActiveStream, close: boolean): void;
+}
+
+const TIMER_IDLE = 0;
+const TIMER_REQUEST = 1;
+const TIMER_HEADERS = 2;
+const TIMER_DURATION = 3;
+
+/**
+ * One request and its response: between the codec, the filters and the access log.
+ *
+ * The request goes `onHeaders/onData/onTrailers` → decode filters, the last of which forwards it. The response comes back
+ * through the encode filters to `sendHeaders/sendData/sendTrailers` here and on to the codec. A local reply enters the encode
+ * filters from the front and ends the request's way.
+ */
+export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, PressureWatcher, AccessLogEntry {
+  readonly info: StreamInfo;
+  readonly config: ConnectionManagerConfig;
+  /** Also for access logs; undefined until a head was understood. */
+  headers: HeaderMap | undefined;
+  responseHeaders: HeaderMap | undefined;
+  responseTrailers: HeaderMap | undefined;
+  type: AccessLogType = 'DownstreamEnd';
+  chain: FilterChain;
+  /** The filter whose hook is running. */
+  current: FilterEntry | undefined;
+  readonly decoding: FilterIteration;
+  readonly encoding: FilterIteration;
+  readonly encoder: H1ResponseEncoder;
+  requestEnded = false;
+  responseEnded = false;
+  /** Nothing is called any more. */
+  destroyed = false;
+  closeAfter = false;
+
+  readonly #connection: StreamConnection;
+  readonly #routes: RouteTable | undefined;
+  #route: Route | undefined;
+  #routeKnown = false;
+  #randomValue = 0;
+  #states: unknown[] | undefined;
+  #handles: StreamFilterHandle[] | undefined;
+  #idleTimer: Timer | undefined;
+  #requestTimer: Timer | undefined;
+  #headersTimer: Timer | undefined;
+  #durationTimer: Timer | undefined;
+
+  constructor(connection: StreamConnection, encoder: H1ResponseEncoder, info: StreamInfo) {
+    const config = connection.config;
+    this.#connection = connection;
+    this.config = config;
+    this.encoder = encoder;
+    encoder.watcher = this;
+    this.info = info;
+    this.#routes = config.routes.current;
+    this.chain = config.chain;
+    this.decoding = new FilterIteration(new DecodeTarget(this), config.bufferLimitBytes);
+    this.encoding = new FilterIteration(new EncodeTarget(this), config.bufferLimitBytes);
+    info.startMs = config.clock.monotonicMs();
+    info.startWallMs = config.clock.wallMs();
+    config.stats.inc(HTTP_STATS.downstream_rq_total);
+    config.stats.inc(HTTP_STATS.downstream_rq_http1_total);
+    config.stats.gaugeAdd(HTTP_STATS.downstream_rq_active, 1);
+    if (config.streamIdleTimeout !== undefined) config.streamIdleTimeout.arm((this.#idleTimer = new Timer(this, TIMER_IDLE)));
+    if (config.requestTimeout !== undefined) config.requestTimeout.arm((this.#requestTimer = new Timer(this, TIMER_REQUEST)));
+    if (config.requestHeadersTimeout !== undefined) config.requestHeadersTimeout.arm((this.#headersTimer = new Timer(this, TIMER_HEADERS)));
+    if (config.maxStreamDuration !== undefined) config.maxStreamDuration.arm((this.#durationTimer = new Timer(this, TIMER_DURATION)));
+  }
+
+  // RequestDecoder: the request arrives
+
+  onHeaders(headers: HeaderMap, end: boolean): void {
+    const config = this.config;
+    this.headers = headers;
+    this.info.protocol = this.encoder.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
+    this.#headersTimer?.disarm();
+    this.#markActive();
+    if (end) this.#onRequestEnd();
+    if (this.#refuseHead(headers)) return;
+    if (this.encoder.expectContinue && !config.proxy100Continue) this.#sendContinue(headers);
+    mutateRequestHeaders(headers, this.info, config, this.#routes?.internalOnlyHeaders ?? NO_NAMES);
+    this.#chooseFilters();
+    this.decoding.headers(headers, end);
+  }
+
+  onData(chunk: Buffer, end: boolean): void {
+    if (this.destroyed) return;
+    this.info.bytesReceived += chunk.length;
+    this.#markActive();
+    if (end) this.#onRequestEnd();
+    if (!this.decoding.stopped) this.decoding.data(chunk, end);
+    else if (end) this.#endIfComplete();
+  }
+
+  onTrailers(trailers: HeaderMap): void {
+    if (this.destroyed) return;
+    this.#markActive();
+    this.#onRequestEnd();
+    if (!this.decoding.stopped) this.decoding.trailers(trailers);
+    else this.#endIfComplete();
+  }
+
+  onInvalidRequest(error: RequestError): void {
+    if (this.destroyed) return;
+    this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
+    this.info.setFlag(ResponseFlag.downstreamProtocolError);
+    this.closeAfter = true;
+    if (error.status === 431) this.config.stats.inc(HTTP_STATS.downstream_rq_too_large);
+    this.localReply({ status: error.status, body: bodyOf(error.status), details: error.details });
+  }
+
+  onReset(failure: Failure): void {
+    if (this.destroyed) return;
+    this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
+    this.info.setFlag(ResponseFlag.downstreamConnectionTermination);
+    if (this.info.responseCodeDetails === '' || !this.responseEnded) this.info.responseCodeDetails = failure.details;
+    this.#destroy(true);
+  }
+
+  // FilterStream
+
+  get requestHeaders(): HeaderMap {
+    return this.headers!;
+  }
+
+  get state(): unknown {
+    return this.#states?.[this.current!.slot];
+  }
+
+  set state(value: unknown) {
+    (this.#states ??= [])[this.current!.slot] = value;
+  }
+
+  get route(): Route | undefined {
+    if (!this.#routeKnown) this.#findRoute();
+    return this.#route;
+  }
+
+  get perRoute(): unknown {
+    return this.route?.filterConfig(this.current!.name)?.config;
+  }
+
+  get clusters(): ClusterLookup {
+    return this.config.clusters;
+  }
+
+  get clock(): Clock {
+    return this.config.clock;
+  }
+
+  get timers(): Timers {
+    return this.config.timers;
+  }
+
+  get random(): Random {
+    return this.config.random;
+  }
+
+  clearRouteCache(): void {
+    this.#routeKnown = false;
+    this.#route = undefined;
+  }
+
+  handle(): FilterHandle {
+    const entry = this.current!;
+    const handles = (this.#handles ??= []);
+    return (handles[entry.slot] ??= new StreamFilterHandle(this, entry));
+  }
+
+  /** Ends the request's way here and answers. After the response has begun there is only a reset. */
+  localReply(reply: LocalReply): void {
+    if (this.destroyed) return;
+    if (this.responseHeaders !== undefined) {
+      this.info.responseCodeDetails = reply.details;
+      this.reset();
+      return;
+    }
+    this.decoding.stopped = true;
+    this.info.responseCodeDetails = reply.details;
+    this.info.localReplyBody = reply.body;
+    const headers = this.headers;
+    if (headers !== undefined && isGrpcRequest(headers)) {
+      this.respondHeaders(grpcLocalReplyHeaders(reply), true);
+      return;
+    }
+    const replyHeaders = localReplyHeaders(reply);
+    const bodyless = reply.body === '' || headers?.method === 'HEAD';
+    this.respondHeaders(replyHeaders, bodyless);
+    if (!bodyless && !this.destroyed) this.respondData(Buffer.from(reply.body, 'latin1'), true);
+  }
+
+  /** A response that could not be buffered gives way to a local reply, which the filters do not see. */
+  replaceResponse(reply: LocalReply): void {
+    this.encoding.stopped = true;
+    this.info.responseCodeDetails = reply.details;
+    this.sendHeaders(localReplyHeaders(reply), false);
+    if (!this.destroyed) this.sendData(Buffer.from(reply.body, 'latin1'), true);
+  }
+
+  // The response enters the encode filters
+
+  respondInformational(headers: HeaderMap): void {
+    if (this.destroyed || this.responseHeaders !== undefined) return;
+    for (const entry of this.chain.encoders) {
+      this.current = entry;
+      if (entry.filter.encodeInformational?.(this, headers) === STOP) return;
+      if (this.destroyed) return;
+    }
+    this.encoder.sendInformational(headers);
+  }
+
+  respondHeaders(headers: HeaderMap, end: boolean): void {
+    if (this.destroyed) return;
+    this.responseHeaders = headers;
+    this.#markActive();
+    this.encoding.headers(headers, end);
+  }
+
+  respondData(chunk: Buffer, end: boolean): void {
+    if (this.destroyed) return;
+    this.#markActive();
+    this.encoding.data(chunk, end);
+  }
+
+  respondTrailers(trailers: HeaderMap): void {
+    if (this.destroyed) return;
+    this.#markActive();
+    this.encoding.trailers(trailers);
+  }
+
+  // Past the encode filters
+
+  sendHeaders(headers: HeaderMap, end: boolean): void {
+    const info = this.info;
+    this.responseHeaders = headers;
+    info.responseCode = headers.status;
+    info.responseStartMs = this.config.clock.monotonicMs();
+    mutateResponseHeaders(headers, this.config, info.requestId);
+    if (!this.requestEnded) {
+      this.closeAfter = true;
+      this.config.stats.inc(HTTP_STATS.downstream_rq_response_before_rq_complete);
+    }
+    if (this.closeAfter || this.#connection.shouldCloseAfterResponse(this.encoder)) {
+      this.closeAfter = true;
+      headers.set(H.connection, 'close');
+    } else if (this.encoder.keepAliveRequested) {
+      headers.set(H.connection, 'keep-alive');
+    }
+    this.encoder.sendHeaders(headers, end);
+    if (end) this.#onResponseEnd();
+  }
+
+  sendData(chunk: Buffer, end: boolean): void {
+    this.info.bytesSent += chunk.length;
+    this.encoder.sendData(chunk, end);
+    if (end) this.#onResponseEnd();
+  }
+
+  sendTrailers(trailers: HeaderMap): void {
+    this.responseTrailers = trailers;
+    this.encoder.sendTrailers(trailers);
+    this.#onResponseEnd();
+  }
+
+  /** Ends the stream without an answer, or the answer without its end. */
+  reset(): void {
+    if (this.destroyed) return;
+    this.config.stats.inc(HTTP_STATS.downstream_rq_tx_reset);
+    this.encoder.reset(LOCAL_RESET);
+    this.#destroy(true);
+  }
+
+  // PressureWatcher: the client does not take the response as fast as it comes
+
+  onHighWatermark(): void {
+    if (this.destroyed) return;
+    this.config.stats.inc(HTTP_STATS.downstream_flow_control_paused_reading_total);
+    this.#tellPressure('onAboveWriteBuffer');
+  }
+
+  onLowWatermark(): void {
+    if (this.destroyed) return;
+    this.config.stats.inc(HTTP_STATS.downstream_flow_control_resumed_reading_total);
+    this.#markActive();
+    this.#tellPressure('onBelowWriteBuffer');
+  }
+
+  #tellPressure(hook: 'onAboveWriteBuffer' | 'onBelowWriteBuffer'): void {
+    for (const entry of this.chain.entries) {
+      if (entry.filter[hook] === undefined) continue;
+      this.current = entry;
+      entry.filter[hook]!(this);
+    }
+  }
+
+  // TimerOwner
+
+  onTimer(tag: number): void {
+    const { stats } = this.config;
+    switch (tag) {
+      case TIMER_IDLE:
+        stats.inc(HTTP_STATS.downstream_rq_idle_timeout);
+        this.info.setFlag(ResponseFlag.streamIdleTimeout);
+        this.localReply({ status: this.requestEnded ? 504 : 408, body: 'stream timeout', details: 'stream_idle_timeout' });
+        return;
+      case TIMER_REQUEST:
+        stats.inc(HTTP_STATS.downstream_rq_timeout);
+        this.localReply({ status: 408, body: 'request timeout', details: 'request_overall_timeout' });
+        return;
+      case TIMER_HEADERS:
+        stats.inc(HTTP_STATS.downstream_rq_header_timeout);
+        this.localReply({ status: 408, body: 'request header timeout', details: 'request_header_timeout' });
+        return;
+      default:
+        stats.inc(HTTP_STATS.downstream_rq_max_duration_reached);
+        this.info.setFlag(ResponseFlag.durationTimeout);
+        this.localReply({ status: this.requestEnded ? 504 : 408, body: 'downstream duration timeout', details: 'max_duration_timeout' });
+    }
+  }
+
+  /** A route may set its own idle timeout; 0 turns it off. */
+  setIdleTimeout(timeoutMs: number): void {
+    this.#idleTimer?.disarm();
+    if (timeoutMs === 0) {
+      this.#idleTimer = undefined;
+      return;
+    }
+    this.#idleTimer ??= new Timer(this, TIMER_IDLE);
+    this.config.timers.list(timeoutMs).arm(this.#idleTimer);
+  }
+
+  #markActive(): void {
+    const timer = this.#idleTimer;
+    if (timer !== undefined && timer.list !== null) timer.list.arm(timer);
+  }
+
+  #refuseHead(headers: HeaderMap): boolean {
+    const config = this.config;
+    if (this.encoder.minorVersion === 0) {
+      if (!config.acceptHttp10) {
+        this.closeAfter = true;
+        this.localReply({ status: 426, body: '', details: 'low_version' });
+        return true;
+      }
+      if (headers.authority === '') headers.authority = config.defaultHostForHttp10;
+    }
+    if (headers.authority === '') {
+      this.localReply({ status: 400, body: '', details: 'missing_host_header' });
+      return true;
+    }
+    if (headers.path.charCodeAt(0) !== 0x2f && headers.method !== 'CONNECT' && headers.path !== '*') {
+      config.stats.inc(HTTP_STATS.downstream_rq_non_relative_path);
+      this.localReply({ status: 404, body: '', details: headers.path === '' ? 'missing_path_rejected' : 'absolute_path_rejected' });
+      return true;
+    }
+    if (headers.path.includes('#')) {
+      this.localReply({ status: 400, body: '', details: 'path_with_fragment_rejected' });
+      return true;
+    }
+    return false;
+  }
+
+  #sendContinue(headers: HeaderMap): void {
+    headers.remove(H.expect);
+    const proceed = new HeaderMap();
+    proceed.status = 100;
+    this.respondInformational(proceed);
+  }
+
+  #findRoute(): void {
+    this.#routeKnown = true;
+    this.#randomValue = this.config.random.uint32();
+    const route = this.#routes?.route(this.headers!, this.info, this.#randomValue);
+    this.#route = route;
+    if (route === undefined) return;
+    this.info.routeName = route.name;
+    this.info.virtualHostName = route.virtualHost.name;
+    if (route.kind === 'forward' && route.idleTimeoutMs !== undefined) this.setIdleTimeout(route.idleTimeoutMs);
+  }
+
+  /** Leaves out what the configuration or the route turns off. */
+  #chooseFilters(): void {
+    const route = this.route;
+    const chain = this.config.chain;
+    if (route === undefined ? !chain.anyDisabled : !route.mayDisableFilters && !chain.anyDisabled) return;
+    this.chain = chain.without((entry) => route?.filterConfig(entry.name)?.disabled ?? entry.disabled);
+  }
+
+  #onRequestEnd(): void {
+    this.requestEnded = true;
+    this.info.requestEndMs = this.config.clock.monotonicMs();
+    this.#requestTimer?.disarm();
+  }
+
+  #onResponseEnd(): void {
+    this.responseEnded = true;
+    this.#endIfComplete();
+  }
+
+  #endIfComplete(): void {
+    if (this.responseEnded && (this.requestEnded || this.closeAfter)) this.#destroy(false);
+  }
+
+  #destroy(reset: boolean): void {
+    this.destroyed = true;
+    this.decoding.stopped = true;
+    this.encoding.stopped = true;
+    this.#idleTimer?.disarm();
+    this.#requestTimer?.disarm();
+    this.#headersTimer?.disarm();
+    this.#durationTimer?.disarm();
+    for (const entry of this.chain.finishers) {
+      this.current = entry;
+      entry.filter.onDestroy!(this);
+    }
+    this.#account();
+    this.#connection.onStreamEnd(this, reset || this.closeAfter);
+  }
+
+  #account(): void {
+    const { config, info } = this;
+    const { stats } = config;
+    info.endMs = config.clock.monotonicMs();
+    stats.gaugeAdd(HTTP_STATS.downstream_rq_active, -1);
+    stats.record(HTTP_STATS.downstream_rq_time, Math.floor(info.endMs - info.startMs));
+    if (info.responseCode !== 0) countResponse(stats, config.listenerStats, info.responseCode);
+    for (const log of config.accessLogs) log.log(this);
+  }
+}
+
+const NO_NAMES: readonly string[] = [];
+const LOCAL_RESET: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
+
+function bodyOf(status: number): string {
+  switch (status) {
+    case 431:
+      return 'Request Header Fields Too Large';
+    case 501:
+      return 'Not Implemented';
+    default:
+      return 'Bad Request';
+  }
+}

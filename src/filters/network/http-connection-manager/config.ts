@@ -1,0 +1,68 @@
+import type { Clock } from '../../../core/clock.ts';
+import type { Logger } from '../../../core/log.ts';
+import type { Random } from '../../../core/random.ts';
+import type { Runtime } from '../../../core/runtime.ts';
+import type { StatGroup } from '../../../core/stats/stats.ts';
+import type { TimerList, Timers } from '../../../core/timers.ts';
+import type { AccessLog } from '../../../http/access-log.ts';
+import type { H1ServerOptions } from '../../../http/codec/h1-server.ts';
+import type { FilterChain } from '../../../http/filter-chain.ts';
+import type { RouteTable } from '../../../http/route/route.ts';
+import type { ClusterLookup } from '../../../http/upstream.ts';
+import type { Address } from '../../../transport/transport.ts';
+
+/** The compiled HttpConnectionManager: immutable, shared by the connections of a filter chain in one thread. */
+export interface ConnectionManagerConfig {
+  readonly statPrefix: string;
+  readonly stats: StatGroup;
+  readonly listenerStats: StatGroup;
+  readonly codecStats: StatGroup;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  readonly clusters: ClusterLookup;
+  /** Swapped as a whole when routes change; a stream keeps the one it began with. */
+  readonly routes: RouteTableHolder;
+  readonly chain: FilterChain;
+  readonly accessLogs: readonly AccessLog[];
+  readonly codec: H1ServerOptions;
+  readonly addressing: AddressingConfig;
+  readonly serverName: string;
+  readonly serverHeader: 'overwrite' | 'append-if-absent' | 'pass-through';
+  /** '' = none. */
+  readonly via: string;
+  readonly generateRequestId: boolean;
+  readonly preserveExternalRequestId: boolean;
+  readonly alwaysSetRequestIdInResponse: boolean;
+  readonly acceptHttp10: boolean;
+  readonly defaultHostForHttp10: string;
+  readonly proxy100Continue: boolean;
+  readonly maxRequestsPerConnection: number;
+  /** Timer lists; undefined = off. */
+  readonly idleTimeout: TimerList | undefined;
+  readonly streamIdleTimeout: TimerList | undefined;
+  readonly requestTimeout: TimerList | undefined;
+  readonly requestHeadersTimeout: TimerList | undefined;
+  readonly maxConnectionDuration: TimerList | undefined;
+  readonly maxStreamDuration: TimerList | undefined;
+  readonly drainTimeoutMs: number;
+  readonly delayedCloseTimeoutMs: number;
+  /** Body that one stream may hold, each way, in bytes. */
+  readonly bufferLimitBytes: number;
+  readonly secureScheme: 'http' | 'https' | undefined;
+}
+
+export interface RouteTableHolder {
+  readonly current: RouteTable | undefined;
+}
+
+/** Rules for the client's address and the headers that say it (envoy.config… use_remote_address and its companions). */
+export interface AddressingConfig {
+  readonly useRemoteAddress: boolean;
+  readonly xffNumTrustedHops: number;
+  readonly skipXffAppend: boolean;
+  readonly appendXForwardedPort: boolean;
+  readonly isInternalAddress: (address: Address) => boolean;
+}

@@ -1,0 +1,147 @@
+import { Timer, type TimerOwner } from '../../../core/timers.ts';
+import type { RequestDecoder, ResponseEncoder, ServerCodecOwner } from '../../../http/codec/codec.ts';
+import type { H1ResponseEncoder } from '../../../http/codec/h1-response-encoder.ts';
+import { H1ServerCodec } from '../../../http/codec/h1-server.ts';
+import { type ConnectionInfo, StreamInfo } from '../../../http/stream-info.ts';
+import type { ConnectionHandler, DrainDecision } from '../../../listener/network-filter.ts';
+import type { Connection, TransportError } from '../../../transport/transport.ts';
+import { ActiveStream, type StreamConnection } from './active-stream.ts';
+import type { ConnectionManagerConfig } from './config.ts';
+import { HTTP_STATS } from './stats.ts';
+
+const TIMER_IDLE = 0;
+const TIMER_DURATION = 1;
+const TIMER_DRAIN = 2;
+
+/** One downstream HTTP connection: its codec, its streams, its end. */
+export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, StreamConnection, TimerOwner {
+  readonly config: ConnectionManagerConfig;
+  readonly #connection: Connection;
+  readonly #info: ConnectionInfo;
+  readonly #drain: DrainDecision;
+  readonly #codec: H1ServerCodec;
+  readonly #openedMs: number;
+  #stream: ActiveStream | undefined;
+  #requests = 0;
+  #draining = false;
+  #closedHere = false;
+  readonly #idleTimer: Timer | undefined;
+  readonly #durationTimer: Timer | undefined;
+
+  constructor(connection: Connection, info: ConnectionInfo, drain: DrainDecision, config: ConnectionManagerConfig) {
+    this.config = config;
+    this.#connection = connection;
+    this.#info = info;
+    this.#drain = drain;
+    this.#codec = new H1ServerCodec(connection, this, config.codec);
+    this.#openedMs = config.clock.monotonicMs();
+    const { stats } = config;
+    stats.inc(HTTP_STATS.downstream_cx_total);
+    stats.inc(HTTP_STATS.downstream_cx_http1_total);
+    stats.gaugeAdd(HTTP_STATS.downstream_cx_active, 1);
+    stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, 1);
+    if (config.idleTimeout !== undefined) config.idleTimeout.arm((this.#idleTimer = new Timer(this, TIMER_IDLE)));
+    if (config.maxConnectionDuration !== undefined) {
+      config.maxConnectionDuration.arm((this.#durationTimer = new Timer(this, TIMER_DURATION)));
+    }
+  }
+
+  // ConnectionHandler
+
+  get active(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  onBytes(bytes: Buffer, length: number): void {
+    this.#codec.onBytes(bytes, length);
+  }
+
+  onEnd(): void {
+    this.#codec.onEnd();
+  }
+
+  onDrained(): void {
+    this.#codec.onDrained();
+  }
+
+  onClosed(error: TransportError | undefined): void {
+    this.#codec.onClosed(error);
+  }
+
+  startDrain(): void {
+    this.#draining = true;
+    if (this.#stream === undefined) this.#close();
+  }
+
+  // ServerCodecOwner
+
+  newStream(encoder: ResponseEncoder): RequestDecoder {
+    this.#idleTimer?.disarm();
+    this.#requests++;
+    const stream = new ActiveStream(this, encoder as H1ResponseEncoder, new StreamInfo(this.#info));
+    this.#stream = stream;
+    return stream;
+  }
+
+  onCodecClosed(): void {
+    const { stats, clock } = this.config;
+    this.#idleTimer?.disarm();
+    this.#durationTimer?.disarm();
+    stats.inc(HTTP_STATS.downstream_cx_destroy);
+    stats.inc(this.#closedHere ? HTTP_STATS.downstream_cx_destroy_local : HTTP_STATS.downstream_cx_destroy_remote);
+    stats.gaugeAdd(HTTP_STATS.downstream_cx_active, -1);
+    stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, -1);
+    stats.add(HTTP_STATS.downstream_cx_rx_bytes_total, this.#connection.bytesRead);
+    stats.add(HTTP_STATS.downstream_cx_tx_bytes_total, this.#connection.bytesWritten);
+    stats.record(HTTP_STATS.downstream_cx_length_ms, Math.floor(clock.monotonicMs() - this.#openedMs));
+  }
+
+  // StreamConnection
+
+  shouldCloseAfterResponse(encoder: H1ResponseEncoder): boolean {
+    if (encoder.closeRequested || this.#draining) return true;
+    const { config } = this;
+    if (config.maxRequestsPerConnection > 0 && this.#requests >= config.maxRequestsPerConnection) {
+      config.stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
+      return true;
+    }
+    if (!this.#drain.shouldClose()) return false;
+    config.stats.inc(HTTP_STATS.downstream_cx_drain_close);
+    return true;
+  }
+
+  onStreamEnd(_stream: ActiveStream, close: boolean): void {
+    this.#stream = undefined;
+    if (close) {
+      this.#close();
+      return;
+    }
+    if (this.#idleTimer !== undefined) this.config.idleTimeout!.arm(this.#idleTimer);
+    this.#codec.onStreamDone();
+  }
+
+  // TimerOwner
+
+  onTimer(tag: number): void {
+    const { stats } = this.config;
+    switch (tag) {
+      case TIMER_IDLE:
+        stats.inc(HTTP_STATS.downstream_cx_idle_timeout);
+        this.#close();
+        return;
+      case TIMER_DURATION:
+        stats.inc(HTTP_STATS.downstream_cx_max_duration_reached);
+        this.#draining = true;
+        if (this.#stream === undefined) this.#close();
+        else this.config.timers.after(this.config.drainTimeoutMs, this, TIMER_DRAIN);
+        return;
+      default:
+        if (this.#stream === undefined) this.#close();
+    }
+  }
+
+  #close(): void {
+    this.#closedHere = true;
+    this.#connection.closeAfterFlush(this.config.delayedCloseTimeoutMs);
+  }
+}

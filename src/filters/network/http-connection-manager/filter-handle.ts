@@ -1,0 +1,77 @@
+import type { BodyBuffer } from '../../../http/body-buffer.ts';
+import type { Failure } from '../../../http/failure.ts';
+import type { FilterHandle, LocalReply } from '../../../http/filter.ts';
+import type { FilterEntry } from '../../../http/filter-chain.ts';
+import type { HeaderMap } from '../../../http/header-map.ts';
+import type { ActiveStream } from './active-stream.ts';
+
+/** One filter's access to one stream from later turns. */
+export class StreamFilterHandle implements FilterHandle {
+  readonly stream: ActiveStream;
+  readonly #entry: FilterEntry;
+
+  constructor(stream: ActiveStream, entry: FilterEntry) {
+    this.stream = stream;
+    this.#entry = entry;
+  }
+
+  get done(): boolean {
+    return this.stream.destroyed;
+  }
+
+  continueDecoding(): void {
+    this.stream.decoding.resume(this.stream.chain.decoders.indexOf(this.#entry));
+  }
+
+  continueEncoding(): void {
+    this.stream.encoding.resume(this.stream.chain.encoders.indexOf(this.#entry));
+  }
+
+  localReply(reply: LocalReply): void {
+    this.stream.localReply(reply);
+  }
+
+  decodingBuffer(): BodyBuffer | undefined {
+    return this.stream.decoding.buffer;
+  }
+
+  encodingBuffer(): BodyBuffer | undefined {
+    return this.stream.encoding.buffer;
+  }
+
+  addDecodedData(chunk: Buffer): void {
+    this.stream.decoding.addData(this.stream.chain.decoders.indexOf(this.#entry), chunk);
+  }
+
+  addEncodedData(chunk: Buffer): void {
+    this.stream.encoding.addData(this.stream.chain.encoders.indexOf(this.#entry), chunk);
+  }
+
+  pauseRequest(): void {
+    if (!this.stream.destroyed) this.stream.encoder.pause();
+  }
+
+  resumeRequest(): void {
+    if (!this.stream.destroyed) this.stream.encoder.resume();
+  }
+
+  reset(_failure: Failure): void {
+    this.stream.reset();
+  }
+
+  respondInformational(headers: HeaderMap): void {
+    this.stream.respondInformational(headers);
+  }
+
+  respondHeaders(headers: HeaderMap, end: boolean): void {
+    this.stream.respondHeaders(headers, end);
+  }
+
+  respondData(chunk: Buffer, end: boolean): void {
+    this.stream.respondData(chunk, end);
+  }
+
+  respondTrailers(trailers: HeaderMap): void {
+    this.stream.respondTrailers(trailers);
+  }
+}

@@ -1,0 +1,135 @@
+import { CONTINUE, type FilterStatus } from '../../../http/filter.ts';
+import type { IterationTarget } from '../../../http/filter-iteration.ts';
+import type { HeaderMap } from '../../../http/header-map.ts';
+import { H } from '../../../http/header-name.ts';
+import type { ActiveStream } from './active-stream.ts';
+import { HTTP_STATS } from './stats.ts';
+
+/** The request's way: decode hooks in order; the last filter is terminal, so nothing passes it. */
+export class DecodeTarget implements IterationTarget {
+  readonly #stream: ActiveStream;
+
+  constructor(stream: ActiveStream) {
+    this.#stream = stream;
+  }
+
+  get length(): number {
+    return this.#stream.chain.decoders.length;
+  }
+
+  callHeaders(index: number, headers: HeaderMap, end: boolean): FilterStatus {
+    const stream = this.#stream;
+    const entry = stream.chain.decoders[index]!;
+    if (entry.filter.decodeHeaders === undefined) return CONTINUE;
+    stream.current = entry;
+    return entry.filter.decodeHeaders(stream, headers, end);
+  }
+
+  callData(index: number, chunk: Buffer, end: boolean): FilterStatus {
+    const stream = this.#stream;
+    const entry = stream.chain.decoders[index]!;
+    if (entry.filter.decodeData === undefined) return CONTINUE;
+    stream.current = entry;
+    return entry.filter.decodeData(stream, chunk, end);
+  }
+
+  callTrailers(index: number, trailers: HeaderMap): FilterStatus {
+    const stream = this.#stream;
+    const entry = stream.chain.decoders[index]!;
+    if (entry.filter.decodeTrailers === undefined) return CONTINUE;
+    stream.current = entry;
+    return entry.filter.decodeTrailers(stream, trailers);
+  }
+
+  passHeaders(): void {}
+  passData(): void {}
+  passTrailers(): void {}
+
+  onBufferOverflow(): void {
+    const stream = this.#stream;
+    stream.config.stats.inc(HTTP_STATS.downstream_rq_too_large);
+    stream.localReply({ status: 413, body: 'Payload Too Large', details: 'request_payload_too_large' });
+  }
+
+  onHighWatermark(): void {
+    this.#stream.encoder.pause();
+  }
+
+  onLowWatermark(): void {
+    this.#stream.encoder.resume();
+  }
+}
+
+/** The response's way: encode hooks in reverse order, then the codec. */
+export class EncodeTarget implements IterationTarget {
+  readonly #stream: ActiveStream;
+
+  constructor(stream: ActiveStream) {
+    this.#stream = stream;
+  }
+
+  get length(): number {
+    return this.#stream.chain.encoders.length;
+  }
+
+  callHeaders(index: number, headers: HeaderMap, end: boolean): FilterStatus {
+    const stream = this.#stream;
+    const entry = stream.chain.encoders[index]!;
+    if (entry.filter.encodeHeaders === undefined) return CONTINUE;
+    stream.current = entry;
+    return entry.filter.encodeHeaders(stream, headers, end);
+  }
+
+  callData(index: number, chunk: Buffer, end: boolean): FilterStatus {
+    const stream = this.#stream;
+    const entry = stream.chain.encoders[index]!;
+    if (entry.filter.encodeData === undefined) return CONTINUE;
+    stream.current = entry;
+    return entry.filter.encodeData(stream, chunk, end);
+  }
+
+  callTrailers(index: number, trailers: HeaderMap): FilterStatus {
+    const stream = this.#stream;
+    const entry = stream.chain.encoders[index]!;
+    if (entry.filter.encodeTrailers === undefined) return CONTINUE;
+    stream.current = entry;
+    return entry.filter.encodeTrailers(stream, trailers);
+  }
+
+  passHeaders(headers: HeaderMap, end: boolean): void {
+    this.#stream.sendHeaders(headers, end);
+  }
+
+  passData(chunk: Buffer, end: boolean): void {
+    this.#stream.sendData(chunk, end);
+  }
+
+  passTrailers(trailers: HeaderMap): void {
+    this.#stream.sendTrailers(trailers);
+  }
+
+  /** The answer cannot be given whole: 500 while nothing of it has left, else a reset. */
+  onBufferOverflow(): void {
+    const stream = this.#stream;
+    stream.config.stats.inc(HTTP_STATS.rs_too_large);
+    if (stream.info.responseStartMs !== 0) {
+      stream.info.responseCodeDetails = 'response_payload_too_large';
+      stream.reset();
+      return;
+    }
+    stream.replaceResponse({
+      status: 500,
+      body: 'Internal Server Error',
+      details: 'response_payload_too_large',
+      headers: (headers) => headers.remove(H.connection),
+    });
+  }
+
+  onHighWatermark(): void {
+    this.#stream.onHighWatermark();
+  }
+
+  onLowWatermark(): void {
+    this.#stream.onLowWatermark();
+  }
+}

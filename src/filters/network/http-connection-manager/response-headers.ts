@@ -1,0 +1,34 @@
+import type { HeaderMap } from '../../../http/header-map.ts';
+import { H } from '../../../http/header-name.ts';
+import type { ConnectionManagerConfig } from './config.ts';
+
+let dateText = '';
+let dateSecond = -1;
+
+/** `Date` (RFC 9110 §6.6.1); the text is made once a second. */
+function httpDate(wallMs: number): string {
+  const second = Math.floor(wallMs / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(second * 1000).toUTCString();
+  }
+  return dateText;
+}
+
+/** What every response gets on its way out, whoever made it. */
+export function mutateResponseHeaders(headers: HeaderMap, config: ConnectionManagerConfig, requestId: string): void {
+  headers.remove(H.connection);
+  headers.remove(H.transferEncoding);
+  headers.remove(H.keepAlive);
+  headers.remove(H.proxyConnection);
+  if (config.alwaysSetRequestIdInResponse && requestId !== '') headers.set(H.xRequestId, requestId);
+  if (config.via !== '') appendValue(headers, config.via);
+  if (!headers.has(H.date)) headers.add(H.date, httpDate(config.clock.wallMs()));
+  if (config.serverHeader === 'overwrite') headers.set(H.server, config.serverName);
+  else if (config.serverHeader === 'append-if-absent' && !headers.has(H.server)) headers.add(H.server, config.serverName);
+}
+
+function appendValue(headers: HeaderMap, via: string): void {
+  const present = headers.get(H.via);
+  headers.set(H.via, present === undefined ? via : `${present}, ${via}`);
+}

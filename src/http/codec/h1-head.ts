@@ -1,0 +1,423 @@
+import { latin1 } from '../../core/latin1.ts';
+import { HeaderMap, LOOSE, STRIDE } from '../header-map.ts';
+import { H, lookUpHeaderName } from '../header-name.ts';
+
+/**
+ * Reads one HTTP/1 head (RFC 9112 §2–§6) from bytes that hold it whole. Nothing is kept between heads: the connection that
+ * holds an incomplete head calls again when more has come.
+ *
+ * The parser walks the bytes once, writes offsets, lower-cases names in place and makes one string of the head. What it
+ * learned about framing stays in its fields until the next call: one parser serves a thread.
+ */
+
+/** More bytes are needed. */
+export const INCOMPLETE = -1;
+/** `parser.problem` says what is wrong. */
+export const INVALID = -2;
+
+/** Why a head was refused; the connection maps it to status and details. */
+export type HeadProblem =
+  | 'invalid-method'
+  | 'invalid-target'
+  | 'invalid-version'
+  | 'old-version'
+  | 'invalid-status-line'
+  | 'invalid-name'
+  | 'invalid-value'
+  | 'invalid-line-end'
+  | 'folded-line'
+  | 'too-many-headers'
+  | 'invalid-content-length'
+  | 'several-content-lengths'
+  | 'length-and-chunked'
+  | 'invalid-transfer-encoding'
+  | 'transfer-encoding-in-http10'
+  | 'several-hosts';
+
+/** What a peer is allowed beyond RFC 9112. All false: strict. */
+export interface HeadLeniency {
+  /** Continuation lines are joined by a space. */
+  readonly foldedLines: boolean;
+  /** The last of several Host lines counts. */
+  readonly severalHosts: boolean;
+  /** A CR inside a value. */
+  readonly bareCarriageReturn: boolean;
+  /** Content-Length beside chunked is dropped instead of refused. */
+  readonly chunkedLength: boolean;
+}
+
+export const STRICT: HeadLeniency = { foldedLines: false, severalHosts: false, bareCarriageReturn: false, chunkedLength: false };
+
+const CR = 13;
+const LF = 10;
+const SPACE = 32;
+const TAB = 9;
+const COLON = 58;
+
+/** Lower-case byte of a token character (RFC 9110 §5.6.2), 0 for others. */
+const TOKEN = new Uint8Array(256);
+/** Bytes allowed in a field value: HTAB, SP, visible, obs-text (RFC 9110 §5.5). */
+const VALUE = new Uint8Array(256);
+/** Bytes allowed in a request target. */
+const TARGET = new Uint8Array(256);
+
+for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+  TOKEN[char.charCodeAt(0)] = char.toLowerCase().charCodeAt(0);
+}
+for (let byte = 0x20; byte < 256; byte++) if (byte !== 0x7f) VALUE[byte] = 1;
+VALUE[TAB] = 1;
+for (let byte = 0x21; byte < 256; byte++) if (byte !== 0x7f) TARGET[byte] = 1;
+
+/** Names that decide about framing or the connection, by id; interned first, so ids are small. */
+const LINE_KIND = { none: 0, connection: 1, contentLength: 2, transferEncoding: 3, host: 4, upgrade: 5, expect: 6 } as const;
+const KIND = new Uint8Array(64);
+KIND[H.connection] = LINE_KIND.connection;
+KIND[H.contentLength] = LINE_KIND.contentLength;
+KIND[H.transferEncoding] = LINE_KIND.transferEncoding;
+KIND[H.host] = LINE_KIND.host;
+KIND[H.upgrade] = LINE_KIND.upgrade;
+KIND[H.expect] = LINE_KIND.expect;
+
+/** Offsets of the lines of the head being read; grows with the limit on their number. */
+let scratch = new Int32Array(STRIDE * 128);
+
+export class HeadParser {
+  problem: HeadProblem = 'invalid-name';
+  minorVersion = 1;
+  /** -1: no Content-Length. */
+  contentLength = -1;
+  chunked = false;
+  /** A final coding other than chunked was named (`gzip`, `identity`, `chunked, gzip`). */
+  unknownTransferEncoding = false;
+  hasTransferEncoding = false;
+  /** Tokens of Connection. */
+  connectionClose = false;
+  connectionKeepAlive = false;
+  connectionUpgrade = false;
+  /** Connection names other fields, or there is one: the manager must look. */
+  hasConnection = false;
+  hasUpgrade = false;
+  expectContinue = false;
+  hostLines = 0;
+  host = '';
+
+  #bytes: Buffer = EMPTY;
+  #leniency = STRICT;
+  #maxLines = 100;
+  #count = 0;
+  #present = 0;
+
+  /**
+   * Returns the offset after the head, INCOMPLETE or INVALID. `headers` gets method, path (the raw target), authority (from
+   * Host) and lines.
+   */
+  parseRequest(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, headers: HeaderMap): number {
+    let at = start;
+    let byte = bytes[at]!;
+    while (TOKEN[byte] !== 0) {
+      if (++at >= end) return INCOMPLETE;
+      byte = bytes[at]!;
+    }
+    if (byte !== SPACE || at === start) return this.#invalid('invalid-method');
+    const methodEnd = at;
+    const targetStart = ++at;
+    if (at >= end) return INCOMPLETE;
+    byte = bytes[at]!;
+    while (TARGET[byte] === 1) {
+      if (++at >= end) return INCOMPLETE;
+      byte = bytes[at]!;
+    }
+    if (byte !== SPACE || at === targetStart) return this.#invalid(at === targetStart ? 'invalid-target' : targetProblem(byte));
+    const targetEnd = at;
+    at = this.#readVersion(bytes, at + 1, end);
+    if (at < 0) return at;
+    const headEnd = this.#readLines(bytes, start, at, end, maxLines, leniency, true);
+    if (headEnd < 0) return headEnd;
+    const text = latin1(bytes, start, headEnd);
+    headers.method = text.substring(0, methodEnd - start);
+    headers.path = text.substring(targetStart - start, targetEnd - start);
+    headers.authority = this.host;
+    this.#handLines(text, headers);
+    return headEnd;
+  }
+
+  /** As parseRequest; `headers` gets status and lines. */
+  parseResponse(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, headers: HeaderMap): number {
+    if (end - start < 12) {
+      return isVersionPrefix(bytes, start, end) ? INCOMPLETE : this.#invalid('invalid-status-line');
+    }
+    if (!isVersionPrefix(bytes, start, start + 8) || bytes[start + 8] !== SPACE) return this.#invalid('invalid-status-line');
+    this.minorVersion = bytes[start + 7]! - 48;
+    const status = threeDigits(bytes, start + 9);
+    if (status < 100) return this.#invalid('invalid-status-line');
+    let at = start + 12;
+    if (at >= end) return INCOMPLETE;
+    let byte = bytes[at]!;
+    if (byte !== SPACE && byte !== CR && byte !== LF) return this.#invalid('invalid-status-line');
+    while (VALUE[byte] === 1) {
+      if (++at >= end) return INCOMPLETE;
+      byte = bytes[at]!;
+    }
+    at = afterLineEnd(bytes, at, end);
+    if (at < 0) return at === INCOMPLETE ? INCOMPLETE : this.#invalid('invalid-status-line');
+    const headEnd = this.#readLines(bytes, start, at, end, maxLines, leniency, false);
+    if (headEnd < 0) return headEnd;
+    headers.status = status;
+    this.#handLines(latin1(bytes, start, headEnd), headers);
+    return headEnd;
+  }
+
+  /** Trailer lines up to and with the empty line (RFC 9112 §7.1.2). Framing fields are lines like others here. */
+  parseTrailers(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, trailers: HeaderMap): number {
+    const trailersEnd = this.#readLines(bytes, start, start, end, maxLines, leniency, false);
+    if (trailersEnd >= 0) this.#handLines(latin1(bytes, start, trailersEnd), trailers);
+    return trailersEnd;
+  }
+
+  #invalid(problem: HeadProblem): typeof INVALID {
+    this.problem = problem;
+    return INVALID;
+  }
+
+  /** `HTTP/1.1\r\n`; returns the offset of the first field line. */
+  #readVersion(bytes: Buffer, start: number, end: number): number {
+    if (end - start < 9) return isVersionPrefix(bytes, start, end) ? INCOMPLETE : this.#invalid('invalid-version');
+    if (!isVersionPrefix(bytes, start, start + 8)) return this.#invalid('invalid-version');
+    this.minorVersion = bytes[start + 7]! - 48;
+    const at = afterLineEnd(bytes, start + 8, end);
+    return at === INVALID ? this.#invalid('invalid-version') : at;
+  }
+
+  #handLines(text: string, headers: HeaderMap): void {
+    const length = this.#count * STRIDE;
+    const lines: number[] = new Array(length);
+    for (let i = 0; i < length; i++) lines[i] = scratch[i]!;
+    headers.setLines(text, lines, this.#present);
+  }
+
+  #reset(bytes: Buffer, maxLines: number, leniency: HeadLeniency): void {
+    this.#bytes = bytes;
+    this.#maxLines = maxLines;
+    this.#leniency = leniency;
+    this.#count = 0;
+    this.#present = 0;
+    this.contentLength = -1;
+    this.chunked = false;
+    this.unknownTransferEncoding = false;
+    this.hasTransferEncoding = false;
+    this.connectionClose = false;
+    this.connectionKeepAlive = false;
+    this.connectionUpgrade = false;
+    this.hasConnection = false;
+    this.hasUpgrade = false;
+    this.expectContinue = false;
+    this.hostLines = 0;
+    this.host = '';
+  }
+
+  /** Field lines from `at` to the empty line. Offsets are stored relative to `base`. */
+  #readLines(bytes: Buffer, base: number, at: number, end: number, maxLines: number, leniency: HeadLeniency, takeHost: boolean): number {
+    this.#reset(bytes, maxLines, leniency);
+    for (;;) {
+      if (at >= end) return INCOMPLETE;
+      let byte = bytes[at]!;
+      if (byte === CR || byte === LF) {
+        const headEnd = afterLineEnd(bytes, at, end);
+        if (headEnd === INVALID) return this.#invalid('invalid-line-end');
+        if (headEnd === INCOMPLETE) return INCOMPLETE;
+        return this.#checkFraming() ? headEnd : INVALID;
+      }
+      const nameStart = at;
+      let hash = 0;
+      let lower = TOKEN[byte]!;
+      while (lower !== 0) {
+        if (lower !== byte) bytes[at] = lower;
+        hash = (Math.imul(hash, 31) + lower) | 0;
+        if (++at >= end) return INCOMPLETE;
+        byte = bytes[at]!;
+        lower = TOKEN[byte]!;
+      }
+      if (byte !== COLON || at === nameStart) {
+        return this.#invalid(at === nameStart && (byte === SPACE || byte === TAB) ? 'folded-line' : 'invalid-name');
+      }
+      const nameEnd = at;
+      do {
+        if (++at >= end) return INCOMPLETE;
+        byte = bytes[at]!;
+      } while (byte === SPACE || byte === TAB);
+      const valueStart = at;
+      while (VALUE[byte] === 1) {
+        if (++at >= end) return INCOMPLETE;
+        byte = bytes[at]!;
+      }
+      let valueEnd = at;
+      at = this.#lineEnd(bytes, at, end);
+      if (at < 0) return at;
+      // A value that needs rewriting (folded, bare CR) has been rewritten in place: take what stands there.
+      if (this.#rewrittenEnd !== -1) valueEnd = this.#rewrittenEnd;
+      const lineEnd = valueEnd;
+      while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
+      const canonical = valueStart - nameEnd === 2 && bytes[nameEnd + 1] === SPACE && valueEnd === lineEnd && at - lineEnd === 2;
+      const id = lookUpHeaderName(bytes, nameStart, nameEnd, hash);
+      const kind = id < 64 ? KIND[id]! : 0;
+      if (kind !== 0 && !this.#note(kind, valueStart, valueEnd)) return INVALID;
+      if (kind === LINE_KIND.host && takeHost) continue;
+      if (this.#count >= this.#maxLines) return this.#invalid('too-many-headers');
+      this.#store(canonical ? id : id | LOOSE, nameStart - base, nameEnd - base, valueStart - base, valueEnd - base);
+    }
+  }
+
+  #store(tag: number, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    const slot = this.#count++ * STRIDE;
+    if (slot + STRIDE > scratch.length) {
+      const grown = new Int32Array(scratch.length * 2);
+      grown.set(scratch);
+      scratch = grown;
+    }
+    scratch[slot] = tag;
+    scratch[slot + 1] = nameStart;
+    scratch[slot + 2] = nameEnd;
+    scratch[slot + 3] = valueStart;
+    scratch[slot + 4] = valueEnd;
+    this.#present |= 1 << (tag & 31);
+  }
+
+  /** Set by #lineEnd when it had to rewrite the value in place, else -1. */
+  #rewrittenEnd = -1;
+
+  /**
+   * The byte at `at` ended the value: returns the start of the next line. Looks ahead for a folded line (RFC 9112 §5.2) and,
+   * where allowed, overwrites the fold or a bare CR with spaces.
+   */
+  #lineEnd(bytes: Buffer, at: number, end: number): number {
+    this.#rewrittenEnd = -1;
+    for (;;) {
+      if (bytes[at] === CR && at + 1 < end && bytes[at + 1] !== LF) {
+        if (!this.#leniency.bareCarriageReturn) return this.#invalid('invalid-line-end');
+        bytes[at] = SPACE;
+      } else if (bytes[at] !== CR && bytes[at] !== LF) {
+        return this.#invalid('invalid-value');
+      } else {
+        const next = afterLineEnd(bytes, at, end);
+        if (next === INCOMPLETE || next >= end) return INCOMPLETE;
+        if (bytes[next] !== SPACE && bytes[next] !== TAB) {
+          if (this.#rewrittenEnd !== -1) this.#rewrittenEnd = at;
+          return next;
+        }
+        if (!this.#leniency.foldedLines) return this.#invalid('folded-line');
+        for (let i = at; i < next; i++) bytes[i] = SPACE;
+      }
+      this.#rewrittenEnd = at;
+      while (VALUE[bytes[at]!] === 1) if (++at >= end) return INCOMPLETE;
+    }
+  }
+
+  /** Learns from a line that matters for framing; false when it must not stand. */
+  #note(kind: number, valueStart: number, valueEnd: number): boolean {
+    switch (kind) {
+      case LINE_KIND.connection:
+        this.#noteConnection(latin1(this.#bytes, valueStart, valueEnd));
+        return true;
+      case LINE_KIND.contentLength:
+        return this.#noteContentLength(valueStart, valueEnd);
+      case LINE_KIND.transferEncoding:
+        this.#noteTransferEncoding(latin1(this.#bytes, valueStart, valueEnd));
+        return true;
+      case LINE_KIND.host:
+        if (this.hostLines++ > 0 && !this.#leniency.severalHosts) {
+          this.problem = 'several-hosts';
+          return false;
+        }
+        this.host = latin1(this.#bytes, valueStart, valueEnd);
+        return true;
+      case LINE_KIND.upgrade:
+        this.hasUpgrade = true;
+        return true;
+      default:
+        if (latin1(this.#bytes, valueStart, valueEnd).toLowerCase() === '100-continue') this.expectContinue = true;
+        return true;
+    }
+  }
+
+  #noteConnection(value: string): void {
+    this.hasConnection = true;
+    if (value === 'keep-alive') {
+      this.connectionKeepAlive = true;
+      return;
+    }
+    for (const part of value.toLowerCase().split(',')) {
+      const token = part.trim();
+      if (token === 'close') this.connectionClose = true;
+      else if (token === 'keep-alive') this.connectionKeepAlive = true;
+      else if (token === 'upgrade') this.connectionUpgrade = true;
+    }
+  }
+
+  #noteContentLength(valueStart: number, valueEnd: number): boolean {
+    const bytes = this.#bytes;
+    // 15 digits stay exact in a double.
+    if (valueEnd === valueStart || valueEnd - valueStart > 15) return this.#refuse('invalid-content-length');
+    let value = 0;
+    for (let at = valueStart; at < valueEnd; at++) {
+      const digit = bytes[at]! - 48;
+      if (digit < 0 || digit > 9) return this.#refuse('invalid-content-length');
+      value = value * 10 + digit;
+    }
+    if (this.contentLength !== -1) return this.#refuse('several-content-lengths');
+    this.contentLength = value;
+    return true;
+  }
+
+  #noteTransferEncoding(value: string): void {
+    if (this.hasTransferEncoding || value.toLowerCase() !== 'chunked') this.unknownTransferEncoding = true;
+    else this.chunked = true;
+    this.hasTransferEncoding = true;
+  }
+
+  #refuse(problem: HeadProblem): false {
+    this.problem = problem;
+    return false;
+  }
+
+  #checkFraming(): boolean {
+    if (this.hasTransferEncoding && this.contentLength !== -1 && !this.#leniency.chunkedLength) return this.#refuse('length-and-chunked');
+    return true;
+  }
+}
+
+function targetProblem(byte: number): HeadProblem {
+  return byte === CR || byte === LF ? 'old-version' : 'invalid-target';
+}
+
+/** Offset after CRLF or LF at `at`, INCOMPLETE, or INVALID when there is no line end. */
+function afterLineEnd(bytes: Buffer, at: number, end: number): number {
+  if (at >= end) return INCOMPLETE;
+  if (bytes[at] === LF) return at + 1;
+  if (bytes[at] !== CR) return INVALID;
+  if (at + 1 >= end) return INCOMPLETE;
+  return bytes[at + 1] === LF ? at + 2 : INVALID;
+}
+
+const VERSION = [72, 84, 84, 80, 47, 49, 46];
+
+/** Whether `bytes[start, end)` is `HTTP/1.x` or begins so. */
+function isVersionPrefix(bytes: Buffer, start: number, end: number): boolean {
+  const length = Math.min(end - start, 8);
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[start + i]!;
+    if (i === 7 ? byte !== 48 && byte !== 49 : byte !== VERSION[i]) return false;
+  }
+  return true;
+}
+
+function threeDigits(bytes: Buffer, at: number): number {
+  let value = 0;
+  for (let i = 0; i < 3; i++) {
+    const digit = bytes[at + i]! - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+const EMPTY = Buffer.alloc(0);

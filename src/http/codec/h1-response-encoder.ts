@@ -1,0 +1,113 @@
+import type { Connection } from '../../transport/transport.ts';
+import type { Failure } from '../failure.ts';
+import type { HeaderMap } from '../header-map.ts';
+import { H } from '../header-name.ts';
+import type { PressureWatcher, ResponseEncoder } from './codec.ts';
+import { isBodiless, statusLine } from './h1-status.ts';
+
+/** What the encoder needs of its connection's codec. */
+export interface ResponseEncoderCodec {
+  pause(): void;
+  resume(): void;
+  checkPressure(watcher: PressureWatcher | undefined): void;
+  onEncoderReset(): void;
+}
+
+/** What the head of the request says about its connection. */
+export interface RequestHeadFacts {
+  readonly minorVersion: number;
+  readonly connectionClose: boolean;
+  readonly connectionKeepAlive: boolean;
+  readonly expectContinue: boolean;
+}
+
+/** Writes one HTTP/1 response. */
+export class H1ResponseEncoder implements ResponseEncoder {
+  watcher: PressureWatcher | undefined;
+  /** Of the request. */
+  minorVersion = 1;
+  /** The client wants the connection closed after this response, or cannot keep it (RFC 9112 §9.3). */
+  closeRequested = false;
+  /** HTTP/1.0 with `Connection: keep-alive`. */
+  keepAliveRequested = false;
+  expectContinue = false;
+  readonly #connection: Connection;
+  readonly #codec: ResponseEncoderCodec;
+  #isHead = false;
+  #chunked = false;
+  #bodiless = false;
+  #done = false;
+
+  constructor(connection: Connection, codec: ResponseEncoderCodec) {
+    this.#connection = connection;
+    this.#codec = codec;
+  }
+
+  onRequestHead(method: string, head: RequestHeadFacts): void {
+    this.#isHead = method === 'HEAD';
+    this.minorVersion = head.minorVersion;
+    this.expectContinue = head.expectContinue;
+    this.keepAliveRequested = head.minorVersion === 0 && head.connectionKeepAlive;
+    this.closeRequested = head.minorVersion === 1 ? head.connectionClose : !head.connectionKeepAlive;
+  }
+
+  sendInformational(headers: HeaderMap): void {
+    if (!this.#done) this.#connection.writeText(statusLine(headers.status, 1) + headers.serialise() + '\r\n');
+  }
+
+  sendHeaders(headers: HeaderMap, end: boolean): void {
+    if (this.#done) return;
+    const status = headers.status;
+    let framing = '\r\n';
+    if (isBodiless(status)) {
+      this.#bodiless = true;
+    } else if (!headers.has(H.contentLength)) {
+      if (end && !this.#isHead) framing = 'content-length: 0\r\n\r\n';
+      else if (!end && this.minorVersion === 1) {
+        framing = 'transfer-encoding: chunked\r\n\r\n';
+        this.#chunked = !this.#isHead;
+      }
+    }
+    if (this.#isHead) this.#bodiless = true;
+    this.#connection.writeText(statusLine(status, this.minorVersion) + headers.serialise() + framing);
+    if (end) this.#done = true;
+    this.#codec.checkPressure(this.watcher);
+  }
+
+  sendData(chunk: Buffer, end: boolean): void {
+    if (this.#done) return;
+    if (end) this.#done = true;
+    if (this.#bodiless) return;
+    if (!this.#chunked) {
+      if (chunk.length > 0) this.#connection.writeBytes(chunk);
+    } else {
+      if (chunk.length > 0) {
+        this.#connection.writeText(chunk.length.toString(16) + '\r\n');
+        this.#connection.writeBytes(chunk);
+      }
+      if (chunk.length > 0) this.#connection.writeText(end ? '\r\n0\r\n\r\n' : '\r\n');
+      else if (end) this.#connection.writeText('0\r\n\r\n');
+    }
+    this.#codec.checkPressure(this.watcher);
+  }
+
+  sendTrailers(trailers: HeaderMap): void {
+    if (this.#done) return;
+    this.#done = true;
+    if (this.#chunked) this.#connection.writeText('0\r\n' + trailers.serialise() + '\r\n');
+  }
+
+  reset(_failure: Failure): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#codec.onEncoderReset();
+  }
+
+  pause(): void {
+    this.#codec.pause();
+  }
+
+  resume(): void {
+    this.#codec.resume();
+  }
+}

@@ -1,0 +1,302 @@
+import type { Connection, ConnectionOwner, TransportError } from '../../transport/transport.ts';
+import type { Failure } from '../failure.ts';
+import { HeaderMap } from '../header-map.ts';
+import type { PressureWatcher, RequestDecoder, RequestError, ServerCodec, ServerCodecOwner } from './codec.ts';
+import { ChunkedReader } from './chunked.ts';
+import { type HeadLeniency, type HeadProblem, HeadParser, INCOMPLETE, INVALID } from './h1-head.ts';
+import { parseTarget } from './h1-target.ts';
+import { H1ResponseEncoder } from './h1-response-encoder.ts';
+import { HeadEndScanner, HeldBytes } from './held-bytes.ts';
+
+export interface H1ServerOptions {
+  /** `max_request_headers_kb`, in bytes. */
+  readonly maxHeadBytes: number;
+  /** `max_headers_count`. */
+  readonly maxHeaders: number;
+  readonly leniency: HeadLeniency;
+  /** `Http1ProtocolOptions.enable_trailers`: without it trailers are read and dropped. */
+  readonly trailers: boolean;
+  /** `per_connection_buffer_limit_bytes`. */
+  readonly highWatermarkBytes: number;
+}
+
+/**
+ * HTTP/1 on a downstream connection (RFC 9112): one request at a time, pipelined ones wait.
+ *
+ *   HEAD ──head──▶ LENGTH ─┐
+ *     ▲  ├───────▶ CHUNKED ─▶ TRAILERS ─┐
+ *     │  └──────────────────────────────┴▶ WAIT (response under way; further bytes are held)
+ *     └───────────────stream done────────────┘        any state ──refused──▶ CLOSED
+ */
+const HEAD = 0;
+const LENGTH = 1;
+const CHUNKED = 2;
+const TRAILERS = 3;
+const WAIT = 4;
+const CLOSED = 5;
+
+const parser = new HeadParser();
+const EMPTY = Buffer.alloc(0);
+/** Empty lines tolerated before a request line (RFC 9112 §2.2). */
+const MAX_LEADING_EMPTY_LINES = 16;
+
+export class H1ServerCodec implements ServerCodec, ConnectionOwner {
+  readonly #connection: Connection;
+  readonly #owner: ServerCodecOwner;
+  readonly #options: H1ServerOptions;
+  #state = HEAD;
+  #encoder: H1ResponseEncoder | undefined;
+  #decoder: RequestDecoder | undefined;
+  #remaining = 0;
+  #chunked: ChunkedReader | undefined;
+  #held: HeldBytes | undefined;
+  #scanner: HeadEndScanner | undefined;
+  #leadingLines = 0;
+  #dispatching = false;
+  #pauses = 0;
+  #aboveWatermark = false;
+
+  constructor(connection: Connection, owner: ServerCodecOwner, options: H1ServerOptions) {
+    this.#connection = connection;
+    this.#owner = owner;
+    this.#options = options;
+  }
+
+  get activeStreams(): number {
+    return this.#decoder === undefined ? 0 : 1;
+  }
+
+  startDrain(): void {}
+
+  onStreamDone(): void {
+    this.#encoder = undefined;
+    this.#decoder = undefined;
+    if (this.#state === CLOSED) return;
+    this.#state = HEAD;
+    this.#leadingLines = 0;
+    if (this.#pauses !== 0) {
+      this.#pauses = 0;
+      this.#connection.resumeReads();
+    }
+    if (!this.#dispatching && this.#held !== undefined) this.#dispatchHeld();
+  }
+
+  // ConnectionOwner
+
+  onBytes(bytes: Buffer, length: number): void {
+    if (this.#state === CLOSED) return;
+    if (this.#held === undefined) {
+      this.#dispatch(bytes, length);
+      return;
+    }
+    const held = this.#held;
+    const before = held.length;
+    held.append(bytes, 0, length);
+    if (this.#state === WAIT || (this.#state === HEAD && !this.#isHeadWhole(held, before))) return;
+    this.#dispatchHeld();
+  }
+
+  onEnd(): void {
+    // As Envoy: a client that half-closes has gone.
+    this.#connection.destroy();
+  }
+
+  onClosed(_error: TransportError | undefined): void {
+    this.#state = CLOSED;
+    const decoder = this.#decoder;
+    this.#decoder = undefined;
+    decoder?.onReset(DOWNSTREAM_GONE);
+    this.#owner.onCodecClosed();
+  }
+
+  onDrained(): void {
+    if (!this.#aboveWatermark) return;
+    this.#aboveWatermark = false;
+    this.#encoder?.watcher?.onLowWatermark();
+  }
+
+  // For the encoder of the current stream
+
+  pause(): void {
+    if (this.#pauses++ === 0) this.#connection.pauseReads();
+  }
+
+  resume(): void {
+    if (this.#pauses === 0 || --this.#pauses > 0) return;
+    this.#connection.resumeReads();
+  }
+
+  checkPressure(watcher: PressureWatcher | undefined): void {
+    if (this.#aboveWatermark || this.#connection.unsentBytes <= this.#options.highWatermarkBytes) return;
+    this.#aboveWatermark = true;
+    watcher?.onHighWatermark();
+  }
+
+  onEncoderReset(): void {
+    this.#state = CLOSED;
+    this.#decoder = undefined;
+    this.#connection.destroy();
+  }
+
+  // Reading
+
+  #dispatchHeld(): void {
+    const held = this.#held!;
+    this.#held = undefined;
+    this.#connection.resumeReads();
+    this.#dispatch(held.bytes, held.length);
+  }
+
+  #dispatch(bytes: Buffer, length: number): void {
+    this.#dispatching = true;
+    let at = 0;
+    while (at < length || this.#state === TRAILERS) {
+      const before = at;
+      switch (this.#state) {
+        case HEAD:
+          at = this.#readHead(bytes, at, length);
+          break;
+        case LENGTH:
+          at = this.#readLength(bytes, at, length);
+          break;
+        case CHUNKED:
+          at = this.#readChunked(bytes, at, length);
+          break;
+        case TRAILERS:
+          at = this.#readTrailers(bytes, at, length);
+          break;
+        case WAIT:
+          this.#hold(bytes, at, length);
+          // No more is read until the response is out: a peer cannot make this side store requests.
+          this.#connection.pauseReads();
+          at = length;
+          break;
+        default:
+          at = length;
+      }
+      if (at === before) break;
+    }
+    this.#dispatching = false;
+  }
+
+  #hold(bytes: Buffer, start: number, end: number): void {
+    this.#held ??= new HeldBytes();
+    this.#held.append(bytes, start, end);
+  }
+
+  /** Scans only what is new, so that a head that drips in costs each byte once. */
+  #isHeadWhole(held: HeldBytes, from: number): boolean {
+    return held.length > this.#options.maxHeadBytes || this.#scanner!.scan(held.bytes, from, held.length);
+  }
+
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end && (bytes[at] === 13 || bytes[at] === 10)) {
+      if (++this.#leadingLines > MAX_LEADING_EMPTY_LINES * 2) return this.#refuse({ status: 400, details: 'http1.codec_error' }, end);
+      at++;
+    }
+    if (at === end) return end;
+    if (this.#decoder === undefined) this.#beginStream();
+    const headers = new HeaderMap();
+    const headEnd = parser.parseRequest(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, headers);
+    if (headEnd === INVALID) return this.#refuse(requestError(parser.problem), end);
+    if ((headEnd === INCOMPLETE ? end : headEnd) - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
+    if (headEnd === INCOMPLETE) {
+      this.#hold(bytes, at, end);
+      this.#scanner ??= new HeadEndScanner();
+      this.#scanner.reset();
+      this.#scanner.scan(bytes, at, end);
+      return end;
+    }
+    return this.#onHead(headers, headEnd, end);
+  }
+
+  #beginStream(): void {
+    this.#encoder = new H1ResponseEncoder(this.#connection, this);
+    this.#decoder = this.#owner.newStream(this.#encoder);
+  }
+
+  #onHead(headers: HeaderMap, headEnd: number, end: number): number {
+    const encoder = this.#encoder!;
+    encoder.onRequestHead(headers.method, parser);
+    if (parser.unknownTransferEncoding) return this.#refuse(UNKNOWN_TRANSFER_ENCODING, end);
+    if (parser.chunked && parser.minorVersion === 0) return this.#refuse(requestError('transfer-encoding-in-http10'), end);
+    const targetError = parseTarget(headers);
+    if (targetError !== undefined) return this.#refuse(targetError, end);
+    if (parser.chunked) {
+      this.#chunked ??= new ChunkedReader();
+      this.#chunked.reset();
+      this.#state = CHUNKED;
+    } else if (parser.contentLength > 0) {
+      this.#remaining = parser.contentLength;
+      this.#state = LENGTH;
+    } else {
+      this.#state = WAIT;
+    }
+    this.#decoder!.onHeaders(headers, this.#state === WAIT);
+    return headEnd;
+  }
+
+  #readLength(bytes: Buffer, at: number, end: number): number {
+    const run = Math.min(end - at, this.#remaining);
+    this.#remaining -= run;
+    const last = this.#remaining === 0;
+    if (last) this.#state = WAIT;
+    this.#decoder?.onData(bytes.subarray(at, at + run), last);
+    return at + run;
+  }
+
+  #readChunked(bytes: Buffer, start: number, end: number): number {
+    const chunked = this.#chunked!;
+    const at = chunked.next(bytes, start, end);
+    if (chunked.broken) return this.#refuse(requestError('invalid-transfer-encoding'), end);
+    if (chunked.atTrailers) this.#state = TRAILERS;
+    if (chunked.dataEnd > chunked.dataStart) this.#decoder?.onData(bytes.subarray(chunked.dataStart, chunked.dataEnd), false);
+    return at;
+  }
+
+  #readTrailers(bytes: Buffer, at: number, end: number): number {
+    const trailers = new HeaderMap();
+    const trailersEnd = parser.parseTrailers(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, trailers);
+    if (trailersEnd === INVALID) return this.#refuse(requestError(parser.problem), end);
+    if (trailersEnd === INCOMPLETE) {
+      if (end - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
+      if (end > at) this.#hold(bytes, at, end);
+      // Leaves the loop: nothing more can be read from these bytes.
+      return at;
+    }
+    this.#state = WAIT;
+    if (this.#options.trailers && trailers.size > 0) this.#decoder?.onTrailers(trailers);
+    else this.#decoder?.onData(EMPTY, true);
+    return trailersEnd;
+  }
+
+  /** Nothing more is read; the stream answers if it still can. */
+  #refuse(error: RequestError, end: number): number {
+    if (this.#decoder === undefined) this.#beginStream();
+    this.#state = CLOSED;
+    this.#held = undefined;
+    this.#decoder!.onInvalidRequest(error);
+    return end;
+  }
+}
+
+export const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'connection-termination', retryable: false, details: 'downstream_remote_disconnect' };
+
+const HEAD_TOO_LARGE: RequestError = { status: 431, details: 'http1.headers_too_large' };
+const UNKNOWN_TRANSFER_ENCODING: RequestError = { status: 501, details: 'http1.invalid_transfer_encoding' };
+
+/** What Envoy answers to a head that its parser refuses. */
+function requestError(problem: HeadProblem): RequestError {
+  switch (problem) {
+    case 'too-many-headers':
+      return { status: 431, details: 'http1.too_many_headers' };
+    case 'length-and-chunked':
+      return { status: 400, details: 'http1.content_length_and_chunked_not_allowed' };
+    case 'invalid-value':
+      return { status: 400, details: 'http1.invalid_characters' };
+    default:
+      return { status: 400, details: 'http1.codec_error' };
+  }
+}
+

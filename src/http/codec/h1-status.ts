@@ -1,0 +1,20 @@
+import { STATUS_CODES } from 'node:http';
+
+/** The reason phrase that Envoy writes; `Unknown` for codes it has no name for. */
+export function reasonPhrase(status: number): string {
+  return STATUS_CODES[status] ?? 'Unknown';
+}
+
+const lines: string[] = [];
+for (let status = 100; status < 1000; status++) lines[status] = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
+
+/** `HTTP/1.1 200 OK\r\n`. */
+export function statusLine(status: number, minorVersion: number): string {
+  const line = lines[status] ?? `HTTP/1.1 ${status} Unknown\r\n`;
+  return minorVersion === 1 ? line : line.replace('HTTP/1.1', 'HTTP/1.0');
+}
+
+/** Statuses whose responses have no body and no framing fields (RFC 9110 §6.4.1). */
+export function isBodiless(status: number): boolean {
+  return status === 204 || status === 304 || status < 200;
+}

@@ -1,0 +1,50 @@
+/** Bytes that wait for more: an incomplete head, or requests that came early. Grows by doubling; freed when emptied. */
+export class HeldBytes {
+  #buffer: Buffer | undefined;
+  length = 0;
+
+  /** The buffer; only `[0, length)` counts. */
+  get bytes(): Buffer {
+    return this.#buffer ?? EMPTY;
+  }
+
+  append(source: Buffer, start: number, end: number): void {
+    const needed = this.length + end - start;
+    if (this.#buffer === undefined || this.#buffer.length < needed) {
+      const grown = Buffer.allocUnsafe(Math.max(needed, this.length * 2, 512));
+      this.#buffer?.copy(grown, 0, 0, this.length);
+      this.#buffer = grown;
+    }
+    source.copy(this.#buffer, this.length, start, end);
+    this.length = needed;
+  }
+
+  clear(): void {
+    this.#buffer = undefined;
+    this.length = 0;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Finds the empty line that ends a head in bytes that arrive piece by piece, looking at each byte once. */
+export class HeadEndScanner {
+  #lineFeeds = 0;
+
+  reset(): void {
+    this.#lineFeeds = 0;
+  }
+
+  /** True once an empty line has been seen. */
+  scan(bytes: Buffer, start: number, end: number): boolean {
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte === 10) {
+        if (++this.#lineFeeds === 2) return true;
+      } else if (byte !== 13) {
+        this.#lineFeeds = 0;
+      }
+    }
+    return false;
+  }
+}
