@@ -19,7 +19,7 @@ import { StreamFilterHandle } from './filter-handle.ts';
 import { grpcLocalReplyHeaders, isGrpcRequest, localReplyHeaders } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
 import { mutateResponseHeaders } from './response-headers.ts';
-import { HTTP_STATS, countResponse } from './stats.ts';
+import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
 
 /** What a stream needs of its connection. */
 export interface StreamConnection {

@@ -7,7 +7,7 @@ import type { ConnectionHandler, DrainDecision } from '../../../listener/network
 import type { Connection, TransportError } from '../../../transport/transport.ts';
 import { ActiveStream, type StreamConnection } from './active-stream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
-import { HTTP_STATS } from './stats.ts';
+import { HTTP_STATS } from '../../../http/http-stats.ts';
 
 const TIMER_IDLE = 0;
 const TIMER_DURATION = 1;

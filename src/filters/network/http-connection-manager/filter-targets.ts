@@ -3,7 +3,7 @@ import type { IterationTarget } from '../../../http/filter-iteration.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { ActiveStream } from './active-stream.ts';
-import { HTTP_STATS } from './stats.ts';
+import { HTTP_STATS } from '../../../http/http-stats.ts';
 
 /** The request's way: decode hooks in order; the last filter is terminal, so nothing passes it. */
 export class DecodeTarget implements IterationTarget {

@@ -1,4 +1,4 @@
-import { type StatGroup, defineStats } from '../../../core/stats/stats.ts';
+import { type StatGroup, defineStats } from '../core/stats/stats.ts';
 
 /** `http.<stat_prefix>.` as Envoy creates it (source: `envoy/http` connection manager statistics). */
 export const HTTP_STATS = defineStats({

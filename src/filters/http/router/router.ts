@@ -1,0 +1,88 @@
+import { type FilterStatus, type FilterStream, type HttpFilter, STOP } from '../../../http/filter.ts';
+import type { HeaderMap } from '../../../http/header-map.ts';
+import { H } from '../../../http/header-name.ts';
+import type { DirectRoute } from '../../../http/route/route.ts';
+import { ResponseFlag } from '../../../http/stream-info.ts';
+import type { RouterConfig } from './config.ts';
+import { RouterStream } from './router-stream.ts';
+import { HTTP_STATS } from '../../../http/http-stats.ts';
+
+/** The terminal filter (envoy.filters.http.router): answers from the route or forwards to a cluster. */
+export class Router implements HttpFilter {
+  readonly #config: RouterConfig;
+
+  constructor(config: RouterConfig) {
+    this.#config = config;
+  }
+
+  decodeHeaders(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus {
+    const config = this.#config;
+    const route = stream.route;
+    if (route === undefined) {
+      config.stats.inc(HTTP_STATS.no_route);
+      stream.info.setFlag(ResponseFlag.noRouteFound);
+      stream.localReply({ status: 404, body: '', details: 'route_not_found' });
+      return STOP;
+    }
+    if (route.kind === 'direct') {
+      this.#answer(stream, headers, route);
+      return STOP;
+    }
+    const clusterName = route.clusterName(headers);
+    if (clusterName === undefined) {
+      stream.info.setFlag(ResponseFlag.noRouteFound);
+      stream.localReply({ status: 404, body: '', details: 'cluster_not_found' });
+      return STOP;
+    }
+    const cluster = stream.clusters.get(clusterName);
+    if (cluster === undefined) {
+      config.stats.inc(HTTP_STATS.no_cluster);
+      stream.info.setFlag(ResponseFlag.noClusterFound);
+      stream.localReply({ status: route.clusterNotFoundStatus, body: '', details: 'cluster_not_found' });
+      return STOP;
+    }
+    config.stats.inc(HTTP_STATS.rq_total);
+    stream.info.upstreamClusterName = cluster.statName;
+    const request = new RouterStream(config, stream.handle(), route, cluster);
+    stream.state = request;
+    request.start(headers, end);
+    return STOP;
+  }
+
+  decodeData(stream: FilterStream, chunk: Buffer, end: boolean): FilterStatus {
+    (stream.state as RouterStream | undefined)?.onRequestData(chunk, end);
+    return STOP;
+  }
+
+  decodeTrailers(stream: FilterStream, trailers: HeaderMap): FilterStatus {
+    (stream.state as RouterStream | undefined)?.onRequestTrailers(trailers);
+    return STOP;
+  }
+
+  onAboveWriteBuffer(stream: FilterStream): void {
+    (stream.state as RouterStream | undefined)?.pauseResponse();
+  }
+
+  onBelowWriteBuffer(stream: FilterStream): void {
+    (stream.state as RouterStream | undefined)?.resumeResponse();
+  }
+
+  onDestroy(stream: FilterStream): void {
+    (stream.state as RouterStream | undefined)?.onDestroy();
+  }
+
+  #answer(stream: FilterStream, headers: HeaderMap, route: DirectRoute): void {
+    const location = route.location(headers);
+    this.#config.stats.inc(location === undefined ? HTTP_STATS.rq_direct_response : HTTP_STATS.rq_redirect);
+    stream.localReply({
+      status: route.status,
+      body: route.body,
+      details: 'direct_response',
+      headers: (reply) => {
+        if (location !== undefined) reply.set(H.location, location);
+        if (route.contentType !== undefined && route.body !== '') reply.set(H.contentType, route.contentType);
+        route.responseHeaders?.apply(reply, { info: stream.info, requestHeaders: headers, responseHeaders: reply });
+      },
+    });
+  }
+}
