@@ -31,6 +31,8 @@ export interface Extension<Config = unknown, Runtime = unknown> {
   readonly category: Category;
   /** Full proto name of the configuration (`envoy.extensions.filters.http.router.v3.Router`). */
   readonly configType: string;
+  /** Ends its chain (the router, the connection manager). */
+  readonly terminal?: boolean;
   /** Full proto name of the per-route configuration, where there is one. */
   readonly routeConfigType?: string | undefined;
   /** Cannot fail on a validated config except by adding errors; what it returns is used only when there were none. */
@@ -44,9 +46,9 @@ export interface CompileContext {
   warning(at: ConfigPath, message: string): void;
   /**
    * The extension that handles an Any (`typed_config`) and its decoded configuration; reports Envoy's sentence and returns
-   * undefined when there is none. `name` is the name given beside the Any, for the message.
+   * undefined when there is none (silently where it is `optional`). `name` is the name given beside the Any, for the message.
    */
-  resolve(category: Category, name: string, typedConfig: AnyMessage | undefined, at: ConfigPath): ResolvedExtension | undefined;
+  resolve(category: Category, name: string, typedConfig: AnyMessage | undefined, at: ConfigPath, optional: boolean): ResolvedExtension | undefined;
   /** The decoded message inside an Any of a known type, or undefined after reporting. */
   unpack(typedConfig: AnyMessage, at: ConfigPath): { readonly typeName: string; readonly message: unknown } | undefined;
   /** Records that this resource needs a cluster; reported when it does not exist and `mustExist`. */
@@ -63,6 +65,8 @@ export interface CompileContext {
   readonly serving: boolean;
   /** Process-wide services that the composition root offers, by key (access log files, clusters). */
   service<T>(key: ServiceKey<T>): T;
+  /** The same context in which `key` stands for `value`: how a listener tells its filters what they belong to. */
+  with<T>(key: ServiceKey<T>, value: T): CompileContext;
 }
 
 export interface AnyMessage {

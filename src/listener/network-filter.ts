@@ -1,3 +1,4 @@
+import { serviceKey } from '../core/extension.ts';
 import type { ConnectionInfo } from '../http/stream-info.ts';
 import type { Connection, ConnectionOwner } from '../transport/transport.ts';
 
@@ -18,4 +19,19 @@ export interface DrainDecision {
 /** A compiled terminal network filter: one object per filter chain, called for each connection. */
 export interface TerminalNetworkFilter {
   onNewConnection(connection: Connection, info: ConnectionInfo, drain: DrainDecision): ConnectionHandler;
+  /**
+   * Takes over from `next`, which was compiled from a newer configuration, what may change under living connections (routes).
+   * False when more than that differs: then `next` replaces this filter and its connections drain.
+   */
+  adopt(next: TerminalNetworkFilter): boolean;
 }
+
+/** What a network filter's compile step may know of its listener. */
+export interface ListenerFacts {
+  readonly name: string;
+  /** `listener.<stat_prefix or address>`. */
+  readonly statScope: string;
+  readonly bufferLimitBytes: number;
+}
+
+export const LISTENER = serviceKey<ListenerFacts>('listener');

@@ -1,0 +1,31 @@
+import { BlockList, isIPv6 } from 'node:net';
+import type { HttpConnectionManager as ManagerMessage } from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
+import type { CompileContext } from '../../../core/extension.ts';
+import type { ConfigPath } from '../../../core/problems.ts';
+import type { Address } from '../../../transport/transport.ts';
+import type { AddressingConfig } from './config.ts';
+
+export function compileAddressing(message: ManagerMessage, at: ConfigPath, context: CompileContext): AddressingConfig {
+  return {
+    useRemoteAddress: message.useRemoteAddress ?? false,
+    xffNumTrustedHops: message.xffNumTrustedHops,
+    skipXffAppend: message.skipXffAppend,
+    appendXForwardedPort: message.appendXForwardedPort,
+    isInternalAddress: compileInternal(message, at, context),
+  };
+}
+
+/** Nothing is internal unless it is listed (`internal_address_config`). */
+function compileInternal(message: ManagerMessage, at: ConfigPath, context: CompileContext): (address: Address) => boolean {
+  const config = message.internalAddressConfig;
+  if (config === undefined) return () => false;
+  const ranges = new BlockList();
+  config.cidrRanges.forEach((range, index) => {
+    try {
+      ranges.addSubnet(range.addressPrefix, range.prefixLen ?? (isIPv6(range.addressPrefix) ? 128 : 32), isIPv6(range.addressPrefix) ? 'ipv6' : 'ipv4');
+    } catch {
+      context.error(at.field('internal_address_config').field('cidr_ranges').index(index), `malformed IP address: ${range.addressPrefix}`);
+    }
+  });
+  return (address) => (address.kind === 'pipe' ? config.unixSockets : ranges.check(address.host, isIPv6(address.host) ? 'ipv6' : 'ipv4'));
+}

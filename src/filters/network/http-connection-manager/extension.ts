@@ -1,0 +1,137 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
+  type HttpConnectionManager as ManagerMessage,
+} from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
+import { schemaOf } from '../../../api/registry.ts';
+import { durationMs } from '../../../core/durations.ts';
+import type { CompileContext, Extension } from '../../../core/extension.ts';
+import type { ConfigPath } from '../../../core/problems.ts';
+import type { TimerList } from '../../../core/timers.ts';
+import type { AccessLog } from '../../../http/access-log.ts';
+import { STRICT } from '../../../http/codec/h1-head.ts';
+import { createFilterChain } from '../../../http/filter-chain.ts';
+import type { HttpFilter } from '../../../http/filter.ts';
+import { CLUSTERS, HTTP } from '../../../http/http-services.ts';
+import { HTTP1_CODEC_STATS, HTTP_STATS, LISTENER_HTTP_STATS } from '../../../http/http-stats.ts';
+import { compileRouteConfiguration } from '../../../http/route/compile.ts';
+import type { RouteTable } from '../../../http/route/route.ts';
+import { LISTENER, type TerminalNetworkFilter } from '../../../listener/network-filter.ts';
+import { compileAddressing } from './addressing.ts';
+import type { ConnectionManagerConfig } from './config.ts';
+import { HttpConnectionManager } from './http-connection-manager.ts';
+
+const HOUR_MS = 3_600_000;
+const FIVE_MINUTES_MS = 300_000;
+
+export const httpConnectionManagerExtension: Extension<ManagerMessage, TerminalNetworkFilter> = {
+  name: 'envoy.filters.network.http_connection_manager',
+  category: 'envoy.filters.network',
+  configType: 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+  terminal: true,
+  compile(message, at, context) {
+    return new HttpConnectionManager(compileManager(message, at, context), identityOf(message));
+  },
+};
+
+/** Everything but the routes: managers of equal identity differ in their routes at most. */
+function identityOf(message: ManagerMessage): string {
+  const schema = schemaOf('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager');
+  const rest = create(schema, { ...message, routeSpecifier: { case: undefined } });
+  return Buffer.from(toBinary(schema, rest)).toString('latin1');
+}
+
+function compileManager(message: ManagerMessage, at: ConfigPath, context: CompileContext): ConnectionManagerConfig {
+  const listener = context.service(LISTENER);
+  const stats = context.stats.group(`http.${message.statPrefix.replaceAll(':', '_')}`, HTTP_STATS);
+  const common = message.commonHttpProtocolOptions;
+  const http1 = message.httpProtocolOptions;
+  const inside = context.with(HTTP, { statPrefix: message.statPrefix, stats });
+  const timer = (ms: number | undefined): TimerList | undefined => (ms === undefined || ms === 0 ? undefined : context.timers.list(ms));
+  return {
+    statPrefix: message.statPrefix,
+    stats,
+    listenerStats: context.stats.group(`${listener.statScope}.http.${message.statPrefix.replaceAll(':', '_')}`, LISTENER_HTTP_STATS),
+    codecStats: context.stats.group('http1', HTTP1_CODEC_STATS),
+    clock: context.clock,
+    timers: context.timers,
+    random: context.random,
+    runtime: context.runtime,
+    log: context.log,
+    clusters: context.service(CLUSTERS),
+    routes: { current: compileRoutes(message, at, inside) },
+    chain: compileFilters(message, at, inside),
+    accessLogs: compileAccessLogs(message, at, inside),
+    codec: {
+      maxHeadBytes: (message.maxRequestHeadersKb ?? 60) * 1024,
+      maxHeaders: common?.maxHeadersCount ?? 100,
+      leniency: { ...STRICT, chunkedLength: http1?.allowChunkedLength ?? false },
+      trailers: http1?.enableTrailers ?? false,
+      highWatermarkBytes: listener.bufferLimitBytes,
+    },
+    addressing: compileAddressing(message, at, context),
+    serverName: message.serverName === '' ? 'envoy' : message.serverName,
+    serverHeader: serverHeader(message.serverHeaderTransformation),
+    via: message.via,
+    generateRequestId: message.generateRequestId ?? true,
+    preserveExternalRequestId: message.preserveExternalRequestId,
+    alwaysSetRequestIdInResponse: message.alwaysSetRequestIdInResponse,
+    acceptHttp10: http1?.acceptHttp10 ?? false,
+    defaultHostForHttp10: http1?.defaultHostForHttp10 ?? '',
+    proxy100Continue: message.proxy100Continue,
+    maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
+    idleTimeout: timer(durationMs(common?.idleTimeout) ?? HOUR_MS),
+    streamIdleTimeout: timer(durationMs(message.streamIdleTimeout) ?? FIVE_MINUTES_MS),
+    requestTimeout: timer(durationMs(message.requestTimeout)),
+    requestHeadersTimeout: timer(durationMs(message.requestHeadersTimeout)),
+    maxConnectionDuration: timer(durationMs(common?.maxConnectionDuration)),
+    maxStreamDuration: timer(durationMs(common?.maxStreamDuration)),
+    drainTimeoutMs: durationMs(message.drainTimeout) ?? 5000,
+    delayedCloseTimeoutMs: durationMs(message.delayedCloseTimeout) ?? 1000,
+    bufferLimitBytes: listener.bufferLimitBytes,
+    secureScheme: undefined,
+  };
+}
+
+function compileRoutes(message: ManagerMessage, at: ConfigPath, context: CompileContext): RouteTable | undefined {
+  if (message.routeSpecifier.case !== 'routeConfig') return undefined;
+  return compileRouteConfiguration(message.routeSpecifier.value, at.field('route_config'), context);
+}
+
+function compileFilters(message: ManagerMessage, at: ConfigPath, context: CompileContext) {
+  const filters: { name: string; filter: HttpFilter; disabled: boolean }[] = [];
+  const last = message.httpFilters.length - 1;
+  message.httpFilters.forEach((entry, index) => {
+    const entryAt = at.field('http_filters').index(index);
+    if (entry.configType.case !== 'typedConfig' && entry.isOptional) return;
+    const typedConfig = entry.configType.case === 'typedConfig' ? entry.configType.value : undefined;
+    const resolved = context.resolve('envoy.filters.http', entry.name, typedConfig, entryAt, entry.isOptional);
+    if (resolved === undefined) return;
+    const terminal = resolved.extension.terminal === true;
+    if (terminal && index !== last) {
+      context.error(entryAt, `terminal filter named ${entry.name} of type ${resolved.extension.name} must be the last filter in a http filter chain.`);
+    } else if (!terminal && index === last) {
+      context.error(entryAt, `non-terminal filter named ${entry.name} of type ${resolved.extension.name} is the last filter in a http filter chain.`);
+    }
+    const configAt = entryAt.field('typed_config');
+    filters.push({ name: entry.name, filter: resolved.extension.compile(resolved.config, configAt, context) as HttpFilter, disabled: entry.disabled });
+  });
+  return createFilterChain(filters);
+}
+
+function compileAccessLogs(message: ManagerMessage, at: ConfigPath, context: CompileContext): AccessLog[] {
+  const logs: AccessLog[] = [];
+  message.accessLog.forEach((entry, index) => {
+    const entryAt = at.field('access_log').index(index);
+    const typedConfig = entry.configType.case === 'typedConfig' ? entry.configType.value : undefined;
+    const resolved = context.resolve('envoy.access_loggers', entry.name, typedConfig, entryAt, false);
+    if (resolved === undefined) return;
+    logs.push(resolved.extension.compile(resolved.config, entryAt.field('typed_config'), context) as AccessLog);
+  });
+  return logs;
+}
+
+function serverHeader(value: ManagerMessage['serverHeaderTransformation']): ConnectionManagerConfig['serverHeader'] {
+  if (value === ServerHeader.APPEND_IF_ABSENT) return 'append-if-absent';
+  return value === ServerHeader.PASS_THROUGH ? 'pass-through' : 'overwrite';
+}

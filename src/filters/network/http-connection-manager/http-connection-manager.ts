@@ -1,0 +1,27 @@
+import type { ConnectionInfo } from '../../../http/stream-info.ts';
+import type { ConnectionHandler, DrainDecision, TerminalNetworkFilter } from '../../../listener/network-filter.ts';
+import type { Connection } from '../../../transport/transport.ts';
+import type { ConnectionManagerConfig, RouteTableHolder } from './config.ts';
+import { ConnectionManager } from './connection-manager.ts';
+
+/** envoy.filters.network.http_connection_manager: one for each filter chain and thread. */
+export class HttpConnectionManager implements TerminalNetworkFilter {
+  readonly #config: ConnectionManagerConfig;
+  readonly #identity: string;
+
+  constructor(config: ConnectionManagerConfig, identity: string) {
+    this.#config = config;
+    this.#identity = identity;
+  }
+
+  onNewConnection(connection: Connection, info: ConnectionInfo, drain: DrainDecision): ConnectionHandler {
+    return new ConnectionManager(connection, info, drain, this.#config);
+  }
+
+  /** Streams keep the routes they began with; the next one finds the new. */
+  adopt(next: TerminalNetworkFilter): boolean {
+    if (!(next instanceof HttpConnectionManager) || next.#identity !== this.#identity) return false;
+    (this.#config.routes as { -readonly [K in keyof RouteTableHolder]: RouteTableHolder[K] }).current = next.#config.routes.current;
+    return true;
+  }
+}
