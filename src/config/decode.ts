@@ -330,7 +330,7 @@ class Decoder {
     if (node.kind !== 'map') return this.#error(node.start, `expected an object with "@type", got ${describeNode(node)}`);
     const index = node.keys.indexOf('@type');
     if (index < 0) {
-      if (node.keys.length === 0) return new DecodedAny('', undefined, undefined);
+      if (node.keys.length === 0) return new DecodedAny('', {});
       return this.#error(node.start, 'missing "@type"');
     }
     const url = node.values[index]!;
@@ -340,7 +340,7 @@ class Decoder {
       return this.#errorAtType(url.start, `a type URL needs a '/', as in "type.googleapis.com/${shorten(url.value)}"`);
     }
     const desc = this.#types.getMessage(typeNameOf(url.value));
-    if (desc === undefined) return new DecodedAny(url.value, undefined, undefined);
+    if (desc === undefined) return new DecodedAny(url.value, {});
     return this.#knownAny(url.value, desc, node);
   }
 
@@ -357,9 +357,9 @@ class Decoder {
     const message = plan.create();
     this.#fields(plan, message, node, true);
     const outer = { schema: desc, message };
-    const inner = isTypedStruct(desc.typeName) ? this.#typedStruct(message, node) : undefined;
-    if (inner === 'unknown') return new DecodedAny(url, undefined, outer);
-    return new DecodedAny(url, inner ?? { typeName: desc.typeName, schema: desc, message, step: undefined }, outer);
+    const namedType = isTypedStruct(desc.typeName) ? typeNameOf(String(message['typeUrl'])) : '';
+    if (namedType === '') return new DecodedAny(url, { content: { typeName: desc.typeName, schema: desc, message, step: undefined }, outer });
+    return new DecodedAny(url, { namedType, content: this.#typedStruct(namedType, node), outer });
   }
 
   /** Types with a JSON form of their own stand under `value`. */
@@ -373,15 +373,13 @@ class Decoder {
       this.#steps.pop();
     });
     const outer = { schema: plan.desc, message: asMessage(plan, message) };
-    return new DecodedAny(url, { typeName: plan.desc.typeName, ...outer, step: 'value' }, outer);
+    return new DecodedAny(url, { content: { typeName: plan.desc.typeName, ...outer, step: 'value' }, outer });
   }
 
   /** What a TypedStruct means: the message of the type it names, read from its `value`. */
-  #typedStruct(outer: AnyMessage, node: MapNode): AnyContent | 'unknown' | undefined {
-    const typeUrl = String(outer['typeUrl'] ?? '');
-    if (typeUrl === '') return undefined;
-    const desc = this.#types.getMessage(typeNameOf(typeUrl));
-    if (desc === undefined) return 'unknown';
+  #typedStruct(namedType: string, node: MapNode): AnyContent | undefined {
+    const desc = this.#types.getMessage(namedType);
+    if (desc === undefined) return undefined;
     const plan = planOf(desc);
     const value = node.get('value');
     this.#steps.push('value');

@@ -20,14 +20,17 @@ export class DecodedAny implements Any {
   readonly typeUrl: string;
   /** Undefined when no type of that name is known. */
   readonly content: AnyContent | undefined;
+  /** The full name of the type that the configuration means, known or not. */
+  readonly namedType: string;
   /** The message that `typeUrl` names; differs from the content's for a TypedStruct. */
   readonly #outer: { readonly schema: DescMessage; readonly message: Message } | undefined;
   #bytes: Uint8Array | undefined;
 
-  constructor(typeUrl: string, content: AnyContent | undefined, outer: { schema: DescMessage; message: Message } | undefined) {
+  constructor(typeUrl: string, parts: { namedType?: string; content?: AnyContent; outer?: { schema: DescMessage; message: Message } }) {
     this.typeUrl = typeUrl;
-    this.content = content;
-    this.#outer = outer;
+    this.content = parts.content;
+    this.namedType = parts.content?.typeName ?? parts.namedType ?? typeNameOf(typeUrl);
+    this.#outer = parts.outer;
   }
 
   get value(): Uint8Array {

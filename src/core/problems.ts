@@ -52,9 +52,14 @@ export interface Problem {
   readonly position?: SourcePosition | undefined;
 }
 
+/** Nobody reads more, and an alias bomb must not become a memory bomb here. */
+export const MAX_PROBLEMS = 1000;
+
 export class Problems {
   readonly errors: Problem[] = [];
   readonly warnings: Problem[] = [];
+  /** How many errors and warnings came after the first `MAX_PROBLEMS` of their kind. */
+  #omitted = 0;
   /** Finds the position of a path in the source the resource was read from. */
   readonly #locate: ((path: string) => SourcePosition | undefined) | undefined;
 
@@ -66,14 +71,25 @@ export class Problems {
     return this.errors.length === 0;
   }
 
+  get omitted(): number {
+    return this.#omitted;
+  }
+
   error(path: ConfigPath | string, message: string, position?: SourcePosition): void {
-    const text = path.toString();
-    this.errors.push({ path: text, message, position: position ?? this.#locate?.(text) });
+    this.#add(this.errors, path, message, position);
   }
 
   warning(path: ConfigPath | string, message: string, position?: SourcePosition): void {
+    this.#add(this.warnings, path, message, position);
+  }
+
+  #add(list: Problem[], path: ConfigPath | string, message: string, position: SourcePosition | undefined): void {
+    if (list.length >= MAX_PROBLEMS) {
+      this.#omitted++;
+      return;
+    }
     const text = path.toString();
-    this.warnings.push({ path: text, message, position: position ?? this.#locate?.(text) });
+    list.push({ path: text, message, position: position ?? this.#locate?.(text) });
   }
 }
 

@@ -1,0 +1,175 @@
+import { fromBinary, type DescMessage, type Message } from '@bufbuild/protobuf';
+import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import { apiTypes, schemaOf } from '../api/registry.ts';
+import { Problems } from '../core/problems.ts';
+import { decodeText, formatOfPath, readConfigFile, type ConfigFormat } from './config-file.ts';
+import { decodeTree, type UnknownFieldPolicy } from './decode.ts';
+import { ConfigDocument, MergedDocuments, type Locator } from './document.ts';
+import { mergeMessage } from './merge.ts';
+import { SourceText } from './source.ts';
+import { validateMessage, type Validated } from './validate.ts';
+
+/**
+ * From bytes to a decoded, validated message. The bootstrap, files of resources, single resources and dumps all come this way.
+ */
+
+export interface LoadOptions {
+  /** Envoy's default is `error` for static configuration and `warn` for resources from a control plane. */
+  readonly unknownFieldPolicy?: UnknownFieldPolicy | undefined;
+  /** Runtime overrides for deprecated fields, by full name. */
+  readonly allowsDeprecated?: ((name: string) => boolean) | undefined;
+}
+
+export interface Loaded<Config extends Message = Message> {
+  /** Present when it could be decoded; to be used only when `problems.ok`. */
+  readonly message: Config | undefined;
+  /** Knows where paths stand: later stages may add theirs to the same collector. */
+  readonly problems: Problems;
+  /** The texts it came from, for positions and for watching. */
+  readonly sources: readonly ConfigDocument[];
+  readonly unknownFields: number;
+  readonly deprecatedUses: number;
+}
+
+export interface BootstrapOptions extends LoadOptions {
+  /** `-c`. */
+  readonly path?: string | undefined;
+  /** `--config-yaml`, merged over the file. */
+  readonly yaml?: string | undefined;
+}
+
+export function loadBootstrap(options: BootstrapOptions): Loaded<Bootstrap> {
+  const schema = schemaOf('envoy.config.bootstrap.v3.Bootstrap');
+  const parts: Part[] = [];
+  if (options.path !== undefined && options.path !== '') parts.push(readPart(options.path));
+  if (options.yaml !== undefined && options.yaml !== '') parts.push(textPart('--config-yaml', options.yaml, 'yaml'));
+  if (parts.length === 0) {
+    parts.push({ name: '', fault: 'At least one of --config-path or --config-yaml or Options::configProto() should be non-empty' });
+  }
+  return load(schema, parts, options) as Loaded<Bootstrap>;
+}
+
+/** Reads a file as a message of the given type; its extension tells the format. */
+export function loadFile(schema: DescMessage, path: string, options: LoadOptions = {}): Loaded {
+  return load(schema, [readPart(path)], options);
+}
+
+export interface ConfigContent {
+  /** What problems call it. */
+  readonly name: string;
+  readonly content: Uint8Array | string;
+  readonly format: ConfigFormat;
+}
+
+export function loadContent(schema: DescMessage, input: ConfigContent, options: LoadOptions = {}): Loaded {
+  const { name, content, format } = input;
+  const part = typeof content === 'string' && format !== 'pb' ? textPart(name, content, format) : bytesPart(name, Buffer.from(content), format);
+  return load(schema, [part], options);
+}
+
+/** One text or one run of bytes, as far as it could be read. */
+interface Part {
+  readonly name: string;
+  readonly fault?: string;
+  readonly document?: ConfigDocument;
+  readonly bytes?: Uint8Array;
+}
+
+function readPart(path: string): Part {
+  const content = readConfigFile(path);
+  return typeof content === 'string' ? { name: path, fault: content } : bytesPart(path, content, formatOfPath(path));
+}
+
+function bytesPart(name: string, bytes: Uint8Array, format: ConfigFormat): Part {
+  if (format === 'pb') return { name, bytes };
+  const text = decodeText(bytes, format);
+  return typeof text === 'string' ? textPart(name, text, format) : { name, fault: `${name}: ${text.fault}` };
+}
+
+function textPart(name: string, text: string, format: ConfigFormat): Part {
+  return { name, document: new ConfigDocument(new SourceText(name, text), format === 'json' ? 'json' : 'yaml') };
+}
+
+function load(schema: DescMessage, parts: readonly Part[], options: LoadOptions): Loaded {
+  const sources = parts.flatMap((part) => part.document ?? []);
+  const locator = locatorOf(sources);
+  const problems = new Problems((path) => locator?.locate(path));
+  const policy = options.unknownFieldPolicy ?? 'error';
+  let message: Message | undefined;
+  let unknownFields = 0;
+  for (const part of parts) {
+    const decoded = decodePart(schema, part, problems, policy);
+    if (decoded === undefined) continue;
+    unknownFields += decoded.unknownFields;
+    if (message === undefined) message = decoded.message;
+    else mergeMessage(schema, message, decoded.message);
+  }
+  const validated = message === undefined ? undefined : validate(schema, message, problems, options);
+  for (const source of sources) source.release();
+  const deprecatedUses = validated?.deprecatedUses ?? 0;
+  return { message, problems, sources, unknownFields: unknownFields + (validated?.unknownFields ?? 0), deprecatedUses };
+}
+
+/** Leaves out what decoding has reported in other words: a value that could not be read looks like a missing one here. */
+function validate(schema: DescMessage, message: Message, problems: Problems, options: LoadOptions): Validated {
+  const unread = new UnreadPaths(problems.errors.map((problem) => problem.path));
+  const found = new Problems();
+  const { allowsDeprecated, unknownFieldPolicy: unknownFields } = options;
+  const validated = validateMessage(schema, message, { problems: found, unknownFields, allowsDeprecated });
+  for (const { path, message: text } of found.errors) if (!unread.covers(path)) problems.error(path, text);
+  for (const { path, message: text } of found.warnings) problems.warning(path, text);
+  return validated;
+}
+
+class UnreadPaths {
+  readonly #paths: ReadonlySet<string>;
+  readonly #parents: ReadonlySet<string>;
+
+  constructor(paths: readonly string[]) {
+    this.#paths = new Set(paths);
+    this.#parents = new Set(paths.filter((path) => path !== '').map(parentPath));
+  }
+
+  /** True at and below a path that could not be read, and for a oneof one of whose cases could not be. */
+  covers(path: string): boolean {
+    for (let prefix = path; prefix !== ''; prefix = parentPath(prefix)) if (this.#paths.has(prefix)) return true;
+    return this.#parents.has(path);
+  }
+}
+
+function parentPath(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('.'), path.lastIndexOf('['), 0));
+}
+
+function locatorOf(sources: readonly ConfigDocument[]): Locator | undefined {
+  const [first, second] = sources;
+  return first !== undefined && second !== undefined ? new MergedDocuments(first, second) : first;
+}
+
+function decodePart(schema: DescMessage, part: Part, problems: Problems, policy: UnknownFieldPolicy): { message: Message; unknownFields: number } | undefined {
+  if (part.fault !== undefined) {
+    problems.error('', part.fault);
+    return undefined;
+  }
+  if (part.bytes !== undefined) return decodeBytes(schema, part.bytes, part.name, problems);
+  const document = part.document!;
+  const { root, errors, warnings } = document.parse();
+  for (const { path, message, position } of errors) problems.error(path, message, position);
+  for (const { path, message, position } of warnings) problems.warning(path, message, position);
+  if (errors.length > 0) return undefined;
+  if (root === undefined || root.kind === 'scalar') {
+    problems.error('', 'Unable to convert YAML as JSON: expected an object', document.source.positionAt(0));
+    return undefined;
+  }
+  return decodeTree(schema, root, { types: apiTypes, problems, source: document.source, unknownFields: policy });
+}
+
+/** Envoy takes what it can from broken bytes and says nothing; a configuration with its end cut off is an error here. */
+function decodeBytes(schema: DescMessage, bytes: Uint8Array, name: string, problems: Problems): { message: Message; unknownFields: number } | undefined {
+  try {
+    return { message: fromBinary(schema, bytes), unknownFields: 0 };
+  } catch {
+    problems.error('', `Unable to parse file "${name}" as a binary protobuf (type ${schema.typeName})`);
+    return undefined;
+  }
+}
