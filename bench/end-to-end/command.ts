@@ -12,8 +12,6 @@ export interface Command {
 
 /** Directories of system programs that an ordinary user's PATH leaves out. */
 const MORE_DIRECTORIES = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
-/** Programs that only lead to the one that was asked for. */
-const LAUNCHERS = /^(bash|dash|sh|env|python[\d.]*|taskset)$/;
 
 /** The absolute path of a program, or undefined. */
 export function findProgram(name: string): string | undefined {
@@ -37,15 +35,15 @@ export function versionLine(file: string, args: readonly string[]): string {
 }
 
 /**
- * The executable behind a launcher script: its start is what is measured, not the launcher's. The command must keep
- * running; it is stopped again at once.
+ * The executable of that name behind a launcher script: its start is what is measured, not the launcher's. The command
+ * must keep running; it is stopped again at once.
  */
-export async function executableBehind(command: Command, withinMs = 5_000): Promise<string> {
+export async function executableBehind(name: string, command: Command, withinMs = 5_000): Promise<string> {
   const child = spawn(command.file, command.args, { stdio: 'ignore' });
   child.on('error', () => undefined);
   try {
     for (const endMs = performance.now() + withinMs; performance.now() < endMs && child.pid !== undefined; ) {
-      const path = executableOf(readFamily(child.pid));
+      const path = executableOf(name, readFamily(child.pid));
       if (path !== undefined) return path;
       await delay(20);
     }
@@ -55,11 +53,11 @@ export async function executableBehind(command: Command, withinMs = 5_000): Prom
   }
 }
 
-function executableOf(pids: readonly number[]): string | undefined {
+function executableOf(name: string, pids: readonly number[]): string | undefined {
   for (const pid of pids) {
     try {
       const path = readlinkSync(`/proc/${pid}/exe`);
-      if (!LAUNCHERS.test(basename(path)) && path !== process.execPath) return path;
+      if (basename(path).startsWith(name)) return path;
     } catch {
       continue;
     }

@@ -19,7 +19,6 @@ const result = await autocannon({
   headers: headersOf(request),
   connections,
   duration: seconds,
-  ...(request.close ? { reconnectRate: 1 } : {}),
 });
 const answer: SaturatingResult = {
   requests: result['2xx'] + result.non2xx,

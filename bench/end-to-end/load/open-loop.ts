@@ -13,10 +13,13 @@ export interface OpenLoopOptions {
   readonly connections: number;
   readonly ratePerSecond: number;
   readonly seconds: number;
+  /** Sent before, at the same rate: the generator has to be compiled, too. */
+  readonly warmUpSeconds: number;
 }
 
 export interface OpenLoopResult {
-  readonly completed: number;
+  /** With the warm-up's. */
+  readonly answered: number;
   readonly failed: number;
   readonly p50Us: number;
   readonly p99Us: number;
@@ -47,7 +50,7 @@ class OpenLoop implements ClientOwner {
   constructor(options: OpenLoopOptions, done: (result: OpenLoopResult) => void) {
     this.#options = options;
     this.#done = done;
-    this.#schedule = new OpenLoopSchedule(options.ratePerSecond, options.seconds);
+    this.#schedule = new OpenLoopSchedule(options.ratePerSecond, options.seconds, options.warmUpSeconds);
     this.#request = requestBytes({ host: options.host, path: options.path, close: false });
     for (let count = 0; count < options.connections; count++) new ClientConnection(options.port, this);
   }
@@ -58,7 +61,7 @@ class OpenLoop implements ClientOwner {
     if (this.#idle.length < this.#options.connections) return;
     this.#running = true;
     this.#startMs = performance.now();
-    setTimeout(() => this.#end(), this.#options.seconds * 1000 + GRACE_MS);
+    setTimeout(() => this.#end(), (this.#options.seconds + this.#options.warmUpSeconds) * 1000 + GRACE_MS);
     this.#sendDue();
   }
 
@@ -103,9 +106,9 @@ class OpenLoop implements ClientOwner {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { latenciesUs, lagsUs, failed } = this.#schedule.outcome();
+    const { latenciesUs, lagsUs, answered, failed } = this.#schedule.outcome();
     this.#done({
-      completed: latenciesUs.length,
+      answered,
       failed,
       p50Us: percentile(latenciesUs, 0.5),
       p99Us: percentile(latenciesUs, 0.99),

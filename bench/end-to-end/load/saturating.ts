@@ -70,7 +70,10 @@ export const h2load: LoadTool = {
   installed: () => findProgram('h2load') !== undefined,
   version: () => versionLine('h2load', ['--version']),
   command: ({ port, request, connections, seconds }) => {
-    const headers = Object.entries(headersOf(request)).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+    if (request.close) throw new Error('h2load does not go on after a connection was closed: use wrk or autocannon');
+    const { Host, ...others } = headersOf(request);
+    // It sends a Host of its own: another one makes two.
+    const headers = Object.entries({ ':authority': Host, ...others }).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
     const url = `http://127.0.0.1:${port}${request.path}`;
     return { file: findProgram('h2load')!, args: ['--h1', '-t1', `-c${connections}`, `-D${wholeSeconds(seconds)}`, ...headers, url] };
   },

@@ -31,5 +31,5 @@ function realEnvoy(): Promise<string> {
 function findRealEnvoy(): Promise<string> {
   const file = join(mkdtempSync(join(tmpdir(), 'nuncio-bench-')), 'empty.yaml');
   writeFileSync(file, '{}\n');
-  return executableBehind({ file: findProgram('envoy')!, args: ['-c', file, '--disable-hot-restart', '-l', 'off'] });
+  return executableBehind('envoy', { file: findProgram('envoy')!, args: ['-c', file, '--disable-hot-restart', '-l', 'off'] });
 }

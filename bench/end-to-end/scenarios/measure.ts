@@ -18,6 +18,7 @@ const CONNECTIONS = 64;
 const SLACK_MS = 30_000;
 /** Heaps shrink and caches fill a little after the last request. */
 const SETTLE_MS = 1_000;
+const GENERATOR_WARM_UP_SECONDS = 1;
 
 /** One closed-loop run as fast as it goes. */
 export async function saturate(turn: Turn, { close = false, seconds = turn.seconds } = {}): Promise<Measured> {
@@ -56,13 +57,14 @@ export async function openLoop(turn: Turn, ratePerSecond: number): Promise<Measu
     connections: CONNECTIONS,
     ratePerSecond,
     seconds: turn.seconds,
+    warmUpSeconds: GENERATOR_WARM_UP_SECONDS,
   };
   const before = readCpu(proxy.server.pid);
   const output = await runToEnd(program('open-loop', options), loadCore(turn.cores), turn.seconds * 1000 + SLACK_MS);
   const cpuMs = cpuBetweenMs(before, readCpu(proxy.server.pid));
   const result = JSON.parse(output) as OpenLoopResult;
   const { p50Us, p99Us, p999Us, lagP50Us } = result;
-  return { figures: { p50Us, p99Us, p999Us, lagUs: lagP50Us, cpuUs: (cpuMs * 1000) / result.completed }, errors: result.failed };
+  return { figures: { p50Us, p99Us, p999Us, lagUs: lagP50Us, cpuUs: (cpuMs * 1000) / result.answered }, errors: result.failed };
 }
 
 /** Large bodies one after the other, after the proxy has warmed up on small ones. */
