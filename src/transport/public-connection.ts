@@ -1,0 +1,272 @@
+import type net from 'node:net';
+import type { TimerOwner, Timers } from '../core/timers.ts';
+import { Timer } from '../core/timers.ts';
+import { ipAddress, unknownAddress } from './address.ts';
+import { isLent } from './read-buffers.ts';
+import { transportError } from './transport-error.ts';
+import type { Address, Connection, ConnectionOwner, TransportError } from './transport.ts';
+import { enterCallback, leaveCallback, markDirty } from './write-batch.ts';
+
+/**
+ * A connection over a `net.Socket`, through its documented API alone.
+ *
+ *   opening ──opened()──▶ open ──'end'──▶ read side ended ──┐
+ *      │                   │  └─endWrites()─▶ write side ended ─┴─both, all sent──▶ closed
+ *      │                   ├──closeAfterFlush()──▶ lingering ──'end', 'error', timer──▶ closed
+ *      └──destroy(), reset(), 'error'──▶ closed ──'close'──▶ onClosed
+ */
+
+/** Bytes up to here join the text in front of them. */
+const JOINED_BYTES_LIMIT = 8192;
+/** Text up to here waits for more. */
+const JOINED_TEXT_LIMIT = 16_384;
+
+export class PublicConnection implements Connection, TimerOwner {
+  owner: ConnectionOwner;
+  closed = false;
+  readonly #socket: net.Socket;
+  readonly #timers: Timers;
+  readonly #onWritten: () => void;
+  #local: Address | null;
+  #remote: Address | null;
+  #joined = '';
+  #isDirty = false;
+  #isOpen: boolean;
+  /** Somebody may wait for `onDrained`. */
+  #drainIsAwaited = false;
+  #readsArePaused = false;
+  #writesEnded = false;
+  #isLingering = false;
+  #lingerTimer: Timer | null = null;
+  #lingerMs = 0;
+  #unsentAtLingerStart = 0;
+  #error: TransportError | undefined = undefined;
+
+  constructor(socket: net.Socket, parts: PublicConnectionParts) {
+    this.#socket = socket;
+    this.#timers = parts.timers;
+    this.owner = parts.owner;
+    this.#local = parts.local;
+    this.#remote = parts.remote;
+    this.#isOpen = !socket.connecting;
+    this.#onWritten = () => this.#reportWritten();
+    socket.on('end', () => this.#onPeerEnded());
+    socket.on('error', (error) => this.#onFailed(error));
+    socket.on('close', () => this.#onSocketClosed());
+  }
+
+  get local(): Address {
+    return (this.#local ??= nameOf(this.#socket.localAddress, this.#socket.localPort));
+  }
+
+  get remote(): Address {
+    return (this.#remote ??= nameOf(this.#socket.remoteAddress, this.#socket.remotePort));
+  }
+
+  get unsentBytes(): number {
+    const waiting = this.closed ? 0 : this.#joined.length + this.#socket.writableLength;
+    if (waiting > 0) this.#drainIsAwaited = true;
+    return waiting;
+  }
+
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return (this.#socket.bytesWritten ?? 0) - this.#socket.writableLength;
+  }
+
+  // Writing
+
+  writeText(text: string): void {
+    if (this.closed || this.#writesEnded) return;
+    this.#joined += text;
+    if (!this.#isDirty) {
+      this.#isDirty = true;
+      markDirty(this);
+    }
+    if (this.#joined.length > JOINED_TEXT_LIMIT && this.#isOpen) this.flush();
+  }
+
+  writeBytes(bytes: Buffer): void {
+    if (bytes.length <= JOINED_BYTES_LIMIT || !this.#isOpen) {
+      this.writeText(bytes.toString('latin1'));
+    } else if (!this.closed && !this.#writesEnded) {
+      this.flush();
+      this.#socket.write(isLent(bytes) ? Buffer.from(bytes) : bytes, this.#onWritten);
+    }
+  }
+
+  flush(): void {
+    if (this.#joined === '' || !this.#isOpen || this.closed) return;
+    const text = this.#joined;
+    this.#joined = '';
+    this.#socket.write(text, 'latin1', this.#onWritten);
+  }
+
+  /** Called by the write batch. */
+  flushJoined(): void {
+    this.#isDirty = false;
+    this.flush();
+    this.#reportDrained();
+  }
+
+  #reportWritten(): void {
+    enterCallback();
+    try {
+      this.#reportDrained();
+    } finally {
+      leaveCallback();
+    }
+  }
+
+  #reportDrained(): void {
+    if (this.closed || !this.#isOpen || this.#isLingering || !this.#drainIsAwaited) return;
+    if (this.#joined !== '' || this.#socket.writableLength > 0) return;
+    this.#drainIsAwaited = false;
+    this.owner.onDrained();
+  }
+
+  // Reading
+
+  /** `bytes` are lent to the owner. */
+  onRead(bytes: Buffer, length: number): void {
+    if (this.#isLingering || this.closed) return;
+    enterCallback();
+    try {
+      this.owner.onBytes(bytes, length);
+    } finally {
+      leaveCallback();
+    }
+  }
+
+  pauseReads(): void {
+    if (this.#readsArePaused || this.#isLingering) return;
+    this.#readsArePaused = true;
+    if (this.#isOpen && !this.closed) this.#socket.pause();
+  }
+
+  resumeReads(): void {
+    if (!this.#readsArePaused) return;
+    this.#readsArePaused = false;
+    if (this.#isOpen && !this.closed) this.#socket.resume();
+  }
+
+  #onPeerEnded(): void {
+    if (this.#isLingering || this.closed) return;
+    enterCallback();
+    try {
+      this.owner.onEnd();
+    } finally {
+      leaveCallback();
+    }
+  }
+
+  // Closing
+
+  endWrites(): void {
+    if (this.closed || this.#writesEnded) return;
+    this.flush();
+    this.#writesEnded = true;
+    if (this.#isOpen) this.#socket.end();
+  }
+
+  closeAfterFlush(lingerMs: number): void {
+    if (this.closed || this.#isLingering) return;
+    this.#isLingering = true;
+    this.#lingerMs = lingerMs;
+    this.flush();
+    if (this.#isOpen) this.#linger();
+  }
+
+  #linger(): void {
+    this.#writesEnded = true;
+    if (this.#lingerMs === 0) {
+      this.#socket.destroySoon();
+      return;
+    }
+    this.#socket.end();
+    this.#socket.resume();
+    this.#armLingerTimer();
+  }
+
+  #armLingerTimer(): void {
+    this.#unsentAtLingerStart = this.#socket.writableLength;
+    this.#lingerTimer ??= new Timer(this);
+    this.#timers.list(this.#lingerMs).arm(this.#lingerTimer);
+  }
+
+  /** A peer that still takes bytes gets more time. */
+  onTimer(): void {
+    if (this.#socket.writableLength < this.#unsentAtLingerStart) this.#armLingerTimer();
+    else this.destroy();
+  }
+
+  reset(): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.#isOpen && this.remote.kind === 'ip') this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  destroy(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#socket.destroy();
+  }
+
+  #onFailed(error: Error): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#error = transportError(error);
+  }
+
+  #onSocketClosed(): void {
+    this.closed = true;
+    this.#joined = '';
+    this.#lingerTimer?.disarm();
+    enterCallback();
+    try {
+      this.owner.onClosed(this.#error);
+    } finally {
+      leaveCallback();
+    }
+  }
+
+  setNoDelay(on: boolean): void {
+    this.#socket.setNoDelay(on);
+  }
+
+  setKeepAlive(on: boolean, initialDelayMs: number): void {
+    this.#socket.setKeepAlive(on, initialDelayMs);
+  }
+
+  // Opening
+
+  /** The socket is connected. The caller tells the owner and then calls `begin`. */
+  attach(): void {
+    this.#isOpen = true;
+  }
+
+  /** Starts to read, and catches up on what was asked for before the socket was open. */
+  begin(): void {
+    this.flush();
+    if (this.closed) return;
+    if (this.#isLingering) this.#linger();
+    else if (this.#writesEnded) this.#socket.end();
+    if (!this.#readsArePaused) this.#socket.resume();
+  }
+}
+
+export interface PublicConnectionParts {
+  readonly timers: Timers;
+  readonly owner: ConnectionOwner;
+  /** Null: ask the socket. */
+  readonly local: Address | null;
+  readonly remote: Address | null;
+}
+
+function nameOf(host: string | undefined, port: number | undefined): Address {
+  return host === undefined || port === undefined ? unknownAddress : ipAddress(host, port);
+}

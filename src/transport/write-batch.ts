@@ -1,0 +1,83 @@
+/**
+ * Small writes wait until the outermost owner callback of the thread returns, so that a head and a body, or the frames
+ * of many streams, leave in one system call. Written outside of callbacks they leave at the end of the turn.
+ *
+ * One list per thread names the connections that hold such writes; both transports use it.
+ */
+
+export interface JoinedWriter {
+  /** Called once for each `markDirty`. */
+  flushJoined(): void;
+}
+
+/** What one call flushes at most. Owners that write whenever they are drained would otherwise keep the thread forever. */
+const FLUSH_LIMIT = 65_536;
+
+const dirty: (JoinedWriter | undefined)[] = [];
+let dirtyCount = 0;
+/** Owner callbacks on the stack. */
+let depth = 0;
+let flushIsScheduled = false;
+
+/** Around every owner callback: `enterCallback(); try { … } finally { leaveCallback(); }`. */
+export function enterCallback(): void {
+  depth++;
+}
+
+export function leaveCallback(): void {
+  if (depth > 1 || dirtyCount === 0) depth--;
+  else flushDirty();
+}
+
+/** Runs `task` as if it were an owner callback: for timers and other sources of writes. */
+export function runBatched(task: () => void): void {
+  enterCallback();
+  try {
+    task();
+  } finally {
+    leaveCallback();
+  }
+}
+
+export function markDirty(writer: JoinedWriter): void {
+  dirty[dirtyCount++] = writer;
+  if (depth === 0) scheduleFlush();
+}
+
+function scheduleFlush(): void {
+  if (flushIsScheduled) return;
+  flushIsScheduled = true;
+  process.nextTick(flushScheduled);
+}
+
+function flushScheduled(): void {
+  flushIsScheduled = false;
+  enterCallback();
+  leaveCallback();
+}
+
+/** Runs at depth 1, so that owners which are called from here and write again only lengthen the list. */
+function flushDirty(): void {
+  let done = 0;
+  try {
+    while (done < dirtyCount && done < FLUSH_LIMIT) {
+      const writer = dirty[done]!;
+      dirty[done++] = undefined;
+      writer.flushJoined();
+    }
+  } finally {
+    depth = 0;
+    keepRest(done);
+  }
+}
+
+/** Nothing is left but at the limit, or when an owner threw. */
+function keepRest(done: number): void {
+  const left = dirtyCount - done;
+  if (left > 0) {
+    dirty.copyWithin(0, done, dirtyCount);
+    dirty.fill(undefined, left, dirtyCount);
+    setImmediate(flushScheduled);
+  }
+  dirtyCount = left;
+}
