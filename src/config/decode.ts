@@ -1,9 +1,10 @@
 import { ScalarType, type DescMessage, type JsonObject, type Message } from '@bufbuild/protobuf';
-import { ConfigPath, type Problems } from '../core/problems.ts';
+import type { ConfigPath, Problems } from '../core/problems.ts';
 import { Misfit, toDuration, toFieldMaskPaths, toInt32, toMapKey, toScalar, toTimestamp } from './convert.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { planOf, type EnumNames, type FieldPlan, type MessagePlan, type ValuePlan, type WellKnown } from './message-plan.ts';
 import { DecodedAny, isTypedStruct, typeNameOf, type AnyContent } from './opened-any.ts';
+import { PathTrail } from './path-trail.ts';
 import type { SourceText } from './source.ts';
 import { setEntry, structMessage, toJson, toListValue, toValue } from './struct-value.ts';
 import { describeNode, NO_OFFSET, shorten, type ConfigNode, type MapNode, type ScalarNode } from './tree.ts';
@@ -44,7 +45,6 @@ export function decodeTree(schema: DescMessage, root: ConfigNode, options: Decod
 }
 
 type AnyMessage = Message & Record<string, unknown>;
-type Step = string | number | { readonly key: string };
 
 class Decoder {
   unknownFields = 0;
@@ -52,16 +52,14 @@ class Decoder {
   readonly #problems: Problems;
   readonly #source: SourceText | undefined;
   readonly #policy: UnknownFieldPolicy;
-  readonly #root: ConfigPath;
-  /** The way from the root to where the decoder is; made into a path only for a problem. */
-  readonly #steps: Step[] = [];
+  readonly #trail: PathTrail;
 
   constructor(options: DecodeOptions) {
     this.#types = options.types;
     this.#problems = options.problems;
     this.#source = options.source;
     this.#policy = options.unknownFields ?? 'error';
-    this.#root = options.at ?? ConfigPath.root;
+    this.#trail = new PathTrail(options.at);
   }
 
   decode(schema: DescMessage, root: ConfigNode): Message {
@@ -69,18 +67,9 @@ class Decoder {
     return asMessage(plan, this.#message(plan, plan.wellKnown, root, undefined));
   }
 
-  #path(): ConfigPath {
-    let path = this.#root;
-    for (const step of this.#steps) {
-      if (typeof step === 'string') path = path.field(step);
-      else path = typeof step === 'number' ? path.index(step) : path.key(step.key);
-    }
-    return path;
-  }
-
   #error(offset: number, message: string): undefined {
     const position = offset === NO_OFFSET ? undefined : this.#source?.positionAt(offset);
-    this.#problems.error(this.#path(), message, position);
+    this.#problems.error(this.#trail.here(), message, position);
     return undefined;
   }
 
@@ -88,8 +77,8 @@ class Decoder {
     this.unknownFields++;
     if (this.#policy === 'ignore') return;
     const position = offset === NO_OFFSET ? undefined : this.#source?.positionAt(offset);
-    if (this.#policy === 'error') this.#problems.error(this.#path(), message, position);
-    else this.#problems.warning(this.#path(), message, position);
+    if (this.#policy === 'error') this.#problems.error(this.#trail.here(), message, position);
+    else this.#problems.warning(this.#trail.here(), message, position);
   }
 
   /** `existing` is what an earlier occurrence of the same field gave; the entries join it. */
@@ -110,9 +99,9 @@ class Decoder {
       const key = keys[index]!;
       const field = plan.fields.get(key);
       if (field !== undefined) {
-        this.#steps.push(field.name);
+        this.#trail.enter(field.name);
         this.#field(field, message, values[index]!, keyStarts[index]!);
-        this.#steps.pop();
+        this.#trail.leave();
       } else if (!(insideAny && key === '@type')) {
         this.#unknownField(plan, key, keyStarts[index]!);
       }
@@ -121,9 +110,9 @@ class Decoder {
 
   #unknownField(plan: MessagePlan, key: string, offset: number): void {
     const candidates = plan.desc.fields.map((field) => field.name);
-    this.#steps.push(shorten(key));
+    this.#trail.enter(shorten(key));
     this.#unknown(offset, `no such field in ${plan.desc.typeName}${didYouMean(key, candidates)}`);
-    this.#steps.pop();
+    this.#trail.leave();
   }
 
   #field(field: FieldPlan, message: AnyMessage, node: ConfigNode, keyStart: number): void {
@@ -157,14 +146,14 @@ class Decoder {
     const mayBeNested = plan.kind !== 'message' || (plan.wellKnown !== 'value' && plan.wellKnown !== 'list-value');
     for (let index = 0; index < node.items.length; index++) {
       const item = node.items[index]!;
-      this.#steps.push(items.length);
+      this.#trail.enter(items.length);
       if (item.kind === 'list' && mayBeNested) {
-        this.#steps.pop();
+        this.#trail.leave();
         this.#list(plan, items, item);
         continue;
       }
       const value = item.kind === 'scalar' && item.value === null ? this.#nullItem(plan, item) : this.#value(plan, item, undefined);
-      this.#steps.pop();
+      this.#trail.leave();
       // A placeholder keeps the indexes of later items true to the text; the message is refused anyway.
       items.push(value ?? this.#zero(plan));
     }
@@ -192,9 +181,9 @@ class Decoder {
     }
     const keyType = (field.field as { mapKey: ScalarType }).mapKey;
     for (let index = 0; index < node.keys.length; index++) {
-      this.#steps.push({ key: node.keys[index]! });
+      this.#trail.enter({ key: node.keys[index]! });
       this.#mapEntry(field.value, keyType, entries, node, index);
-      this.#steps.pop();
+      this.#trail.leave();
     }
   }
 
@@ -240,10 +229,10 @@ class Decoder {
     if (node.kind !== 'map') return this.#scalar(type, node);
     let value: unknown = zeroScalar(type);
     node.keys.forEach((key, index) => {
-      this.#steps.push(key);
+      this.#trail.enter(key);
       if (key !== 'value') this.#unknown(node.keyStarts[index]!, "no such field (did you mean 'value'?)");
       else value = this.#scalar(type, node.values[index]!) ?? value;
-      this.#steps.pop();
+      this.#trail.leave();
     });
     return value;
   }
@@ -345,9 +334,9 @@ class Decoder {
   }
 
   #errorAtType(offset: number, message: string): undefined {
-    this.#steps.push({ key: '@type' });
+    this.#trail.enter({ key: '@type' });
     this.#error(offset, message);
-    this.#steps.pop();
+    this.#trail.leave();
     return undefined;
   }
 
@@ -367,10 +356,10 @@ class Decoder {
     let message: unknown;
     node.keys.forEach((key, index) => {
       if (key === '@type') return;
-      this.#steps.push(key);
+      this.#trail.enter(key);
       if (key === 'value') message = this.#message(plan, plan.wellKnown, node.values[index]!, undefined);
       else this.#error(node.keyStarts[index]!, `only "@type" and "value" may stand beside ${plan.desc.typeName}`);
-      this.#steps.pop();
+      this.#trail.leave();
     });
     const outer = { schema: plan.desc, message: asMessage(plan, message) };
     return new DecodedAny(url, { content: { typeName: plan.desc.typeName, ...outer, step: 'value' }, outer });
@@ -382,9 +371,9 @@ class Decoder {
     if (desc === undefined) return undefined;
     const plan = planOf(desc);
     const value = node.get('value');
-    this.#steps.push('value');
+    this.#trail.enter('value');
     const message = asMessage(plan, value && this.#message(plan, plan.wellKnown, value, undefined));
-    this.#steps.pop();
+    this.#trail.leave();
     return { typeName: desc.typeName, schema: desc, message, step: 'value' };
   }
 }

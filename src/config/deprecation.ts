@@ -1,5 +1,6 @@
 import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf';
 import { deprecationOf, isWorkInProgress } from '../api/annotations.ts';
+import { valueIfSet } from './field-value.ts';
 import type { Step } from './validate.ts';
 
 /**
@@ -33,34 +34,12 @@ function fullName(field: DescField): string {
 }
 
 function whenSet(field: DescField, act: (visit: Parameters<Step>[1]) => void): Step {
-  const isSet = setTest(field);
   return (message, visit) => {
-    if (!isSet(message)) return;
+    if (valueIfSet(field, message) === undefined) return;
     visit.enter(field.name);
     act(visit);
     visit.leave();
   };
-}
-
-/** As proto3 sees it: a plain scalar is set when it is not zero. */
-function setTest(field: DescField): (message: Parameters<Step>[0]) => boolean {
-  const { localName } = field;
-  const group = field.oneof?.localName;
-  if (group !== undefined) return (message) => (message[group] as { case?: string }).case === localName;
-  switch (field.fieldKind) {
-    case 'list':
-      return (message) => (message[localName] as unknown[]).length > 0;
-    case 'map':
-      return (message) => Object.keys(message[localName] as object).length > 0;
-    case 'message':
-      return (message) => message[localName] !== undefined;
-    default:
-      return (message) => !isZero(message[localName]);
-  }
-}
-
-function isZero(value: unknown): boolean {
-  return !value || (value instanceof Uint8Array && value.length === 0);
 }
 
 /** A deprecated zero value is in use also where nobody wrote it. */

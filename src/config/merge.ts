@@ -1,4 +1,5 @@
 import type { DescField, DescMessage, Message } from '@bufbuild/protobuf';
+import { isZero } from './field-value.ts';
 import { wellKnownKind } from './message-plan.ts';
 
 /**
@@ -65,8 +66,4 @@ function mergeValue(desc: DescMessage, existing: unknown, value: unknown): unkno
     default:
       return value;
   }
-}
-
-function isZero(value: unknown): boolean {
-  return !value || (value instanceof Uint8Array && value.length === 0);
 }

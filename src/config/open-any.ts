@@ -1,6 +1,6 @@
 import { fromBinary, type Message } from '@bufbuild/protobuf';
-import type { Any } from '@bufbuild/protobuf/wkt/google/protobuf/any_pb.js';
 import { apiTypes } from '../api/registry.ts';
+import type { AnyMessage } from '../core/extension.ts';
 import { ConfigPath, Problems } from '../core/problems.ts';
 import { decodeTree, type UnknownFieldPolicy } from './decode.ts';
 import { DecodedAny, isTypedStruct, typeNameOf, type AnyContent } from './opened-any.ts';
@@ -20,19 +20,19 @@ interface Opened {
 }
 
 /** What Anys that came as bytes were found to hold. */
-const opened = new WeakMap<Any, Opened>();
+const opened = new WeakMap<AnyMessage, Opened>();
 
 /**
  * What an Any holds: the message it names, or the one that a TypedStruct inside it names. Undefined when the type is unknown, which
  * is for the extension registry to judge, and when its bytes are broken, which is reported here. An Any is decoded once; asking
  * again is a look-up.
  */
-export function openAny(any: Any, context: OpenContext): AnyContent | undefined {
+export function openAny(any: AnyMessage, context: OpenContext): AnyContent | undefined {
   return look(any, context).content;
 }
 
 /** Without a context nothing is reported: the Any was reported on when the resource it is part of was read. */
-function look(any: Any, context?: OpenContext): Opened {
+function look(any: AnyMessage, context?: OpenContext): Opened {
   if (any instanceof DecodedAny) return any;
   let known = opened.get(any);
   if (known === undefined) {
@@ -43,21 +43,21 @@ function look(any: Any, context?: OpenContext): Opened {
 }
 
 /** The message inside an Any, or undefined when its type is unknown or it is broken. It was validated with what it is part of. */
-export function unpack(any: Any): Message | undefined {
+export function unpack(any: AnyMessage): Message | undefined {
   return contentOf(any)?.message;
 }
 
 /** As `unpack`, with the type: for a TypedStruct the type it names. */
-export function contentOf(any: Any): AnyContent | undefined {
+export function contentOf(any: AnyMessage): AnyContent | undefined {
   return look(any).content;
 }
 
 /** The full name of the type that the configuration means, also where no such type is known. */
-export function configTypeOf(any: Any): string {
+export function configTypeOf(any: AnyMessage): string {
   return look(any).namedType;
 }
 
-function openBytes(any: Any, context: OpenContext): Opened {
+function openBytes(any: AnyMessage, context: OpenContext): Opened {
   const namedType = typeNameOf(any.typeUrl);
   const schema = apiTypes.getMessage(namedType);
   if (schema === undefined) return { namedType };

@@ -1,11 +1,12 @@
 import type { DescField, DescMessage, Message } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt/google/protobuf/any_pb.js';
 import { fieldRules, isRequired, skipsValidation, type FieldRules } from '../api/annotations.ts';
-import { ConfigPath, type Problems } from '../core/problems.ts';
+import type { ConfigPath, Problems } from '../core/problems.ts';
 import type { UnknownFieldPolicy } from './decode.ts';
 import { deprecationSteps } from './deprecation.ts';
 import { openAny } from './open-any.ts';
 import { wellKnownKind } from './message-plan.ts';
+import { PathTrail, type TrailStep } from './path-trail.ts';
 import { valueChecks, type RuleCheck } from './rule-checks.ts';
 
 /**
@@ -40,19 +41,19 @@ export function validateMessage(schema: DescMessage, message: Message, options: 
 
 export type Fields = Message & Record<string, unknown>;
 export type Step = (message: Fields, visit: Visit) => void;
-type PathStep = string | number | { readonly key: string };
 
 /** One walk over one message: where it is, and what it found. */
 export class Visit implements Validated {
   unknownFields = 0;
   deprecatedUses = 0;
   readonly #options: ValidateOptions;
-  readonly #path: PathStep[] = [];
+  readonly #trail: PathTrail;
   /** Features that were warned of already: once is enough for ten thousand clusters. */
   readonly #warned = new Set<string>();
 
   constructor(options: ValidateOptions) {
     this.#options = options;
+    this.#trail = new PathTrail(options.at);
   }
 
   message(desc: DescMessage, message: Fields): void {
@@ -61,16 +62,16 @@ export class Visit implements Validated {
     for (let index = 0; index < steps.length; index++) steps[index]!(message, this);
   }
 
-  enter(step: PathStep): void {
-    this.#path.push(step);
+  enter(step: TrailStep): void {
+    this.#trail.enter(step);
   }
 
   leave(): void {
-    this.#path.pop();
+    this.#trail.leave();
   }
 
   violation(text: string): void {
-    this.#options.problems.error(this.#here(), `Proto constraint validation failed (${text})`);
+    this.#options.problems.error(this.#trail.here(), `Proto constraint validation failed (${text})`);
   }
 
   /** Warns of the use of a feature that goes away, or refuses it. */
@@ -78,7 +79,7 @@ export class Visit implements Validated {
     this.deprecatedUses++;
     const allowed = !refusedByDefault || this.#options.allowsDeprecated?.(feature) === true;
     if (!allowed) {
-      this.#options.problems.error(this.#here(), `${text} It is refused unless the runtime sets envoy.deprecated_features:${feature}.`);
+      this.#options.problems.error(this.#trail.here(), `${text} It is refused unless the runtime sets envoy.deprecated_features:${feature}.`);
       return;
     }
     this.warnOnce(feature, text);
@@ -87,12 +88,12 @@ export class Visit implements Validated {
   warnOnce(feature: string, text: string): void {
     if (this.#warned.has(feature)) return;
     this.#warned.add(feature);
-    this.#options.problems.warning(this.#here(), text);
+    this.#options.problems.warning(this.#trail.here(), text);
   }
 
   /** Goes on inside an Any; its path is the Any's own, as the text has no step between them. */
   any(any: Any): void {
-    const content = openAny(any, { problems: this.#options.problems, at: () => this.#here(), unknownFields: this.#options.unknownFields });
+    const content = openAny(any, { problems: this.#options.problems, at: () => this.#trail.here(), unknownFields: this.#options.unknownFields });
     if (content === undefined) return;
     if (content.step !== undefined) this.enter(content.step);
     if (content.schema.typeName === 'google.protobuf.Any') this.any(content.message as Any);
@@ -106,17 +107,8 @@ export class Visit implements Validated {
     const policy = this.#options.unknownFields ?? 'error';
     if (policy === 'ignore') return;
     const text = `Protobuf message (type ${desc.typeName} with unknown field set {${numbers.join(', ')}}) has unknown fields`;
-    if (policy === 'error') this.#options.problems.error(this.#here(), text);
-    else this.#options.problems.warning(this.#here(), text);
-  }
-
-  #here(): ConfigPath {
-    let path = this.#options.at ?? ConfigPath.root;
-    for (const step of this.#path) {
-      if (typeof step === 'string') path = path.field(step);
-      else path = typeof step === 'number' ? path.index(step) : path.key(step.key);
-    }
-    return path;
+    if (policy === 'error') this.#options.problems.error(this.#trail.here(), text);
+    else this.#options.problems.warning(this.#trail.here(), text);
   }
 }
 
