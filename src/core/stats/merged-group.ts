@@ -1,12 +1,6 @@
 import { isUntouched, UNTOUCHED } from './announcement.ts';
+import type { HistogramValues, SnapshotGroup, SnapshotSchema, StatKind } from './snapshot.ts';
 import { SparseBins } from './sparse-bins.ts';
-
-/** The names of a group's statistics; equal schemas of different threads are one object here. */
-export interface MergedSchema {
-  readonly counters: readonly string[];
-  readonly gauges: readonly string[];
-  readonly histograms: readonly string[];
-}
 
 /** Where one thread keeps its numbers for a group. */
 export class GroupPart {
@@ -23,9 +17,11 @@ export class GroupPart {
 }
 
 /** A group summed over threads. Counters and histograms of threads that are gone stay in the sum, their gauges do not. */
-export class MergedGroup {
+export class MergedGroup implements SnapshotGroup {
   readonly prefix: string;
-  readonly schema: MergedSchema;
+  /** Equal schemas of different threads are one object here. */
+  readonly schema: SnapshotSchema;
+  readonly accepts: ((kind: StatKind, index: number) => boolean) | undefined;
   readonly #parts: GroupPart[] = [];
   /** Sums of the counters of parts that are gone. */
   #goneCounters: Float64Array | undefined;
@@ -33,9 +29,10 @@ export class MergedGroup {
   #resetAt: Float64Array | undefined;
   #histograms: MergedHistogram[] | undefined;
 
-  constructor(prefix: string, schema: MergedSchema) {
+  constructor(prefix: string, schema: SnapshotSchema, accepts: ((kind: StatKind, index: number) => boolean) | undefined) {
     this.prefix = prefix;
     this.schema = schema;
+    this.accepts = accepts;
   }
 
   get orphaned(): boolean {
@@ -73,7 +70,7 @@ export class MergedGroup {
   }
 
   /** `undefined` until a flush has seen a value. */
-  histogram(index: number): MergedHistogram | undefined {
+  histogram(index: number): HistogramValues | undefined {
     const histogram = this.#histograms?.[index];
     return histogram === undefined || histogram.cumulative.empty ? undefined : histogram;
   }

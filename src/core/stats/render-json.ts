@@ -22,14 +22,15 @@ export function* renderJson(snapshot: StatSnapshot, selection: StatSelection): G
     yield chunk;
     chunk = '';
   }
-  const histograms = histogramEntries(snapshot, selection);
+  const form = selection.histograms ?? 'quantiles';
+  const histograms = histogramEntries(snapshot, selection, form);
   for (let next = histograms.next(), first = true; !next.done; next = histograms.next(), first = false) {
-    chunk += (first ? separator + HISTOGRAMS_OPEN[selection.histograms] : ',') + next.value;
+    chunk += (first ? separator + HISTOGRAMS_OPEN[form] : ',') + next.value;
     if (chunk.length >= CHUNK_LENGTH) {
       yield chunk;
       chunk = '';
     }
-    separator = HISTOGRAMS_CLOSE[selection.histograms];
+    separator = HISTOGRAMS_CLOSE[form];
   }
   yield `${chunk}${separator === ',' ? '' : separator}]}`;
 }
@@ -58,14 +59,14 @@ const HISTOGRAMS_OPEN: Record<HistogramForm, string> = {
 
 const HISTOGRAMS_CLOSE: Record<HistogramForm, string> = { quantiles: ']}}', cumulative: ']}', disjoint: ']}', detailed: ']}}' };
 
-function* histogramEntries(snapshot: StatSnapshot, selection: StatSelection): Generator<string> {
+function* histogramEntries(snapshot: StatSnapshot, selection: StatSelection, form: HistogramForm): Generator<string> {
   if (!wantsHistograms(selection)) return;
   for (const batch of inNameOrder(snapshot.groups, ['histograms'], 'bytes')) {
     for (const stat of batch.stats) {
       const values = selectedHistogram(batch, stat, selection);
       if (values === undefined) continue;
       const name = batch.root + stat.tail;
-      yield `{"name":${quoted(name)},${histogramBody(values, selection.histograms, snapshot.bucketBounds(name))}}`;
+      yield `{"name":${quoted(name)},${histogramBody(values, form, snapshot.bucketBounds(name))}}`;
     }
   }
 }

@@ -41,7 +41,7 @@ function* lines(snapshot: StatSnapshot, selection: StatSelection): Generator<str
       const values = selectedHistogram(batch, stat, selection);
       if (values === undefined) continue;
       const name = batch.root + stat.tail;
-      text += histogramText(name, values, selection.histograms, snapshot.bucketBounds(name));
+      text += histogramText(name, values, selection.histograms ?? 'quantiles', snapshot.bucketBounds(name));
     }
     yield text;
   }

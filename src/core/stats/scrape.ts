@@ -1,5 +1,17 @@
 import type { GroupAnnouncement, ReleaseAnnouncement, RunAnnouncement, SchemaAnnouncement, StatAnnouncement } from './announcement.ts';
-import { type FinalRun, GroupPart, MergedGroup, type MergedSchema } from './merged-group.ts';
+import { FunctionGauges } from './function-gauges.ts';
+import { type FinalRun, GroupPart, MergedGroup } from './merged-group.ts';
+import { compare } from './name-order.ts';
+import type { EndpointStats, SnapshotSchema, StatKind, StatSnapshot, TextReadout } from './snapshot.ts';
+import { compileBucketSettings, type NameMatcher } from './stats-config.ts';
+
+export interface StatScrapeOptions {
+  /** `stats_matcher`: tells by the full name whether a statistic exists. Absent: all do. */
+  readonly accepts?: NameMatcher;
+  /** `histogram_bucket_settings` */
+  readonly bucketBounds?: (name: string) => readonly number[];
+}
+
 
 /**
  * The main thread's view of all threads' statistics: what they have announced, summed when asked.
@@ -10,10 +22,18 @@ import { type FinalRun, GroupPart, MergedGroup, type MergedSchema } from './merg
  */
 export class StatScrape {
   readonly #threads = new Map<number, ThreadView>();
-  readonly #schemas = new Map<string, MergedSchema>();
-  readonly #groups = new Map<MergedSchema, Map<string, MergedGroup>>();
-  readonly #gaugeFunctions = new Map<string, () => number>();
+  readonly #schemas = new Map<string, SnapshotSchema>();
+  readonly #groups = new Map<SnapshotSchema, Map<string, MergedGroup>>();
+  readonly #gaugeFunctions = new FunctionGauges();
   readonly #texts = new Map<string, string>();
+  readonly #accepts: NameMatcher | undefined;
+  readonly #bucketBounds: (name: string) => readonly number[];
+  #endpoints: () => readonly EndpointStats[] = () => [];
+
+  constructor(options: StatScrapeOptions = {}) {
+    this.#accepts = options.accepts;
+    this.#bucketBounds = options.bucketBounds ?? compileBucketSettings([]);
+  }
 
   addThread(id: number): void {
     if (this.#threads.has(id)) throw new Error(`thread ${id} is already registered`);
@@ -52,12 +72,17 @@ export class StatScrape {
   }
 
   /** A gauge computed at scrape. */
-  gaugeFunction(name: string, value: () => number): void {
-    this.#gaugeFunctions.set(name, value);
+  gaugeFunction(name: string, value: () => number | bigint): void {
+    if (this.#accepts === undefined || this.#accepts(name)) this.#gaugeFunctions.set(name, value);
+  }
+
+  /** Where the statistics of endpoints come from, for clusters with `per_endpoint_stats`. */
+  endpointStats(source: () => readonly EndpointStats[]): void {
+    this.#endpoints = source;
   }
 
   setText(name: string, value: string): void {
-    this.#texts.set(name, value);
+    if (this.#accepts === undefined || this.#accepts(name)) this.#texts.set(name, value);
   }
 
   removeText(name: string): void {
@@ -73,10 +98,21 @@ export class StatScrape {
     for (const group of this.groups()) if (group.schema.histograms.length > 0) group.flushHistograms();
   }
 
-  /** Counters and gauges by full name. */
+  /** What the renderers read. To be used within the turn, or by one response: groups that come later are not in it. */
+  snapshot(): StatSnapshot {
+    const texts: TextReadout[] = [...this.#texts].map(([name, value]) => ({ name, value }));
+    return {
+      groups: [...this.groups(), ...this.#gaugeFunctions.groups()],
+      texts: texts.sort((a, b) => compare(a.name, b.name)),
+      endpoints: this.#endpoints(),
+      bucketBounds: this.#bucketBounds,
+    };
+  }
+
+  /** Counters and gauges by full name, for tests and for single values; renderers use the snapshot. */
   values(): Map<string, number> {
     const values = new Map<string, number>();
-    const add = (group: MergedGroup, name: string, value: number): void => {
+    const add = (group: { readonly prefix: string }, name: string, value: number): void => {
       const full = group.prefix === '' ? name : `${group.prefix}.${name}`;
       values.set(full, (values.get(full) ?? 0) + value);
     };
@@ -84,7 +120,9 @@ export class StatScrape {
       group.schema.counters.forEach((name, index) => add(group, name, group.counter(index)));
       group.schema.gauges.forEach((name, index) => add(group, name, group.gauge(index)));
     }
-    for (const [name, value] of this.#gaugeFunctions) values.set(name, value());
+    for (const group of this.#gaugeFunctions.groups()) {
+      group.schema.gauges.forEach((name, index) => add(group, name, Number(group.gauge(index))));
+    }
     return values;
   }
 
@@ -96,7 +134,7 @@ export class StatScrape {
     const schema = thread.schemas[schemaId];
     const byPrefix = this.#groups.get(schema)!;
     let group = byPrefix.get(prefix);
-    if (group === undefined) byPrefix.set(prefix, (group = new MergedGroup(prefix, schema)));
+    if (group === undefined) byPrefix.set(prefix, (group = new MergedGroup(prefix, schema, this.#acceptedOf(prefix, schema))));
     const part = new GroupPart(group, thread.blocks[block], base);
     group.addPart(part);
     thread.parts.set(id, part);
@@ -113,7 +151,17 @@ export class StatScrape {
     this.#groups.get(group.schema)?.delete(group.prefix);
   }
 
-  #internSchema({ counters, gauges, histograms }: SchemaAnnouncement): MergedSchema {
+  /** Asked once per name, as Envoy does when it creates the statistic. */
+  #acceptedOf(prefix: string, schema: SnapshotSchema): ((kind: StatKind, index: number) => boolean) | undefined {
+    const accepts = this.#accepts;
+    if (accepts === undefined) return undefined;
+    const verdicts = (names: readonly string[]): boolean[] => names.map((name) => accepts(prefix === '' ? name : `${prefix}.${name}`));
+    const accepted = { counters: verdicts(schema.counters), gauges: verdicts(schema.gauges), histograms: verdicts(schema.histograms) };
+    if (Object.values(accepted).every((list) => !list.includes(false))) return undefined;
+    return (kind, index) => accepted[kind][index];
+  }
+
+  #internSchema({ counters, gauges, histograms }: SchemaAnnouncement): SnapshotSchema {
     const key = [counters, gauges, histograms].map((names) => names.join('\n')).join('\n\n');
     let schema = this.#schemas.get(key);
     if (schema === undefined) {
@@ -128,7 +176,7 @@ export class StatScrape {
 /** What one thread has announced. */
 class ThreadView {
   readonly blocks: Float64Array[] = [];
-  readonly schemas: MergedSchema[] = [];
+  readonly schemas: SnapshotSchema[] = [];
   readonly parts = new Map<number, GroupPart>();
 
   openRun({ group, histogram, run, block, base }: RunAnnouncement): void {

@@ -69,14 +69,15 @@ export interface StatSelection {
   readonly usedOnly: boolean;
   /** Tells by its full name whether a statistic is wanted. */
   readonly filter: ((name: string) => boolean) | undefined;
-  readonly histograms: HistogramForm;
+  /** Absent: quantiles in text and JSON, buckets in Prometheus. */
+  readonly histograms: HistogramForm | undefined;
   /** Prometheus only: whether text readouts are shown, as gauges. */
   readonly textReadouts: boolean;
 }
 
 export type StatType = 'All' | 'Counters' | 'Gauges' | 'Histograms' | 'TextReadouts';
 
-/** `quantiles` is what `histogram_buckets=summary`, `none` or no parameter at all ask for. */
+/** `quantiles` is what `histogram_buckets=summary` and `none` ask for. */
 export type HistogramForm = 'quantiles' | 'cumulative' | 'disjoint' | 'detailed';
 
-export const EVERYTHING: StatSelection = { type: 'All', usedOnly: false, filter: undefined, histograms: 'quantiles', textReadouts: false };
+export const EVERYTHING: StatSelection = { type: 'All', usedOnly: false, filter: undefined, histograms: undefined, textReadouts: false };

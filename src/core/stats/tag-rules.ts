@@ -15,6 +15,8 @@ export interface RegexRule {
   readonly regex: RegExp;
   readonly contains?: string;
   readonly except?: string;
+  /** A configured regex yields its tag even when its groups are empty, a default one does not. */
+  readonly mayBeEmpty?: true;
 }
 
 export type TagRule = TokenRule | RegexRule;
