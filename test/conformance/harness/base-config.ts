@@ -19,9 +19,18 @@ interface Base {
 
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-export const merge = (under: unknown, over: unknown): unknown => {
+/** One layer of changes over another: a `null` stays, because it still has something to remove. */
+export const layer = (under: unknown, over: unknown): unknown => {
   if (!isTree(under) || !isTree(over)) return structuredClone(over);
   const merged: Tree = { ...under };
+  for (const [key, value] of Object.entries(over)) merged[key] = layer(merged[key], value);
+  return merged;
+};
+
+/** Changes applied: what they set to `null` is gone. */
+const merge = (under: unknown, over: unknown): unknown => {
+  if (!isTree(over)) return structuredClone(over);
+  const merged: Tree = isTree(under) ? { ...under } : {};
   for (const [key, value] of Object.entries(over)) {
     if (value === null) delete merged[key];
     else merged[key] = merge(merged[key], value);
@@ -44,7 +53,9 @@ const changeAt = (root: Tree, path: string, change: (value: unknown) => unknown)
   const last = steps.pop() as string;
   let at: Tree = root;
   for (const step of steps) at = at[step] as Tree;
-  at[last] = change(at[last]);
+  const changed = change(at[last]);
+  if (changed === null) delete at[last];
+  else at[last] = changed;
 };
 
 const fillCluster = (template: Tree, name: string): Tree =>

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
-import { buildConfig, merge } from './base-config.ts';
+import { buildConfig, layer } from './base-config.ts';
 import type { Case, Mask, Part } from './case.ts';
 import { ConformanceError } from './case.ts';
 import { checkKeys, clientSteps, upstreamScript } from './case-steps.ts';
@@ -54,14 +54,14 @@ const hashOf = (value: unknown): string =>
 const readCase = (area: string, topic: string, name: string, suite: Tree, raw: Tree): Case => {
   const id = `${area}/${topic}#${name}`;
   checkKeys(raw, CASE_KEYS, id);
-  const scripts = merge(suite.upstreams ?? { origin: {} }, raw.upstreams ?? {}) as Tree;
+  const scripts = layer(suite.upstreams ?? { origin: {} }, raw.upstreams ?? {}) as Tree;
   const upstreams = Object.fromEntries(
     Object.keys(scripts).map((key) => {
       const own = (raw.upstreams as Tree | undefined)?.[key] ?? (suite.upstreams as Tree | undefined)?.[key];
       return [key, upstreamScript(isEmpty(own) ? undefined : own, `${id} upstream '${key}'`)];
     }),
   );
-  const overrides = merge(suite.config ?? {}, raw.config ?? {}) as Tree;
+  const overrides = layer(suite.config ?? {}, raw.config ?? {}) as Tree;
   const played = {
     config: buildConfig(BASES, String(suite.base ?? 'gateway'), overrides, Object.keys(upstreams)),
     upstreams,
