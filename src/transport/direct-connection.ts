@@ -372,11 +372,14 @@ export class DirectConnection implements Connection, TimerOwner {
 
   reset(): void {
     const handle = this.#handle;
-    if (this.closed || handle === null || handle.reset === undefined) this.#close(undefined);
-    else {
-      this.#retire(undefined);
-      if (handle.reset(onHandleClosed) !== 0) handle.close(onHandleClosed);
+    // While a FIN waits behind unsent bytes a handle cannot be reset, and would not close after the attempt.
+    const finWaits = this.#shutdownIsAsked && !this.#writesAreSent;
+    if (this.closed || handle?.reset === undefined || finWaits) {
+      this.#close(undefined);
+      return;
     }
+    this.#retire(undefined);
+    handle.reset(onHandleClosed);
   }
 
   /** Node's read callback gives the error that ended the connection. */

@@ -31,7 +31,7 @@ export class PublicConnection implements Connection, TimerOwner {
   #remote: Address | null;
   #joined = '';
   #isDirty = false;
-  #isOpen: boolean;
+  #isOpen = false;
   /** Somebody may wait for `onDrained`. */
   #drainIsAwaited = false;
   #readsArePaused = false;
@@ -48,7 +48,6 @@ export class PublicConnection implements Connection, TimerOwner {
     this.owner = parts.owner;
     this.#local = parts.local;
     this.#remote = parts.remote;
-    this.#isOpen = !socket.connecting;
     this.#onWritten = () => this.#reportWritten();
     socket.on('end', () => this.#onPeerEnded());
     socket.on('error', (error) => this.#onFailed(error));
@@ -56,11 +55,11 @@ export class PublicConnection implements Connection, TimerOwner {
   }
 
   get local(): Address {
-    return (this.#local ??= nameOf(this.#socket.localAddress, this.#socket.localPort));
+    return this.#local ?? unknownAddress;
   }
 
   get remote(): Address {
-    return (this.#remote ??= nameOf(this.#socket.remoteAddress, this.#socket.remotePort));
+    return this.#remote ?? unknownAddress;
   }
 
   get unsentBytes(): number {
@@ -206,8 +205,10 @@ export class PublicConnection implements Connection, TimerOwner {
   reset(): void {
     if (this.closed) return;
     this.closed = true;
-    if (this.#isOpen && this.remote.kind === 'ip') this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    // While a FIN waits behind unsent bytes a socket cannot be reset, and would not close after the attempt.
+    const finWaits = this.#socket.writableEnded && !this.#socket.writableFinished;
+    if (!this.#isOpen || finWaits || this.#remote!.kind !== 'ip') this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   destroy(): void {
@@ -247,6 +248,8 @@ export class PublicConnection implements Connection, TimerOwner {
   /** The socket is connected. The caller tells the owner and then calls `begin`. */
   attach(): void {
     this.#isOpen = true;
+    this.#local ??= nameOf(this.#socket.localAddress, this.#socket.localPort);
+    this.#remote ??= nameOf(this.#socket.remoteAddress, this.#socket.remotePort);
   }
 
   /** Starts to read, and catches up on what was asked for before the socket was open. */

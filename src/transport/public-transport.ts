@@ -86,6 +86,7 @@ class PublicListenerSocket implements ListenerSocket {
       local: isWildcard(local) ? null : local,
       remote: local.kind === 'pipe' ? local : null,
     });
+    connection.attach();
     socket.on('data', (chunk: Buffer) => connection.onRead(chunk, chunk.length));
     try {
       connection.owner = this.#parts.accept(connection);
