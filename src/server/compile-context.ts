@@ -1,0 +1,113 @@
+import type { Message } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
+import { configTypeOf, contentOf } from '../config/open-any.ts';
+import type { Clock } from '../core/clock.ts';
+import type { AnyMessage, Category, CompileContext, NodeInfo, ResolvedExtension, ServiceKey } from '../core/extension.ts';
+import type { Logger } from '../core/log.ts';
+import type { ConfigPath, Problems } from '../core/problems.ts';
+import type { Random } from '../core/random.ts';
+import type { Runtime } from '../core/runtime.ts';
+import type { StatStore } from '../core/stats/stats.ts';
+import type { Timers } from '../core/timers.ts';
+import type { ExtensionRegistry } from './extension-registry.ts';
+
+/** What a thread offers to everything it compiles. */
+export interface ThreadServices {
+  readonly registry: ExtensionRegistry;
+  readonly stats: StatStore;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  readonly node: NodeInfo;
+  readonly serving: boolean;
+}
+
+/** Names of the clusters that a configuration has or needs. */
+export interface ClusterNames {
+  has(name: string): boolean;
+}
+
+/** One compile run: collects problems and hands out what extensions ask for. */
+export class CompileRun implements CompileContext {
+  readonly stats: StatStore;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  readonly node: NodeInfo;
+  readonly serving: boolean;
+  readonly #thread: ThreadServices;
+  readonly #problems: Problems;
+  readonly #clusters: ClusterNames;
+  readonly #services: ReadonlyMap<ServiceKey<unknown>, unknown>;
+
+  constructor(thread: ThreadServices, problems: Problems, clusters: ClusterNames, services: ReadonlyMap<ServiceKey<unknown>, unknown>) {
+    this.stats = thread.stats;
+    this.clock = thread.clock;
+    this.timers = thread.timers;
+    this.random = thread.random;
+    this.runtime = thread.runtime;
+    this.log = thread.log;
+    this.node = thread.node;
+    this.serving = thread.serving;
+    this.#thread = thread;
+    this.#problems = problems;
+    this.#clusters = clusters;
+    this.#services = services;
+  }
+
+  error(at: ConfigPath, message: string): void {
+    this.#problems.error(at, message);
+  }
+
+  warning(at: ConfigPath, message: string): void {
+    this.#problems.warning(at, message);
+  }
+
+  resolve(category: Category, name: string, typedConfig: AnyMessage | undefined, at: ConfigPath, optional: boolean): ResolvedExtension | undefined {
+    const { registry } = this.#thread;
+    if (typedConfig === undefined || typedConfig.typeUrl === '') {
+      const byName = registry.findByName(category, name);
+      if (byName !== undefined) this.error(at, `'${name}' needs a typed_config of type ${byName.configType}`);
+      else if (!optional) this.error(at, unknownExtension(name, ''));
+      return undefined;
+    }
+    const any = typedConfig as Any;
+    const typeName = configTypeOf(any);
+    const extension = registry.find(category, typeName);
+    const content = contentOf(any);
+    if (extension === undefined || content === undefined) {
+      if (!optional) this.error(at.field('typed_config'), unknownExtension(name, typeName));
+      return undefined;
+    }
+    return { extension, config: content.message as never };
+  }
+
+  unpack(typedConfig: AnyMessage, at: ConfigPath): { readonly typeName: string; readonly message: Message } | undefined {
+    const content = contentOf(typedConfig as Any);
+    if (content === undefined) this.error(at, `Unable to unpack ${typedConfig.typeUrl}: no such type`);
+    return content;
+  }
+
+  needsCluster(name: string, at: ConfigPath, mustExist: boolean): void {
+    if (mustExist && !this.#clusters.has(name)) this.error(at, `unknown cluster '${name}'`);
+  }
+
+  service<T>(key: ServiceKey<T>): T {
+    const service = this.#services.get(key);
+    if (service === undefined) throw new Error(`no service '${key.name}' here`);
+    return service as T;
+  }
+
+  with<T>(key: ServiceKey<T>, value: T): CompileContext {
+    return new CompileRun(this.#thread, this.#problems, this.#clusters, new Map([...this.#services, [key, value]]));
+  }
+}
+
+/** Envoy's sentence. */
+function unknownExtension(name: string, typeName: string): string {
+  return `Didn't find a registered implementation for '${name}' with type URL: '${typeName}'`;
+}

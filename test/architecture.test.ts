@@ -1,0 +1,80 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+const src = join(root, 'src');
+
+/** Rooms that each room may import; `src/server/`, `src/main.ts`, `src/index.ts` and `src/extensions.ts` may import all. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  core: [],
+  api: ['core'],
+  config: ['core', 'api'],
+  transport: ['core'],
+  http: ['core', 'api', 'transport'],
+  'xds-client': ['core', 'api', 'http'],
+  cluster: ['core', 'api', 'http', 'transport', 'config/support.ts', 'config/open-any.ts'],
+  listener: ['core', 'api', 'http', 'transport', 'config/support.ts'],
+  filters: ['core', 'api', 'http', 'transport', 'config/support.ts', 'listener/network-filter.ts'],
+  admin: ['core', 'api', 'http', 'config/support.ts'],
+};
+const SEE_EVERYTHING = new Set(['server', 'main.ts', 'index.ts', 'extensions.ts']);
+const SUPPORT_TABLE = 'config/support.ts';
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes('generated'))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map((match) => relative(src, resolve(dirname(file), match[1]!)));
+}
+
+const roomOf = (path: string): string => path.split('/')[0]!;
+
+describe('the house', () => {
+  const files = sourceFiles(src).map((file) => relative(src, file));
+
+  it('lets each room import only what it may', () => {
+    const offences: string[] = [];
+    for (const file of files) {
+      const room = roomOf(file);
+      if (SEE_EVERYTHING.has(room)) continue;
+      const allowed = MAY_IMPORT[room];
+      expect(allowed, `src/${room} is a room without rules`).toBeDefined();
+      for (const imported of importsOf(join(src, file))) {
+        const target = roomOf(imported);
+        if (target === room || allowed!.includes(target) || allowed!.includes(imported) || imported === SUPPORT_TABLE) continue;
+        offences.push(`${file} → ${imported}`);
+      }
+    }
+    expect(offences).toEqual([]);
+  });
+
+  it('keeps filters from importing each other', () => {
+    const folderOf = (path: string): string => path.split('/').slice(0, 3).join('/');
+    const offences = files
+      .filter((file) => roomOf(file) === 'filters')
+      .flatMap((file) => importsOf(join(src, file)).filter((to) => roomOf(to) === 'filters' && folderOf(to) !== folderOf(file)).map((to) => `${file} → ${to}`));
+    expect(offences).toEqual([]);
+  });
+
+  it('keeps files short enough to hold in the head', () => {
+    const long = files.filter((file) => readFileSync(join(src, file), 'utf8').split('\n').length > 501);
+    expect(long).toEqual([]);
+  });
+
+  it('reaches clock, chance and environment only through core and main', () => {
+    const banned = /\bDate\.now\(|\bMath\.random\(|\bprocess\.env\b|\bperformance\.now\(/;
+    const offences = files.filter((file) => roomOf(file) !== 'core' && file !== 'main.ts' && banned.test(readFileSync(join(src, file), 'utf8')));
+    expect(offences).toEqual([]);
+  });
+
+  it('names every room in ARCHITECTURE.md', () => {
+    const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+    const rooms = readdirSync(src, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    expect(rooms.filter((room) => !text.includes(`${room}/`))).toEqual([]);
+  });
+});

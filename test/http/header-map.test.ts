@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { HeaderMap } from '../../src/http/header-map.ts';
+import { H, headerName } from '../../src/http/header-name.ts';
+import { HeadParser, STRICT } from '../../src/http/codec/h1-head.ts';
+
+// Interned before anything is parsed, as code and configuration do.
+const ACCEPT = headerName('accept');
+
+function parse(head: string): HeaderMap {
+  const headers = new HeaderMap();
+  const bytes = Buffer.from(head, 'latin1');
+  expect(new HeadParser().parseRequest(bytes, 0, bytes.length, 100, STRICT, headers)).toBe(bytes.length);
+  return headers;
+}
+
+describe('HeaderMap', () => {
+  const head = 'GET /p?q=1 HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\nX-Custom: One\r\nAccept: text/html\r\nUser-Agent: t\r\n\r\n';
+
+  it('keeps order, duplicates and values, with names in lower case and Host as authority', () => {
+    const headers = parse(head);
+    expect([headers.method, headers.path, headers.authority]).toEqual(['GET', '/p?q=1', 'a.example']);
+    expect(headers.serialise()).toBe('accept: */*\r\nx-custom: One\r\naccept: text/html\r\nuser-agent: t\r\n');
+    expect(headers.getAll(ACCEPT)).toEqual(['*/*', 'text/html']);
+    expect(headers.getText('x-custom')).toBe('One');
+    expect(headers.size).toBe(4);
+  });
+
+  it('replaces the first line of a name in place and drops the others', () => {
+    const headers = parse(head);
+    headers.set(ACCEPT, 'image/png');
+    expect(headers.serialise()).toBe('accept: image/png\r\nx-custom: One\r\nuser-agent: t\r\n');
+  });
+
+  it('adds at the end, also a name that was removed before', () => {
+    const headers = parse(head);
+    expect(headers.remove(H.userAgent)).toBe(true);
+    expect(headers.remove(H.userAgent)).toBe(false);
+    headers.add(H.userAgent, 'new');
+    headers.addText('x-never-interned', '1');
+    expect(headers.serialise()).toBe('accept: */*\r\nx-custom: One\r\naccept: text/html\r\nuser-agent: new\r\nx-never-interned: 1\r\n');
+    expect(headers.getText('x-never-interned')).toBe('1');
+  });
+
+  it('writes lines with unusual white space in canonical form', () => {
+    expect(parse('GET / HTTP/1.1\r\nHost:a\r\nA:1\r\nB:  2  \r\nC: 3\r\n\r\n').serialise()).toBe('a: 1\r\nb: 2\r\nc: 3\r\n');
+  });
+
+  it('finds a name that is interned only after the head was read', () => {
+    const headers = parse('GET / HTTP/1.1\r\nHost: a\r\nX-Late-Name: v\r\n\r\n');
+    headerName('x-late-name');
+    expect(headers.getText('x-late-name')).toBe('v');
+  });
+
+  it('shares nothing with its clone that can change', () => {
+    const headers = parse(head);
+    const copy = headers.clone();
+    copy.set(H.userAgent, 'other');
+    copy.removeText('x-custom');
+    expect(headers.serialise()).toContain('user-agent: t\r\n');
+    expect(headers.getText('x-custom')).toBe('One');
+  });
+
+  it('behaves as a plain list of lines under any row of changes', () => {
+    const name = fc.constantFrom('host-a', 'accept', 'x-b', 'user-agent', 'x-forwarded-for', 'zz');
+    const change = fc.record({ kind: fc.constantFrom('set', 'add', 'remove', 'setText', 'removeText'), name, value: fc.string({ maxLength: 5, unit: 'grapheme-ascii' }) });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, fc.stringMatching(/^[a-z0-9]{0,6}$/))), fc.array(change), (lines, changes) => {
+        const headers = parse(`GET / HTTP/1.1\r\nHost: h\r\n${lines.map(([n, v]) => `${n}: ${v}\r\n`).join('')}\r\n`);
+        let model = lines.map(([n, v]): [string, string] => [n, v]);
+        for (const { kind, name: n, value } of changes) {
+          if (kind === 'add') {
+            headers.add(headerName(n), value);
+            model.push([n, value]);
+          } else if (kind === 'remove' || kind === 'removeText') {
+            if (kind === 'remove') headers.remove(headerName(n));
+            else headers.removeText(n);
+            model = model.filter(([m]) => m !== n);
+          } else {
+            if (kind === 'set') headers.set(headerName(n), value);
+            else headers.setText(n, value);
+            const first = model.findIndex(([m]) => m === n);
+            if (first === -1) model.push([n, value]);
+            else model = model.filter(([m], index) => m !== n || index === first).map((line, index) => (index === first ? [n, value] : line));
+          }
+        }
+        expect(headers.serialise()).toBe(model.map(([n, v]) => `${n}: ${v}\r\n`).join(''));
+        const seen: [string, string][] = [];
+        headers.forEach((n, v) => seen.push([n, v]));
+        expect(seen).toEqual(model);
+      }),
+    );
+  });
+});
