@@ -13,6 +13,8 @@ export interface AdminAnswer {
   readonly request: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether JSON came on one line; its members are sorted in `body`. */
+  readonly layout: 'text' | 'compact' | 'indented';
   readonly body: readonly string[];
 }
 

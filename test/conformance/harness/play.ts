@@ -226,11 +226,32 @@ const logLines = (text: string): unknown[] =>
       }
     });
 
+/** Parts of a node that tell about the build. */
+const BUILD = new Set(['extensions', 'user_agent_build_version', 'user_agent_name']);
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, BUILD.has(key) ? `{{${key}}}` : sorted(item)]));
+};
+
+/** Envoy writes the members of some JSON objects in an order of the moment: they are compared sorted. */
+const readableBody = (body: string): string => {
+  if (!body.startsWith('{')) return body;
+  try {
+    return JSON.stringify(sorted(JSON.parse(body)), undefined, 1);
+  } catch {
+    return body;
+  }
+};
+
 const adminAnswer = ({ request, reply }: AdminCall, normaliser: Normaliser): Answer['admin'][number] => ({
   request,
   status: reply.status,
   headers: Object.fromEntries(reply.headers.map(([name, value]) => [name, normaliser.text(`${name}: ${value}`).slice(name.length + 2)])),
-  body: normaliser.text(reply.body).split('\n'),
+  layout: reply.body.startsWith('{') ? (reply.body.trimEnd().includes('\n') ? 'indented' : 'compact') : 'text',
+  body: normaliser.text(readableBody(reply.body)).split('\n'),
 });
 
 /** `expected` lets the case end as soon as it is seen; without it the case ends when all is quiet. */
