@@ -44,7 +44,7 @@ export interface TypeRegistry extends Registry {
   getEnum(typeName: string): DescEnum | undefined;
   getService(typeName: string): DescService | undefined;
   getExtension(typeName: string): DescExtension | undefined;
-  /** By the name in the import line, `envoy/config/cluster/v3/cluster.proto`. */
+  /** By the name in the import line, `envoy/config/cluster/v3/cluster.proto`; its list of imports is empty. */
   getFile(fileName: string): DescFile | undefined;
   /** The full names of all types; hydrates nothing. */
   typeNames(): Iterable<string>;

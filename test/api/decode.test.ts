@@ -160,8 +160,7 @@ describe('decodeMessage', () => {
     expect(reasonOf(decodeMessage(BOOTSTRAP, metadata(33)))).toBe('decoded');
     expect(reasonOf(decodeMessage(BOOTSTRAP, metadata(34)))).toContain(`more than ${MAX_DEPTH} messages in one another`);
     expect(reasonOf(decodeMessage(BOOTSTRAP, metadata(500)))).toContain(`more than ${MAX_DEPTH} messages in one another`);
-    const groups = (levels: number): Buffer =>
-      Buffer.concat([...Array.from({ length: levels }, () => Buffer.from([0x83, 6])), ...Array.from({ length: levels }, () => Buffer.from([0x84, 6]))]);
+    const groups = (levels: number): Buffer => Buffer.from([...Array(levels).fill([0x83, 6]), ...Array(levels).fill([0x84, 6])].flat());
     expect(reasonOf(decodeMessage(BOOTSTRAP, groups(MAX_DEPTH)))).toBe('decoded');
     expect(reasonOf(decodeMessage(BOOTSTRAP, groups(MAX_DEPTH + 1)))).toContain('in one another');
   });

@@ -37,7 +37,8 @@ function randomField(field: DescField, dice: Dice, depth: number): unknown {
   if (field.fieldKind === 'list') return some(dice, () => randomValue(field, dice, depth));
   if (field.fieldKind === 'map') {
     const mapKey = field.mapKey;
-    return Object.fromEntries(some(dice, () => randomValue(field, dice, depth)).map((value) => [String(randomScalar(mapKey, dice)), value]));
+    const values = some(dice, () => randomValue(field, dice, depth));
+    return Object.fromEntries(values.map((value) => [String(randomScalar(mapKey, dice)), value]));
   }
   return randomValue(field, dice, depth);
 }
@@ -74,7 +75,8 @@ function randomJson(dice: Dice, depth: number, object: boolean): unknown {
   }
 }
 
-const TEXTS = ['', 'a', 'web', 'cluster-1', 'ß', 'a long enough text that takes the other way', 'Grüße aus München, 你好, 🚀', '\ufeffmark', '$typeName'];
+const LONG_TEXT = 'a long enough text that takes the other way';
+const TEXTS = ['', 'a', 'web', 'cluster-1', 'ß', LONG_TEXT, 'Grüße aus München, 你好, 🚀', '\ufeffmark', '$typeName'];
 
 function randomText(dice: Dice): string {
   return TEXTS[dice(TEXTS.length)];

@@ -23,7 +23,8 @@ export function compileSolo(set: FileDescriptorSet): FileDescriptorProto[] {
       writeFileSync(target, protoText(file));
     }
     writeFileSync(join(workspace, 'buf.yaml'), 'version: v2\nmodules:\n  - path: own\n  - path: imported\n');
-    execFileSync(BUF, ['build', '-o', 'solo.binpb', '--as-file-descriptor-set', '--exclude-source-info'], { cwd: workspace, stdio: 'inherit' });
+    const args = ['build', '-o', 'solo.binpb', '--as-file-descriptor-set', '--exclude-source-info'];
+    execFileSync(BUF, args, { cwd: workspace, stdio: 'inherit' });
     const compiled = fromBinary(FileDescriptorSetSchema, readFileSync(join(workspace, 'solo.binpb')));
     return compiled.file.filter((file) => file.name.startsWith('solo/'));
   } finally {
