@@ -66,7 +66,7 @@ const readCase = (area: string, topic: string, name: string, suite: Tree, raw: T
     config: buildConfig(BASES, String(suite.base ?? 'gateway'), overrides, Object.keys(upstreams)),
     upstreams,
     client: clientSteps(raw.client, id),
-    ignore: [...parts(suite.ignore, id), ...parts(raw.ignore, id)],
+    ignore: parts(raw.ignore ?? suite.ignore, id),
     masks: [...masks(suite.mask, id), ...masks(raw.mask, id)],
     fresh: Boolean(raw.fresh ?? suite.fresh ?? false),
   };
