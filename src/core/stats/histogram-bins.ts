@@ -22,10 +22,7 @@ export function runLength(run: number): number {
 
 /** `value` is not negative and not NaN; anything else counts as zero. */
 export function binOf(value: number): number {
-  if (value < TABLE_SIZE) {
-    const whole = SMALL_VALUES[value];
-    if (whole !== undefined) return whole;
-  }
+  if ((value | 0) === value && value < TABLE_SIZE && value >= 0) return SMALL_VALUES[value];
   return value > 0 ? computeBin(value) : 0;
 }
 
@@ -47,21 +44,23 @@ function decadeOf(bin: number): number {
 
 const TABLE_SIZE = 10_000;
 const SMALL_VALUES = new Uint16Array(TABLE_SIZE);
-for (let value = 1; value < TABLE_SIZE; value++) SMALL_VALUES[value] = computeBin(value);
+for (let value = 1; value < TABLE_SIZE; value++) SMALL_VALUES[value] = value < 10 ? binNumber(0, value * 10) : computeWholeBin(value);
 
 function computeBin(value: number): number {
   if (value >= 1e21) return LAST_BIN;
   if (value < 1e-9) return 0;
-  if (Number.isSafeInteger(value)) return computeWholeBin(value);
+  // From 10 on the edges of the bins are whole numbers.
+  if (value >= 10) return value < TABLE_SIZE ? binOf(Math.floor(value)) : computeWholeBin(value);
+  if (value >= 1) return binNumber(0, Math.floor(value * 10 + 1e-13));
   const exponent = Math.floor(Math.log10(value));
   // The margin keeps 0.11 out of the bin of 0.10: the quotient may be a rounding error too small.
   const digits = Math.floor((value / POWERS[exponent + EXPONENT_OFFSET]) * 10 + 1e-13);
   return binNumber(exponent, digits);
 }
 
+/** Of a value from 10 on. */
 function computeWholeBin(value: number): number {
-  let digits = value;
-  if (digits < 10) return binNumber(0, digits * 10);
+  let digits = Math.floor(value);
   let exponent = 1;
   while (digits >= 100) {
     digits = Math.floor(digits / 10);

@@ -7,14 +7,32 @@ export class GroupPart {
   readonly group: MergedGroup;
   readonly slots: Float64Array;
   readonly base: number;
-  readonly runs: { readonly histogram: number; readonly run: number; readonly slots: Float64Array; readonly base: number }[] = [];
+  #runs: PartRun[] | undefined;
 
   constructor(group: MergedGroup, slots: Float64Array, base: number) {
     this.group = group;
     this.slots = slots;
     this.base = base;
   }
+
+  /** The bins that have been touched so far. */
+  get runs(): readonly PartRun[] {
+    return this.#runs ?? NO_RUNS;
+  }
+
+  addRun(run: PartRun): void {
+    (this.#runs ??= []).push(run);
+  }
 }
+
+interface PartRun {
+  readonly histogram: number;
+  readonly run: number;
+  readonly slots: Float64Array;
+  readonly base: number;
+}
+
+const NO_RUNS: readonly PartRun[] = [];
 
 /** A group summed over threads. Counters and histograms of threads that are gone stay in the sum, their gauges do not. */
 export class MergedGroup implements SnapshotGroup {

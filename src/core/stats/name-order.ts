@@ -26,7 +26,8 @@ export interface OrderedBatch {
  * All statistics of the kinds in the order of their full names. Groups of equal shape (all clusters, say) are sorted only once, so that the cost lies
  * in the number of groups and not in the number of names.
  */
-export function* inNameOrder(groups: readonly SnapshotGroup[], kinds: readonly StatKind[], order: NameOrder): Generator<OrderedBatch> {
+export function* inNameOrder(all: readonly SnapshotGroup[], kinds: readonly StatKind[], order: NameOrder): Generator<OrderedBatch> {
+  const groups = all.filter(({ schema }) => kinds.some((kind) => schema[kind].length > 0));
   const shapes = new ShapeCache(kinds, order);
   const sorted = groups.map((group) => ({ group, key: sortKey(`${group.prefix}.`, order) })).sort((a, b) => compare(a.key, b.key));
   if (groups.some((group) => group.prefix === '')) {

@@ -86,7 +86,18 @@ function metricName(extracted: string, customNamespaces: readonly string[]): str
 }
 
 export function labelText(tags: readonly Tag[]): string {
-  return tags.map(({ name, value }) => `${sanitised(name)}="${escaped(value)}"`).join(',');
+  let text = '';
+  for (const { name, value } of tags) text += `${text === '' ? '' : ','}${labelName(name)}="${escaped(value)}"`;
+  return text;
+}
+
+/** Tag names are few: those of the rules. */
+const LABEL_NAMES = new Map<string, string>();
+
+function labelName(tag: string): string {
+  let name = LABEL_NAMES.get(tag);
+  if (name === undefined) LABEL_NAMES.set(tag, (name = sanitised(tag)));
+  return name;
 }
 
 function sanitised(name: string): string {

@@ -1,7 +1,7 @@
 import { approximateSum, countsUpTo, QUANTILES, quantiles } from './histogram-statistics.ts';
 import { compare, inNameOrder, type OrderedBatch, type OrderedStat } from './name-order.ts';
 import { generalText } from './number-text.ts';
-import { selectedHistogram, selectedScalar } from './ordered-values.ts';
+import { histogramValues, scalarValue, selectedHistogram, selectedScalar } from './ordered-values.ts';
 import { labelText, type PrometheusName, PrometheusNames } from './prometheus-names.ts';
 import type { HistogramValues, StatKind, StatSelection, StatSnapshot } from './snapshot.ts';
 import type { TagExtractor } from './tags.ts';
@@ -32,52 +32,36 @@ export class PrometheusRenderer {
 
   *#texts(snapshot: StatSnapshot, selection: StatSelection): Generator<string> {
     for (const kind of ['counters', 'gauges'] as const) {
-      yield* this.#families(snapshot, kind, TYPES[kind], (batch, stat, metric, labels) => {
-        const value = selectedScalar(batch, stat, selection);
-        return value === undefined ? '' : `${metric}{${labels}} ${value}\n`;
-      });
+      const families = this.#families(snapshot, kind, (batch, stat) => selectedScalar(batch, stat, selection) !== undefined);
+      yield* familyTexts(families, TYPES[kind], (batch, stat, metric, labels) => `${metric}{${labels}} ${scalarValue(batch, stat)}\n`);
     }
     if (selection.textReadouts) yield* this.#textReadouts(snapshot, selection);
     const summary = selection.histograms === 'quantiles';
-    yield* this.#families(snapshot, 'histograms', summary ? 'summary' : 'histogram', (batch, stat, metric, labels) => {
-      const values = selectedHistogram(batch, stat, selection);
-      if (values === undefined) return '';
+    const families = this.#families(snapshot, 'histograms', (batch, stat) => selectedHistogram(batch, stat, selection) !== undefined);
+    yield* familyTexts(families, summary ? 'summary' : 'histogram', (batch, stat, metric, labels) => {
+      const values = histogramValues(batch, stat);
       return summary ? summaryText(metric, labels, values) : bucketText(metric, labels, values, snapshot.bucketBounds(batch.root + stat.tail));
     });
     for (const kind of ['counters', 'gauges'] as const) yield* endpointTexts(snapshot, selection, kind);
   }
 
-  /** All statistics of one kind, grouped by metric. `text` returns '' for a statistic that is not wanted. */
-  *#families(snapshot: StatSnapshot, kind: StatKind, type: string, text: StatText): Generator<string> {
+  /** The wanted statistics of one kind, grouped by metric. */
+  #families(snapshot: StatSnapshot, kind: StatKind, wanted: (batch: OrderedBatch, stat: OrderedStat) => boolean): Family[] {
     const families = new Map<PrometheusName, Family>();
     for (const batch of inNameOrder(snapshot.groups, [kind], 'tokens')) {
       const groups = batch.groups.map((group) => this.#names.ofGroup(group, kind));
       for (const stat of batch.stats) {
+        if (!wanted(batch, stat)) continue;
         const { names, labels } = groups[stat.group];
         const name = names[stat.index];
         let family = families.get(name);
-        if (family === undefined) families.set(name, (family = { batches: [], stats: [], labels: [] }));
+        if (family === undefined) families.set(name, (family = { name, batches: [], stats: [], labels: [] }));
         family.batches.push(batch);
         family.stats.push(stat);
         family.labels.push(typeof labels === 'string' ? labels : labels[stat.index]);
       }
     }
-    const sorted = [...families].sort(([a], [b]) => compare(a.key, b.key));
-    for (const [{ metric }, { batches, stats, labels }] of sorted) {
-      if (metric === undefined) continue;
-      let head = `# TYPE ${metric} ${type}\n`;
-      let out = '';
-      for (let i = 0; i < stats.length; i++) {
-        const line = text(batches[i], stats[i], metric, labels[i]);
-        if (line === '') continue;
-        out += head + line;
-        head = '';
-        if (out.length < CHUNK_LENGTH) continue;
-        yield out;
-        out = '';
-      }
-      yield out;
-    }
+    return [...families.values()].sort((a, b) => compare(a.name.key, b.name.key));
   }
 
   *#textReadouts(snapshot: StatSnapshot, { filter }: StatSelection): Generator<string> {
@@ -98,9 +82,25 @@ type StatText = (batch: OrderedBatch, stat: OrderedStat, metric: string, labels:
 
 /** Parallel lists: a family may have as many members as there are clusters. */
 interface Family {
+  readonly name: PrometheusName;
   readonly batches: OrderedBatch[];
   readonly stats: OrderedStat[];
   readonly labels: string[];
+}
+
+function* familyTexts(families: readonly Family[], type: string, text: StatText): Generator<string> {
+  for (const { name, batches, stats, labels } of families) {
+    const { metric } = name;
+    if (metric === undefined) continue;
+    let out = `# TYPE ${metric} ${type}\n`;
+    for (let i = 0; i < stats.length; i++) {
+      out += text(batches[i], stats[i], metric, labels[i]);
+      if (out.length < CHUNK_LENGTH) continue;
+      yield out;
+      out = '';
+    }
+    yield out;
+  }
 }
 
 const TYPES = { counters: 'counter', gauges: 'gauge' } as const;

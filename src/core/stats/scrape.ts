@@ -180,6 +180,6 @@ class ThreadView {
   readonly parts = new Map<number, GroupPart>();
 
   openRun({ group, histogram, run, block, base }: RunAnnouncement): void {
-    this.parts.get(group)!.runs.push({ histogram, run, slots: this.blocks[block], base });
+    this.parts.get(group)!.addRun({ histogram, run, slots: this.blocks[block], base });
   }
 }

@@ -54,7 +54,7 @@ export class SlotGroup implements StatGroup {
   }
 
   record(id: HistogramId, value: number): void {
-    this.#histogramAt(id).record(value);
+    (this.histograms ?? this.#openHistograms())[id].record(value);
   }
 
   counter(name: string): Counter {
@@ -69,9 +69,9 @@ export class SlotGroup implements StatGroup {
     return this.#dynamicStat('histograms', name) as Histogram;
   }
 
-  #histogramAt(index: number): SlotHistogram {
-    this.histograms ??= this.schema.histograms.map((_, histogram) => new SlotHistogram(this, histogram));
-    return this.histograms[index];
+  #openHistograms(): SlotHistogram[] {
+    this.histograms = this.schema.histograms.map((_, index) => new SlotHistogram(this, index));
+    return this.histograms;
   }
 
   #dynamicStat(kind: DynamicKind, name: string): Counter | Gauge | Histogram {
@@ -90,7 +90,7 @@ export class SlotGroup implements StatGroup {
   }
 
   #handle(kind: DynamicKind, index: number): Counter | Gauge | Histogram {
-    if (kind === 'histograms') return this.#histogramAt(index);
+    if (kind === 'histograms') return (this.histograms ?? this.#openHistograms())[index];
     const slot = this.base + (kind === 'gauges' ? this.schema.counters.length : 0) + index;
     return kind === 'counters' ? new SlotCounter(this.slots, slot) : new SlotGauge(this.slots, slot);
   }
