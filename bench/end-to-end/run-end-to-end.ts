@@ -1,22 +1,19 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../options.ts';
-import type { Cores } from './cores.ts';
 import { coresOfThisMachine } from './cores.ts';
 import { chooseLoadTool, LOAD_TOOLS } from './load/saturating.ts';
+import { moveThisProcess, stopServersOnExit } from './harness-process.ts';
 import { describeMachine } from './machine.ts';
 import { ALL_PEERS } from './peers/all-peers.ts';
-import { killAllServers } from './processes.ts';
 import type { Report } from './report.ts';
 import { toMarkdown } from './report.ts';
 import type { ScenarioResult } from './result.ts';
 import { runScenario } from './run-scenario.ts';
 import { ALL_SCENARIOS } from './scenarios/all-scenarios.ts';
 import type { Scenario } from './scenario.ts';
-import { loadCore } from './scenario.ts';
 import type { Threshold } from './thresholds.ts';
 import { judge } from './thresholds.ts';
 
@@ -100,18 +97,4 @@ function publish(report: Report, options: Options): void {
 
 function commandLine(): string {
   return ['npm run bench --', ...process.argv.slice(2)].join(' ');
-}
-
-/** The harness polls and reads /proc: on the core of the load, not on the proxy's. */
-function moveThisProcess(cores: Cores | string): void {
-  const core = loadCore(cores);
-  if (core !== undefined) spawnSync('taskset', ['-a', '-cp', String(core), String(process.pid)]);
-}
-
-function stopServersOnExit(directory: string): void {
-  process.on('exit', () => {
-    killAllServers();
-    rmSync(directory, { recursive: true, force: true });
-  });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 }

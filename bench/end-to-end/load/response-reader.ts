@@ -8,6 +8,7 @@ export class ResponseReader {
   #status = 0;
   #closes = false;
   #head = '';
+  #lastHead = '';
   #bodyBytesLeft = 0;
   #state: 'head' | 'body' | 'chunks' = 'head';
   #chunkTail = '';
@@ -17,6 +18,11 @@ export class ResponseReader {
   /** The status of the last response whose head has been read. */
   get status(): number {
     return this.#status;
+  }
+
+  /** A field of the last head. */
+  header(name: string): string | undefined {
+    return new RegExp(`\r\n${name}:[ \t]*([^\r]*)`, 'i').exec(this.#lastHead)?.[1];
   }
 
   /** Whether the last head announced that the connection closes after it. */
@@ -48,6 +54,7 @@ export class ResponseReader {
   }
 
   #onHead(head: string): void {
+    this.#lastHead = head;
     this.#status = Number(head.slice(9, 12));
     this.#closes = /\r\nconnection:[^\r]*close/i.test(head);
     const length = /\r\ncontent-length:\s*(\d+)/i.exec(head);

@@ -5,6 +5,7 @@ import { LIMITS, VIA } from '../plan.ts';
 export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
 
 const TYPES = 'type.googleapis.com/envoy.extensions';
+export const HCM_TYPE = `${TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager`;
 
 export function bootstrap(plan: ProxyPlan, accessLogPath: string): Json {
   return {
@@ -39,11 +40,11 @@ export function cluster(name: string, ports: readonly number[]): Json {
   };
 }
 
-export function connectionManager(plan: ProxyPlan, accessLogPath: string): Json {
+function connectionManager(plan: ProxyPlan, accessLogPath: string): Json {
   return {
     name: 'envoy.filters.network.http_connection_manager',
     typed_config: {
-      '@type': `${TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+      '@type': HCM_TYPE,
       stat_prefix: 'ingress',
       ...(plan.full ? fullFields(accessLogPath) : { generate_request_id: false }),
       route_config: { name: 'local', virtual_hosts: virtualHosts(plan) },

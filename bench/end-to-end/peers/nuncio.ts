@@ -4,7 +4,7 @@ import type { Command } from '../command.ts';
 import { writeBootstrap } from './bootstrap-file.ts';
 import type { Peer, PeerName } from './peer.ts';
 
-const SOURCES = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+export const SOURCES = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const PACKED = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 export const nuncioDirect = nuncio('nuncio-direct', SOURCES, 'direct');
@@ -22,7 +22,7 @@ function nuncio(name: PeerName, main: string, transport: 'direct' | 'public'): P
   };
 }
 
-function nuncioCommand(main: string, transport: 'direct' | 'public', bootstrapFile: string): Command {
+export function nuncioCommand(main: string, transport: 'direct' | 'public', bootstrapFile: string): Command {
   const args = [main, '-c', bootstrapFile, '--concurrency', '1', '--transport', transport, '-l', 'error'];
   return { file: process.execPath, args };
 }

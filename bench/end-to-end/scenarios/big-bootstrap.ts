@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from '../command.ts';
 import { writeYaml } from '../peers/bootstrap-file.ts';
 import type { Json } from '../peers/envoy-bootstrap.ts';
-import { routerFilter, socketAddress } from '../peers/envoy-bootstrap.ts';
+import { HCM_TYPE, routerFilter, socketAddress } from '../peers/envoy-bootstrap.ts';
 import { envoyCommand } from '../peers/envoy.ts';
 import { nuncioFromPackage, nuncioFromSources } from '../peers/nuncio.ts';
 import type { Peer } from '../peers/peer.ts';
@@ -14,7 +14,6 @@ const CLUSTERS = 10_000;
 const ENDPOINTS_PER_CLUSTER = 5;
 const VIRTUAL_HOSTS = 1_000;
 const ROUTES_PER_HOST = 10;
-const HCM = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
 /** The last route of the last virtual host: everything has been read when it answers. */
 export const BIG_TARGET: Target = { host: `tenant-${VIRTUAL_HOSTS - 1}.example.com`, path: `/service-${ROUTES_PER_HOST - 1}/` };
@@ -44,7 +43,7 @@ function connectionManager(): Json {
   return {
     name: 'envoy.filters.network.http_connection_manager',
     typed_config: {
-      '@type': HCM,
+      '@type': HCM_TYPE,
       stat_prefix: 'ingress',
       route_config: { name: 'local', virtual_hosts: Array.from({ length: VIRTUAL_HOSTS }, (_, index) => virtualHost(index)) },
       http_filters: [routerFilter()],
