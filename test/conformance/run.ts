@@ -1,37 +1,82 @@
-/** `npm run conformance -- [--record] [--missing] [--accept] [filter]`: see README.md. */
+/** `npm run conformance -- [options] [filter]`: see README.md. */
 
 import { parseArgs } from 'node:util';
+import type { Case } from './harness/case.ts';
 import { ConformanceError } from './harness/case.ts';
 import { readCases } from './harness/case-files.ts';
+import { accept, replay, sideBySide } from './harness/compare.ts';
 import { envoyTarget, requireEnvoy } from './harness/envoy-target.ts';
+import type { TransportName } from './harness/nuncio-target.ts';
+import { createNuncioTarget } from './harness/nuncio-target.ts';
 import { recordCases } from './harness/record.ts';
+import type { Recording } from './harness/recordings.ts';
 import { isRecorded, writeRecordings } from './harness/recordings.ts';
+import type { Verdict } from './harness/verdict.ts';
+import { checkDifferences, report } from './harness/verdict.ts';
 
-const record = async (filter: string, onlyMissing: boolean, jobs: number): Promise<number> => {
+const { values: options, positionals } = parseArgs({
+  options: {
+    record: { type: 'boolean', default: false },
+    missing: { type: 'boolean', default: false },
+    recorded: { type: 'boolean', default: false },
+    accept: { type: 'boolean', default: false },
+    transport: { type: 'string', default: 'direct' },
+    jobs: { type: 'string', default: '3' },
+  },
+  allowPositionals: true,
+});
+const filter = positionals[0] ?? '';
+const jobs = Number(options.jobs);
+
+const save = (recordings: ReadonlyMap<string, Recording>): void => {
+  const topics = Map.groupBy(readCases(), (one) => `${one.area}/${one.topic}`);
+  for (const topic of topics.values()) {
+    if (topic.some((one) => recordings.has(one.id))) writeRecordings(topic, recordings);
+  }
+};
+
+const record = async (cases: readonly Case[]): Promise<number> => {
   requireEnvoy();
-  const cases = readCases(filter).filter((one) => !onlyMissing || !isRecorded(one));
-  const all = readCases();
-  const { recorded, refused } = await recordCases(envoyTarget, cases, jobs);
-  for (const [, topic] of Map.groupBy(all, (one) => `${one.area}/${one.topic}`)) writeRecordings(topic, recorded);
-  for (const line of refused.sort()) console.error(line);
-  console.log(`${cases.length} cases: ${recorded.size} recorded, ${refused.length} refused`);
+  const wanted = cases.filter((one) => !options.missing || !isRecorded(one));
+  const { recorded, refused } = await recordCases(envoyTarget, wanted, jobs);
+  save(recorded);
+  for (const line of [...refused].sort()) console.error(line);
+  console.log(`${wanted.length} cases: ${recorded.size} recorded, ${refused.length} refused`);
   return refused.length === 0 ? 0 : 1;
 };
 
-const main = async (): Promise<number> => {
-  const { values, positionals } = parseArgs({
-    options: {
-      record: { type: 'boolean', default: false },
-      missing: { type: 'boolean', default: false },
-      jobs: { type: 'string', default: '3' },
-    },
-    allowPositionals: true,
-  });
-  const [filter = ''] = positionals;
-  if (values.record) return record(filter, values.missing, Number(values.jobs));
-  return 0;
+const show = (cases: readonly Case[], verdicts: ReadonlyMap<string, Verdict>): number => {
+  for (const one of cases) {
+    const verdict = verdicts.get(one.id);
+    if (verdict?.kind === 'different') console.log(`${one.id}\n${verdict.lines.map((line) => `    ${line}`).join('\n')}`);
+  }
+  console.log(report(cases, verdicts));
+  return [...verdicts.values()].some((verdict) => verdict.kind === 'different') ? 1 : 0;
 };
 
+const main = async (): Promise<number> => {
+  const cases = readCases(filter);
+  if (cases.length === 0) throw new ConformanceError(`no case has '${filter}' in its name`);
+  checkDifferences(cases);
+  if (options.record) return record(cases);
+  if (options.transport !== 'direct' && options.transport !== 'public') {
+    throw new ConformanceError(`--transport takes direct or public, not '${options.transport}'`);
+  }
+  const nuncio = createNuncioTarget(options.transport as TransportName);
+  if (options.accept) {
+    const accepted = await accept(nuncio, cases.filter((one) => one.difference !== undefined), jobs);
+    save(accepted);
+    console.log(`${accepted.size} answers accepted`);
+    return 0;
+  }
+  if (options.recorded) return show(cases, await replay(nuncio, cases, jobs));
+  requireEnvoy();
+  const { verdicts, drifted } = await sideBySide(envoyTarget, nuncio, cases, jobs);
+  for (const line of drifted) console.error(line);
+  return show(cases, verdicts);
+};
+
+process.once('SIGINT', () => process.exit(130));
 try {
   process.exitCode = await main();
 } catch (error) {

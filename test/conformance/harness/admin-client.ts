@@ -21,7 +21,7 @@ export const callAdmin = async (port: number, method: string, path: string, body
   for await (const piece of message) pieces.push(piece as Buffer);
   const { rawHeaders } = message;
   const headers = rawHeaders.flatMap((name, i): [string, string][] => (i % 2 === 0 ? [[name, rawHeaders[i + 1]]] : []));
-  return { status: message.statusCode ?? 0, headers, body: Buffer.concat(pieces).latin1Slice() };
+  return { status: message.statusCode ?? 0, headers, body: Buffer.concat(pieces).toString('latin1') };
 };
 
 /** Every counter and gauge by name. */

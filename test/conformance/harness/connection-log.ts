@@ -24,7 +24,7 @@ export class ConnectionLog {
     };
     socket.on('connect', () => void this.localPort());
     socket.on('data', (bytes) => {
-      this.received += bytes.latin1Slice();
+      this.received += bytes.toString('latin1');
       changed();
     });
     socket.on('end', () => {

@@ -46,6 +46,12 @@ const untilReady = async (child: ChildProcess, addressFile: string, log: () => s
   throw new ConformanceError(`envoy was not ready within ${START_LIMIT_MS / 1000} s: ${complaint(log())}`);
 };
 
+/** Killed with this process, whatever ends it. */
+const alive = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of alive) process.kill(-(child.pid as number), 'SIGKILL');
+});
+
 const stopProcess = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -66,8 +72,10 @@ export const envoyTarget: Target = {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    alive.add(child);
+    child.once('exit', () => alive.delete(child));
     let log = '';
-    child.stderr?.on('data', (bytes: Buffer) => (log = (log + bytes.utf8Slice()).slice(-65_536)));
+    child.stderr?.on('data', (bytes: Buffer) => (log = (log + bytes.toString()).slice(-65_536)));
     const stop = async (): Promise<void> => {
       await stopProcess(child);
       rmSync(directory, { recursive: true, force: true });

@@ -5,24 +5,30 @@ import type { RunningTarget, Target } from './target.ts';
 
 interface RunningProxy {
   readonly adminPort: number;
+  /** Port of each listener by name. */
   readonly listeners: ReadonlyMap<string, number>;
   close(): Promise<void>;
 }
 
 interface Library {
-  startProxy(options: { config: object }): Promise<RunningProxy>;
+  startProxy(options: { config: object; transport: TransportName; fileFlushIntervalMs: number }): Promise<RunningProxy>;
 }
 
-export const nuncioTarget: Target = {
-  name: 'nuncio',
+export type TransportName = 'direct' | 'public';
+
+/** Short, because every case reads the access log. */
+const FLUSH_MS = 10;
+
+export const createNuncioTarget = (transport: TransportName): Target => ({
+  name: `nuncio (${transport} transport)`,
   async start(config: object): Promise<RunningTarget> {
     const library = (await import(new URL('../../../src/index.ts', import.meta.url).href)) as Library;
     let proxy: RunningProxy;
     try {
-      proxy = await library.startProxy({ config });
+      proxy = await library.startProxy({ config, transport, fileFlushIntervalMs: FLUSH_MS });
     } catch (error) {
       throw new ConformanceError(`nuncio did not start: ${(error as Error).message.split('\n')[0]}`);
     }
     return { ports: proxy.listeners, adminPort: proxy.adminPort, stop: () => proxy.close() };
   },
-};
+});

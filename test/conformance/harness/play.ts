@@ -156,7 +156,7 @@ class Performance {
     const answer: Answer = {
       client: wanted('client') ? this.#seenByClient(normaliser) : {},
       upstreams: wanted('upstreams') ? this.#seenByUpstreams(normaliser) : {},
-      log: wanted('log') ? logLines(normaliser.text(this.#session.readLog().latin1Slice())) : [],
+      log: wanted('log') ? logLines(normaliser.text(this.#session.readLog().toString('latin1'))) : [],
       stats: {},
       admin: wanted('admin') ? this.#admin.map((call) => adminAnswer(call, normaliser)) : [],
     };

@@ -1,0 +1,70 @@
+/** Plays cases on nuncio, beside Envoy or against its recorded answers. */
+
+import type { Answer } from './answer.ts';
+import { differences } from './answer.ts';
+import type { Case } from './case.ts';
+import { ConformanceError } from './case.ts';
+import type { Played } from './groups.ts';
+import { bySession, inParallel, playGroup } from './groups.ts';
+import type { Recording } from './recordings.ts';
+import { findRecording } from './recordings.ts';
+import type { Target } from './target.ts';
+import type { Verdict } from './verdict.ts';
+import { judge } from './verdict.ts';
+
+/** nuncio against the recordings. */
+export const replay = async (target: Target, cases: readonly Case[], jobs: number): Promise<Map<string, Verdict>> => {
+  const verdicts = new Map<string, Verdict>();
+  const recordings = new Map(cases.map((one) => [one.id, findRecording(one)]));
+  const expected = (one: Case): Answer => {
+    const { answer, ours } = recordings.get(one.id) as Recording;
+    return one.difference === undefined ? answer : (ours ?? answer);
+  };
+  await inParallel(bySession(cases), jobs, async (group) => {
+    for (const [id, actual] of await playGroup(target, group, expected)) {
+      const one = group.find((candidate) => candidate.id === id) as Case;
+      const { answer, ours } = recordings.get(id) as Recording;
+      verdicts.set(id, judge(one, answer, ours, actual));
+    }
+  });
+  return verdicts;
+};
+
+export interface SideBySide {
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** One line for each case whose recorded answer is not what Envoy answers here. */
+  readonly drifted: readonly string[];
+}
+
+/** Envoy and nuncio, each case on both; Envoy's answer of today decides. */
+export const sideBySide = async (envoy: Target, nuncio: Target, cases: readonly Case[], jobs: number): Promise<SideBySide> => {
+  const verdicts = new Map<string, Verdict>();
+  const drifted: string[] = [];
+  const recordings = new Map(cases.map((one) => [one.id, findRecording(one)]));
+  const recorded = (one: Case): Recording => recordings.get(one.id) as Recording;
+  await inParallel(bySession(cases), jobs, async (group) => {
+    const theirs = await playGroup(envoy, group, (one) => recorded(one).answer);
+    const ours = await playGroup(nuncio, group, (one) => (one.difference === undefined ? recorded(one).answer : (recorded(one).ours ?? recorded(one).answer)));
+    for (const one of group) {
+      const truth = theirs.get(one.id) as Played;
+      if (truth instanceof Error) throw new ConformanceError(`${one.id}: envoy: ${truth.message}`);
+      const drift = differences(recorded(one).answer, truth);
+      if (drift.length > 0) drifted.push(`${one.id}: Envoy answers otherwise than recorded: ${drift[0]}`);
+      verdicts.set(one.id, judge(one, truth, recorded(one).ours, ours.get(one.id) as Played));
+    }
+  });
+  return { verdicts, drifted };
+};
+
+/** What nuncio answers to the cases that name a difference, to be kept as the accepted answer. */
+export const accept = async (target: Target, cases: readonly Case[], jobs: number): Promise<Map<string, Recording>> => {
+  const accepted = new Map<string, Recording>();
+  await inParallel(bySession(cases), jobs, async (group) => {
+    for (const [id, ours] of await playGroup(target, group, () => undefined)) {
+      if (ours instanceof Error) throw new ConformanceError(`${id}: ${ours.message}`);
+      const one = group.find((candidate) => candidate.id === id) as Case;
+      accepted.set(id, { ...findRecording(one), ours });
+    }
+  });
+  return accepted;
+};
