@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RequestDecoder, RequestError, ResponseEncoder, ServerCodecOwner } from '../../../src/http/codec/codec.ts';
+import { STRICT } from '../../../src/http/codec/h1-head.ts';
+import { H1ServerCodec } from '../../../src/http/codec/h1-server.ts';
+import { HeaderMap } from '../../../src/http/header-map.ts';
+import { H } from '../../../src/http/header-name.ts';
+import { FakeConnection } from '../../support/fake-connection.ts';
+
+/** Answers each request when it is complete and writes down what was seen. */
+class Recorder implements ServerCodecOwner {
+  readonly connection = new FakeConnection();
+  readonly codec: H1ServerCodec;
+  readonly seen: string[] = [];
+  answer = true;
+  encoder: ResponseEncoder | undefined;
+
+  constructor() {
+    this.codec = new H1ServerCodec(this.connection, this, {
+      maxHeadBytes: 4096,
+      maxHeaders: 20,
+      leniency: STRICT,
+      trailers: true,
+      highWatermarkBytes: 65_536,
+    });
+    this.connection.owner = this.codec;
+  }
+
+  newStream(encoder: ResponseEncoder): RequestDecoder {
+    this.encoder = encoder;
+    let text = '';
+    const finish = (): void => {
+      this.seen.push(text);
+      if (this.answer) this.reply(encoder);
+    };
+    return {
+      onHeaders: (headers: HeaderMap, end: boolean) => {
+        text += `${headers.method} ${headers.authority} ${headers.path} ${headers.serialise()}`;
+        if (end) finish();
+      },
+      onData: (chunk: Buffer, end: boolean) => {
+        text += chunk.toString('latin1');
+        if (end) finish();
+      },
+      onTrailers: (trailers: HeaderMap) => {
+        text += `[${trailers.serialise()}]`;
+        finish();
+      },
+      onInvalidRequest: (error: RequestError) => {
+        this.seen.push(`${text}!${error.status} ${error.details}`);
+      },
+      onReset: () => {
+        this.seen.push(`${text}!reset`);
+      },
+    };
+  }
+
+  onCodecClosed(): void {
+    this.seen.push('closed');
+  }
+
+  reply(encoder: ResponseEncoder): void {
+    const headers = new HeaderMap();
+    headers.status = 200;
+    headers.add(H.contentLength, '0');
+    encoder.sendHeaders(headers, true);
+    this.codec.onStreamDone();
+  }
+}
+
+function feed(...pieces: string[]): Recorder {
+  const recorder = new Recorder();
+  for (const piece of pieces) recorder.connection.receive(piece);
+  recorder.connection.pump();
+  return recorder;
+}
+
+const GET = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
+const POST = 'POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello';
+const CHUNKED = 'POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: v\r\n\r\n';
+
+describe('H1ServerCodec', () => {
+  it('reads requests with and without body and trailers', () => {
+    expect(feed(GET + POST + CHUNKED).seen).toEqual([
+      'GET x /a ',
+      'POST x /b content-length: 5\r\nhello',
+      'POST x /c transfer-encoding: chunked\r\nabcde[t: v\r\n]',
+    ]);
+  });
+
+  it('sees the same in any split of a row of requests', () => {
+    const whole = GET + CHUNKED + POST + CHUNKED + GET;
+    const expected = feed(whole).seen;
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: whole.length }), { maxLength: 40 }), (cuts) => {
+        const at = [0, ...[...cuts].sort((a, b) => a - b), whole.length];
+        const pieces = at.slice(1).map((end, index) => whole.slice(at[index], end)).filter((piece) => piece !== '');
+        expect(feed(...pieces).seen).toEqual(expected);
+      }),
+    );
+    expect(feed(...whole).seen).toEqual(expected);
+  });
+
+  it('never throws, loops or answers twice on garbage', () => {
+    const word = fc.oneof(
+      fc.constantFrom('GET ', 'POST / HTTP/1.1\r\n', 'Host: x\r\n', 'Transfer-Encoding: chunked\r\n', 'Content-Length: 3\r\n', '\r\n', '\n', '\r', '0\r\n\r\n', '3\r\nabc\r\n', ': ', '\0', ' '),
+      fc.string({ unit: 'binary', maxLength: 12 }).map((text) => Buffer.from(text).toString('latin1')),
+    );
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 30 }), (words) => {
+        const recorder = feed(...words.filter((piece) => piece !== ''));
+        expect(recorder.seen.filter((line) => line.includes('!')).length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('holds a pipelined request until the first is answered, and reads no more meanwhile', () => {
+    const recorder = new Recorder();
+    recorder.answer = false;
+    recorder.connection.receive(GET + POST);
+    expect(recorder.seen).toEqual(['GET x /a ']);
+    expect(recorder.connection.paused).toBe(true);
+    recorder.answer = true;
+    recorder.reply(recorder.encoder!);
+    expect(recorder.seen).toHaveLength(2);
+    expect(recorder.connection.paused).toBe(false);
+  });
+
+  it('keeps what a head that drips in byte by byte costs bounded by its limit', () => {
+    const recorder = new Recorder();
+    recorder.connection.receive('GET / HTTP/1.1\r\nHost: x\r\n');
+    for (let i = 0; i < 5000; i++) recorder.connection.receive('a');
+    expect(recorder.seen).toEqual(['!431 http1.headers_too_large']);
+  });
+
+  it('refuses more header lines than the limit', () => {
+    const lines = Array.from({ length: 21 }, (_, index) => `h${index}: v\r\n`).join('');
+    expect(feed(`GET / HTTP/1.1\r\nHost: x\r\n${lines}\r\n`).seen).toEqual(['!431 http1.too_many_headers']);
+  });
+
+  it.each([
+    ['CL and TE', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['two Content-Length lines', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n01234'],
+    ['a sign in Content-Length', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\n01234'],
+    ['a list in Content-Length', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\n01234'],
+    ['an unknown coding', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n'],
+    ['identity after chunked', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n'],
+    ['two Transfer-Encoding lines', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['white space before the colon', 'GET / HTTP/1.1\r\nHost: x\r\nFoo : x\r\n\r\n'],
+    ['a folded line', 'GET / HTTP/1.1\r\nHost: x\r\nFoo: x\r\n bar\r\n\r\n'],
+    ['a line that starts with white space', 'GET / HTTP/1.1\r\n Host: x\r\n\r\n'],
+    ['a bare CR', 'GET / HTTP/1.1\r\nHost: x\r\nFoo: a\rb\r\n\r\n'],
+    ['a NUL', 'GET / HTTP/1.1\r\nHost: x\r\nFoo: a\0b\r\n\r\n'],
+    ['two Host lines', 'GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n'],
+    ['a chunk that ends without CRLF', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234XX0\r\n\r\n'],
+    ['a bare LF after a chunk', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\n0\r\n\r\n'],
+    ['a negative chunk size', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n01234\r\n0\r\n\r\n'],
+    ['a chunk size beyond 2^48', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n'],
+    ['a header without a colon', 'GET / HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n'],
+    ['an empty header name', 'GET / HTTP/1.1\r\nHost: x\r\n: v\r\n\r\n'],
+  ])('refuses %s and reads nothing after it', (_, bytes) => {
+    const { seen } = feed(bytes + GET);
+    expect(seen.at(-1)).toMatch(/!(400|501) http1\./);
+    expect(seen.filter((line) => line.startsWith('GET x /a'))).toEqual([]);
+  });
+});
