@@ -36,6 +36,8 @@ export interface LoadBalancerContext {
   metadataMatch(): ReadonlyMap<string, unknown> | undefined;
   /** Says whether a retry should look for another host. */
   isHostTried(host: Host): boolean;
+  /** How many picks may be made to find a host that was not tried (`host_selection_retry_max_attempts`). Absent: 1. */
+  readonly hostSelectionAttempts?: number;
   readonly requestHeaders: HeaderMap | undefined;
 }
 

@@ -1,0 +1,71 @@
+import type { RoutePriority } from '../http/upstream.ts';
+import type { BreakerCells } from './breaker-table.ts';
+import type { BreakerSpec } from './cluster-spec.ts';
+
+/** Places of one priority's counts within the cells of a cluster. */
+export const BREAKER_KINDS = ['connections', 'pendingRequests', 'requests', 'retries', 'connectionPools'] as const;
+export type BreakerKind = (typeof BREAKER_KINDS)[number];
+
+/**
+ * One limited resource of a cluster. Every successful `tryAcquire`, and every `acquireBeyond`, is paired with one `release`
+ * by whoever took it.
+ */
+export class CircuitBreaker {
+  readonly max: number;
+  readonly #cells: BreakerCells;
+  readonly #index: number;
+
+  constructor(cells: BreakerCells, index: number, max: number) {
+    this.#cells = cells;
+    this.#index = index;
+    this.max = max;
+  }
+
+  get active(): number {
+    return this.#cells.get(this.#index);
+  }
+
+  /** Envoy's `canCreate`, as the gauges see it: a limit of 0 opens with the first that is taken in spite of it. */
+  get open(): boolean {
+    const { active } = this;
+    return active >= this.max && active > 0;
+  }
+
+  /** Takes one if the limit is not reached. */
+  tryAcquire(): boolean {
+    if (this.#cells.add(this.#index, 1) < this.max) return true;
+    this.#cells.add(this.#index, -1);
+    return false;
+  }
+
+  /** Takes one even if the limit is reached: for what must not be refused. */
+  acquireBeyond(): void {
+    this.#cells.add(this.#index, 1);
+  }
+
+  release(): void {
+    this.#cells.add(this.#index, -1);
+  }
+}
+
+/** The breakers of one cluster and priority. They count over all threads. */
+export class PriorityBreakers {
+  readonly connections: CircuitBreaker;
+  readonly pendingRequests: CircuitBreaker;
+  readonly requests: CircuitBreaker;
+  readonly retries: CircuitBreaker;
+  readonly connectionPools: CircuitBreaker;
+
+  constructor(spec: BreakerSpec, priority: RoutePriority, cells: BreakerCells) {
+    const open = (kind: BreakerKind, max: number): CircuitBreaker => new CircuitBreaker(cells, cellIndex(priority, kind), max);
+    this.connections = open('connections', spec.maxConnections);
+    this.pendingRequests = open('pendingRequests', spec.maxPendingRequests);
+    this.requests = open('requests', spec.maxRequests);
+    this.retries = open('retries', spec.maxRetries);
+    this.connectionPools = open('connectionPools', spec.maxConnectionPools);
+  }
+}
+
+function cellIndex(priority: RoutePriority, kind: BreakerKind): number {
+  return (priority === 'default' ? 0 : BREAKER_KINDS.length) + BREAKER_KINDS.indexOf(kind);
+}

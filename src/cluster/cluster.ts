@@ -1,0 +1,230 @@
+import type { Clock } from '../core/clock.ts';
+import type { Random } from '../core/random.ts';
+import type { Runtime } from '../core/runtime.ts';
+import type { StatGroup, StatStore } from '../core/stats/stats.ts';
+import type { Timers } from '../core/timers.ts';
+import type { ResponseDecoder } from '../http/codec/codec.ts';
+import { STRICT } from '../http/codec/h1-head.ts';
+import type { Failure } from '../http/failure.ts';
+import type { Cluster, LoadBalancerContext, PendingStream, PoolCallbacks, RoutePriority } from '../http/upstream.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { BreakerTable } from './breaker-table.ts';
+import { PriorityBreakers } from './circuit-breakers.ts';
+import { CLUSTER_STATS, HOST_STATS, hostStatPrefix, UPSTREAM_HTTP1_STATS } from './cluster-stats.ts';
+import type { Assignment, ClusterSpec, HostMetadata } from './cluster-spec.ts';
+import type { HostOwner, UpstreamHost } from './host.ts';
+import { PrioritySet } from './host-set.ts';
+import { PriorityLoadBalancer } from './load-balancer/load-balancer.ts';
+import { policyOf } from './load-balancer/policies.ts';
+import { ConnectionPool, type ConnectionPoolOwner } from './pool/connection-pool.ts';
+import { H1PoolProtocol } from './pool/h1-pool.ts';
+import type { PoolContext } from './pool/pool-context.ts';
+import { RequestStats } from './request-stats.ts';
+
+/** What the clusters of one thread share. */
+export interface ClusterServices {
+  readonly stats: StatStore;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly runtime: Runtime;
+  readonly breakers: BreakerTable;
+  /** Unique in the process. */
+  nextConnectionId(): number;
+}
+
+const NO_HOST: Failure = { source: 'local', kind: 'connection-failure', retryable: true, details: '' };
+
+/**
+ * One cluster in one thread. Until its first request it holds nothing but its spec and its statistics' slots.
+ *
+ *   SERVING ──retire──▶ RETIRED ──last pool ends──▶ gone (statistics released)
+ *
+ * Once retired it hands what still comes (a retry of an old stream) to its successor.
+ */
+export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner {
+  readonly spec: ClusterSpec;
+  readonly requestStats: RequestStats;
+  readonly #services: ClusterServices;
+  readonly #stats: StatGroup;
+  readonly #maintenanceKey: string;
+  #http1Stats: StatGroup | undefined;
+  #assignment: Assignment;
+  #traffic: Traffic | undefined;
+  #openPools = 0;
+  #retired = false;
+  #successor: UpstreamCluster | undefined;
+
+  constructor(spec: ClusterSpec, services: ClusterServices, assignment: Assignment) {
+    this.spec = spec;
+    this.#services = services;
+    this.#assignment = assignment;
+    this.#stats = services.stats.group(`cluster.${spec.statName}`, CLUSTER_STATS);
+    this.requestStats = new RequestStats(this.#stats);
+    this.#maintenanceKey = `upstream.maintenance_mode.${spec.name}`;
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  get statName(): string {
+    return this.spec.observabilityName;
+  }
+
+  get metadata(): HostMetadata | undefined {
+    return this.spec.metadata;
+  }
+
+  get bufferLimitBytes(): number {
+    return this.spec.bufferLimitBytes;
+  }
+
+  newStream(
+    context: LoadBalancerContext,
+    priority: RoutePriority,
+    decoder: ResponseDecoder,
+    callbacks: PoolCallbacks,
+  ): PendingStream | undefined {
+    if (this.#retired) {
+      if (this.#successor !== undefined) return this.#successor.newStream(context, priority, decoder, callbacks);
+      callbacks.onPoolFailure(NO_HOST, undefined);
+      return undefined;
+    }
+    const traffic = (this.#traffic ??= this.#open());
+    const host = traffic.balancer.pick(context);
+    if (host === undefined) this.#stats.inc(CLUSTER_STATS.upstream_cx_none_healthy);
+    const pool = host?.pool(priority);
+    if (pool !== undefined) return pool.newStream(decoder, callbacks);
+    callbacks.onPoolFailure(NO_HOST, undefined);
+    return undefined;
+  }
+
+  acquireRetry(priority: RoutePriority): boolean {
+    return this.#breakers(priority).retries.tryAcquire();
+  }
+
+  releaseRetry(priority: RoutePriority): void {
+    this.#breakers(priority).retries.release();
+  }
+
+  inMaintenanceMode(): boolean {
+    const { runtime, random } = this.#services;
+    if (runtime.version === 0) return false;
+    const percent = runtime.number(this.#maintenanceKey, 0);
+    return percent > 0 && random.uint32() % 100 < percent;
+  }
+
+  /** The discovered hosts have changed. */
+  updateHosts(assignment: Assignment): void {
+    this.#assignment = assignment;
+    const traffic = this.#traffic;
+    if (traffic === undefined || this.#retired) return;
+    const removed = traffic.hosts.update(assignment);
+    traffic.balancer.update(traffic.hosts.levels);
+    for (const host of removed) host.remove();
+    if (!this.spec.closeConnectionsOnHostSetChange) return;
+    for (const host of traffic.hosts.hosts) host.drainConnections();
+  }
+
+  /** Takes no new requests: running streams finish, then its statistics are released. */
+  retire(successor: UpstreamCluster | undefined): void {
+    this.#retired = true;
+    this.#successor = successor;
+    if (this.#traffic !== undefined) for (const host of this.#traffic.hosts.hosts) host.remove();
+    this.#releaseWhenUnused();
+  }
+
+  // HostOwner
+
+  openHostStats(host: UpstreamHost): StatGroup {
+    return this.#services.stats.group(hostStatPrefix(this.name, host.address.text), HOST_STATS);
+  }
+
+  releaseHostStats(stats: StatGroup): void {
+    this.#services.stats.release(stats);
+  }
+
+  openPool(host: UpstreamHost, priority: RoutePriority): ConnectionPool | undefined {
+    const breakers = this.#breakers(priority);
+    if (!breakers.connectionPools.tryAcquire()) {
+      this.#stats.inc(CLUSTER_STATS.upstream_cx_pool_overflow);
+      return undefined;
+    }
+    this.#openPools++;
+    return new ConnectionPool(this, host, this.#traffic!.poolContext, breakers);
+  }
+
+  // ConnectionPoolOwner
+
+  onPoolDrained(pool: ConnectionPool): void {
+    pool.breakers.connectionPools.release();
+    this.#openPools--;
+    pool.host.onPoolDrained(pool);
+    this.#releaseWhenUnused();
+  }
+
+  #breakers(priority: RoutePriority): PriorityBreakers {
+    const { default: normal, high } = (this.#traffic ??= this.#open()).breakers;
+    return priority === 'default' ? normal : high;
+  }
+
+  #open(): Traffic {
+    const { spec } = this;
+    const { random, runtime, breakers: table } = this.#services;
+    const hosts = new PrioritySet(this);
+    hosts.update(this.#assignment);
+    const cells = table.cells(spec.name);
+    const { panic, localityWeighted } = spec;
+    const policy = policyOf(spec.loadBalancer);
+    return {
+      hosts,
+      balancer: new PriorityLoadBalancer({ policy, panic, localityWeighted, random, runtime, stats: this.#stats }, hosts.levels),
+      breakers: { default: new PriorityBreakers(spec.breakers[0], 'default', cells), high: new PriorityBreakers(spec.breakers[1], 'high', cells) },
+      poolContext: this.#createPoolContext(),
+    };
+  }
+
+  #createPoolContext(): PoolContext {
+    const { http, connectTimeoutMs, localAddress, tcpKeepAlive, bufferLimitBytes, statName } = this.spec;
+    const services = this.#services;
+    const { timers } = services;
+    this.#http1Stats ??= services.stats.group(`cluster.${statName}.http1`, UPSTREAM_HTTP1_STATS);
+    return {
+      transport: services.transport,
+      clock: services.clock,
+      stats: this.#stats,
+      protocol: new H1PoolProtocol({
+        maxHeadBytes: http.maxResponseHeadBytes,
+        maxHeaders: http.maxHeadersCount,
+        leniency: { ...STRICT, chunkedLength: http.allowChunkedLength },
+        trailers: http.enableTrailers,
+        highWatermarkBytes: bufferLimitBytes,
+      }),
+      connectOptions: { localAddress },
+      tcpKeepAliveDelayMs: tcpKeepAlive?.initialDelayMs,
+      connectTimeouts: timers.list(connectTimeoutMs),
+      idleTimeouts: http.idleTimeoutMs === 0 ? undefined : timers.list(http.idleTimeoutMs),
+      connectionDurations: http.maxConnectionDurationMs === 0 ? undefined : timers.list(http.maxConnectionDurationMs),
+      maxRequestsPerConnection: http.maxRequestsPerConnection === 0 ? Infinity : http.maxRequestsPerConnection,
+      nextConnectionId: () => services.nextConnectionId(),
+    };
+  }
+
+  /** The slots of a released group may become another's, so nothing may count into it afterwards. */
+  #releaseWhenUnused(): void {
+    if (!this.#retired || this.#openPools > 0) return;
+    this.requestStats.detach();
+    this.#services.stats.release(this.#stats);
+    if (this.#http1Stats !== undefined) this.#services.stats.release(this.#http1Stats);
+  }
+}
+
+/** Made with the first request. */
+interface Traffic {
+  readonly hosts: PrioritySet;
+  readonly balancer: PriorityLoadBalancer;
+  readonly breakers: { readonly default: PriorityBreakers; readonly high: PriorityBreakers };
+  readonly poolContext: PoolContext;
+}

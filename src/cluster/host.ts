@@ -1,0 +1,167 @@
+import type { StatGroup } from '../core/stats/stats.ts';
+import type { Host, RoutePriority } from '../http/upstream.ts';
+import type { Address } from '../transport/transport.ts';
+import { HOST_STATS } from './cluster-stats.ts';
+import type { EndpointSpec, HostMetadata, Locality } from './cluster-spec.ts';
+import { flagsOfEndpoint, isDegraded, isExcluded, isUnhealthy } from './host-health.ts';
+import type { ConnectionPool } from './pool/connection-pool.ts';
+
+/** What a host asks of the cluster it belongs to. */
+export interface HostOwner {
+  openHostStats(host: UpstreamHost): StatGroup;
+  openPool(host: UpstreamHost, priority: RoutePriority): ConnectionPool | undefined;
+  /** The host has left the cluster and its last connection has ended; nothing counts into the group any more. */
+  releaseHostStats(stats: StatGroup): void;
+}
+
+/** One endpoint in one thread. It keeps its pools and counts for as long as discovery goes on naming its address. */
+export class UpstreamHost implements Host {
+  readonly address: Address;
+  // Plain fields: balancers read them for each pick. Written by `describe` and the methods below.
+  hostname: string;
+  weight: number;
+  priority: number;
+  locality: Locality;
+  metadata: HostMetadata | undefined;
+  canary: boolean;
+  healthFlags: number;
+  activeRequests = 0;
+  readonly #owner: HostOwner;
+  #stats: StatGroup | undefined;
+  #defaultPool: ConnectionPool | undefined;
+  #highPool: ConnectionPool | undefined;
+  #removed = false;
+
+  constructor(owner: HostOwner, endpoint: EndpointSpec, priority: number, locality: Locality) {
+    this.#owner = owner;
+    this.address = endpoint.address;
+    this.hostname = endpoint.hostname;
+    this.weight = endpoint.weight;
+    this.priority = priority;
+    this.locality = locality;
+    this.metadata = endpoint.metadata;
+    this.canary = isCanary(endpoint.metadata);
+    this.healthFlags = flagsOfEndpoint(endpoint.health);
+  }
+
+  /** Takes over what discovery says now of the same address. */
+  describe(endpoint: EndpointSpec, priority: number, locality: Locality): void {
+    this.hostname = endpoint.hostname;
+    this.weight = endpoint.weight;
+    this.priority = priority;
+    this.locality = locality;
+    if (this.metadata !== endpoint.metadata) {
+      this.metadata = endpoint.metadata;
+      this.canary = isCanary(endpoint.metadata);
+    }
+    this.healthFlags = flagsOfEndpoint(endpoint.health);
+  }
+
+  get healthy(): boolean {
+    return !this.unhealthy && !this.degraded;
+  }
+
+  get unhealthy(): boolean {
+    return isUnhealthy(this.healthFlags);
+  }
+
+  get degraded(): boolean {
+    return isDegraded(this.healthFlags);
+  }
+
+  get excluded(): boolean {
+    return isExcluded(this.healthFlags);
+  }
+
+  /** The pool of a priority, opened when first asked for; undefined when the cluster may open no further one. */
+  pool(priority: RoutePriority): ConnectionPool | undefined {
+    if (priority === 'default') return (this.#defaultPool ??= this.#owner.openPool(this, priority));
+    return (this.#highPool ??= this.#owner.openPool(this, priority));
+  }
+
+  /** Discovery no longer names it: running streams finish, nothing new starts. */
+  remove(): void {
+    this.#removed = true;
+    this.drain();
+    this.#releaseWhenUnused();
+  }
+
+  drain(): void {
+    this.#defaultPool?.drain();
+    this.#highPool?.drain();
+  }
+
+  /** Its connections are closed as they fall idle; new requests open new ones. */
+  drainConnections(): void {
+    this.#defaultPool?.drainConnections();
+    this.#highPool?.drainConnections();
+  }
+
+  // Told by its pools.
+
+  onPoolDrained(pool: ConnectionPool): void {
+    if (this.#defaultPool === pool) this.#defaultPool = undefined;
+    else this.#highPool = undefined;
+    this.#releaseWhenUnused();
+  }
+
+  onStreamStart(): void {
+    this.activeRequests++;
+    const stats = this.#openStats();
+    stats.inc(HOST_STATS.rq_total);
+    stats.gaugeAdd(HOST_STATS.rq_active, 1);
+  }
+
+  onStreamEnd(): void {
+    this.activeRequests--;
+    this.#openStats().gaugeAdd(HOST_STATS.rq_active, -1);
+  }
+
+  onPendingChange(delta: number): void {
+    this.#openStats().gaugeAdd(HOST_STATS.rq_pending_active, delta);
+  }
+
+  onConnectionStart(): void {
+    const stats = this.#openStats();
+    stats.inc(HOST_STATS.cx_total);
+    stats.gaugeAdd(HOST_STATS.cx_active, 1);
+  }
+
+  onConnectionEnd(): void {
+    this.#openStats().gaugeAdd(HOST_STATS.cx_active, -1);
+  }
+
+  onConnectFail(): void {
+    this.#openStats().inc(HOST_STATS.cx_connect_fail);
+  }
+
+  // Host: told by the router, perhaps after the host has gone.
+
+  onRequestSuccess(): void {
+    this.#stats?.inc(HOST_STATS.rq_success);
+  }
+
+  onRequestError(): void {
+    this.#stats?.inc(HOST_STATS.rq_error);
+  }
+
+  onRequestTimeout(): void {
+    this.#stats?.inc(HOST_STATS.rq_timeout);
+  }
+
+  #openStats(): StatGroup {
+    return (this.#stats ??= this.#owner.openHostStats(this));
+  }
+
+  /** The slots of a released group may become another's, so nothing may count into it afterwards. */
+  #releaseWhenUnused(): void {
+    if (!this.#removed || this.#stats === undefined || this.#defaultPool !== undefined || this.#highPool !== undefined) return;
+    const stats = this.#stats;
+    this.#stats = undefined;
+    this.#owner.releaseHostStats(stats);
+  }
+}
+
+function isCanary(metadata: HostMetadata | undefined): boolean {
+  return metadata?.['envoy.lb']?.['canary'] === true;
+}

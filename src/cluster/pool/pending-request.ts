@@ -1,0 +1,33 @@
+import type { ResponseDecoder } from '../../http/codec/codec.ts';
+import type { PendingStream, PoolCallbacks } from '../../http/upstream.ts';
+import type { Linked } from '../linked-list.ts';
+
+export interface PendingRequestOwner {
+  onPendingCancelled(pending: PendingRequest): void;
+}
+
+/** A request that waits for a connection of one pool. */
+export class PendingRequest implements PendingStream, Linked<PendingRequest> {
+  listPrevious: PendingRequest | undefined = undefined;
+  listNext: PendingRequest | undefined = undefined;
+  readonly decoder: ResponseDecoder;
+  readonly callbacks: PoolCallbacks;
+  cancelled = false;
+  #owner: PendingRequestOwner | undefined;
+
+  constructor(owner: PendingRequestOwner, decoder: ResponseDecoder, callbacks: PoolCallbacks) {
+    this.#owner = owner;
+    this.decoder = decoder;
+    this.callbacks = callbacks;
+  }
+
+  /** The pool has taken it from its queue: cancelling does nothing from here on. */
+  settle(): void {
+    this.#owner = undefined;
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+    this.#owner?.onPendingCancelled(this);
+  }
+}

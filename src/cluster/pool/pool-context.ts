@@ -1,0 +1,35 @@
+import type { Clock } from '../../core/clock.ts';
+import type { CounterId, StatGroup } from '../../core/stats/stats.ts';
+import type { TimerList } from '../../core/timers.ts';
+import type { ClientCodec, ClientCodecOwner } from '../../http/codec/codec.ts';
+import type { Protocol } from '../../http/stream-info.ts';
+import type { Connection, ConnectOptions, Transport } from '../../transport/transport.ts';
+
+/** What the pools of one cluster in one thread share. */
+export interface PoolContext {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** `cluster.<name>`. */
+  readonly stats: StatGroup;
+  readonly protocol: PoolProtocol;
+  readonly connectOptions: ConnectOptions;
+  readonly tcpKeepAliveDelayMs: number | undefined;
+  readonly connectTimeouts: TimerList;
+  /** Undefined: idle connections stay. */
+  readonly idleTimeouts: TimerList | undefined;
+  readonly connectionDurations: TimerList | undefined;
+  /** Infinity: no limit. */
+  readonly maxRequestsPerConnection: number;
+  /** Unique in the process. */
+  nextConnectionId(): number;
+}
+
+/** What differs between HTTP versions. */
+export interface PoolProtocol {
+  readonly name: Protocol;
+  /** Streams that a connection is expected to carry at once while it is still being opened. */
+  readonly expectedStreams: number;
+  /** `upstream_cx_http1_total` and its kin. */
+  readonly connectionCounter: CounterId;
+  createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec;
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { staticYaml } from './compile-yaml.ts';
+import { World } from './world.ts';
+
+const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+
+describe('a cluster', () => {
+  it('carries a request over a new connection and answers it', () => {
+    const world = new World();
+    const cluster = world.serve(staticYaml('web', ['10.0.0.1:80']));
+    const request = world.request(cluster);
+    expect(request.events).toEqual([]);
+    world.transport.last.accept();
+    request.send('/a');
+    expect(world.transport.last.written).toBe('GET /a HTTP/1.1\r\nhost: test\r\n\r\n');
+    world.transport.last.respond(OK);
+    expect(request.events).toEqual(['ready 10.0.0.1:80', '200', 'end']);
+  });
+
+  it('uses an idle connection again, before newStream returns', () => {
+    const world = new World();
+    const cluster = world.serve(staticYaml('web', ['10.0.0.1:80']));
+    const first = world.connected(cluster);
+    first.send();
+    world.transport.last.respond(OK);
+    const second = world.request(cluster);
+    expect(second.events).toEqual(['ready 10.0.0.1:80']);
+    expect([first.reused, second.reused]).toEqual([false, true]);
+    expect(world.transport.connections).toHaveLength(1);
+  });
+
+  it('takes its hosts in turn', () => {
+    const world = new World();
+    const cluster = world.serve(staticYaml('web', ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']));
+    const hosts = Array.from({ length: 6 }, () => world.connected(cluster).host!.address.text);
+    expect(new Set(hosts.slice(0, 3)).size).toBe(3);
+    expect(hosts.slice(3)).toEqual(hosts.slice(0, 3));
+  });
+
+  it('answers without a host when it has none', () => {
+    const world = new World();
+    const cluster = world.serve('name: empty\nload_assignment: {cluster_name: empty}');
+    const request = world.request(cluster);
+    expect(request.pending).toBeUndefined();
+    expect(request.events).toEqual(['failure connection-failure']);
+    expect(request.host).toBeUndefined();
+    expect(world.used('cluster.empty.')).toEqual({ upstream_cx_none_healthy: 1, lb_healthy_panic: 1 });
+  });
+
+  it('counts as Envoy does when one request has been answered', () => {
+    const world = new World();
+    const cluster = world.serve(staticYaml('web', ['10.0.0.1:80']));
+    const request = world.connected(cluster);
+    request.send();
+    world.transport.last.respond(OK);
+    cluster.requestStats.onResponse(200, 3, false, false);
+    expect(world.used('cluster.web.')).toEqual({
+      'external.upstream_rq_200': 1,
+      'external.upstream_rq_2xx': 1,
+      'external.upstream_rq_completed': 1,
+      upstream_cx_active: 1,
+      upstream_cx_http1_total: 1,
+      upstream_cx_rx_bytes_total: OK.length,
+      upstream_cx_total: 1,
+      upstream_cx_tx_bytes_total: 'GET / HTTP/1.1\r\nhost: test\r\n\r\n'.length,
+      upstream_rq_200: 1,
+      upstream_rq_2xx: 1,
+      upstream_rq_completed: 1,
+      upstream_rq_pending_total: 1,
+      upstream_rq_total: 1,
+    });
+  });
+});
