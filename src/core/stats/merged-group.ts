@@ -95,13 +95,12 @@ export class MergedGroup implements SnapshotGroup {
 
   /** Starts the next interval of the histograms. */
   flushHistograms(): void {
+    if (this.#histograms === undefined && this.#parts.every((part) => part.runs.length === 0)) return;
     const sums = this.schema.histograms.map(() => new SparseBins());
     for (const part of this.#parts) {
       for (const { histogram, run, slots, base } of part.runs) sums[histogram].addRun(run, slots, base);
     }
-    sums.forEach((sum, index) => {
-      if (!sum.empty || this.#histograms !== undefined) this.#histogram(index).flush(sum);
-    });
+    sums.forEach((sum, index) => this.#histogram(index).flush(sum));
   }
 
   #histogram(index: number): MergedHistogram {

@@ -10,7 +10,7 @@ interface Recorded {
   readonly prometheus: string;
 }
 
-const recorded = JSON.parse(readFileSync(new URL('fixtures/envoy-tags.json', import.meta.url), 'utf8')) as Record<'default' | 'custom', Recorded>;
+const recorded = JSON.parse(readFileSync(new URL('fixtures/envoy-tags.json', import.meta.url), 'utf8')) as Record<'default' | 'custom' | 'istio', Recorded>;
 
 const CUSTOM: readonly TagSpecifier[] = [
   { tagName: 'la', regex: '^listener\\.(([[:alnum:]_]+)(?=\\.ssl)\\.)' },
@@ -23,6 +23,22 @@ const CUSTOM: readonly TagSpecifier[] = [
   { tagName: 'opt2', regex: '^redis\\.(pre\\.)(zzz)?' },
   { tagName: 'any', regex: '((pre)\\.)' },
   { tagName: 'envoy.cluster_name', regex: '^cluster\\.((.*?)\\.)rbac' },
+];
+
+const ISTIO: readonly TagSpecifier[] = [
+  { tagName: 'cluster_name', regex: '^cluster\\.((.+?(\\..+?\\.svc\\.cluster\\.local)?)\\.)' },
+  { tagName: 'tcp_prefix', regex: '^tcp\\.((.*?)\\.)\\w+?$' },
+  { tagName: 'response_code', regex: '(response_code=\\.=(.+?);\\.;)|_rq(_(\\.d{3}))$' },
+  { tagName: 'response_code_class', regex: '_rq(_(\\dxx))$' },
+  { tagName: 'http_conn_manager_listener_prefix', regex: '^listener(?=\\.).*?\\.http\\.(((?:[_.[:digit:]]*|[_\\[\\]aAbBcCdDeEfF[:digit:]]*))\\.)' },
+  { tagName: 'http_conn_manager_prefix', regex: '^http\\.(((?:[_.[:digit:]]*|[_\\[\\]aAbBcCdDeEfF[:digit:]]*))\\.)' },
+  { tagName: 'listener_address', regex: '^listener\\.(((?:[_.[:digit:]]*|[_\\[\\]aAbBcCdDeEfF[:digit:]]*))\\.)' },
+  { tagName: 'mongo_prefix', regex: '^mongo\\.(.+?)\\.(collection|cmd|cx_|op_|delays_|decoding_)(.*?)$' },
+  { tagName: 'reporter', regex: '(reporter=\\.=(.*?);\\.;)' },
+  { tagName: 'source_workload', regex: '(source_workload=\\.=(.*?);\\.;)' },
+  { tagName: 'cache', regex: '(cache\\.(.+?)\\.)' },
+  { tagName: 'component', regex: '(component\\.(.+?)\\.)' },
+  { tagName: 'tag', regex: '(tag\\.(.+?);\\.)' },
 ];
 
 function compiled(specifiers: readonly TagSpecifier[], useDefaults = true): TagExtractor {
@@ -40,7 +56,8 @@ describe('tags are what Envoy extracts', () => {
   test.each([
     ['default', new TagExtractor()],
     ['custom', compiled(CUSTOM)],
-  ] as const)('from 133 recorded names with %s rules', (rules, extractor) => {
+    ['istio', compiled(ISTIO, false)],
+  ] as const)('from recorded names with %s rules', (rules, extractor) => {
     const { stats, prometheus } = recorded[rules];
     expect([...new PrometheusRenderer(extractor).render(recordedSnapshot({ counters: stats }), EVERYTHING)].join('')).toBe(prometheus);
   });
