@@ -1,7 +1,7 @@
 import type { Timer, TimerOwner, Timers } from '../core/timers.ts';
 import { Timer as LingerTimer } from '../core/timers.ts';
 import { ipAddress, unknownAddress } from './address.ts';
-import { isLent, returnBuffer, sharedReadBuffer, takeBuffer } from './read-buffers.ts';
+import { isLent, JOINED_TEXT_LIMIT, largeReadBuffer, returnBuffer, SMALL_READ_BYTES, smallReadBuffer, takeBuffer } from './read-buffers.ts';
 import type { SocketInternals, SocketName, StreamHandle, WriteRequestBase } from './socket-internals.ts';
 import { learnSocketInternals } from './socket-internals.ts';
 import { systemError, transportError } from './transport-error.ts';
@@ -40,8 +40,8 @@ type OwnedHandle = StreamHandle & { [ownerKey]: DirectConnection };
 
 /** Bytes up to here join the text in front of them; more are worth a write without a copy. */
 const JOINED_BYTES_LIMIT = 8192;
-/** Node writes text up to this length from its stack. */
-const JOINED_TEXT_LIMIT = 16_384;
+/** 2 MiB without a pause: whoever takes the bytes is not slow. */
+const FULL_READS_BEFORE_LARGE = 32;
 const POISON = 0xdb;
 
 const streamState = { endEmitted: false };
@@ -87,6 +87,9 @@ export interface DirectContext {
 export class DirectConnection implements Connection, TimerOwner {
   owner: ConnectionOwner;
   closed = false;
+  /** Node reads into the first, and asks the second, where there is one, for another buffer after each read. */
+  [bufferKey]: Buffer = smallReadBuffer;
+  [bufferSourceKey]: (() => Buffer) | null = null;
   readonly #context: DirectContext;
   /** Null while opening. */
   #handle: OwnedHandle | null = null;
@@ -99,6 +102,8 @@ export class DirectConnection implements Connection, TimerOwner {
   /** Somebody may wait for `onDrained`. */
   #drainIsAwaited = false;
   #readsArePaused = false;
+  /** Reads that filled the small buffer, since the last that did not and since the last pause. */
+  #fullReads = 0;
   #handleReads = false;
   #readsEnded = false;
   #writesEnded = false;
@@ -188,7 +193,7 @@ export class DirectConnection implements Connection, TimerOwner {
 
   /** The joined text goes in front, in the same buffer. */
   #sendCopy(bytes: Buffer): void {
-    const buffer = takeBuffer();
+    const buffer = takeBuffer(this.#joined.length + bytes.length);
     const textLength = this.#joined === '' ? 0 : buffer.write(this.#joined, 'latin1');
     this.#joined = '';
     buffer.set(bytes, textLength);
@@ -275,6 +280,7 @@ export class DirectConnection implements Connection, TimerOwner {
   pauseReads(): void {
     if (this.#readsArePaused || this.#isLingering) return;
     this.#readsArePaused = true;
+    this.#fullReads = 0;
     if (!this.#handleReads || this.closed) return;
     this.#handleReads = false;
     this.#handle!.readStop();
@@ -443,7 +449,7 @@ export class DirectConnection implements Connection, TimerOwner {
     this.#handle = owned;
     owned[ownerKey] = this;
     owned.onread = learned!.onStreamRead;
-    owned.useUserBuffer(sharedReadBuffer);
+    owned.useUserBuffer(smallReadBuffer);
     owned.setNoDelay?.(true);
   }
 
@@ -460,14 +466,6 @@ export class DirectConnection implements Connection, TimerOwner {
 
   [touchKey](): void {}
 
-  get [bufferKey](): Buffer {
-    return sharedReadBuffer;
-  }
-
-  get [bufferSourceKey](): null {
-    return null;
-  }
-
   [bufferCallbackKey](length: number, buffer: Buffer): void {
     if (this.#isLingering) return;
     enterCallback();
@@ -477,6 +475,18 @@ export class DirectConnection implements Connection, TimerOwner {
       if (this.#context.poison) buffer.fill(POISON, 0, length);
       leaveCallback();
     }
+    this[bufferSourceKey] = this.#nextBuffer(length, buffer);
+  }
+
+  /** Null: the same again. */
+  #nextBuffer(length: number, buffer: Buffer): (() => Buffer) | null {
+    if (length < SMALL_READ_BYTES) {
+      this.#fullReads = 0;
+      return buffer === largeReadBuffer ? takeSmall : null;
+    }
+    this.#fullReads++;
+    if (buffer === largeReadBuffer) return this.#fullReads < FULL_READS_BEFORE_LARGE ? takeSmall : null;
+    return this.#fullReads >= FULL_READS_BEFORE_LARGE ? takeLarge : null;
   }
 
   get _readableState(): { endEmitted: boolean } {
@@ -493,6 +503,14 @@ export class DirectConnection implements Connection, TimerOwner {
 
 function onHandleClosed(this: StreamHandle): void {
   (this as OwnedHandle)[ownerKey].reportClosed();
+}
+
+function takeSmall(): Buffer {
+  return smallReadBuffer;
+}
+
+function takeLarge(): Buffer {
+  return largeReadBuffer;
 }
 
 function nameOf(handle: StreamHandle | null, question: 'getsockname' | 'getpeername'): Address {

@@ -2,7 +2,7 @@ import type net from 'node:net';
 import type { TimerOwner, Timers } from '../core/timers.ts';
 import { Timer } from '../core/timers.ts';
 import { ipAddress, unknownAddress } from './address.ts';
-import { isLent } from './read-buffers.ts';
+import { isLent, JOINED_TEXT_LIMIT } from './read-buffers.ts';
 import { transportError } from './transport-error.ts';
 import type { Address, Connection, ConnectionOwner, TransportError } from './transport.ts';
 import { enterCallback, leaveCallback, markDirty } from './write-batch.ts';
@@ -18,8 +18,6 @@ import { enterCallback, leaveCallback, markDirty } from './write-batch.ts';
 
 /** Bytes up to here join the text in front of them. */
 const JOINED_BYTES_LIMIT = 8192;
-/** Text up to here waits for more. */
-const JOINED_TEXT_LIMIT = 16_384;
 
 export class PublicConnection implements Connection, TimerOwner {
   owner: ConnectionOwner;

@@ -5,7 +5,7 @@ import { isWildcard, pipeAddress } from './address.ts';
 import { connectOptions } from './connect-options.ts';
 import { startListening } from './listening-socket.ts';
 import { PublicConnection } from './public-connection.ts';
-import { sharedReadBuffer } from './read-buffers.ts';
+import { smallReadBuffer } from './read-buffers.ts';
 import type { Address, ConnectingOwner, Connection, ConnectionOwner, ConnectOptions, ListenerSocket, ListenOptions, Transport } from './transport.ts';
 import { enterCallback, leaveCallback } from './write-batch.ts';
 
@@ -34,9 +34,9 @@ class PublicTransport implements Transport {
   connect(address: Address, options: ConnectOptions, owner: ConnectingOwner): Connection {
     const local = address.kind === 'pipe' ? pipeAddress('') : null;
     const onread = {
-      buffer: sharedReadBuffer,
+      buffer: smallReadBuffer,
       callback: (length: number): boolean => {
-        connection.onRead(sharedReadBuffer, length);
+        connection.onRead(smallReadBuffer, length);
         return true;
       },
     };
