@@ -23,6 +23,7 @@ export class PrometheusNames {
   readonly #byGroup = new WeakMap<SnapshotGroup, Map<StatKind, GroupNames>>();
   /** By tag-extracted name. Names that become the same metric are one. */
   readonly #names = new Map<string, PrometheusName>();
+  readonly #byPrefixAndLeaf = new Map<string, Map<string, PrometheusName>>();
   readonly #byMetric = new Map<string | undefined, PrometheusName>();
   /** The last list of names of a schema's kind: groups of one schema mostly have equal ones. */
   readonly #lists = new WeakMap<readonly string[], readonly PrometheusName[]>();
@@ -47,14 +48,35 @@ export class PrometheusNames {
   }
 
   #compute({ prefix }: SnapshotGroup, leaves: readonly string[]): GroupNames {
+    if (prefix === '') return this.#computeEach(leaves);
+    const group = this.#tags.group(prefix);
+    const common = labelText(group.tags);
+    const under = this.#namesUnder(group.namePrefix);
     const names: PrometheusName[] = [];
-    const labels: string[] = [];
-    for (const leaf of leaves) {
-      const found = this.of(prefix === '' ? leaf : `${prefix}.${leaf}`);
-      names.push(found.name);
-      labels.push(found.labels === labels[0] ? labels[0] : found.labels);
+    let labels: string[] | undefined;
+    for (const [index, leaf] of leaves.entries()) {
+      if (group.isSpecial(leaf)) {
+        const special = this.of(`${prefix}.${leaf}`);
+        names.push(special.name);
+        if (special.labels !== common) (labels ??= leaves.map(() => common))[index] = special.labels;
+        continue;
+      }
+      let name = under.get(leaf);
+      if (name === undefined) under.set(leaf, (name = this.#name(group.namePrefix + leaf)));
+      names.push(name);
     }
-    return { names: this.#shared(leaves, names), labels: labels.every((text) => text === labels[0]) ? (labels[0] ?? '') : labels };
+    return { names: this.#shared(leaves, names), labels: labels ?? common };
+  }
+
+  #computeEach(leaves: readonly string[]): GroupNames {
+    const found = leaves.map((leaf) => this.of(leaf));
+    return { names: found.map(({ name }) => name), labels: found.map(({ labels }) => labels) };
+  }
+
+  #namesUnder(namePrefix: string): Map<string, PrometheusName> {
+    let names = this.#byPrefixAndLeaf.get(namePrefix);
+    if (names === undefined) this.#byPrefixAndLeaf.set(namePrefix, (names = new Map()));
+    return names;
   }
 
   #shared(leaves: readonly string[], names: readonly PrometheusName[]): readonly PrometheusName[] {

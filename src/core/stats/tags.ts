@@ -1,10 +1,8 @@
 import { compileCppRegex } from './cpp-regex.ts';
-import { DEFAULT_TAG_RULES, type RegexRule, type TagRule, type TokenRule } from './tag-rules.ts';
+import { createExtractor, Extraction, type Extractor, type Tag } from './tag-extractors.ts';
+import { DEFAULT_TAG_RULES, type TagRule } from './tag-rules.ts';
 
-export interface Tag {
-  readonly name: string;
-  readonly value: string;
-}
+export type { Tag };
 
 /** A name without the parts that have become tags. */
 export interface TaggedName {
@@ -51,13 +49,42 @@ export class TagExtractor {
   extract(name: string): TaggedName {
     const extraction = new Extraction(name);
     for (const extractor of this.#anywhere) extractor.extract(extraction);
-    const dot = name.indexOf('.');
-    if (dot >= 0) {
-      const rules = this.#byFirstPart.get(name.slice(0, dot));
-      if (rules !== undefined) for (const extractor of rules) extractor.extract(extraction);
-    }
+    for (const extractor of this.#rulesFor(name)) extractor.extract(extraction);
     return { name: extraction.remainder(), tags: extraction.tags };
   }
+
+  /** `prefix` is not empty. */
+  group(prefix: string): GroupTags {
+    const stem = `${prefix}.`;
+    const extraction = new Extraction(`${stem}x`);
+    const watchful: Extractor[] = [];
+    for (const extractor of [...this.#anywhere, ...this.#rulesFor(stem)]) {
+      if (extractor.ignoresLeaf) extractor.extract(extraction);
+      else if (extractor.mayMatchUnder(stem)) watchful.push(extractor);
+    }
+    return {
+      tags: extraction.tags,
+      namePrefix: extraction.remainder().slice(0, -1),
+      isSpecial: (leaf) => leaf.includes('.') || watchful.some((extractor) => extractor.matches(stem + leaf)),
+    };
+  }
+
+  #rulesFor(name: string): readonly Extractor[] {
+    const dot = name.indexOf('.');
+    return (dot < 0 ? undefined : this.#byFirstPart.get(name.slice(0, dot))) ?? [];
+  }
+}
+
+/**
+ * The tags of many names under one prefix. Most leaves of a group yield the same tags, which need extracting only once: rules that end in a wildcard
+ * cannot see the last part of a name, and the few others are asked leaf by leaf.
+ */
+export interface GroupTags {
+  readonly tags: readonly Tag[];
+  /** What comes before the leaf in the extracted name. */
+  readonly namePrefix: string;
+  /** Whether this leaf does not follow the others, so that its full name must be extracted. */
+  isSpecial(leaf: string): boolean;
 }
 
 /** The error text is Envoy's. `index` is that of the specifier at fault. */
@@ -81,147 +108,4 @@ function compileSpecifier({ tagName, regex, fixedValue }: TagSpecifier): readonl
   const compiled = compileCppRegex(regex);
   if (typeof compiled === 'string') return `Invalid regex '${regex}': ${compiled}`;
   return [{ tag: tagName, regex: compiled, mayBeEmpty: true }];
-}
-
-/** One name on its way through the rules. */
-class Extraction {
-  readonly name: string;
-  readonly tags: Tag[] = [];
-  #parts: string[] | undefined;
-  /** Start and end of each removed range, as they came. */
-  readonly #removed: number[] = [];
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  get parts(): readonly string[] {
-    return (this.#parts ??= this.name.split('.'));
-  }
-
-  has(tag: string): boolean {
-    for (const { name } of this.tags) if (name === tag) return true;
-    return false;
-  }
-
-  take(tag: string, value: string, start: number, end: number): void {
-    this.tags.push({ name: tag, value });
-    if (end > start) this.#removed.push(start, end);
-  }
-
-  remainder(): string {
-    const removed = this.#removed;
-    if (removed.length === 0) return this.name;
-    if (removed.length === 2) return this.name.slice(0, removed[0]) + this.name.slice(removed[1]);
-    const ranges: [number, number][] = [];
-    for (let i = 0; i < removed.length; i += 2) ranges.push([removed[i], removed[i + 1]]);
-    ranges.sort((a, b) => a[0] - b[0]);
-    let text = '';
-    let at = 0;
-    for (const [start, end] of ranges) {
-      if (start > at) text += this.name.slice(at, start);
-      if (end > at) at = end;
-    }
-    return text + this.name.slice(at);
-  }
-}
-
-interface Extractor {
-  /** Names that do not begin with this part cannot match; empty: any may. */
-  readonly firstPart: string;
-  extract(extraction: Extraction): void;
-}
-
-function createExtractor(rule: TagRule | Tag): Extractor {
-  if ('tokens' in rule) return new TokenExtractor(rule);
-  if ('regex' in rule) return new RegexExtractor(rule);
-  return { firstPart: '', extract: (extraction) => extraction.has(rule.name) || extraction.take(rule.name, rule.value, 0, 0) };
-}
-
-class TokenExtractor implements Extractor {
-  readonly firstPart: string;
-  readonly #tag: string;
-  readonly #tokens: readonly string[];
-  /** The first token behind the first that is not a wildcard: cheap to compare first. */
-  readonly #literalAt: number;
-
-  constructor({ tag, tokens }: TokenRule) {
-    this.#tag = tag;
-    this.#tokens = tokens.split('.');
-    this.firstPart = '$*'.includes(this.#tokens[0][0]) ? '' : this.#tokens[0];
-    this.#literalAt = this.#tokens.findIndex((token, index) => index > 0 && !'$*'.includes(token[0]));
-    if (this.#tokens.slice(0, this.#literalAt).includes('**')) this.#literalAt = -1;
-  }
-
-  extract(extraction: Extraction): void {
-    const { parts } = extraction;
-    if (this.#literalAt > 0 && parts[this.#literalAt] !== this.#tokens[this.#literalAt]) return;
-    const index = this.#match(parts, 0, 0, -1);
-    if (index < 0 || extraction.has(this.#tag)) return;
-    let start = 0;
-    for (let i = 0; i < index; i++) start += parts[i].length + 1;
-    const end = start + parts[index].length;
-    if (index < parts.length - 1) extraction.take(this.#tag, parts[index], start, end + 1);
-    else extraction.take(this.#tag, parts[index], Math.max(0, start - 1), end);
-  }
-
-  /** Index of the part that `$` stands for, or −1. */
-  #match(parts: readonly string[], part: number, token: number, found: number): number {
-    const tokens = this.#tokens;
-    let value = found;
-    for (; part < parts.length && token < tokens.length; part++, token++) {
-      const expected = tokens[token];
-      if (expected === '$') {
-        value = part;
-      } else if (expected === '**') {
-        return token === tokens.length - 1 ? value : this.#matchAnywhere(parts, part, token + 1, value);
-      } else if (expected !== '*' && expected !== parts[part]) {
-        return -1;
-      }
-    }
-    return part === parts.length && token === tokens.length ? value : -1;
-  }
-
-  #matchAnywhere(parts: readonly string[], part: number, token: number, found: number): number {
-    for (let at = part; at < parts.length; at++) {
-      const value = this.#match(parts, at, token, found);
-      if (value >= 0) return value;
-    }
-    return -1;
-  }
-}
-
-class RegexExtractor implements Extractor {
-  readonly firstPart: string;
-  readonly #rule: RegexRule;
-  /** With the positions of the groups, only run on names that match. */
-  readonly #locator: RegExp;
-
-  constructor(rule: RegexRule) {
-    this.#rule = rule;
-    this.#locator = new RegExp(rule.regex.source, 'd');
-    this.firstPart = firstPartOf(rule.regex.source);
-  }
-
-  extract(extraction: Extraction): void {
-    const { tag, regex, contains, except, mayBeEmpty } = this.#rule;
-    const { name } = extraction;
-    if ((contains !== undefined && !name.includes(contains)) || !regex.test(name)) return;
-    const match = this.#locator.exec(name)!;
-    if (match.length < 2) return;
-    const removed = match[1] ?? '';
-    let value = match.length > 2 ? (match[2] ?? '') : removed;
-    if (mayBeEmpty !== true) {
-      if (removed === '') return;
-      if (value === '') value = removed;
-    }
-    if ((except !== undefined && value === except) || extraction.has(tag)) return;
-    const [start, end] = match.indices![1] ?? [0, 0];
-    extraction.take(tag, value, start, end);
-  }
-}
-
-/** `^word\.` and `^word(?=\.)` can only match names whose first part is that word. */
-function firstPartOf(source: string): string {
-  return /^\^(\w+)(?:\\\.|\(\?=\\\.\)|\$$)/.exec(source)?.[1] ?? '';
 }

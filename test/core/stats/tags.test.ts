@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PrometheusRenderer } from '../../../src/core/stats/render-prometheus.ts';
 import { EVERYTHING } from '../../../src/core/stats/snapshot.ts';
@@ -96,6 +97,27 @@ describe('tags are what Envoy extracts', () => {
     ['cluster.a', 'cluster.a {}'],
   ])('from %s', (name, expected) => {
     expect(extracted(new TagExtractor(), name)).toBe(expected);
+  });
+});
+
+describe('the tags of a group', () => {
+  const words = 'cluster http listener vhost mongo grpc ssl ciphers rbac policy worker_1 vcluster route rds allowed collection query a upstream_rq_200 x_rq_2xx'.split(' ');
+  const part = fc.oneof(fc.constantFrom(...words), fc.string({ unit: fc.constantFrom(...'ab_0.'), maxLength: 4 }));
+
+  test.each([
+    ['default', new TagExtractor()],
+    ['custom', compiled([...CUSTOM, ...ISTIO])],
+  ] as const)('are those of each of its names, with %s rules', (_, extractor) => {
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 7 }), part, (parts, leaf) => {
+        const prefix = parts.join('.');
+        fc.pre(prefix !== '');
+        const group = extractor.group(prefix);
+        if (group.isSpecial(leaf)) return;
+        expect({ name: group.namePrefix + leaf, tags: group.tags }).toEqual(extractor.extract(`${prefix}.${leaf}`));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 
