@@ -48,7 +48,7 @@ function scenarioLines(result: ScenarioResult): string[] {
   return [
     `## ${result.name}`,
     '',
-    `${result.title}. Rounds: ${result.rounds}; load: ${result.tool}, ${result.seconds} s a turn; origin: ${result.origin}.`,
+    `${result.title}. Rounds: ${result.rounds}; load: ${result.load}; origin: ${result.origin}.`,
     '',
     ...table([header, ...rows]),
     '',

@@ -38,8 +38,7 @@ export interface ScenarioResult {
   readonly columns: readonly Metric[];
   readonly ratioOf: readonly Metric[];
   readonly rounds: number;
-  readonly seconds: number;
-  readonly tool: string;
+  readonly load: string;
   readonly origin: string;
   readonly rows: readonly Row[];
   readonly absent: readonly { readonly peer: PeerName; readonly reason: string }[];
@@ -56,7 +55,7 @@ export interface Ran {
   readonly seconds: number;
 }
 
-export function summarise(scenario: Pick<Scenario, 'name' | 'title' | 'columns' | 'ratioOf' | 'comparesWithBase'>, ran: Ran): ScenarioResult {
+export function summarise(scenario: Pick<Scenario, 'name' | 'title' | 'columns' | 'ratioOf' | 'comparesWithBase' | 'ownLoad'>, ran: Ran): ScenarioResult {
   const lasting = ran.records.filter(({ failure }) => failure === undefined);
   const rows = lasting.map(toRow);
   if (scenario.comparesWithBase === true) rows.forEach((row) => addDifference(row, rows));
@@ -67,8 +66,7 @@ export function summarise(scenario: Pick<Scenario, 'name' | 'title' | 'columns' 
     columns: scenario.columns,
     ratioOf: scenario.ratioOf,
     rounds: ran.rounds,
-    seconds: ran.seconds,
-    tool: ran.tool.version(),
+    load: scenario.ownLoad ?? `${ran.tool.version()}, ${ran.tool.note}, ${ran.seconds} s a turn`,
     origin: ran.origin,
     rows,
     absent: ran.absent,

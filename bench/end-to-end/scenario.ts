@@ -34,6 +34,8 @@ export interface Scenario {
   /** At most so many rounds, where one takes long. */
   readonly maxRounds?: number;
   readonly readyWithinMs: number;
+  /** What generates the load where it is not the load generator that was chosen. */
+  readonly ownLoad?: string;
   /** The cost of a variant over the one named `base` becomes the figure `addedUs` of the former. */
   readonly comparesWithBase?: boolean;
   /** Instead of the peer's own rendering of the plan. */

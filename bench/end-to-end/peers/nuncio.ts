@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Command } from '../command.ts';
 import { writeBootstrap } from './bootstrap-file.ts';
+import { QUIET_AND_BATCHED } from './envoy.ts';
 import type { Peer, PeerName } from './peer.ts';
 
 export const SOURCES = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
@@ -15,7 +16,7 @@ function nuncio(name: PeerName, main: string, transport: 'direct' | 'public'): P
   return {
     name,
     kind: 'nuncio',
-    settings: `one worker, ${transport} transport, run from ${main === SOURCES ? 'sources' : 'the packed build'}; the same bootstrap file as Envoy`,
+    settings: `one worker, ${transport} transport, run from ${main === SOURCES ? 'sources' : 'the packed build'}; bootstrap file and flags as Envoy's`,
     missing: () => (existsSync(main) ? undefined : main === PACKED ? 'dist/main.js is not built' : 'src/main.ts is not in this checkout'),
     version: () => `node ${process.versions.node}`,
     prepare: (plan, directory) => Promise.resolve(nuncioCommand(main, transport, writeBootstrap(plan, directory))),
@@ -23,7 +24,7 @@ function nuncio(name: PeerName, main: string, transport: 'direct' | 'public'): P
 }
 
 export function nuncioCommand(main: string, transport: 'direct' | 'public', bootstrapFile: string): Command {
-  const args = [main, '-c', bootstrapFile, '--concurrency', '1', '--transport', transport, '-l', 'error'];
+  const args = [main, '-c', bootstrapFile, '--concurrency', '1', '--transport', transport, ...QUIET_AND_BATCHED];
   return { file: process.execPath, args };
 }
 

@@ -75,6 +75,7 @@ const latency: Scenario = {
   peers: [...SERVERS, 'undici'],
   columns: ['p50Us', 'p99Us', 'p999Us', 'cpuUs', 'lagUs'],
   ratioOf: ['p50Us', 'p99Us', 'p999Us'],
+  ownLoad: 'own open-loop generator',
   measure: (turn) => openLoop(turn, LATENCY_RATE),
 };
 
@@ -89,6 +90,7 @@ const download: Scenario = {
   origin: 'large',
   life: 'fresh',
   maxRounds: 5,
+  ownLoad: `own client, ${TRANSFERS} transfers a turn`,
   measure: (turn) => transfer(turn, 'down', LARGE_BYTES, TRANSFERS),
 };
 
@@ -109,6 +111,7 @@ const idle: Scenario = {
   ratioOf: ['bytesPerConnection'],
   life: 'fresh',
   maxRounds: 3,
+  ownLoad: 'own client',
   measure: (turn) => holdIdle(turn, idleConnections, IDLE_WARM_UP),
 };
 
@@ -120,6 +123,7 @@ const start: Scenario = {
   columns: ['readyMs', 'rssMiB', 'peakMiB'],
   ratioOf: [],
   life: 'fresh',
+  ownLoad: 'one request',
   measure: startUp,
 };
 

@@ -9,6 +9,7 @@ import type { HoldOptions, HoldResult } from '../load/hold-connections.ts';
 import type { OpenLoopOptions, OpenLoopResult } from '../load/open-loop.ts';
 import type { SaturatingLoad, SaturatingResult } from '../load/saturating.ts';
 import type { TransferOptions, TransferResult } from '../load/transfer.ts';
+import { ask } from '../probe.ts';
 import { cpuBetweenMs, readCpu, readMemory, resetPeak } from '../process-usage.ts';
 import { runToEnd } from '../processes.ts';
 import type { Measured, Turn } from '../scenario.ts';
@@ -18,6 +19,7 @@ const CONNECTIONS = 64;
 const SLACK_MS = 30_000;
 /** Heaps shrink and caches fill a little after the last request. */
 const SETTLE_MS = 1_000;
+const SMALL_REQUESTS = 50;
 const GENERATOR_WARM_UP_SECONDS = 1;
 
 /** One closed-loop run as fast as it goes. */
@@ -67,17 +69,17 @@ export async function openLoop(turn: Turn, ratePerSecond: number): Promise<Measu
   return { figures: { p50Us, p99Us, p999Us, lagUs: lagP50Us, cpuUs: (cpuMs * 1000) / result.answered }, errors: result.failed };
 }
 
-/** Large bodies one after the other, after the proxy has warmed up on small ones. */
+/** Large bodies one after the other. Growth counts from a process that has answered a few small requests. */
 export async function transfer(turn: Turn, direction: 'down' | 'up', bytes: number, transfers: number): Promise<Measured> {
   const { proxy } = turn;
-  await saturate(turn, { seconds: 1 });
+  for (let asked = 0; asked < SMALL_REQUESTS; asked++) await ask(proxy.plan.listenPort, proxy.target.host, proxy.target.path);
   await delay(SETTLE_MS);
   const { pid } = proxy.server;
   const { rssMiB } = readMemory(pid);
   resetPeak(pid);
   const options: TransferOptions = { port: proxy.plan.listenPort, host: proxy.target.host, direction, bytes, transfers };
   const before = readCpu(pid);
-  const result = JSON.parse(await runToEnd(program('transfer', options), loadCore(turn.cores), 2 * SLACK_MS + SLACK_MS)) as TransferResult;
+  const result = JSON.parse(await runToEnd(program('transfer', options), loadCore(turn.cores), 3 * SLACK_MS)) as TransferResult;
   const cpuMs = cpuBetweenMs(before, readCpu(pid));
   const { peakMiB } = readMemory(pid);
   return {
