@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import type { Cores } from './cores.ts';
-import { killAllServers } from './processes.ts';
+import { killAll } from './processes.ts';
 import { loadCore } from './scenario.ts';
 
 /** The harness polls and reads /proc: on the core of the load, not on the proxy's. */
@@ -13,7 +13,7 @@ export function moveThisProcess(cores: Cores | string): void {
 /** However this process ends, what it started and wrote goes with it. */
 export function stopServersOnExit(directory: string): void {
   process.on('exit', () => {
-    killAllServers();
+    killAll();
     rmSync(directory, { recursive: true, force: true });
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));

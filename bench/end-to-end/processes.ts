@@ -12,6 +12,7 @@ const MAX_OUTPUT_BYTES = 1 << 20;
 
 /** Every process the harness has started and not yet seen end: none may outlive it. */
 const running = new Set<ServerProcess>();
+const loads = new Set<ChildProcess>();
 
 export interface StartOptions {
   readonly core: number | undefined;
@@ -89,15 +90,23 @@ export class ServerProcess {
   }
 }
 
-export function killAllServers(): void {
+export function killAll(): void {
+  for (const load of loads) load.kill('SIGKILL');
   for (const server of running) server.killNow();
+}
+
+/** A load generator is killed with the harness. */
+export function boundToHarness<Child extends ChildProcess>(child: Child): Child {
+  loads.add(child);
+  child.on('close', () => loads.delete(child));
+  return child;
 }
 
 /** Runs a load generator to its end and returns what it printed. */
 export function runToEnd(command: Command, core: number | undefined, withinMs: number): Promise<string> {
   const { file, args, env } = pinned(command, core);
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    const child = boundToHarness(spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } }));
     const timeout = setTimeout(() => child.kill('SIGKILL'), withinMs);
     let output = '';
     let errors = '';

@@ -1,6 +1,3 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { tmpdir } from 'node:os';
 import type { Command } from '../command.ts';
 import { executableBehind, findProgram, versionLine } from '../command.ts';
 import { writeBootstrap } from './bootstrap-file.ts';
@@ -32,7 +29,5 @@ function realEnvoy(): Promise<string> {
 }
 
 function findRealEnvoy(): Promise<string> {
-  const file = join(mkdtempSync(join(tmpdir(), 'nuncio-bench-')), 'empty.yaml');
-  writeFileSync(file, '{}\n');
-  return executableBehind('envoy', { file: findProgram('envoy')!, args: ['-c', file, '--disable-hot-restart', '-l', 'off'] });
+  return executableBehind('envoy', { file: findProgram('envoy')!, args: ['--config-yaml', '{}', '--disable-hot-restart', '-l', 'off'] });
 }

@@ -11,7 +11,7 @@ import type { SaturatingLoad, SaturatingResult } from '../load/saturating.ts';
 import type { TransferOptions, TransferResult } from '../load/transfer.ts';
 import { ask } from '../probe.ts';
 import { cpuBetweenMs, readCpu, readMemory, resetPeak } from '../process-usage.ts';
-import { runToEnd } from '../processes.ts';
+import { boundToHarness, runToEnd } from '../processes.ts';
 import type { Measured, Turn } from '../scenario.ts';
 import { loadCore } from '../scenario.ts';
 
@@ -113,7 +113,7 @@ async function hold(turn: Turn, connections: number): Promise<{ failed: number; 
   const { proxy } = turn;
   const options: HoldOptions = { port: proxy.plan.listenPort, ...proxy.target, connections };
   const { file, args } = pinned(program('hold-connections', options), loadCore(turn.cores));
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = boundToHarness(spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] }));
   const timeout = setTimeout(() => child.kill('SIGKILL'), 2 * SLACK_MS);
   const ended = once(child, 'close');
   const said = await Promise.race([once(child.stdout, 'data'), ended.then(() => [''])]);
