@@ -33,6 +33,11 @@ export class PrometheusNames {
     this.#customNamespaces = customNamespaces;
   }
 
+  /** How many names are remembered. */
+  get size(): number {
+    return this.#names.size;
+  }
+
   ofGroup(group: SnapshotGroup, kind: StatKind): GroupNames {
     let kinds = this.#byGroup.get(group);
     if (kinds === undefined) this.#byGroup.set(group, (kinds = new Map()));

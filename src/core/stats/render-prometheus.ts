@@ -9,72 +9,96 @@ import type { TagExtractor } from './tags.ts';
 /** A chunk is handed on when it has reached this many characters. */
 const CHUNK_LENGTH = 65_536;
 
+/**
+ * Where tags leave a name for every cluster (names with dots under the default rules), remembering them all would cost more memory than it saves time:
+ * a renderer that has come to know more names than this forgets them after the scrape.
+ */
+export const MAX_REMEMBERED_NAMES = 50_000;
+
 /** `/stats/prometheus`: the text exposition format, without HELP, as Envoy writes it. Keep one renderer: it remembers names and labels. */
 export class PrometheusRenderer {
-  readonly #names: PrometheusNames;
+  readonly #tags: TagExtractor;
+  readonly #customNamespaces: readonly string[];
+  #names: PrometheusNames;
 
   /** `customNamespaces`: first parts of names that are shown without them and without `envoy_`. */
   constructor(tags: TagExtractor, customNamespaces: readonly string[] = []) {
+    this.#tags = tags;
+    this.#customNamespaces = customNamespaces;
     this.#names = new PrometheusNames(tags, customNamespaces);
+  }
+
+  get rememberedNames(): number {
+    return this.#names.size;
   }
 
   /** Yields chunks. `selection.type` is ignored, as in Envoy. */
   *render(snapshot: StatSnapshot, selection: StatSelection): Generator<string> {
+    const names = this.#names;
     let chunk = '';
-    for (const text of this.#texts(snapshot, selection)) {
-      chunk += text;
-      if (chunk.length < CHUNK_LENGTH) continue;
-      yield chunk;
-      chunk = '';
-    }
-    if (chunk !== '') yield chunk;
-  }
-
-  *#texts(snapshot: StatSnapshot, selection: StatSelection): Generator<string> {
-    for (const kind of ['counters', 'gauges'] as const) {
-      const families = this.#families(snapshot, kind, (batch, stat) => selectedScalar(batch, stat, selection) !== undefined);
-      yield* familyTexts(families, TYPES[kind], (batch, stat, metric, labels) => `${metric}{${labels}} ${scalarValue(batch, stat)}\n`);
-    }
-    if (selection.textReadouts) yield* this.#textReadouts(snapshot, selection);
-    const summary = selection.histograms === 'quantiles';
-    const families = this.#families(snapshot, 'histograms', (batch, stat) => selectedHistogram(batch, stat, selection) !== undefined);
-    yield* familyTexts(families, summary ? 'summary' : 'histogram', (batch, stat, metric, labels) => {
-      const values = histogramValues(batch, stat);
-      return summary ? summaryText(metric, labels, values) : bucketText(metric, labels, values, snapshot.bucketBounds(batch.root + stat.tail));
-    });
-    for (const kind of ['counters', 'gauges'] as const) yield* endpointTexts(snapshot, selection, kind);
-  }
-
-  /** The wanted statistics of one kind, grouped by metric. */
-  #families(snapshot: StatSnapshot, kind: StatKind, wanted: (batch: OrderedBatch, stat: OrderedStat) => boolean): Family[] {
-    const families = new Map<PrometheusName, Family>();
-    for (const batch of inNameOrder(snapshot.groups, [kind], 'tokens')) {
-      const groups = batch.groups.map((group) => this.#names.ofGroup(group, kind));
-      for (const stat of batch.stats) {
-        if (!wanted(batch, stat)) continue;
-        const { names, labels } = groups[stat.group];
-        const name = names[stat.index];
-        let family = families.get(name);
-        if (family === undefined) families.set(name, (family = { name, batches: [], stats: [], labels: [] }));
-        family.batches.push(batch);
-        family.stats.push(stat);
-        family.labels.push(typeof labels === 'string' ? labels : labels[stat.index]);
+    try {
+      for (const text of texts(names, snapshot, selection)) {
+        chunk += text;
+        if (chunk.length < CHUNK_LENGTH) continue;
+        yield chunk;
+        chunk = '';
       }
+      if (chunk !== '') yield chunk;
+    } finally {
+      if (names.size > MAX_REMEMBERED_NAMES) this.#names = new PrometheusNames(this.#tags, this.#customNamespaces);
     }
-    return [...families.values()].sort((a, b) => compare(a.name.key, b.name.key));
   }
+}
 
-  *#textReadouts(snapshot: StatSnapshot, { filter }: StatSelection): Generator<string> {
-    const families = new Map<PrometheusName, string>();
-    for (const { name: fullName, value } of snapshot.texts) {
-      if (filter !== undefined && !filter(fullName)) continue;
-      const { name, labels } = this.#names.of(fullName);
-      const line = `${name.metric}{${withLabel(labels)}${labelText([{ name: 'text_value', value }])}} 0\n`;
-      families.set(name, (families.get(name) ?? '') + line);
+function* texts(names: PrometheusNames, snapshot: StatSnapshot, selection: StatSelection): Generator<string> {
+  for (const kind of ['counters', 'gauges'] as const) {
+    const families = familiesOf(names, snapshot, kind, (batch, stat) => selectedScalar(batch, stat, selection) !== undefined);
+    yield* familyTexts(families, TYPES[kind], (batch, stat, metric, labels) => `${metric}{${labels}} ${scalarValue(batch, stat)}\n`);
+  }
+  if (selection.textReadouts) yield* textReadouts(names, snapshot, selection);
+  const summary = selection.histograms === 'quantiles';
+  const families = familiesOf(names, snapshot, 'histograms', (batch, stat) => selectedHistogram(batch, stat, selection) !== undefined);
+  yield* familyTexts(families, summary ? 'summary' : 'histogram', (batch, stat, metric, labels) => {
+    const values = histogramValues(batch, stat);
+    return summary ? summaryText(metric, labels, values) : bucketText(metric, labels, values, snapshot.bucketBounds(batch.root + stat.tail));
+  });
+  for (const kind of ['counters', 'gauges'] as const) yield* endpointTexts(snapshot, selection, kind);
+}
+
+/** The wanted statistics of one kind, grouped by metric. */
+function familiesOf(
+  prometheusNames: PrometheusNames,
+  snapshot: StatSnapshot,
+  kind: StatKind,
+  wanted: (batch: OrderedBatch, stat: OrderedStat) => boolean,
+): Family[] {
+  const families = new Map<PrometheusName, Family>();
+  for (const batch of inNameOrder(snapshot.groups, [kind], 'tokens')) {
+    const groups = batch.groups.map((group) => prometheusNames.ofGroup(group, kind));
+    for (const stat of batch.stats) {
+      if (!wanted(batch, stat)) continue;
+      const { names, labels } = groups[stat.group];
+      const name = names[stat.index];
+      let family = families.get(name);
+      if (family === undefined) families.set(name, (family = { name, batches: [], stats: [], labels: [] }));
+      family.batches.push(batch);
+      family.stats.push(stat);
+      family.labels.push(typeof labels === 'string' ? labels : labels[stat.index]);
     }
-    for (const [{ metric }, lines] of [...families].sort(([a], [b]) => compare(a.key, b.key))) {
-      if (metric !== undefined) yield `# TYPE ${metric} gauge\n${lines}`;
-    }
+  }
+  return [...families.values()].sort((a, b) => compare(a.name.key, b.name.key));
+}
+
+function* textReadouts(names: PrometheusNames, snapshot: StatSnapshot, { filter }: StatSelection): Generator<string> {
+  const families = new Map<PrometheusName, string>();
+  for (const { name: fullName, value } of snapshot.texts) {
+    if (filter !== undefined && !filter(fullName)) continue;
+    const { name, labels } = names.of(fullName);
+    const line = `${name.metric}{${withLabel(labels)}${labelText([{ name: 'text_value', value }])}} 0\n`;
+    families.set(name, (families.get(name) ?? '') + line);
+  }
+  for (const [{ metric }, lines] of [...families].sort(([a], [b]) => compare(a.key, b.key))) {
+    if (metric !== undefined) yield `# TYPE ${metric} gauge\n${lines}`;
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderJson } from '../../../src/core/stats/render-json.ts';
-import { PrometheusRenderer } from '../../../src/core/stats/render-prometheus.ts';
+import { MAX_REMEMBERED_NAMES, PrometheusRenderer } from '../../../src/core/stats/render-prometheus.ts';
 import { renderText } from '../../../src/core/stats/render-text.ts';
 import { StatScrape } from '../../../src/core/stats/scrape.ts';
 import { EVERYTHING, type StatSelection } from '../../../src/core/stats/snapshot.ts';
@@ -97,6 +97,21 @@ describe('a snapshot', () => {
     newStore(scrape).group('wasmcustom', custom);
     expect(prometheus(scrape, {}, ['wasmcustom'])).toBe('# TYPE istio_requests counter\nistio_requests{} 0\n');
   });
+});
+
+test('a Prometheus renderer forgets names when they are too many, and goes on printing the same', () => {
+  const scrape = new StatScrape();
+  const wide = defineStats({ counters: Array.from({ length: MAX_REMEMBERED_NAMES }, (_, i) => `c${i}`) });
+  const store = newStore(scrape);
+  store.group('a', wide);
+  const renderer = new PrometheusRenderer(new TagExtractor());
+  const render = (): string => [...renderer.render(scrape.snapshot(), EVERYTHING)].join('');
+  render();
+  expect(renderer.rememberedNames).toBe(MAX_REMEMBERED_NAMES);
+  store.group('b', defineStats({ counters: ['one_more'] }));
+  const text = render();
+  expect(renderer.rememberedNames).toBe(0);
+  expect(render()).toBe(text);
 });
 
 describe('the statistics matcher', () => {
