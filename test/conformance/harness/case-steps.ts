@@ -1,6 +1,7 @@
 /** Turns the steps of a case file into what the harness plays. A step is a map with one verb, or a bare verb. */
 
 import { STATUS_CODES } from 'node:http';
+import { nearest } from '../../../src/config/did-you-mean.ts';
 import type { ClientStep, UpstreamScript, UpstreamStep } from './case.ts';
 import { ConformanceError } from './case.ts';
 
@@ -38,7 +39,7 @@ const UPSTREAM_VERBS = {
 export const checkKeys = (value: Tree, known: readonly string[], where: string): void => {
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    const near = known.find((word) => word.startsWith(key.slice(0, 2)) || word.endsWith(key.slice(-3)));
+    const near = nearest(key, known);
     const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean '${near}'?`;
     throw new ConformanceError(`${where}: unknown key '${key}' (${hint})`);
   }

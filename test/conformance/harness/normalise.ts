@@ -32,6 +32,12 @@ const ownAddresses = (): string[] =>
 
 const OWN = ownAddresses();
 
+/** Without such an address the loopback's stands in its place. */
+const replaceOwn = (text: string, names: Names): string =>
+  OWN.length === 0
+    ? text.replace(/^(x-forwarded-for: (?:.*,)?)127\.0\.0\.1$/gim, '$1{{own-address}}')
+    : OWN.reduce((all, address) => (kept(address, names) ? all : all.replaceAll(address, '{{own-address}}')), text);
+
 const RULES: readonly Rule[] = [
   {
     name: 'path: temporary files',
@@ -73,7 +79,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: 'own-address: an address of this machine',
-    apply: (text, names) => OWN.reduce((all, address) => (kept(address, names) ? all : all.replaceAll(address, '{{own-address}}')), text),
+    apply: replaceOwn,
   },
   {
     name: 'version: of the program',
