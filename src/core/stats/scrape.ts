@@ -12,7 +12,6 @@ export interface StatScrapeOptions {
   readonly bucketBounds?: (name: string) => readonly number[];
 }
 
-
 /**
  * The main thread's view of all threads' statistics: what they have announced, summed when asked.
  *
