@@ -25,10 +25,11 @@ export const requireEnvoy = (): void => {
   }
 };
 
-/** The last line in which Envoy says why it gave up. */
+/** Why Envoy gave up, without the frame it logs that in. */
 const complaint = (log: string): string => {
   const lines = log.split('\n').filter((line) => /\[(critical|error)\]/.test(line));
-  return (lines.at(-1) ?? log.trim().split('\n').at(-1) ?? '').replace(/^\[[^\]]*\]\[\d+\]\[(\w+)\]\[\w+\] \[[^\]]*\] /, '');
+  const last = lines.at(-1) ?? log.trim().split('\n').at(-1) ?? '';
+  return /error `(.*)` initializing config/.exec(last)?.[1] ?? last;
 };
 
 const untilReady = async (child: ChildProcess, addressFile: string, log: () => string): Promise<number> => {
