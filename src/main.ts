@@ -9,11 +9,13 @@ try {
     path: values['config-path'],
     yaml: values['config-yaml'],
     transport: values.transport as 'auto' | undefined,
+    concurrency: Number(values.concurrency ?? 1),
   });
   for (const { name, address } of proxy.addresses()) console.error(`listener ${name} on ${address.text}`);
   const stop = (): void => void proxy.close().then(() => process.exit(0));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  process.on('SIGHUP', () => void proxy.reload().then(() => console.error('reloaded'), (error: Error) => console.error(error.message)));
 } catch (error) {
   console.error(error instanceof ConfigurationError ? error.message : error);
   process.exit(1);

@@ -1,20 +1,23 @@
-import { LocalBreakerTable } from '../cluster/breaker-table.ts';
+import type { BreakerTable } from '../cluster/breaker-table.ts';
 import { ClusterManager } from '../cluster/cluster-manager.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { Clock } from '../core/clock.ts';
 import type { NodeInfo, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
+import { Problems } from '../core/problems.ts';
 import type { Random } from '../core/random.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { StatStore } from '../core/stats/stats.ts';
 import type { Timers } from '../core/timers.ts';
 import { CLUSTERS } from '../http/http-services.ts';
-import type { DrainDecision } from '../listener/network-filter.ts';
-import { ListenerManager, type ListenerProblem } from '../listener/listener-manager.ts';
-import type { Address, Transport } from '../transport/transport.ts';
+import { ListenerManager } from '../listener/listener-manager.ts';
+import type { Transport } from '../transport/transport.ts';
 import type { ThreadServices } from './compile-context.ts';
-import type { Configuration } from './configuration.ts';
+import { compileListeners } from './configuration.ts';
+import { DrainManager, type DrainSettings } from './drain-decision.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
+import type { ConfigurationMessage, ConfigureOutcome } from './messages.ts';
+import type { Worker } from './worker.ts';
 
 export interface ProxyThreadOptions {
   readonly index: number;
@@ -27,53 +30,65 @@ export interface ProxyThreadOptions {
   readonly stats: StatStore;
   readonly log: Logger;
   readonly node: NodeInfo;
-  readonly drain: DrainDecision;
+  readonly breakers: BreakerTable;
   nextConnectionId(): number;
 }
 
-/** Everything one thread serves with: its clusters and its listeners. */
-export class ProxyThread {
-  readonly services: ThreadServices;
-  readonly compileServices: ReadonlyMap<ServiceKey<unknown>, unknown>;
-  readonly clusters: ClusterManager;
-  readonly listeners: ListenerManager;
+/** Everything one thread serves with: its clusters and its listeners. In one-thread mode it is the only worker. */
+export class ProxyThread implements Worker {
+  readonly index: number;
+  readonly #services: ThreadServices;
+  readonly #compileServices: ReadonlyMap<ServiceKey<unknown>, unknown>;
+  readonly #clusters: ClusterManager;
+  readonly #listeners: ListenerManager;
+  readonly #drain: DrainManager;
 
   constructor(options: ProxyThreadOptions) {
-    const { transport, clock, timers, random, runtime, stats, log, node, registry } = options;
-    this.services = { registry, stats, clock, timers, random, runtime, log, node, serving: true };
-    this.clusters = new ClusterManager({
-      threadName: `worker_${options.index}`,
-      stats,
-      transport,
-      clock,
-      timers,
-      random,
-      runtime,
-      breakers: new LocalBreakerTable(),
-      nextConnectionId: () => options.nextConnectionId(),
-    });
-    this.compileServices = new Map<ServiceKey<unknown>, unknown>([[CLUSTERS, this.clusters]]);
-    const thread = { transport, drain: options.drain, nextConnectionId: () => options.nextConnectionId(), nowMs: () => clock.monotonicMs() };
-    this.listeners = new ListenerManager(thread, stats, log, options.index);
+    const { index, transport, clock, timers, random, runtime, stats, log, node, registry, breakers } = options;
+    const nextConnectionId = (): number => options.nextConnectionId();
+    this.index = index;
+    this.#services = { registry, stats, clock, timers, random, runtime, log, node, serving: true };
+    this.#drain = new DrainManager(clock, random);
+    this.#clusters = new ClusterManager({ threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers, nextConnectionId });
+    this.#compileServices = new Map<ServiceKey<unknown>, unknown>([[CLUSTERS, this.#clusters]]);
+    const thread = { transport, drain: this.#drain, nextConnectionId, nowMs: () => clock.monotonicMs() };
+    this.#listeners = new ListenerManager(thread, stats, log, index);
   }
 
-  /** Swaps to a configuration that compiled without a problem: clusters first, then the listeners that route to them. */
-  async apply(configuration: Configuration, ports?: ReadonlyMap<string, number>): Promise<ListenerProblem[]> {
-    this.clusters.update(configuration.clusters);
-    return this.listeners.update(configuration.listeners, ports);
+  /**
+   * Swaps clusters first, then the listeners that route to them. The main thread has compiled the same bytes without a problem, so a
+   * problem here is a bug in this program.
+   */
+  async configure({ bootstrap, clusters, hosts, ports }: ConfigurationMessage): Promise<ConfigureOutcome> {
+    const problems = new Problems();
+    const names = new Set(clusters.map((cluster) => cluster.name));
+    const listeners = compileListeners(bootstrap, problems, this.#services, names, this.#compileServices);
+    if (!problems.ok) throw new Error(`a configuration that was good in the main thread is not here: ${problems.errors[0]!.message}`);
+    this.#clusters.update(clusters);
+    for (const update of hosts) this.#clusters.updateHosts(update);
+    const failures = await this.#listeners.update(listeners, ports);
+    return { problems: failures, addresses: this.#listeners.addresses() };
   }
 
   updateHosts(update: HostSetUpdate): void {
-    this.clusters.updateHosts(update);
+    this.#clusters.updateHosts(update);
   }
 
-  addresses(): { name: string; address: Address }[] {
-    return this.listeners.addresses();
+  startDrain(settings: DrainSettings): void {
+    this.#drain.start(settings);
+    if (settings.strategy === 'immediate') this.#listeners.startDrain();
   }
+
+  stopListening(): Promise<void> {
+    return this.#listeners.stopListening();
+  }
+
+  reopenLogs(): void {}
 
   async close(): Promise<void> {
-    await this.listeners.close();
-    this.clusters.close();
-    this.services.timers.close();
+    await this.#listeners.close();
+    this.#clusters.close();
+    this.#services.timers.close();
   }
 }
+
