@@ -54,6 +54,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   #traffic: Traffic | undefined;
   #openPools = 0;
   #retired = false;
+  #released = false;
   #successor: UpstreamCluster | undefined;
 
   constructor(spec: ClusterSpec, services: ClusterServices, assignment: Assignment) {
@@ -139,7 +140,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   // HostOwner
 
   openHostStats(host: UpstreamHost): StatGroup {
-    return this.#services.stats.group(hostStatPrefix(this.name, host.address.text), HOST_STATS);
+    return this.#services.stats.group(hostStatPrefix(this.name, host.key), HOST_STATS);
   }
 
   releaseHostStats(stats: StatGroup): void {
@@ -214,7 +215,8 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
 
   /** The slots of a released group may become another's, so nothing may count into it afterwards. */
   #releaseWhenUnused(): void {
-    if (!this.#retired || this.#openPools > 0) return;
+    if (!this.#retired || this.#released || this.#openPools > 0) return;
+    this.#released = true;
     this.requestStats.detach();
     this.#services.stats.release(this.#stats);
     if (this.#http1Stats !== undefined) this.#services.stats.release(this.#http1Stats);
