@@ -68,6 +68,7 @@ class Decoder {
   }
 
   #error(offset: number, message: string): undefined {
+    if (this.#problems.full) return undefined;
     const position = offset === NO_OFFSET ? undefined : this.#source?.positionAt(offset);
     this.#problems.error(this.#trail.here(), message, position);
     return undefined;
@@ -75,7 +76,7 @@ class Decoder {
 
   #unknown(offset: number, message: string): void {
     this.unknownFields++;
-    if (this.#policy === 'ignore') return;
+    if (this.#isQuiet()) return;
     const position = offset === NO_OFFSET ? undefined : this.#source?.positionAt(offset);
     if (this.#policy === 'error') this.#problems.error(this.#trail.here(), message, position);
     else this.#problems.warning(this.#trail.here(), message, position);
@@ -94,24 +95,29 @@ class Decoder {
   }
 
   #fields(plan: MessagePlan, message: AnyMessage, node: MapNode, insideAny: boolean): void {
-    const { keys, keyStarts, values } = node;
-    for (let index = 0; index < keys.length; index++) {
-      const key = keys[index]!;
+    // After the last problem that is kept, what follows is of no use to anyone.
+    for (let index = 0; index < node.size && !this.#problems.full; index++) {
+      const key = node.keyAt(index);
       const field = plan.fields.get(key);
       if (field !== undefined) {
         this.#trail.enter(field.name);
-        this.#field(field, message, values[index]!, keyStarts[index]!);
+        this.#field(field, message, node.valueAt(index), node.keyStartAt(index));
         this.#trail.leave();
       } else if (!(insideAny && key === '@type')) {
-        this.#unknownField(plan, key, keyStarts[index]!);
+        this.#unknownField(plan, key, node.keyStartAt(index));
       }
     }
   }
 
+  /** Nobody will read what is said about unknown fields. */
+  #isQuiet(): boolean {
+    return this.#policy === 'ignore' || this.#problems.full;
+  }
+
   #unknownField(plan: MessagePlan, key: string, offset: number): void {
-    const candidates = plan.desc.fields.map((field) => field.name);
+    const suggestion = this.#isQuiet() ? '' : didYouMean(key, plan.desc.fields.map((field) => field.name));
     this.#trail.enter(shorten(key));
-    this.#unknown(offset, `no such field in ${plan.desc.typeName}${didYouMean(key, candidates)}`);
+    this.#unknown(offset, `no such field in ${plan.desc.typeName}${suggestion}`);
     this.#trail.leave();
   }
 
@@ -144,7 +150,7 @@ class Decoder {
       return;
     }
     const mayBeNested = plan.kind !== 'message' || (plan.wellKnown !== 'value' && plan.wellKnown !== 'list-value');
-    for (let index = 0; index < node.items.length; index++) {
+    for (let index = 0; index < node.items.length && !this.#problems.full; index++) {
       const item = node.items[index]!;
       this.#trail.enter(items.length);
       if (item.kind === 'list' && mayBeNested) {
@@ -180,21 +186,21 @@ class Decoder {
       return;
     }
     const keyType = (field.field as { mapKey: ScalarType }).mapKey;
-    for (let index = 0; index < node.keys.length; index++) {
-      this.#trail.enter({ key: node.keys[index]! });
+    for (let index = 0; index < node.size; index++) {
+      this.#trail.enter({ key: node.keyAt(index) });
       this.#mapEntry(field.value, keyType, entries, node, index);
       this.#trail.leave();
     }
   }
 
   #mapEntry(plan: ValuePlan, keyType: ScalarType, entries: Record<string, unknown>, node: MapNode, index: number): void {
-    const key = toMapKey(keyType, node.keys[index]!);
+    const key = toMapKey(keyType, node.keyAt(index));
     if (key instanceof Misfit) {
-      this.#error(node.keyStarts[index]!, key.reason);
+      this.#error(node.keyStartAt(index), key.reason);
       return;
     }
-    if (Object.hasOwn(entries, key)) this.#error(node.keyStarts[index]!, 'this key occurs twice');
-    const item = node.values[index]!;
+    if (Object.hasOwn(entries, key)) this.#error(node.keyStartAt(index), 'this key occurs twice');
+    const item = node.valueAt(index);
     const isNull = item.kind === 'scalar' && item.value === null;
     const value = isNull ? this.#nullItem(plan, item) : this.#value(plan, item, undefined);
     if (value !== undefined) setEntry(entries, key, value);
@@ -228,12 +234,13 @@ class Decoder {
   #bareWrapper(type: ScalarType, node: ConfigNode): unknown {
     if (node.kind !== 'map') return this.#scalar(type, node);
     let value: unknown = zeroScalar(type);
-    node.keys.forEach((key, index) => {
+    for (let index = 0; index < node.size; index++) {
+      const key = node.keyAt(index);
       this.#trail.enter(key);
-      if (key !== 'value') this.#unknown(node.keyStarts[index]!, "no such field (did you mean 'value'?)");
-      else value = this.#scalar(type, node.values[index]!) ?? value;
+      if (key !== 'value') this.#unknown(node.keyStartAt(index), "no such field (did you mean 'value'?)");
+      else value = this.#scalar(type, node.valueAt(index)) ?? value;
       this.#trail.leave();
-    });
+    }
     return value;
   }
 
@@ -308,23 +315,24 @@ class Decoder {
       return;
     }
     const seen = new Set<string>();
-    node.keys.forEach((key, index) => {
-      if (seen.has(key)) this.#error(node.keyStarts[index]!, `the key '${shorten(key)}' occurs twice`);
+    for (let index = 0; index < node.size; index++) {
+      const key = node.keyAt(index);
+      if (seen.has(key)) this.#error(node.keyStartAt(index), `the key '${shorten(key)}' occurs twice`);
       seen.add(key);
-      this.#reportRepeatedKeys(node.values[index]!);
-    });
+      this.#reportRepeatedKeys(node.valueAt(index));
+    }
   }
 
   #any(node: ConfigNode): DecodedAny | undefined {
     if (node.kind !== 'map') return this.#error(node.start, `expected an object with "@type", got ${describeNode(node)}`);
-    const index = node.keys.indexOf('@type');
+    const index = node.indexOf('@type');
     if (index < 0) {
-      if (node.keys.length === 0) return new DecodedAny('', {});
+      if (node.size === 0) return new DecodedAny('', {});
       return this.#error(node.start, 'missing "@type"');
     }
-    const url = node.values[index]!;
+    const url = node.valueAt(index);
     if (url.kind !== 'scalar' || typeof url.value !== 'string') return this.#errorAtType(url.start, `expected a type URL, got ${describeNode(url)}`);
-    if (node.keys.lastIndexOf('@type') !== index) return this.#errorAtType(node.keyStarts[index]!, 'this key occurs twice');
+    if (node.indexOf('@type', index) >= 0) return this.#errorAtType(node.keyStartAt(index), 'this key occurs twice');
     if (url.value.lastIndexOf('/') < 1) {
       return this.#errorAtType(url.start, `a type URL needs a '/', as in "type.googleapis.com/${shorten(url.value)}"`);
     }
@@ -354,13 +362,14 @@ class Decoder {
   /** Types with a JSON form of their own stand under `value`. */
   #wellKnownAny(url: string, plan: MessagePlan, node: MapNode): DecodedAny {
     let message: unknown;
-    node.keys.forEach((key, index) => {
-      if (key === '@type') return;
+    for (let index = 0; index < node.size; index++) {
+      const key = node.keyAt(index);
+      if (key === '@type') continue;
       this.#trail.enter(key);
-      if (key === 'value') message = this.#message(plan, plan.wellKnown, node.values[index]!, undefined);
-      else this.#error(node.keyStarts[index]!, `only "@type" and "value" may stand beside ${plan.desc.typeName}`);
+      if (key === 'value') message = this.#message(plan, plan.wellKnown, node.valueAt(index), undefined);
+      else this.#error(node.keyStartAt(index), `only "@type" and "value" may stand beside ${plan.desc.typeName}`);
       this.#trail.leave();
-    });
+    }
     const outer = { schema: plan.desc, message: asMessage(plan, message) };
     return new DecodedAny(url, { content: { typeName: plan.desc.typeName, ...outer, step: 'value' }, outer });
   }

@@ -1,6 +1,6 @@
 import { parseFault, type ParsedTree } from './parsed-tree.ts';
 import type { SourceText } from './source.ts';
-import { MAX_DEPTH, NodeStack, ScalarNode, type ConfigNode, type ListNode, type MapNode } from './tree.ts';
+import { MAX_DEPTH, MAX_STRING_LENGTH, NodeStack, ScalarNode, type ConfigNode, type ListNode, type MapNode } from './tree.ts';
 
 /**
  * JSON as the protobuf library that Envoy uses reads it: RFC 8259 plus single-quoted strings, keys without quotes, a comma after
@@ -57,6 +57,9 @@ const ESCAPES = new Map([
   ['r', '\r'],
   ['t', '\t'],
 ]);
+
+/** More digits than any number has that a double can hold. */
+const LONGEST_NUMBER = 400;
 
 class JsonParser {
   readonly #text: string;
@@ -133,7 +136,7 @@ class JsonParser {
     this.#enter();
     let code = this.#skipSpace();
     while (code !== CLOSE_BRACKET) {
-      this.#stack.push(this.#value());
+      this.#stack.pushItem(this.#value());
       code = this.#afterEntry(CLOSE_BRACKET);
     }
     this.#at++;
@@ -164,6 +167,7 @@ class JsonParser {
     const start = ++this.#at;
     const end = text.indexOf(quote === QUOTE ? '"' : "'", start);
     if (end < 0) this.#fail('a string without end', start - 1);
+    this.#checkLength(end - start, start);
     const plain = text.slice(start, end);
     if (!plain.includes('\\')) {
       this.#at = end + 1;
@@ -172,21 +176,24 @@ class JsonParser {
     return this.#escapedString(quote, start);
   }
 
+  #checkLength(length: number, start: number): void {
+    if (length > MAX_STRING_LENGTH) this.#fail(`a string of more than ${MAX_STRING_LENGTH} characters`, start - 1);
+  }
+
   #escapedString(quote: number, start: number): string {
     const text = this.#text;
-    const parts: string[] = [];
+    let value = '';
     let from = start;
     for (let at = start; at < text.length; at++) {
       const code = text.charCodeAt(at);
       if (code === quote) {
-        parts.push(text.slice(from, at));
         this.#at = at + 1;
-        return parts.join('');
+        return value + text.slice(from, at);
       }
       if (code !== BACKSLASH) continue;
-      parts.push(text.slice(from, at));
+      this.#checkLength(at - start, start);
       this.#at = at + 1;
-      parts.push(this.#escape());
+      value += text.slice(from, at) + this.#escape();
       from = this.#at;
       at = from - 1;
     }
@@ -232,7 +239,7 @@ class JsonParser {
 
   #number(match: RegExpExecArray, start: number): ScalarNode {
     const [digits, fraction, exponent] = match as unknown as [string, string | undefined, string | undefined];
-    const value = Number(digits);
+    const value = digits.length > LONGEST_NUMBER ? Infinity : Number(digits);
     if (!Number.isFinite(value)) this.#fail('a number that no double can hold');
     this.#at += digits.length;
     if (/[0-9.]/.test(this.#text[this.#at] ?? '')) this.#fail('invalid number', start);

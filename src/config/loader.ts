@@ -104,7 +104,7 @@ function load(schema: DescMessage, parts: readonly Part[], options: LoadOptions)
     if (message === undefined) message = decoded.message;
     else mergeMessage(schema, message, decoded.message);
   }
-  const validated = message === undefined ? undefined : validate(schema, message, problems, options);
+  const validated = message === undefined || problems.full ? undefined : validate(schema, message, problems, options);
   for (const source of sources) source.release();
   const deprecatedUses = validated?.deprecatedUses ?? 0;
   return { message, problems, sources, unknownFields: unknownFields + (validated?.unknownFields ?? 0), deprecatedUses };

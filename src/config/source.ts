@@ -5,7 +5,7 @@ export class SourceText {
   readonly file: string;
   readonly text: string;
   /** Offsets at which lines start; made when the first position is asked for. */
-  #lineStarts: number[] | undefined;
+  #lineStarts: Uint32Array | undefined;
 
   constructor(file: string, text: string) {
     this.file = file;
@@ -13,6 +13,7 @@ export class SourceText {
   }
 
   positionAt(offset: number): SourcePosition {
+    if (offset === 0) return { file: this.file, line: 1, column: 1 };
     const starts = (this.#lineStarts ??= lineStarts(this.text));
     let low = 0;
     let high = starts.length;
@@ -25,8 +26,19 @@ export class SourceText {
   }
 }
 
-function lineStarts(text: string): number[] {
-  const starts = [0];
-  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
-  return starts;
+function lineStarts(text: string): Uint32Array {
+  let starts = new Uint32Array(1024);
+  let lines = 1;
+  for (let offset = 0; offset < text.length; offset++) {
+    if (text.charCodeAt(offset) !== LINE_FEED) continue;
+    if (lines === starts.length) {
+      const longer = new Uint32Array(lines * 2);
+      longer.set(starts);
+      starts = longer;
+    }
+    starts[lines++] = offset + 1;
+  }
+  return starts.subarray(0, lines);
 }
+
+const LINE_FEED = 0x0a;

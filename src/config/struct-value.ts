@@ -18,7 +18,7 @@ export function toJson(node: ConfigNode): JsonValue {
   if (node.kind === 'scalar') return typeof node.value === 'bigint' ? Number(node.value) : node.value;
   if (node.kind === 'list') return node.items.map(toJson);
   const object: JsonObject = {};
-  node.keys.forEach((key, index) => setEntry(object, key, toJson(node.values[index]!)));
+  for (let index = 0; index < node.size; index++) setEntry(object, node.keyAt(index), toJson(node.valueAt(index)));
   return object;
 }
 

@@ -12,7 +12,6 @@ export type ScalarValue = string | number | bigint | boolean | null;
 export const NO_OFFSET = -1;
 
 export class ScalarNode {
-  readonly kind = 'scalar';
   readonly value: ScalarValue;
   readonly start: number;
 
@@ -20,10 +19,13 @@ export class ScalarNode {
     this.value = value;
     this.start = start;
   }
+
+  get kind(): 'scalar' {
+    return 'scalar';
+  }
 }
 
 export class ListNode {
-  readonly kind = 'list';
   readonly items: readonly ConfigNode[];
   readonly start: number;
 
@@ -31,26 +33,56 @@ export class ListNode {
     this.start = start;
     this.items = items;
   }
+
+  get kind(): 'list' {
+    return 'list';
+  }
 }
 
-/** Entries in the order of the text; the three arrays run in parallel. A key can occur twice only in JSON. */
-export class MapNode {
-  readonly kind = 'map';
-  readonly keys: readonly string[];
-  readonly keyStarts: readonly number[];
-  readonly values: readonly ConfigNode[];
-  readonly start: number;
+/** Three to an entry: key, where the key starts, value. */
+type Slot = string | number | ConfigNode;
+const SLOTS = 3;
 
-  constructor(start: number, keys: readonly string[], keyStarts: readonly number[], values: readonly ConfigNode[]) {
+/** Entries in the order of the text. A key can occur twice only in JSON. */
+export class MapNode {
+  readonly start: number;
+  /** One array for all: a large configuration has hundreds of thousands of small maps. */
+  readonly #slots: readonly Slot[];
+
+  constructor(start: number, slots: readonly Slot[]) {
     this.start = start;
-    this.keys = keys;
-    this.keyStarts = keyStarts;
-    this.values = values;
+    this.#slots = slots;
+  }
+
+  get kind(): 'map' {
+    return 'map';
+  }
+
+  get size(): number {
+    return this.#slots.length / SLOTS;
+  }
+
+  keyAt(index: number): string {
+    return this.#slots[index * SLOTS] as string;
+  }
+
+  keyStartAt(index: number): number {
+    return this.#slots[index * SLOTS + 1] as number;
+  }
+
+  valueAt(index: number): ConfigNode {
+    return this.#slots[index * SLOTS + 2] as ConfigNode;
+  }
+
+  /** The last entry with this key before `end`; -1 when there is none. */
+  indexOf(key: string, end = this.size): number {
+    for (let index = end - 1; index >= 0; index--) if (this.keyAt(index) === key) return index;
+    return -1;
   }
 
   get(key: string): ConfigNode | undefined {
-    const index = this.keys.lastIndexOf(key);
-    return index < 0 ? undefined : this.values[index];
+    const index = this.indexOf(key);
+    return index < 0 ? undefined : this.valueAt(index);
   }
 }
 
@@ -59,46 +91,45 @@ export class MapNode {
  * stack until their parent closes.
  */
 export class NodeStack {
-  readonly #keys: string[] = [];
-  readonly #keyStarts: number[] = [];
-  readonly #values: ConfigNode[] = [];
+  /** Never shrinks: shrinking and growing again costs more than parsing. */
+  readonly #slots: Slot[] = [];
+  #height = 0;
 
   /** Where the children of a collection that opens now will start. */
   get height(): number {
-    return this.#values.length;
+    return this.#height;
   }
 
-  push(value: ConfigNode): void {
-    this.#keys.push('');
-    this.#keyStarts.push(NO_OFFSET);
-    this.#values.push(value);
+  pushItem(value: ConfigNode): void {
+    this.#slots[this.#height++] = value;
   }
 
   pushEntry(key: string, keyStart: number, value: ConfigNode): void {
-    this.#keys.push(key);
-    this.#keyStarts.push(keyStart);
-    this.#values.push(value);
+    const at = this.#height;
+    this.#slots[at] = key;
+    this.#slots[at + 1] = keyStart;
+    this.#slots[at + 2] = value;
+    this.#height = at + SLOTS;
   }
 
   popList(start: number, from: number): ListNode {
-    const list = new ListNode(start, this.#values.slice(from));
-    this.#truncate(from);
-    return list;
+    const items = this.#slots.slice(from, this.#height) as ConfigNode[];
+    this.#height = from;
+    return new ListNode(start, items);
   }
 
   popMap(start: number, from: number): MapNode {
-    const map = new MapNode(start, this.#keys.slice(from), this.#keyStarts.slice(from), this.#values.slice(from));
-    this.#truncate(from);
-    return map;
-  }
-
-  #truncate(height: number): void {
-    this.#keys.length = this.#keyStarts.length = this.#values.length = height;
+    const slots = this.#slots.slice(from, this.#height);
+    this.#height = from;
+    return new MapNode(start, slots);
   }
 }
 
 /** How deep a configuration may nest; Envoy's JSON reader stops at the same depth. */
 export const MAX_DEPTH = 100;
+
+/** How long a scalar or a key may be: several times the largest WebAssembly module that anyone would put into a configuration. */
+export const MAX_STRING_LENGTH = 16 * 1024 * 1024;
 
 export function describeNode(node: ConfigNode): string {
   if (node.kind === 'map') return 'an object';
@@ -117,9 +148,7 @@ const MAX_QUOTED_LENGTH = 120;
 export function treeFromValue(value: unknown): ConfigNode {
   if (Array.isArray(value)) return new ListNode(NO_OFFSET, value.map(treeFromValue));
   if (typeof value === 'object' && value !== null) {
-    const keys = Object.keys(value);
-    const values = keys.map((key) => treeFromValue((value as Record<string, unknown>)[key]));
-    return new MapNode(NO_OFFSET, keys, keys.map(() => NO_OFFSET), values);
+    return new MapNode(NO_OFFSET, Object.entries(value).flatMap(([key, item]) => [key, NO_OFFSET, treeFromValue(item)]));
   }
   return new ScalarNode((value ?? null) as ScalarValue, NO_OFFSET);
 }

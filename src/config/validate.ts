@@ -71,6 +71,7 @@ export class Visit implements Validated {
   }
 
   violation(text: string): void {
+    if (this.#options.problems.full) return;
     this.#options.problems.error(this.#trail.here(), `Proto constraint validation failed (${text})`);
   }
 

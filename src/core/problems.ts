@@ -71,6 +71,11 @@ export class Problems {
     return this.errors.length === 0;
   }
 
+  /** No more errors are kept: whoever looks for them may stop making their texts. */
+  get full(): boolean {
+    return this.errors.length >= MAX_PROBLEMS;
+  }
+
   get omitted(): number {
     return this.#omitted;
   }
