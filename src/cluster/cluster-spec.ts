@@ -117,6 +117,8 @@ export interface Locality {
 export type EndpointHealth = 'UNKNOWN' | 'HEALTHY' | 'UNHEALTHY' | 'DRAINING' | 'TIMEOUT' | 'DEGRADED';
 
 export interface EndpointSpec {
+  /** What makes it the same host in the next update; the address when absent. */
+  readonly key?: string;
   readonly address: Address;
   readonly hostname: string;
   readonly weight: number;

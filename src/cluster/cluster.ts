@@ -203,7 +203,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
         trailers: http.enableTrailers,
         highWatermarkBytes: bufferLimitBytes,
       }),
-      connectOptions: { localAddress },
+      localAddress,
       tcpKeepAliveDelayMs: tcpKeepAlive?.initialDelayMs,
       connectTimeouts: timers.list(connectTimeoutMs),
       idleTimeouts: http.idleTimeoutMs === 0 ? undefined : timers.list(http.idleTimeoutMs),

@@ -26,7 +26,7 @@ export interface HostSet {
   readonly weightedPriorityHealth: boolean;
 }
 
-/** All hosts of a cluster in one thread. Host objects live on for as long as their address is named. */
+/** All hosts of a cluster in one thread. Host objects live on for as long as they are named. */
 export class PrioritySet {
   readonly #owner: HostOwner;
   #hostsByKey = new Map<string, UpstreamHost>();
@@ -50,7 +50,7 @@ export class PrioritySet {
     const before = this.#hostsByKey;
     const hosts = new Map<string, UpstreamHost>();
     const hostFor = (endpoint: EndpointSpec, priority: number, locality: Locality): UpstreamHost => {
-      const key = freeKey(hosts, endpoint.address.text);
+      const key = freeKey(hosts, endpoint.key ?? endpoint.address.text);
       let host = before.get(key);
       if (host === undefined) host = new UpstreamHost(this.#owner, endpoint, priority, locality);
       else host.describe(endpoint, priority, locality);
@@ -66,12 +66,12 @@ export class PrioritySet {
   }
 }
 
-/** A static cluster may name one address several times, each time a host of its own. */
-function freeKey(taken: ReadonlyMap<string, unknown>, address: string): string {
-  if (!taken.has(address)) return address;
+/** One address may be named several times, each time a host of its own. */
+function freeKey(taken: ReadonlyMap<string, unknown>, key: string): string {
+  if (!taken.has(key)) return key;
   let copy = 1;
-  while (taken.has(`${address}#${copy}`)) copy++;
-  return `${address}#${copy}`;
+  while (taken.has(`${key}#${copy}`)) copy++;
+  return `${key}#${copy}`;
 }
 
 type HostFor = (endpoint: EndpointSpec, priority: number, locality: Locality) => UpstreamHost;

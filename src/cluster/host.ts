@@ -14,10 +14,13 @@ export interface HostOwner {
   releaseHostStats(stats: StatGroup): void;
 }
 
-/** One endpoint in one thread. It keeps its pools and counts for as long as discovery goes on naming its address. */
+/** One endpoint in one thread. It keeps its pools and counts for as long as discovery goes on naming it. */
 export class UpstreamHost implements Host {
-  readonly address: Address;
+  /** Names its statistics. */
+  readonly key: string;
   // Plain fields: balancers read them for each pick. Written by `describe` and the methods below.
+  /** For new connections: the address of a logical host changes, its connections stay. */
+  address: Address;
   hostname: string;
   weight: number;
   priority: number;
@@ -34,6 +37,7 @@ export class UpstreamHost implements Host {
 
   constructor(owner: HostOwner, endpoint: EndpointSpec, priority: number, locality: Locality) {
     this.#owner = owner;
+    this.key = endpoint.key ?? endpoint.address.text;
     this.address = endpoint.address;
     this.hostname = endpoint.hostname;
     this.weight = endpoint.weight;
@@ -44,8 +48,9 @@ export class UpstreamHost implements Host {
     this.healthFlags = flagsOfEndpoint(endpoint.health);
   }
 
-  /** Takes over what discovery says now of the same address. */
+  /** Takes over what discovery says now of the same host. */
   describe(endpoint: EndpointSpec, priority: number, locality: Locality): void {
+    this.address = endpoint.address;
     this.hostname = endpoint.hostname;
     this.weight = endpoint.weight;
     this.priority = priority;
@@ -162,6 +167,6 @@ export class UpstreamHost implements Host {
   }
 }
 
-function isCanary(metadata: HostMetadata | undefined): boolean {
+export function isCanary(metadata: HostMetadata | undefined): boolean {
   return metadata?.['envoy.lb']?.['canary'] === true;
 }

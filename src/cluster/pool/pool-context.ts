@@ -12,7 +12,8 @@ export interface PoolContext {
   /** `cluster.<name>`. */
   readonly stats: StatGroup;
   readonly protocol: PoolProtocol;
-  readonly connectOptions: ConnectOptions;
+  /** Used towards addresses of its own family. */
+  readonly localAddress: ConnectOptions['localAddress'];
   readonly tcpKeepAliveDelayMs: number | undefined;
   readonly connectTimeouts: TimerList;
   /** Undefined: idle connections stay. */

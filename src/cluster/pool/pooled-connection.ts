@@ -3,7 +3,7 @@ import type { ClientCodec, ClientCodecOwner, RequestEncoder, ResponseDecoder } f
 import type { Failure } from '../../http/failure.ts';
 import type { Protocol } from '../../http/stream-info.ts';
 import type { UpstreamConnectionInfo } from '../../http/upstream.ts';
-import type { Address, ConnectingOwner, Connection, TransportError } from '../../transport/transport.ts';
+import type { Address, ConnectingOwner, Connection, ConnectOptions, TransportError } from '../../transport/transport.ts';
 import { CLUSTER_STATS } from '../cluster-stats.ts';
 import type { Linked, LinkedList } from '../linked-list.ts';
 import { CLOSED_LOCALLY, CONNECT_TIMEOUT, connectFailure } from './connect-failure.ts';
@@ -63,7 +63,7 @@ export class PooledConnection
     this.id = context.nextConnectionId();
     this.protocol = context.protocol.name;
     this.connectStartMs = context.clock.monotonicMs();
-    this.#connection = context.transport.connect(address, context.connectOptions, this);
+    this.#connection = context.transport.connect(address, connectOptions(context, address), this);
     context.connectTimeouts.arm(this.#connectTimer);
   }
 
@@ -232,4 +232,11 @@ export class PooledConnection
     this.#countedBytesRead = bytesRead;
     this.#countedBytesWritten = bytesWritten;
   }
+}
+
+const ANY_SOURCE: ConnectOptions = {};
+
+function connectOptions({ localAddress }: PoolContext, { kind, host }: Address): ConnectOptions {
+  if (localAddress === undefined || kind !== 'ip' || localAddress.host.includes(':') !== host.includes(':')) return ANY_SOURCE;
+  return { localAddress };
 }

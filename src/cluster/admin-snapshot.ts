@@ -1,0 +1,56 @@
+import type { Address } from '../transport/transport.ts';
+import type { Assignment, BreakerSpec, ClusterSpec, EndpointHealth, Locality } from './cluster-spec.ts';
+import { hostStatPrefix } from './cluster-stats.ts';
+import { flagsOfEndpoint, healthFlagsText } from './host-health.ts';
+import { isCanary } from './host.ts';
+import { endpointsOf } from './membership.ts';
+
+/** One cluster as `/clusters` shows it; plain values. */
+export interface ClusterSnapshot {
+  readonly name: string;
+  readonly observabilityName: string;
+  readonly addedViaApi: boolean;
+  /** Default priority, then high. */
+  readonly breakers: readonly [BreakerSpec, BreakerSpec];
+  readonly hosts: readonly HostSnapshot[];
+}
+
+export interface HostSnapshot {
+  readonly address: Address;
+  readonly hostname: string;
+  /** Bits of `HealthFlag`, and their text (`healthy`, `/failed_eds_health`). */
+  readonly healthFlags: number;
+  readonly healthFlagsText: string;
+  readonly edsHealth: EndpointHealth;
+  readonly weight: number;
+  readonly locality: Locality;
+  readonly canary: boolean;
+  readonly priority: number;
+  /** -1: not known. */
+  readonly successRate: number;
+  readonly localOriginSuccessRate: number;
+  /** Prefix of the group that counts `HOST_STATS`; no such group: all 0. */
+  readonly statPrefix: string;
+}
+
+export function snapshotCluster(spec: ClusterSpec, assignment: Assignment, addedViaApi: boolean): ClusterSnapshot {
+  const hosts: HostSnapshot[] = [];
+  for (const { endpoint, group, priority } of endpointsOf(assignment)) {
+    const healthFlags = flagsOfEndpoint(endpoint.health);
+    hosts.push({
+      address: endpoint.address,
+      hostname: endpoint.hostname,
+      healthFlags,
+      healthFlagsText: healthFlagsText(healthFlags),
+      edsHealth: endpoint.health,
+      weight: endpoint.weight,
+      locality: group.locality,
+      canary: isCanary(endpoint.metadata),
+      priority,
+      successRate: -1,
+      localOriginSuccessRate: -1,
+      statPrefix: hostStatPrefix(spec.name, endpoint.key ?? endpoint.address.text),
+    });
+  }
+  return { name: spec.name, observabilityName: spec.observabilityName, addedViaApi, breakers: spec.breakers, hosts };
+}

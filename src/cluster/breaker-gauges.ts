@@ -1,0 +1,95 @@
+import type { GaugeId, StatGroup, StatStore } from '../core/stats/stats.ts';
+import type { RoutePriority } from '../http/upstream.ts';
+import type { BreakerTable } from './breaker-table.ts';
+import { type CircuitBreaker, PriorityBreakers } from './circuit-breakers.ts';
+import { MEMBERSHIP_STATS, REMAINING_STATS } from './cluster-stats.ts';
+import type { ClusterSpec } from './cluster-spec.ts';
+
+/**
+ * `circuit_breakers.*` of one cluster, set from the shared counts before statistics are read. So the data path moves no gauge, and a thread
+ * that dies leaves none behind.
+ */
+export class BreakerGauges {
+  readonly #spec: ClusterSpec;
+  readonly #store: StatStore;
+  readonly #stats: StatGroup;
+  readonly #remaining: readonly (StatGroup | undefined)[];
+  #breakers: readonly PriorityBreakers[] | undefined;
+
+  constructor(spec: ClusterSpec, store: StatStore, stats: StatGroup) {
+    this.#spec = spec;
+    this.#store = store;
+    this.#stats = stats;
+    this.#remaining = PRIORITIES.map((priority, index) =>
+      spec.breakers[index].trackRemaining ? store.group(`cluster.${spec.statName}.circuit_breakers.${priority}`, REMAINING_STATS) : undefined,
+    );
+    this.#remaining.forEach((group, index) => group !== undefined && setLimits(group, spec.breakers[index]));
+  }
+
+  refresh(table: BreakerTable): void {
+    const breakers = (this.#breakers ??= this.#find(table));
+    breakers?.forEach((each, index) => {
+      const open = OPEN_GAUGES[index];
+      const remaining = this.#remaining[index];
+      for (const { limit, gauge, remainingGauge } of PARTS) {
+        this.#stats.gaugeSet(open[gauge], each[limit].open ? 1 : 0);
+        remaining?.gaugeSet(remainingGauge, left(each[limit]));
+      }
+    });
+  }
+
+  release(): void {
+    for (const group of this.#remaining) if (group !== undefined) this.#store.release(group);
+  }
+
+  /** No thread has used the cluster yet: everything is 0. */
+  #find(table: BreakerTable): readonly PriorityBreakers[] | undefined {
+    const cells = table.peek(this.#spec.name);
+    if (cells === undefined) return undefined;
+    return PRIORITIES.map((priority, index) => new PriorityBreakers(this.#spec.breakers[index], priority, cells));
+  }
+}
+
+const PRIORITIES: readonly RoutePriority[] = ['default', 'high'];
+
+const PARTS = [
+  { limit: 'connections', gauge: 'cx_open', remainingGauge: REMAINING_STATS.remaining_cx },
+  { limit: 'connectionPools', gauge: 'cx_pool_open', remainingGauge: REMAINING_STATS.remaining_cx_pools },
+  { limit: 'pendingRequests', gauge: 'rq_pending_open', remainingGauge: REMAINING_STATS.remaining_pending },
+  { limit: 'requests', gauge: 'rq_open', remainingGauge: REMAINING_STATS.remaining_rq },
+  { limit: 'retries', gauge: 'rq_retry_open', remainingGauge: REMAINING_STATS.remaining_retries },
+] as const;
+
+type GaugeName = (typeof PARTS)[number]['gauge'];
+
+const OPEN_GAUGES: readonly Readonly<Record<GaugeName, GaugeId>>[] = [
+  {
+    cx_open: MEMBERSHIP_STATS['circuit_breakers.default.cx_open'],
+    cx_pool_open: MEMBERSHIP_STATS['circuit_breakers.default.cx_pool_open'],
+    rq_pending_open: MEMBERSHIP_STATS['circuit_breakers.default.rq_pending_open'],
+    rq_open: MEMBERSHIP_STATS['circuit_breakers.default.rq_open'],
+    rq_retry_open: MEMBERSHIP_STATS['circuit_breakers.default.rq_retry_open'],
+  },
+  {
+    cx_open: MEMBERSHIP_STATS['circuit_breakers.high.cx_open'],
+    cx_pool_open: MEMBERSHIP_STATS['circuit_breakers.high.cx_pool_open'],
+    rq_pending_open: MEMBERSHIP_STATS['circuit_breakers.high.rq_pending_open'],
+    rq_open: MEMBERSHIP_STATS['circuit_breakers.high.rq_open'],
+    rq_retry_open: MEMBERSHIP_STATS['circuit_breakers.high.rq_retry_open'],
+  },
+];
+
+/** What is left of 2^64 when there is no limit. */
+const UNLIMITED_LEFT = 2 ** 64;
+
+function left({ max, active }: Pick<CircuitBreaker, 'max' | 'active'>): number {
+  return max === Number.MAX_SAFE_INTEGER ? UNLIMITED_LEFT : Math.max(0, max - active);
+}
+
+function setLimits(group: StatGroup, spec: ClusterSpec['breakers'][number]): void {
+  group.gaugeSet(REMAINING_STATS.remaining_cx, spec.maxConnections);
+  group.gaugeSet(REMAINING_STATS.remaining_cx_pools, left({ max: spec.maxConnectionPools, active: 0 }));
+  group.gaugeSet(REMAINING_STATS.remaining_pending, spec.maxPendingRequests);
+  group.gaugeSet(REMAINING_STATS.remaining_rq, spec.maxRequests);
+  group.gaugeSet(REMAINING_STATS.remaining_retries, spec.maxRetries);
+}

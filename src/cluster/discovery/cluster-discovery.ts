@@ -1,0 +1,219 @@
+import type { Logger } from '../../core/log.ts';
+import type { Random } from '../../core/random.ts';
+import type { StatGroup, StatStore } from '../../core/stats/stats.ts';
+import type { Timers } from '../../core/timers.ts';
+import { type ClusterSnapshot, snapshotCluster } from '../admin-snapshot.ts';
+import { BreakerGauges } from '../breaker-gauges.ts';
+import type { BreakerTable } from '../breaker-table.ts';
+import { CLUSTER_MANAGER_STATS, MEMBERSHIP_STATS } from '../cluster-stats.ts';
+import type { Assignment, ClusterSpec, HostSetUpdate, ResolverSpec } from '../cluster-spec.ts';
+import { setMaxHostWeight, setMembership } from '../membership.ts';
+import { type Discovery, type DiscoveryOwner, type DnsDiscoveryOptions, LogicalDnsDiscovery, StrictDnsDiscovery } from './dns-discovery.ts';
+import type { NameResolver } from './name-resolver.ts';
+
+export interface ClusterDiscoveryOptions {
+  readonly stats: StatStore;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly breakers: BreakerTable;
+  readonly createResolver: (spec: ResolverSpec) => NameResolver;
+  /** To every worker, in order. */
+  readonly onUpdate: (update: HostSetUpdate) => void;
+}
+
+/**
+ * The main thread's half of the clusters: it finds their hosts and counts what the process knows of them as a whole. Workers learn the specs by
+ * themselves and the hosts of discovered clusters by `onUpdate`; hosts of static ones stand in the spec.
+ */
+export class ClusterDiscovery {
+  readonly #options: ClusterDiscoveryOptions;
+  readonly #stats: StatGroup;
+  readonly #resolvers = new Map<string, NameResolver>();
+  readonly #serving = new Map<string, DiscoveredCluster>();
+  readonly #warming = new Map<string, DiscoveredCluster>();
+  #whenWarm: (() => void)[] = [];
+
+  constructor(options: ClusterDiscoveryOptions) {
+    this.#options = options;
+    this.#stats = options.stats.group('cluster_manager', CLUSTER_MANAGER_STATS);
+  }
+
+  /** Replaces the configuration as a whole, after the workers of this thread have taken it. `viaApi`: names that a control plane sent. */
+  update(specs: readonly ClusterSpec[], viaApi: ReadonlySet<string> = NO_NAMES): void {
+    const named = new Set<string>();
+    for (const spec of specs) {
+      named.add(spec.name);
+      this.#take(spec, viaApi.has(spec.name));
+    }
+    for (const [name, cluster] of this.#warming) if (!named.has(name)) this.#dropWarming(name, cluster);
+    for (const [name, cluster] of this.#serving) {
+      if (named.has(name)) continue;
+      this.#serving.delete(name);
+      cluster.stop();
+      this.#stats.inc(CLUSTER_MANAGER_STATS.cluster_removed);
+    }
+    this.#afterChange();
+  }
+
+  /** Resolves when every cluster has its first hosts, or knows that it has none. */
+  whenWarm(): Promise<void> {
+    if (this.#warming.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenWarm.push(resolve));
+  }
+
+  /** What a worker that starts now has missed. */
+  currentUpdates(): HostSetUpdate[] {
+    return [...this.#serving.values(), ...this.#warming.values()].flatMap((cluster) => cluster.lastUpdate ?? []);
+  }
+
+  /** To be called before statistics are read: circuit breaker gauges follow shared counts. */
+  beforeScrape(): void {
+    for (const cluster of this.#serving.values()) cluster.breakerGauges.refresh(this.#options.breakers);
+  }
+
+  /** Everything `/clusters` shows but the counts of hosts, which it sums by `statPrefix`. */
+  snapshotForAdmin(): ClusterSnapshot[] {
+    return [...this.#serving.values()].map(({ spec, assignment, viaApi }) => snapshotCluster(spec, assignment, viaApi));
+  }
+
+  close(): void {
+    this.update([]);
+    for (const resolver of this.#resolvers.values()) resolver.close();
+    this.#options.stats.release(this.#stats);
+  }
+
+  #take(spec: ClusterSpec, viaApi: boolean): void {
+    const { name, hash } = spec;
+    const serving = this.#serving.get(name);
+    const warming = this.#warming.get(name);
+    if (warming?.spec.hash === hash) return;
+    if (warming !== undefined) this.#dropWarming(name, warming);
+    if (serving?.spec.hash === hash) return;
+    if (serving === undefined && warming === undefined) this.#stats.inc(CLUSTER_MANAGER_STATS.cluster_added);
+    else this.#stats.inc(CLUSTER_MANAGER_STATS.cluster_modified);
+    const cluster = new DiscoveredCluster(spec, viaApi, this.#options, {
+      resolverOf: (resolver) => this.#resolverOf(resolver),
+      onReady: (ready) => this.#promote(ready),
+    });
+    this.#warming.set(name, cluster);
+    cluster.start();
+  }
+
+  #promote(cluster: DiscoveredCluster): void {
+    const { name } = cluster.spec;
+    this.#warming.delete(name);
+    const before = this.#serving.get(name);
+    this.#serving.set(name, cluster);
+    before?.stop();
+    this.#afterChange();
+  }
+
+  #dropWarming(name: string, cluster: DiscoveredCluster): void {
+    this.#warming.delete(name);
+    cluster.stop();
+  }
+
+  #afterChange(): void {
+    this.#stats.gaugeSet(CLUSTER_MANAGER_STATS.active_clusters, this.#serving.size);
+    this.#stats.gaugeSet(CLUSTER_MANAGER_STATS.warming_clusters, this.#warming.size);
+    if (this.#warming.size > 0 || this.#whenWarm.length === 0) return;
+    const waiting = this.#whenWarm;
+    this.#whenWarm = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #resolverOf(spec: ResolverSpec): NameResolver {
+    const key = JSON.stringify(spec);
+    let resolver = this.#resolvers.get(key);
+    if (resolver === undefined) this.#resolvers.set(key, (resolver = this.#options.createResolver(spec)));
+    return resolver;
+  }
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+interface DiscoveredClusterOwner {
+  resolverOf(spec: ResolverSpec): NameResolver;
+  onReady(cluster: DiscoveredCluster): void;
+}
+
+/** One cluster's discovery and membership. WARMING ──first answer──▶ READY. */
+class DiscoveredCluster implements DiscoveryOwner {
+  readonly spec: ClusterSpec;
+  readonly viaApi: boolean;
+  readonly breakerGauges: BreakerGauges;
+  assignment: Assignment;
+  lastUpdate: HostSetUpdate | undefined;
+  readonly #options: ClusterDiscoveryOptions;
+  readonly #owner: DiscoveredClusterOwner;
+  readonly #stats: StatGroup;
+  readonly #discovery: Discovery | undefined;
+  #ready = false;
+
+  constructor(spec: ClusterSpec, viaApi: boolean, options: ClusterDiscoveryOptions, owner: DiscoveredClusterOwner) {
+    this.spec = spec;
+    this.viaApi = viaApi;
+    this.#options = options;
+    this.#owner = owner;
+    this.#stats = options.stats.group(`cluster.${spec.statName}`, MEMBERSHIP_STATS);
+    this.breakerGauges = new BreakerGauges(spec, options.stats, this.#stats);
+    this.assignment = spec.discovery.kind === 'static' ? spec.discovery.assignment : { ...spec.discovery.policy, priorities: [] };
+    this.#discovery = this.#createDiscovery();
+  }
+
+  start(): void {
+    if (this.#discovery === undefined) {
+      this.#showStatic();
+      this.onFirstAnswer();
+      return;
+    }
+    const { discovery } = this.spec;
+    if (discovery.kind !== 'static' && !discovery.dns.waitForWarm) this.onFirstAnswer();
+    this.#discovery.start();
+  }
+
+  stop(): void {
+    this.#discovery?.stop();
+    this.breakerGauges.release();
+    this.#options.stats.release(this.#stats);
+  }
+
+  onAssignment(assignment: Assignment, changed: boolean): void {
+    this.assignment = assignment;
+    if (changed) this.#stats.inc(MEMBERSHIP_STATS.membership_change);
+    if (this.#ready) this.#publish();
+  }
+
+  onFirstAnswer(): void {
+    if (this.#ready) return;
+    this.#ready = true;
+    if (this.#discovery !== undefined) this.#publish();
+    this.#owner.onReady(this);
+  }
+
+  #publish(): void {
+    const { spec, assignment } = this;
+    setMembership(this.#stats, assignment);
+    if (spec.discovery.kind === 'strict-dns') setMaxHostWeight(this.#stats, assignment);
+    this.lastUpdate = { cluster: spec.name, hash: spec.hash, assignment };
+    this.#options.onUpdate(this.lastUpdate);
+  }
+
+  #showStatic(): void {
+    const { assignment } = this;
+    setMembership(this.#stats, assignment);
+    const count = assignment.priorities.flat().reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+    if (count > 0) this.#stats.inc(MEMBERSHIP_STATS.membership_change);
+    this.#stats.add(MEMBERSHIP_STATS['default.total_match_count'], count);
+  }
+
+  #createDiscovery(): Discovery | undefined {
+    const { discovery } = this.spec;
+    if (discovery.kind === 'static') return undefined;
+    const { timers, random } = this.#options;
+    const services = { resolver: this.#owner.resolverOf(discovery.dns.resolver), timers, random };
+    const options: DnsDiscoveryOptions = { services, stats: this.#stats, owner: this };
+    return discovery.kind === 'strict-dns' ? new StrictDnsDiscovery(discovery, options) : new LogicalDnsDiscovery(discovery, options);
+  }
+}
