@@ -7,7 +7,7 @@ import { buildConfig, layer } from './harness/base-config.ts';
 import type { Case } from './harness/case.ts';
 import { clientSteps, upstreamScript } from './harness/case-steps.ts';
 import { readCases } from './harness/case-files.ts';
-import { messageExtent, responsesIn } from './harness/message-text.ts';
+import { joinChunks, messageExtent, responsesIn } from './harness/message-text.ts';
 import { Normaliser } from './harness/normalise.ts';
 import { fillText, fillTree } from './harness/placeholders.ts';
 import { recordCases } from './harness/record.ts';
@@ -94,6 +94,26 @@ describe('message ends', () => {
     expect(responsesIn(text, ['HEAD', 'GET'], false)).toEqual({ finals: 2, interims: 1 });
     expect(responsesIn('HTTP/1.1 200 OK\r\n\r\nuntil', ['GET'], false).finals).toBe(0);
     expect(responsesIn('HTTP/1.1 200 OK\r\n\r\nuntil', ['GET'], true).finals).toBe(1);
+  });
+});
+
+describe('joining chunks', () => {
+  const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
+  const response = { kind: 'response', method: '', closed: false } as const;
+
+  it('makes one chunk of many, in every message and in an unfinished one', () => {
+    const text = `${head}3\r\nabc\r\n2\r\nde\r\n0\r\nx: y\r\n\r\n${head}1\r\na\r\n1\r\nb\r\n4\r\nun`;
+    expect(joinChunks(text, response)).toBe(`${head}5\r\nabcde\r\n0\r\nx: y\r\n\r\n${head}2\r\nab\r\n4\r\nun`);
+  });
+
+  it('leaves odd sizes and extensions to be seen', () => {
+    const text = `${head}03\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\n`;
+    expect(joinChunks(text, response)).toBe(text);
+  });
+
+  it('leaves bodies with a length alone', () => {
+    const text = 'HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n1\r\na\r\nHTTP/1.1 204 No Content\r\n\r\n';
+    expect(joinChunks(text, response)).toBe(text);
   });
 });
 

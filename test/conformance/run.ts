@@ -1,10 +1,10 @@
 /** `npm run conformance -- [options] [filter]`: see README.md. */
 
 import { parseArgs } from 'node:util';
-import type { Case } from './harness/case.ts';
-import { ConformanceError } from './harness/case.ts';
+import type { Case, Part } from './harness/case.ts';
+import { ConformanceError, PARTS } from './harness/case.ts';
 import { readCases } from './harness/case-files.ts';
-import { accept, replay, sideBySide } from './harness/compare.ts';
+import { accept, replay, sideBySide, without } from './harness/compare.ts';
 import { envoyTarget, requireEnvoy } from './harness/envoy-target.ts';
 import type { TransportName } from './harness/nuncio-target.ts';
 import { createNuncioTarget } from './harness/nuncio-target.ts';
@@ -20,6 +20,7 @@ const { values: options, positionals } = parseArgs({
     missing: { type: 'boolean', default: false },
     recorded: { type: 'boolean', default: false },
     accept: { type: 'boolean', default: false },
+    without: { type: 'string', default: '' },
     transport: { type: 'string', default: 'direct' },
     jobs: { type: 'string', default: '3' },
   },
@@ -46,12 +47,22 @@ const record = async (cases: readonly Case[]): Promise<number> => {
 };
 
 const show = (cases: readonly Case[], verdicts: ReadonlyMap<string, Verdict>): number => {
-  for (const one of cases) {
+  // Cases that share a cause (a configuration that is refused) share the lines.
+  const causes = Map.groupBy(cases, (one) => {
     const verdict = verdicts.get(one.id);
-    if (verdict?.kind === 'different') console.log(`${one.id}\n${verdict.lines.map((line) => `    ${line}`).join('\n')}`);
-  }
+    return verdict?.kind === 'different' ? verdict.lines.map((line) => `    ${line}`).join('\n') : '';
+  });
+  causes.delete('');
+  for (const [cause, alike] of causes) console.log(`${alike.map((one) => one.id).join('\n')}\n${cause}`);
   console.log(report(cases, verdicts));
   return [...verdicts.values()].some((verdict) => verdict.kind === 'different') ? 1 : 0;
+};
+
+const leftOut = (): Part[] => {
+  const parts = options.without === '' ? [] : (options.without.split(',') as Part[]);
+  const unknown = parts.find((part) => !PARTS.includes(part));
+  if (unknown !== undefined) throw new ConformanceError(`--without takes ${PARTS.join(', ')}, not '${unknown}'`);
+  return parts;
 };
 
 const main = async (): Promise<number> => {
@@ -63,15 +74,16 @@ const main = async (): Promise<number> => {
     throw new ConformanceError(`--transport takes direct or public, not '${options.transport}'`);
   }
   const nuncio = createNuncioTarget(options.transport as TransportName);
+  const compared = cases.map((one) => without(one, leftOut()));
   if (options.accept) {
     const accepted = await accept(nuncio, cases.filter((one) => one.difference !== undefined), jobs);
     save(accepted);
     console.log(`${accepted.size} answers accepted`);
     return 0;
   }
-  if (options.recorded) return show(cases, await replay(nuncio, cases, jobs));
+  if (options.recorded) return show(compared, await replay(nuncio, compared, jobs));
   requireEnvoy();
-  const { verdicts, drifted } = await sideBySide(envoyTarget, nuncio, cases, jobs);
+  const { verdicts, drifted } = await sideBySide(envoyTarget, nuncio, compared, jobs);
   for (const line of drifted) console.error(line);
   return show(cases, verdicts);
 };

@@ -25,7 +25,8 @@ export const callAdmin = async (port: number, method: string, path: string, body
 };
 
 /** Every counter and gauge by name. */
-export const readStats = async (port: number): Promise<Map<string, number>> => {
+export const readStats = async (port: number | undefined): Promise<Map<string, number>> => {
+  if (port === undefined) return new Map();
   const { body } = await callAdmin(port, 'GET', '/stats?type=All');
   const stats = new Map<string, number>();
   for (const line of body.split('\n')) {

@@ -5,14 +5,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { buildConfig, layer } from './base-config.ts';
 import type { Case, Mask, Part } from './case.ts';
-import { ConformanceError } from './case.ts';
+import { ConformanceError, PARTS } from './case.ts';
 import { checkKeys, clientSteps, upstreamScript } from './case-steps.ts';
 
 type Tree = Record<string, unknown>;
 
 const SUITE_KEYS = ['about', 'base', 'config', 'upstreams', 'ignore', 'mask', 'fresh', 'cases'];
 const CASE_KEYS = ['about', 'config', 'upstreams', 'client', 'ignore', 'mask', 'fresh', 'difference'];
-const PARTS: readonly Part[] = ['client', 'upstreams', 'log', 'stats', 'admin'];
 
 const ROOT = new URL('../', import.meta.url);
 export const CASES = new URL('cases/', ROOT);

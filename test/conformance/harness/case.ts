@@ -39,6 +39,8 @@ export interface Mask {
 
 export type Part = 'client' | 'upstreams' | 'log' | 'stats' | 'admin';
 
+export const PARTS: readonly Part[] = ['client', 'upstreams', 'log', 'stats', 'admin'];
+
 export interface Case {
   /** `area/topic#name` */
   readonly id: string;

@@ -2,7 +2,7 @@
 
 import type { Answer } from './answer.ts';
 import { differences } from './answer.ts';
-import type { Case } from './case.ts';
+import type { Case, Part } from './case.ts';
 import { ConformanceError } from './case.ts';
 import type { Played } from './groups.ts';
 import { bySession, inParallel, playGroup } from './groups.ts';
@@ -12,10 +12,26 @@ import type { Target } from './target.ts';
 import type { Verdict } from './verdict.ts';
 import { judge } from './verdict.ts';
 
+/** The case and its answers without some parts. */
+export const without = (one: Case, parts: readonly Part[]): Case => ({ ...one, ignore: [...one.ignore, ...parts] });
+
+const EMPTY: Answer = { client: {}, upstreams: {}, log: [], stats: {}, admin: [] };
+
+const visible = (answer: Answer, one: Case): Answer => ({
+  ...answer,
+  ...Object.fromEntries(one.ignore.map((part) => [part, EMPTY[part]])),
+});
+
+/** What the recording says about the parts that the case compares. */
+const recordingOf = (one: Case): Recording => {
+  const { hash, answer, ours } = findRecording(one);
+  return { hash, answer: visible(answer, one), ...(ours === undefined ? {} : { ours: visible(ours, one) }) };
+};
+
 /** nuncio against the recordings. */
 export const replay = async (target: Target, cases: readonly Case[], jobs: number): Promise<Map<string, Verdict>> => {
   const verdicts = new Map<string, Verdict>();
-  const recordings = new Map(cases.map((one) => [one.id, findRecording(one)]));
+  const recordings = new Map(cases.map((one) => [one.id, recordingOf(one)]));
   const expected = (one: Case): Answer => {
     const { answer, ours } = recordings.get(one.id) as Recording;
     return one.difference === undefined ? answer : (ours ?? answer);
@@ -40,7 +56,7 @@ export interface SideBySide {
 export const sideBySide = async (envoy: Target, nuncio: Target, cases: readonly Case[], jobs: number): Promise<SideBySide> => {
   const verdicts = new Map<string, Verdict>();
   const drifted: string[] = [];
-  const recordings = new Map(cases.map((one) => [one.id, findRecording(one)]));
+  const recordings = new Map(cases.map((one) => [one.id, recordingOf(one)]));
   const recorded = (one: Case): Recording => recordings.get(one.id) as Recording;
   await inParallel(bySession(cases), jobs, async (group) => {
     const theirs = await playGroup(envoy, group, (one) => recorded(one).answer);

@@ -40,6 +40,45 @@ const chunkedEnd = (text: string, from: number): number => {
   return headOf(text, lastLineEnd);
 };
 
+/** A chunk as this is written: its size in small hexadecimal digits without zeros before them, and nothing else on the line. */
+const PLAIN_CHUNK = /([1-9a-f][0-9a-f]*)\r\n/y;
+
+/** The plain chunks from `from` on, as one: `[after them, their data]`. */
+const plainChunks = (text: string, from: number): [number, string] => {
+  let data = '';
+  let at = from;
+  for (;;) {
+    PLAIN_CHUNK.lastIndex = at;
+    const size = PLAIN_CHUNK.exec(text)?.[1];
+    if (size === undefined) return [at, data];
+    const start = at + size.length + 2;
+    const end = start + Number.parseInt(size, 16);
+    if (!text.startsWith('\r\n', end)) return [at, data];
+    data += text.slice(start, end);
+    at = end + 2;
+  }
+};
+
+/**
+ * The same bytes with the chunks of each body joined into one: where a chunk ends depends on how the bytes happened to be
+ * read, and an intermediary may cut them anew (RFC 9112 §7.1).
+ */
+export const joinChunks = (text: string, framing: Framing, methods: readonly string[] = []): string => {
+  let joined = '';
+  for (let at = 0, answered = 0; ; ) {
+    const extent = messageExtent(text, at, { ...framing, method: methods[answered] ?? 'GET' });
+    if (extent === undefined) return joined + text.slice(at);
+    joined += text.slice(at, extent.headEnd);
+    const chunked = /chunked/i.test(headerOf(text.slice(at, extent.headEnd), 'transfer-encoding') ?? '');
+    const [after, data] = chunked && extent.end !== extent.headEnd ? plainChunks(text, extent.headEnd) : [extent.headEnd, ''];
+    if (data !== '') joined += `${data.length.toString(16)}\r\n${data}\r\n`;
+    joined += text.slice(after, extent.end < 0 ? text.length : extent.end);
+    if (extent.end < 0) return joined;
+    at = extent.end;
+    if (!/^HTTP\/\S+ 1/.test(extent.startLine)) answered += 1;
+  }
+};
+
 const bodyless = (status: number, method: string): boolean =>
   (status >= 100 && status < 200) || status === 204 || status === 304 || method === 'HEAD' || (method === 'CONNECT' && status === 200);
 

@@ -4,9 +4,9 @@ import { ConformanceError } from './case.ts';
 import type { RunningTarget, Target } from './target.ts';
 
 interface RunningProxy {
-  readonly adminPort: number;
-  /** Port of each listener by name. */
-  readonly listeners: ReadonlyMap<string, number>;
+  /** By listener name. */
+  readonly addresses: ReadonlyMap<string, { readonly port: number }>;
+  readonly admin?: { readonly port: number } | undefined;
   close(): Promise<void>;
 }
 
@@ -29,6 +29,7 @@ export const createNuncioTarget = (transport: TransportName): Target => ({
     } catch (error) {
       throw new ConformanceError(`nuncio did not start: ${(error as Error).message.split('\n')[0]}`);
     }
-    return { ports: proxy.listeners, adminPort: proxy.adminPort, stop: () => proxy.close() };
+    const ports = new Map([...proxy.addresses].map(([name, { port }]) => [name, port]));
+    return { ports, adminPort: proxy.admin?.port, stop: () => proxy.close() };
   },
 });

@@ -8,6 +8,7 @@ import type { Answer, Seen } from './answer.ts';
 import type { Case, ClientStep } from './case.ts';
 import { ClientConnection } from './client.ts';
 import type { ConnectionLog } from './connection-log.ts';
+import { joinChunks } from './message-text.ts';
 import { countsForCase, Normaliser } from './normalise.ts';
 import { fillText } from './placeholders.ts';
 import type { Session } from './session.ts';
@@ -84,7 +85,9 @@ class Performance {
       case 'await-upstream':
         return this.#awaitUpstream(step.upstream);
       case 'admin': {
-        const reply = await callAdmin(this.#session.running.adminPort, step.method, step.path, step.body);
+        const port = this.#session.running.adminPort;
+        if (port === undefined) return this.#one.ignore.includes('admin');
+        const reply = await callAdmin(port, step.method, step.path, step.body);
         this.#admin.push({ request: `${step.method} ${step.path}`, reply });
         return true;
       }
@@ -164,13 +167,13 @@ class Performance {
   }
 
   #seenByClient(normaliser: Normaliser): Record<string, Seen> {
-    return Object.fromEntries([...this.#connections].map(([name, { log }]) => [name, seen(log, normaliser)]));
+    return Object.fromEntries([...this.#connections].map(([name, { log, methods }]) => [name, seen(log, normaliser, 'response', methods)]));
   }
 
   #seenByUpstreams(normaliser: Normaliser): Record<string, Seen[]> {
     const all = [...this.#session.upstreams].map(([name, upstream]): [string, Seen[]] => [
       name,
-      upstream.connections.map((log) => seen(log, normaliser)),
+      upstream.connections.map((log) => seen(log, normaliser, 'request')),
     ]);
     return Object.fromEntries(all.filter(([, connections]) => connections.length > 0));
   }
@@ -183,7 +186,7 @@ class Performance {
       if (upstream.port > 1) names.set(upstream.port, name);
     }
     for (const [name, port] of this.#session.running.ports) names.set(port, name);
-    names.set(this.#session.running.adminPort, 'admin');
+    names.set(this.#session.running.adminPort ?? 0, 'admin');
     names.delete(0);
     return names;
   }
@@ -211,7 +214,10 @@ const actOn = async (connection: ClientConnection, step: ClientStep): Promise<bo
   }
 };
 
-const seen = (log: ConnectionLog, normaliser: Normaliser): Seen => ({ received: normaliser.lines(log.received), end: log.end });
+const seen = (log: ConnectionLog, normaliser: Normaliser, kind: 'request' | 'response', methods?: readonly string[]): Seen => ({
+  received: normaliser.lines(joinChunks(log.received, { kind, method: '', closed: log.end !== 'open' }, methods)),
+  end: log.end,
+});
 
 const logLines = (text: string): unknown[] =>
   text

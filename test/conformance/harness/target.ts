@@ -9,7 +9,8 @@ export interface Target {
 export interface RunningTarget {
   /** Port of each listener by name. */
   readonly ports: ReadonlyMap<string, number>;
-  readonly adminPort: number;
+  /** Undefined for a proxy without an admin listener: then nothing is compared that needs it. */
+  readonly adminPort: number | undefined;
   /** Leaves nothing behind. */
   stop(): Promise<void>;
 }
