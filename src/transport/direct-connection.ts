@@ -1,78 +1,26 @@
 import type { Timer, TimerOwner, Timers } from '../core/timers.ts';
 import { Timer as LingerTimer } from '../core/timers.ts';
+import type { AcceptedConnection } from './accepting.ts';
 import { ipAddress, unknownAddress } from './address.ts';
-import { isLent, JOINED_TEXT_LIMIT, largeReadBuffer, returnBuffer, SMALL_READ_BYTES, smallReadBuffer, takeBuffer } from './read-buffers.ts';
-import type { SocketInternals, SocketName, StreamHandle, WriteRequestBase } from './socket-internals.ts';
-import { learnSocketInternals } from './socket-internals.ts';
+import type { HandleOwner } from './direct-handle.ts';
+import { bufferCallbackKey, bufferKey, bufferSourceKey, closeHandle, ownHandle, readableState, resetHandle, ShutdownRequest, touchKey, WriteRequest } from './direct-handle.ts';
+import { isLent, nextReadBuffer, returnBuffer, SMALL_READ_BYTES, smallReadBuffer, takeBuffer } from './read-buffers.ts';
+import type { SocketName, StreamHandle } from './socket-internals.ts';
 import { systemError, transportError } from './transport-error.ts';
-import type { Address, Connection, ConnectionOwner, TransportError } from './transport.ts';
-import { enterCallback, leaveCallback, markDirty } from './write-batch.ts';
+import type { Address, ConnectionOwner, TransportError } from './transport.ts';
+import { enterCallback, JOINED_BYTES_LIMIT, JOINED_TEXT_LIMIT, leaveCallback, markDirty } from './write-batch.ts';
 
 /**
  * A connection that is the owner of a handle: Node's read callback calls it as it would call a `net.Socket`, and it
  * writes with its own requests. There is no stream in between.
  *
- *   opening ──opened()──▶ open ──peer's FIN──▶ read side ended ─┐
+ *   opening ──attach()──▶ open ──peer's FIN──▶ read side ended ─┐
  *      │                   │  └──endWrites()─▶ write side ended ─┴─both, all sent──▶ closed
  *      │                   ├──closeAfterFlush()──▶ lingering ──peer's FIN, error, timer──▶ closed
  *      └──────destroy(), reset(), error──────▶ closed ──handle closed──▶ onClosed
  */
 
-const learned: SocketInternals | undefined = learnSocketInternals();
-/** Whether this Node's sockets can be driven this way; nothing else of this file may be used where they cannot. */
-export const directIsPossible: boolean = learned !== undefined;
-
-/** Stand in where nothing was learned, so that the classes below exist. */
-class NoRequest implements WriteRequestBase {
-  getAsyncId(): number {
-    return -1;
-  }
-}
-const WriteRequestClass = learned?.WriteRequest ?? NoRequest;
-const ShutdownRequestClass = learned?.ShutdownRequest ?? NoRequest;
-const ownerKey: unique symbol = (learned?.ownerKey ?? Symbol('owner')) as never;
-const touchKey: unique symbol = (learned?.touchKey ?? Symbol('touch')) as never;
-const bufferKey: unique symbol = (learned?.bufferKey ?? Symbol('buffer')) as never;
-const bufferSourceKey: unique symbol = (learned?.bufferSourceKey ?? Symbol('bufferSource')) as never;
-const bufferCallbackKey: unique symbol = (learned?.bufferCallbackKey ?? Symbol('bufferCallback')) as never;
-
-type OwnedHandle = StreamHandle & { [ownerKey]: DirectConnection };
-
-/** Bytes up to here join the text in front of them; more are worth a write without a copy. */
-const JOINED_BYTES_LIMIT = 8192;
-/** 2 MiB without a pause: whoever takes the bytes is not slow. */
-const FULL_READS_BEFORE_LARGE = 32;
 const POISON = 0xdb;
-
-const streamState = { endEmitted: false };
-
-/** Kept by the handle while its write waits. `oncomplete` must be an own property: Node's constructors set it to null. */
-class WriteRequest extends WriteRequestClass {
-  oncomplete = onWriteCompleted;
-  connection: DirectConnection | null = null;
-  /** What the kernel still reads from. */
-  memory: Buffer | (string | Buffer)[] | null = null;
-  pooled: Buffer | null = null;
-}
-
-class ShutdownRequest extends ShutdownRequestClass {
-  oncomplete = onShutdownCompleted;
-  readonly connection: DirectConnection;
-
-  constructor(connection: DirectConnection) {
-    super();
-    this.connection = connection;
-  }
-}
-
-function onWriteCompleted(this: WriteRequest, status: number): void {
-  if (this.pooled !== null) returnBuffer(this.pooled);
-  this.connection!.onWriteCompleted(status);
-}
-
-function onShutdownCompleted(this: ShutdownRequest): void {
-  this.connection.onShutdownCompleted();
-}
 
 /** Serves every connection until a write goes asynchronous and keeps it. */
 let spareRequest = new WriteRequest();
@@ -80,19 +28,24 @@ let spareRequest = new WriteRequest();
 /** What connections of one transport share. */
 export interface DirectContext {
   readonly timers: Timers;
-  /** Overwrite lent bytes after each `onBytes`, to find owners that keep them. */
   readonly poison: boolean;
 }
 
-export class DirectConnection implements Connection, TimerOwner {
+export interface DirectParts {
+  readonly owner: ConnectionOwner;
+  /** Null: ask the handle. */
+  readonly local: Address | null;
+  readonly remote: Address | null;
+}
+
+export class DirectConnection implements AcceptedConnection, HandleOwner, TimerOwner {
   owner: ConnectionOwner;
   closed = false;
-  /** Node reads into the first, and asks the second, where there is one, for another buffer after each read. */
   [bufferKey]: Buffer = smallReadBuffer;
   [bufferSourceKey]: (() => Buffer) | null = null;
   readonly #context: DirectContext;
   /** Null while opening. */
-  #handle: OwnedHandle | null = null;
+  #handle: StreamHandle | null = null;
   #abandonOpening: (() => void) | null = null;
   #local: Address | null;
   #remote: Address | null;
@@ -118,11 +71,11 @@ export class DirectConnection implements Connection, TimerOwner {
   #finalBytesRead = 0;
   #finalBytesWritten = 0;
 
-  constructor(context: DirectContext, owner: ConnectionOwner, local: Address | null, remote: Address | null) {
+  constructor(context: DirectContext, parts: DirectParts) {
     this.#context = context;
-    this.owner = owner;
-    this.#local = local;
-    this.#remote = remote;
+    this.owner = parts.owner;
+    this.#local = parts.local;
+    this.#remote = parts.remote;
   }
 
   get local(): Address {
@@ -130,10 +83,11 @@ export class DirectConnection implements Connection, TimerOwner {
   }
 
   get remote(): Address {
-    return (this.#remote ??= nameOf(this.#handle, 'getpeername'));
+    return this.#remote ?? unknownAddress;
   }
 
   get unsentBytes(): number {
+    if (this.closed) return 0;
     const waiting = this.#joined.length + (this.#writesInFlight > 0 ? this.#handle!.writeQueueSize : 0);
     if (waiting > 0) this.#drainIsAwaited = true;
     return waiting;
@@ -151,6 +105,7 @@ export class DirectConnection implements Connection, TimerOwner {
   // Writing
 
   writeText(text: string): void {
+    if (this.#context.poison) assertLatin1(text);
     if (this.closed || this.#writesEnded) return;
     this.#joined += text;
     if (!this.#isDirty) this.#markDirty();
@@ -188,18 +143,21 @@ export class DirectConnection implements Connection, TimerOwner {
     const request = spareRequest;
     const status = this.#handle!.writeLatin1String(request, text);
     if (status !== 0) this.#onWriteFailed(status);
-    else if (request.getAsyncId() !== -1) this.#keepRequest(request, null, null);
+    else if (request.isKept) this.#keepRequest(request, null, null);
   }
 
   /** The joined text goes in front, in the same buffer. */
   #sendCopy(bytes: Buffer): void {
+    // More than that gathers only while a connection opens.
+    if (this.#joined.length > JOINED_TEXT_LIMIT) this.#sendJoined();
+    if (this.closed || this.#writesEnded) return;
     const buffer = takeBuffer(this.#joined.length + bytes.length);
     const textLength = this.#joined === '' ? 0 : buffer.write(this.#joined, 'latin1');
     this.#joined = '';
     buffer.set(bytes, textLength);
     const request = spareRequest;
     const status = this.#handle!.writeBuffer(request, buffer.subarray(0, textLength + bytes.length));
-    if (status === 0 && request.getAsyncId() !== -1) {
+    if (status === 0 && request.isKept) {
       this.#keepRequest(request, buffer, buffer);
       return;
     }
@@ -220,11 +178,11 @@ export class DirectConnection implements Connection, TimerOwner {
       status = this.#handle!.writev(request, memory, false);
     }
     if (status !== 0) this.#onWriteFailed(status);
-    else if (request.getAsyncId() !== -1) this.#keepRequest(request, memory, null);
+    else if (request.isKept) this.#keepRequest(request, memory, null);
   }
 
   #keepRequest(request: WriteRequest, memory: Buffer | (string | Buffer)[] | null, pooled: Buffer | null): void {
-    request.connection = this;
+    request.owner = this;
     request.memory = memory;
     request.pooled = pooled;
     spareRequest = new WriteRequest();
@@ -232,7 +190,6 @@ export class DirectConnection implements Connection, TimerOwner {
     this.#drainIsAwaited = true;
   }
 
-  /** Called by the request. */
   onWriteCompleted(status: number): void {
     this.#writesInFlight--;
     if (this.closed) return;
@@ -330,7 +287,6 @@ export class DirectConnection implements Connection, TimerOwner {
     if (status !== 0) this.#writesAreSent = true;
   }
 
-  /** Called by the request, also when it failed. */
   onShutdownCompleted(): void {
     this.#writesAreSent = true;
     if (!this.closed) this.#closeWhenBothEnded();
@@ -385,7 +341,7 @@ export class DirectConnection implements Connection, TimerOwner {
       return;
     }
     this.#retire(undefined);
-    handle.reset(onHandleClosed);
+    resetHandle(handle);
   }
 
   /** Node's read callback gives the error that ended the connection. */
@@ -396,7 +352,7 @@ export class DirectConnection implements Connection, TimerOwner {
   #close(error: TransportError | undefined): void {
     if (this.closed) return;
     this.#retire(error);
-    if (this.#handle !== null) this.#handle.close(onHandleClosed);
+    if (this.#handle !== null) closeHandle(this.#handle);
     else this.#abandonOpening?.();
   }
 
@@ -408,13 +364,12 @@ export class DirectConnection implements Connection, TimerOwner {
     const handle = this.#handle;
     if (handle === null) return;
     this.#local ??= nameOf(handle, 'getsockname');
-    this.#remote ??= nameOf(handle, 'getpeername');
     this.#finalBytesRead = handle.bytesRead;
     this.#finalBytesWritten = handle.bytesWritten - handle.writeQueueSize;
   }
 
-  /** Called once, when the handle (or the attempt to open one) has gone. */
-  reportClosed(): void {
+  /** Called once: the handle, or the attempt to open one, has gone. */
+  onHandleClosed(): void {
     enterCallback();
     try {
       this.owner.onClosed(this.#error);
@@ -428,7 +383,7 @@ export class DirectConnection implements Connection, TimerOwner {
   }
 
   setKeepAlive(on: boolean, initialDelayMs: number): void {
-    if (!this.closed) this.#handle?.setKeepAlive?.(on, Math.floor(initialDelayMs / 1000), undefined, undefined);
+    if (!this.closed) this.#handle?.setKeepAlive?.(on, Math.ceil(initialDelayMs / 1000), undefined, undefined);
   }
 
   // Opening
@@ -445,12 +400,12 @@ export class DirectConnection implements Connection, TimerOwner {
 
   /** Takes the handle over. The caller hands the connection to its owner and then calls `begin`. */
   attach(handle: StreamHandle): void {
-    const owned = handle as OwnedHandle;
-    this.#handle = owned;
-    owned[ownerKey] = this;
-    owned.onread = learned!.onStreamRead;
-    owned.useUserBuffer(smallReadBuffer);
-    owned.setNoDelay?.(true);
+    this.#abandonOpening = null;
+    this.#handle = handle;
+    ownHandle(handle, this);
+    handle.setNoDelay?.(true);
+    // At once: a system does not name a peer that has reset.
+    this.#remote ??= nameOf(handle, 'getpeername');
   }
 
   /** Starts to read, and catches up on what was asked for while there was no handle. */
@@ -475,22 +430,12 @@ export class DirectConnection implements Connection, TimerOwner {
       if (this.#context.poison) buffer.fill(POISON, 0, length);
       leaveCallback();
     }
-    this[bufferSourceKey] = this.#nextBuffer(length, buffer);
-  }
-
-  /** Null: the same again. */
-  #nextBuffer(length: number, buffer: Buffer): (() => Buffer) | null {
-    if (length < SMALL_READ_BYTES) {
-      this.#fullReads = 0;
-      return buffer === largeReadBuffer ? takeSmall : null;
-    }
-    this.#fullReads++;
-    if (buffer === largeReadBuffer) return this.#fullReads < FULL_READS_BEFORE_LARGE ? takeSmall : null;
-    return this.#fullReads >= FULL_READS_BEFORE_LARGE ? takeLarge : null;
+    this.#fullReads = length < SMALL_READ_BYTES ? 0 : this.#fullReads + 1;
+    this[bufferSourceKey] = nextReadBuffer(buffer, this.#fullReads);
   }
 
   get _readableState(): { endEmitted: boolean } {
-    return streamState;
+    return readableState;
   }
 
   /** Only ever called with null: the peer's FIN. */
@@ -501,16 +446,8 @@ export class DirectConnection implements Connection, TimerOwner {
   read(): void {}
 }
 
-function onHandleClosed(this: StreamHandle): void {
-  (this as OwnedHandle)[ownerKey].reportClosed();
-}
-
-function takeSmall(): Buffer {
-  return smallReadBuffer;
-}
-
-function takeLarge(): Buffer {
-  return largeReadBuffer;
+function assertLatin1(text: string): void {
+  if (/[^\u0000-\u00ff]/.test(text)) throw new TypeError(`text is not latin1: ${JSON.stringify(text)}`);
 }
 
 function nameOf(handle: StreamHandle | null, question: 'getsockname' | 'getpeername'): Address {

@@ -1,11 +1,13 @@
 import net from 'node:net';
 import type { Timers } from '../core/timers.ts';
-import { AcceptGate } from './accept-gate.ts';
+import type { Admission } from './accept-gate.ts';
+import { handOver, unowned } from './accepting.ts';
 import { isWildcard, pipeAddress } from './address.ts';
 import { connectOptions } from './connect-options.ts';
 import type { DirectContext } from './direct-connection.ts';
-import { DirectConnection, directIsPossible } from './direct-connection.ts';
-import { startListening } from './listening-socket.ts';
+import { DirectConnection } from './direct-connection.ts';
+import { directIsPossible } from './direct-handle.ts';
+import { ListeningSocket, startListening } from './listening-socket.ts';
 import type { StreamHandle } from './socket-internals.ts';
 import { transportError } from './transport-error.ts';
 import type { Address, ConnectingOwner, Connection, ConnectionOwner, ConnectOptions, ListenerSocket, ListenOptions, Transport } from './transport.ts';
@@ -13,11 +15,17 @@ import { enterCallback, leaveCallback } from './write-batch.ts';
 
 /**
  * The fast transport: `net` binds, listens and connects; from then on a connection drives the socket's handle itself
- * (`direct-connection.ts`) and the `net.Socket` is dropped. Accepted handles never become a `net.Socket`.
+ * (`direct-connection.ts`) and the `net.Socket` is dropped.
+ *
+ * Accepted handles never become a `net.Socket`: the server's handle calls us instead of `net.Server`. Against taking the
+ * handle out of the socket of a 'connection' event this saves 1 µs of 36 for a connection that carries one request, and
+ * a fifth of the memory growth under many of them. Against keeping a `net.Socket` with `onread` around the handle it
+ * saves 11 µs of 46, and an idle connection takes 0.6 KB instead of 2.7 (public transport: 3.2). Medians of 7
+ * interleaved rounds of `wrk -c64` against a server that answers every read, Node 24.21, 2 cores; 8,000 idle connections.
  */
 export interface DirectOptions {
   readonly timers: Timers;
-  /** Overwrites lent bytes after each `onBytes`, so that owners that keep them are found. */
+  /** For tests: overwrites lent bytes after each `onBytes`, and throws at text that is not latin1. */
   readonly poison?: boolean;
 }
 
@@ -46,18 +54,21 @@ class DirectTransport implements Transport {
   async listen(address: Address, options: ListenOptions, accept: (connection: Connection) => ConnectionOwner): Promise<ListenerSocket> {
     const server = net.createServer();
     const local = await startListening(server, address, options);
-    return new DirectListenerSocket({ server, local, accept, backlog: options.backlog, context: this.#context });
+    const admission = new DirectAdmission(this.#context, local, accept);
+    const listening = new ListeningSocket(server, { local, backlog: options.backlog, admission });
+    (server as unknown as ServerWithHandle)._handle.onconnection = (status, handle) => {
+      if (status === 0) listening.offer(handle);
+    };
+    return listening;
   }
 
   connect(address: Address, options: ConnectOptions, owner: ConnectingOwner): Connection {
     const local = address.kind === 'pipe' ? pipeAddress('') : null;
-    const connection = new DirectConnection(this.#context, owner, local, address);
+    const connection = new DirectConnection(this.#context, { owner, local, remote: address });
     const socket = net.connect(connectOptions(address, options)).pause();
     connection.opening(() => socket.destroy());
     socket.on('connect', () => {
-      const handle = takeHandle(socket);
-      socket.removeAllListeners();
-      connection.attach(handle);
+      connection.attach(takeHandle(socket));
       enterCallback();
       try {
         owner.onConnected();
@@ -67,83 +78,41 @@ class DirectTransport implements Transport {
       }
     });
     socket.on('error', (error) => connection.failOpening(transportError(error)));
-    socket.on('close', () => connection.reportClosed());
+    socket.on('close', () => connection.onHandleClosed());
     return connection;
   }
 }
 
-interface ListenerParts {
-  readonly server: net.Server;
-  readonly local: Address;
-  readonly backlog: number;
-  readonly context: DirectContext;
-  readonly accept: (connection: Connection) => ConnectionOwner;
-}
+class DirectAdmission implements Admission<StreamHandle> {
+  readonly #context: DirectContext;
+  readonly #accept: (connection: Connection) => ConnectionOwner;
+  /** Of every connection, where that is known in advance. */
+  readonly #local: Address | null;
+  readonly #remote: Address | null;
 
-class DirectListenerSocket implements ListenerSocket {
-  readonly local: Address;
-  readonly #parts: ListenerParts;
-  readonly #gate: AcceptGate<StreamHandle>;
-  #closing: Promise<void> | undefined;
-
-  constructor(parts: ListenerParts) {
-    this.local = parts.local;
-    this.#parts = parts;
-    this.#gate = new AcceptGate(this, parts.backlog);
-    const { _handle } = parts.server as unknown as ServerWithHandle;
-    _handle.onconnection = (status, handle) => {
-      if (status === 0) this.#gate.offer(handle);
-    };
+  constructor(context: DirectContext, bound: Address, accept: (connection: Connection) => ConnectionOwner) {
+    this.#context = context;
+    this.#accept = accept;
+    this.#local = isWildcard(bound) ? null : bound;
+    this.#remote = bound.kind === 'pipe' ? bound : null;
   }
 
   admit(handle: StreamHandle): void {
-    const { local } = this;
-    const isPipe = local.kind === 'pipe';
-    const connection = new DirectConnection(this.#parts.context, unowned, isWildcard(local) ? null : local, isPipe ? local : null);
+    const connection = new DirectConnection(this.#context, { owner: unowned, local: this.#local, remote: this.#remote });
     connection.attach(handle);
-    try {
-      connection.owner = this.#parts.accept(connection);
-    } finally {
-      if (connection.owner === unowned) connection.destroy();
-      connection.begin();
-    }
+    handOver(connection, this.#accept);
   }
 
   refuse(handle: StreamHandle): void {
     handle.close(() => {});
   }
-
-  pauseAccepts(): void {
-    this.#gate.pause();
-  }
-
-  resumeAccepts(): void {
-    this.#gate.resume();
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await this.#gate.quiet(this.#parts.backlog);
-    this.#parts.server.close();
-  }
 }
 
-/** Holds the place until `accept` has named the owner. */
-const unowned: ConnectionOwner = {
-  onBytes() {},
-  onEnd() {},
-  onClosed() {},
-  onDrained() {},
-};
-
-/** Leaves a socket without resources. */
+/** Leaves a socket without resources and without anybody who listens to it. */
 function takeHandle(socket: net.Socket): StreamHandle {
   const emptied = socket as unknown as SocketWithHandle;
   const handle = emptied._handle!;
   emptied._handle = null;
+  socket.removeAllListeners();
   return handle;
 }

@@ -1,7 +1,12 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import type net from 'node:net';
+import type { Admission } from './accept-gate.ts';
+import { AcceptGate } from './accept-gate.ts';
 import { ipAddress, isAbstract, systemPath } from './address.ts';
-import type { Address, ListenOptions } from './transport.ts';
+import type { Address, ListenerSocket, ListenOptions } from './transport.ts';
+
+/** What Node listens with when it is asked for 0. */
+const DEFAULT_BACKLOG = 511;
 
 /** The documented half of listening, the same for both transports. Resolves with the bound address. */
 export function startListening(server: net.Server, address: Address, options: ListenOptions): Promise<Address> {
@@ -15,6 +20,46 @@ export function startListening(server: net.Server, address: Address, options: Li
     });
     server.listen(listenOptions(address, options));
   });
+}
+
+/** A server whose accepted sockets (`Raw`) pass the gate. */
+export class ListeningSocket<Raw> implements ListenerSocket {
+  readonly local: Address;
+  readonly #server: net.Server;
+  readonly #backlog: number;
+  readonly #gate: AcceptGate<Raw>;
+  #closing: Promise<void> | undefined;
+
+  constructor(server: net.Server, parts: { readonly local: Address; readonly backlog: number; readonly admission: Admission<Raw> }) {
+    this.#server = server;
+    this.local = parts.local;
+    this.#backlog = parts.backlog === 0 ? DEFAULT_BACKLOG : parts.backlog;
+    this.#gate = new AcceptGate(parts.admission, this.#backlog);
+  }
+
+  /** Every socket the server accepts goes here. */
+  offer(raw: Raw): void {
+    this.#gate.offer(raw);
+  }
+
+  pauseAccepts(): void {
+    this.#gate.pause();
+  }
+
+  resumeAccepts(): void {
+    this.#gate.resume();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeWhenQuiet();
+    return this.#closing;
+  }
+
+  /** A turn of the event loop accepts at least one of those that wait. */
+  async #closeWhenQuiet(): Promise<void> {
+    await this.#gate.quiet(this.#backlog);
+    this.#server.close();
+  }
 }
 
 function listenOptions(address: Address, options: ListenOptions): net.ListenOptions {

@@ -1,25 +1,23 @@
 import type net from 'node:net';
 import type { TimerOwner, Timers } from '../core/timers.ts';
 import { Timer } from '../core/timers.ts';
+import type { AcceptedConnection } from './accepting.ts';
 import { ipAddress, unknownAddress } from './address.ts';
-import { isLent, JOINED_TEXT_LIMIT } from './read-buffers.ts';
+import { isLent } from './read-buffers.ts';
 import { transportError } from './transport-error.ts';
-import type { Address, Connection, ConnectionOwner, TransportError } from './transport.ts';
-import { enterCallback, leaveCallback, markDirty } from './write-batch.ts';
+import type { Address, ConnectionOwner, TransportError } from './transport.ts';
+import { enterCallback, JOINED_BYTES_LIMIT, JOINED_TEXT_LIMIT, leaveCallback, markDirty } from './write-batch.ts';
 
 /**
  * A connection over a `net.Socket`, through its documented API alone.
  *
- *   opening ──opened()──▶ open ──'end'──▶ read side ended ──┐
+ *   opening ──attach()──▶ open ──'end'──▶ read side ended ──┐
  *      │                   │  └─endWrites()─▶ write side ended ─┴─both, all sent──▶ closed
  *      │                   ├──closeAfterFlush()──▶ lingering ──'end', 'error', timer──▶ closed
  *      └──destroy(), reset(), 'error'──▶ closed ──'close'──▶ onClosed
  */
 
-/** Bytes up to here join the text in front of them. */
-const JOINED_BYTES_LIMIT = 8192;
-
-export class PublicConnection implements Connection, TimerOwner {
+export class PublicConnection implements AcceptedConnection, TimerOwner {
   owner: ConnectionOwner;
   closed = false;
   readonly #socket: net.Socket;
@@ -238,7 +236,7 @@ export class PublicConnection implements Connection, TimerOwner {
   }
 
   setKeepAlive(on: boolean, initialDelayMs: number): void {
-    this.#socket.setKeepAlive(on, initialDelayMs);
+    this.#socket.setKeepAlive(on, Math.ceil(initialDelayMs / 1000) * 1000);
   }
 
   // Opening

@@ -1,9 +1,10 @@
 import net from 'node:net';
 import type { Timers } from '../core/timers.ts';
-import { AcceptGate } from './accept-gate.ts';
+import type { Admission } from './accept-gate.ts';
+import { handOver, unowned } from './accepting.ts';
 import { isWildcard, pipeAddress } from './address.ts';
 import { connectOptions } from './connect-options.ts';
-import { startListening } from './listening-socket.ts';
+import { ListeningSocket, startListening } from './listening-socket.ts';
 import { PublicConnection } from './public-connection.ts';
 import { smallReadBuffer } from './read-buffers.ts';
 import type { Address, ConnectingOwner, Connection, ConnectionOwner, ConnectOptions, ListenerSocket, ListenOptions, Transport } from './transport.ts';
@@ -28,7 +29,10 @@ class PublicTransport implements Transport {
   async listen(address: Address, options: ListenOptions, accept: (connection: Connection) => ConnectionOwner): Promise<ListenerSocket> {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
     const local = await startListening(server, address, options);
-    return new PublicListenerSocket({ server, local, accept, backlog: options.backlog, timers: this.#timers });
+    const admission = new PublicAdmission(this.#timers, local, accept);
+    const listening = new ListeningSocket(server, { local, backlog: options.backlog, admission });
+    server.on('connection', (socket) => listening.offer(socket));
+    return listening;
   }
 
   connect(address: Address, options: ConnectOptions, owner: ConnectingOwner): Connection {
@@ -57,72 +61,28 @@ class PublicTransport implements Transport {
   }
 }
 
-interface ListenerParts {
-  readonly server: net.Server;
-  readonly local: Address;
-  readonly backlog: number;
-  readonly timers: Timers;
-  readonly accept: (connection: Connection) => ConnectionOwner;
-}
+class PublicAdmission implements Admission<net.Socket> {
+  readonly #timers: Timers;
+  readonly #accept: (connection: Connection) => ConnectionOwner;
+  /** Of every connection, where that is known in advance. */
+  readonly #local: Address | null;
+  readonly #remote: Address | null;
 
-class PublicListenerSocket implements ListenerSocket {
-  readonly local: Address;
-  readonly #parts: ListenerParts;
-  readonly #gate: AcceptGate<net.Socket>;
-  #closing: Promise<void> | undefined;
-
-  constructor(parts: ListenerParts) {
-    this.local = parts.local;
-    this.#parts = parts;
-    this.#gate = new AcceptGate(this, parts.backlog);
-    parts.server.on('connection', (socket) => this.#gate.offer(socket));
+  constructor(timers: Timers, bound: Address, accept: (connection: Connection) => ConnectionOwner) {
+    this.#timers = timers;
+    this.#accept = accept;
+    this.#local = isWildcard(bound) ? null : bound;
+    this.#remote = bound.kind === 'pipe' ? bound : null;
   }
 
   admit(socket: net.Socket): void {
-    const { local } = this;
-    const connection = new PublicConnection(socket, {
-      timers: this.#parts.timers,
-      owner: unowned,
-      local: isWildcard(local) ? null : local,
-      remote: local.kind === 'pipe' ? local : null,
-    });
+    const connection = new PublicConnection(socket, { timers: this.#timers, owner: unowned, local: this.#local, remote: this.#remote });
     connection.attach();
     socket.on('data', (chunk: Buffer) => connection.onRead(chunk, chunk.length));
-    try {
-      connection.owner = this.#parts.accept(connection);
-    } finally {
-      if (connection.owner === unowned) connection.destroy();
-      connection.begin();
-    }
+    handOver(connection, this.#accept);
   }
 
   refuse(socket: net.Socket): void {
     socket.destroy();
   }
-
-  pauseAccepts(): void {
-    this.#gate.pause();
-  }
-
-  resumeAccepts(): void {
-    this.#gate.resume();
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await this.#gate.quiet(this.#parts.backlog);
-    this.#parts.server.close();
-  }
 }
-
-/** Holds the place until `accept` has named the owner. */
-const unowned: ConnectionOwner = {
-  onBytes() {},
-  onEnd() {},
-  onClosed() {},
-  onDrained() {},
-};

@@ -1,3 +1,5 @@
+import { JOINED_TEXT_LIMIT } from './write-batch.ts';
+
 /**
  * Memory that bytes are read into. One buffer per thread serves every connection, because what a read brings is used up
  * before the next read starts; so an idle connection holds none. Reads begin with its first 64 KiB, and use all of it
@@ -10,8 +12,8 @@
 
 export const SMALL_READ_BYTES = 65_536;
 const LARGE_READ_BYTES = 524_288;
-/** Text that waits in front of bytes goes into the same buffer. */
-export const JOINED_TEXT_LIMIT = 16_384;
+/** 2 MiB without a pause: whoever takes the bytes is not slow. */
+const FULL_READS_BEFORE_LARGE = 32;
 
 export const largeReadBuffer: Buffer = Buffer.allocUnsafeSlow(LARGE_READ_BYTES);
 export const smallReadBuffer: Buffer = largeReadBuffer.subarray(0, SMALL_READ_BYTES);
@@ -20,6 +22,23 @@ const sharedMemory = largeReadBuffer.buffer;
 /** Whether the next read may overwrite `bytes`. */
 export function isLent(bytes: Buffer): boolean {
   return bytes.buffer === sharedMemory;
+}
+
+/**
+ * What to read into after a read into `buffer`; null: the same again. `fullReads` counts the reads that filled the small
+ * buffer since one did not, and since the last pause.
+ */
+export function nextReadBuffer(buffer: Buffer, fullReads: number): (() => Buffer) | null {
+  if (fullReads < FULL_READS_BEFORE_LARGE) return buffer === largeReadBuffer ? takeSmall : null;
+  return buffer === largeReadBuffer ? null : takeLarge;
+}
+
+function takeSmall(): Buffer {
+  return smallReadBuffer;
+}
+
+function takeLarge(): Buffer {
+  return largeReadBuffer;
 }
 
 /** Buffers of one size; keeps at most `freeLimit` of them for the next use. */
@@ -42,7 +61,7 @@ class BufferPool {
   }
 }
 
-/** 5 MiB and 4 MiB when full of free buffers. */
+/** Text that waits in front of bytes goes into the same buffer. 5 MiB and 4 MiB when full of free buffers. */
 const smallBuffers = new BufferPool(SMALL_READ_BYTES + JOINED_TEXT_LIMIT, 64);
 const largeBuffers = new BufferPool(LARGE_READ_BYTES + JOINED_TEXT_LIMIT, 8);
 

@@ -29,14 +29,17 @@ export interface TransportError {
 export interface ConnectionOwner {
   /**
    * `bytes[0, length)` arrived. The buffer is lent for the length of the call: the next read overwrites it, so whoever
-   * keeps bytes copies them. It may be longer than `length`.
+   * keeps bytes copies them. It may be longer than `length`, which is at most 512 KiB.
    */
   onBytes(bytes: Buffer, length: number): void;
   /** The peer sent FIN. Writing is still possible. */
   onEnd(): void;
   /** Called exactly once, also after `reset()` and `destroy()`; never from inside the call that caused it. */
   onClosed(error: TransportError | undefined): void;
-  /** All bytes that were unsent have been taken by the kernel. Called only after `unsentBytes` had been above 0. */
+  /**
+   * All bytes that were unsent have been taken by the kernel. Called only after `unsentBytes` was seen above 0 or a write
+   * had to wait; joined small writes count, so it may come when nothing ever waited.
+   */
   onDrained(): void;
 }
 
@@ -50,16 +53,19 @@ export interface Connection {
   owner: ConnectionOwner;
   readonly local: Address;
   readonly remote: Address;
-  /** Bytes accepted by `write…` and not yet taken by the kernel (joined small writes included). */
+  /** Bytes accepted by `write…` and not yet taken by the kernel (joined small writes included). 0 once closed. */
   readonly unsentBytes: number;
   readonly bytesRead: number;
+  /** Bytes the kernel has taken. */
   readonly bytesWritten: number;
   readonly closed: boolean;
 
   /**
    * Sends latin1 text / bytes. Never throws; a no-op once closed. Small writes made while one `onBytes` (or other owner
    * callback) runs leave together when it returns; outside callbacks they leave at the end of the current turn.
-   * `bytes` may be a chunk lent by another connection's `onBytes`: what cannot leave at once is copied or pinned here.
+   * `bytes` may be a chunk lent by another connection's `onBytes`: what cannot leave at once is copied here. Other bytes are
+   * given away: whoever wrote them does not change them afterwards. Each character of `text` is one byte; above U+00FF
+   * it would lose its upper half, and could become a line break.
    */
   writeText(text: string): void;
   writeBytes(bytes: Buffer): void;
@@ -70,11 +76,13 @@ export interface Connection {
   pauseReads(): void;
   resumeReads(): void;
 
-  /** Sends FIN after what was written. Reads go on. */
+  /** Sends FIN after what was written. Reads go on. When the peer has ended too, the connection closes by itself. */
   endWrites(): void;
   /**
    * Flushes, sends FIN and waits at most `lingerMs` for the peer's FIN while discarding what it sends, so that the peer
    * can read the answer (RFC 9112 §9.6); then closes. `0` closes right after the flush. No `onBytes` or `onEnd` after this call.
+   * While bytes are unsent, the time starts anew whenever it is over and the peer has taken some; with `0` nothing but
+   * `destroy` or `reset` hurries a peer that takes none.
    */
   closeAfterFlush(lingerMs: number): void;
   /** Closes at once with RST where the system allows. */
@@ -82,7 +90,9 @@ export interface Connection {
   /** Closes at once; unsent bytes are lost. */
   destroy(): void;
 
+  /** On from the start. */
   setNoDelay(on: boolean): void;
+  /** Whole seconds, rounded up; 0 leaves the delay to the system. */
   setKeepAlive(on: boolean, initialDelayMs: number): void;
 }
 
@@ -100,6 +110,7 @@ export interface ListenerSocket {
   readonly local: Address;
   /** Stops accepting after everything in the backlog has been accepted. Accepted connections live on. */
   close(): Promise<void>;
+  /** What arrives meanwhile is held unread, up to the backlog, and refused beyond. */
   pauseAccepts(): void;
   resumeAccepts(): void;
 }
@@ -112,5 +123,6 @@ export interface Transport {
   readonly name: 'direct' | 'public';
   /** Rejects with a TransportError. `accept` returns the owner of the new connection. */
   listen(address: Address, options: ListenOptions, accept: (connection: Connection) => ConnectionOwner): Promise<ListenerSocket>;
+  /** What is written before `onConnected` leaves with it. */
   connect(address: Address, options: ConnectOptions, owner: ConnectingOwner): Connection;
 }

@@ -10,6 +10,10 @@ export interface JoinedWriter {
   flushJoined(): void;
 }
 
+/** Bytes up to here join the text in front of them; more are worth a write without that copy. */
+export const JOINED_BYTES_LIMIT = 8192;
+/** Text beyond this does not wait. Node writes text up to this length from its stack. */
+export const JOINED_TEXT_LIMIT = 16_384;
 /** What one call flushes at most. Owners that write whenever they are drained would otherwise keep the thread forever. */
 const FLUSH_LIMIT = 65_536;
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { isLent, JOINED_TEXT_LIMIT, largeReadBuffer, returnBuffer, smallReadBuffer, takeBuffer } from '../../src/transport/read-buffers.ts';
+import { isLent, largeReadBuffer, returnBuffer, smallReadBuffer, takeBuffer } from '../../src/transport/read-buffers.ts';
+import { JOINED_TEXT_LIMIT } from '../../src/transport/write-batch.ts';
 
 test('every view of the read buffer counts as lent, and nothing else', () => {
   expect(isLent(smallReadBuffer.subarray(10, 20))).toBe(true);
