@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { staticYaml } from './compile-yaml.ts';
+import { emptyRuntime } from '../../src/core/runtime.ts';
+import { specOf, staticYaml } from './compile-yaml.ts';
 import { World } from './world.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -45,6 +46,32 @@ describe('a cluster', () => {
     expect(request.events).toEqual(['failure connection-failure']);
     expect(request.host).toBeUndefined();
     expect(world.used('cluster.empty.')).toEqual({ upstream_cx_none_healthy: 1, lb_healthy_panic: 1 });
+  });
+
+  it('allows as many retries at once as its breaker, and again after a release', () => {
+    const world = new World();
+    const cluster = world.serve(staticYaml('web', [], 'circuit_breakers: {thresholds: [{max_retries: 1}]}'));
+    expect([cluster.acquireRetry('default'), cluster.acquireRetry('default'), cluster.acquireRetry('high')]).toEqual([true, false, true]);
+    cluster.releaseRetry('default');
+    expect(cluster.acquireRetry('default')).toBe(true);
+  });
+
+  it('is in maintenance mode for the share of requests that the runtime says', () => {
+    const percent: Record<string, number> = { 'upstream.maintenance_mode.web': 30 };
+    const runtime = { ...emptyRuntime, version: 1, number: (key: string, otherwise: number) => percent[key] ?? otherwise };
+    const world = new World({ runtime });
+    world.manager.update([specOf(staticYaml('web', [])), specOf(staticYaml('other', []))]);
+    const share = (name: string) => Array.from({ length: 1_000 }, () => world.manager.get(name)!.inMaintenanceMode()).filter(Boolean).length;
+    expect(Math.abs(share('web') - 300)).toBeLessThan(60);
+    expect(share('other')).toBe(0);
+  });
+
+  it('has its statistics under the alternative name, with colons replaced', () => {
+    const world = new World();
+    const cluster = world.serve(staticYaml('web', [], 'alt_stat_name: "a:b"'));
+    expect([cluster.name, cluster.statName]).toEqual(['web', 'a:b']);
+    expect(world.stat('cluster.a_b.upstream_rq_total')).toBe(0);
+    expect(world.stat('cluster.web.upstream_rq_total')).toBeUndefined();
   });
 
   it('counts as Envoy does when one request has been answered', () => {

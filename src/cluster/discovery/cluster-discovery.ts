@@ -7,7 +7,7 @@ import { BreakerGauges } from '../breaker-gauges.ts';
 import type { BreakerTable } from '../breaker-table.ts';
 import { CLUSTER_MANAGER_STATS, MEMBERSHIP_STATS } from '../cluster-stats.ts';
 import type { Assignment, ClusterSpec, HostSetUpdate, ResolverSpec } from '../cluster-spec.ts';
-import { setMaxHostWeight, setMembership } from '../membership.ts';
+import { setMembership } from '../membership.ts';
 import { type Discovery, type DiscoveryOwner, type DnsDiscoveryOptions, LogicalDnsDiscovery, StrictDnsDiscovery } from './dns-discovery.ts';
 import type { NameResolver } from './name-resolver.ts';
 
@@ -195,7 +195,6 @@ class DiscoveredCluster implements DiscoveryOwner {
   #publish(): void {
     const { spec, assignment } = this;
     setMembership(this.#stats, assignment);
-    if (spec.discovery.kind === 'strict-dns') setMaxHostWeight(this.#stats, assignment);
     this.lastUpdate = { cluster: spec.name, hash: spec.hash, assignment };
     this.#options.onUpdate(this.lastUpdate);
   }

@@ -3,6 +3,7 @@ import { ipAddress } from '../../transport/address.ts';
 import { MEMBERSHIP_STATS } from '../cluster-stats.ts';
 import type { Assignment, DnsTarget, EndpointSpec, LocalityEndpoints, LogicalDnsSpec, StrictDnsSpec } from '../cluster-spec.ts';
 import { addLocality } from '../compile/compile-endpoints.ts';
+import { setMaxHostWeight } from '../membership.ts';
 import { DnsRefresh, type DnsRefreshOwner, type DnsRefreshServices } from './dns-refresh.ts';
 import type { ResolvedAddress } from './name-resolver.ts';
 
@@ -53,12 +54,17 @@ export class StrictDnsDiscovery implements Discovery, DnsRefreshOwner {
 
   onAddresses(refresh: DnsRefresh, addresses: readonly ResolvedAddress[]): void {
     const { stats, owner } = this.#options;
-    const changed = !sameHosts(this.#found.get(refresh) ?? [], addresses);
+    const before = this.#found.get(refresh);
+    const changed = !sameHosts(before ?? [], addresses);
     this.#found.set(refresh, addresses);
     stats.inc(MEMBERSHIP_STATS.update_success);
     stats.add(MEMBERSHIP_STATS['default.total_match_count'], addresses.length);
-    if (changed) owner.onAssignment(this.#assignment(), true);
-    else stats.inc(MEMBERSHIP_STATS.update_no_rebuild);
+    if (!changed) stats.inc(MEMBERSHIP_STATS.update_no_rebuild);
+    if (changed || before === undefined) {
+      const assignment = this.#assignment();
+      setMaxHostWeight(stats, assignment);
+      if (changed) owner.onAssignment(assignment, true);
+    }
     owner.onFirstAnswer();
   }
 

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type BreakerTable,
+  createBreakerTally,
+  createSharedBreakerMemory,
+  LocalBreakerTable,
+  reclaimBreakers,
+  SharedBreakerTable,
+} from '../../src/cluster/breaker-table.ts';
+import { BREAKER_KINDS, PriorityBreakers } from '../../src/cluster/circuit-breakers.ts';
+
+const LIMITS = { maxConnections: 2, maxPendingRequests: 0, maxRequests: 1024, maxRetries: 3, maxConnectionPools: 1, trackRemaining: false };
+
+const breakersOf = (table: BreakerTable, cluster = 'web', priority: 'default' | 'high' = 'default'): PriorityBreakers =>
+  new PriorityBreakers(LIMITS, priority, table.cells(cluster));
+
+const thread = (shared: SharedArrayBuffer) => {
+  const memory = { shared, tally: createBreakerTally(shared) };
+  return { memory, table: new SharedBreakerTable(memory) };
+};
+
+describe.each([
+  ['in one thread', () => new LocalBreakerTable()],
+  ['in shared memory', () => thread(createSharedBreakerMemory(64)).table],
+])('circuit breakers %s', (_where, createTable: () => BreakerTable) => {
+  it('refuse at the limit and take again after a release', () => {
+    const { connections } = breakersOf(createTable());
+    expect([connections.tryAcquire(), connections.tryAcquire(), connections.tryAcquire()]).toEqual([true, true, false]);
+    expect([connections.active, connections.open]).toEqual([2, true]);
+    connections.release();
+    expect([connections.open, connections.tryAcquire()]).toEqual([false, true]);
+  });
+
+  it('can go beyond the limit where they must', () => {
+    const { pendingRequests } = breakersOf(createTable());
+    expect([pendingRequests.tryAcquire(), pendingRequests.open]).toEqual([false, false]);
+    pendingRequests.acquireBeyond();
+    expect([pendingRequests.active, pendingRequests.open]).toEqual([1, true]);
+  });
+
+  it('keep resources, priorities and clusters apart', () => {
+    const table = createTable();
+    const all = ['a', 'b'].flatMap((name) => (['default', 'high'] as const).map((priority) => breakersOf(table, name, priority)));
+    all[0].connections.acquireBeyond();
+    const active = all.map((breakers) => BREAKER_KINDS.map((kind) => breakers[kind].active));
+    expect(active.flat().reduce((sum, count) => sum + count, 0)).toBe(1);
+  });
+
+  it('are one and the same for all who name the cluster', () => {
+    const table = createTable();
+    breakersOf(table).connections.acquireBeyond();
+    expect(breakersOf(table).connections.active).toBe(1);
+    expect(table.peek('web')!.get(0)).toBe(1);
+    expect(table.peek('other')).toBeUndefined();
+  });
+
+  it('end at 0 when everything taken was released', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('try', 'beyond', 'release'), { maxLength: 60 }), (steps) => {
+        const { connections } = breakersOf(createTable());
+        let held = 0;
+        for (const step of steps) {
+          if (step === 'try') held += connections.tryAcquire() ? 1 : 0;
+          else if (step === 'beyond') held += (connections.acquireBeyond(), 1);
+          else if (held > 0) held -= (connections.release(), 1);
+          expect(connections.active).toBe(held);
+        }
+        while (held-- > 0) connections.release();
+        expect(connections.active).toBe(0);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('shared breakers', () => {
+  it('count over threads', () => {
+    const shared = createSharedBreakerMemory(64);
+    const [one, two] = [breakersOf(thread(shared).table), breakersOf(thread(shared).table)];
+    expect([one.connections.tryAcquire(), two.connections.tryAcquire(), one.connections.tryAcquire()]).toEqual([true, true, false]);
+    expect(two.connections.active).toBe(2);
+  });
+
+  it('take back what a dead thread held', () => {
+    const shared = createSharedBreakerMemory(64);
+    const dead = thread(shared);
+    const living = breakersOf(thread(shared).table);
+    living.connections.acquireBeyond();
+    const lost = breakersOf(dead.table);
+    lost.connections.acquireBeyond();
+    lost.retries.acquireBeyond();
+    lost.retries.release();
+    reclaimBreakers(dead.memory);
+    expect([living.connections.active, living.retries.active]).toEqual([1, 0]);
+  });
+
+  it('find every cluster again, up to the capacity', () => {
+    const shared = createSharedBreakerMemory(32);
+    const [one, two] = [thread(shared).table, thread(shared).table];
+    const names = Array.from({ length: 32 }, (_, index) => `cluster-${index}`);
+    names.forEach((name, index) => {
+      for (let i = 0; i < index; i++) breakersOf(one, name).requests.acquireBeyond();
+    });
+    expect(names.map((name) => breakersOf(two, name).requests.active)).toEqual(names.map((_, index) => index));
+  });
+
+  it('count within the thread for clusters beyond the capacity', () => {
+    const shared = createSharedBreakerMemory(1);
+    const [one, two] = [thread(shared).table, thread(shared).table];
+    breakersOf(one, 'first').connections.acquireBeyond();
+    breakersOf(one, 'second').connections.acquireBeyond();
+    expect(breakersOf(one, 'second').connections.active).toBe(1);
+    expect(breakersOf(two, 'second').connections.active).toBe(0);
+    expect(breakersOf(two, 'first').connections.active).toBe(1);
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { staticYaml } from './compile-yaml.ts';
+import { World } from './world.ts';
+
+describe('request statistics', () => {
+  it('count a response by code and class, inside and outside', () => {
+    const world = new World();
+    const { requestStats } = world.serve(staticYaml('web', []));
+    requestStats.onResponse(503, -1, true, false);
+    expect(world.used('cluster.web.')).toEqual({
+      'internal.upstream_rq_503': 1,
+      'internal.upstream_rq_5xx': 1,
+      'internal.upstream_rq_completed': 1,
+      upstream_rq_503: 1,
+      upstream_rq_5xx: 1,
+      upstream_rq_completed: 1,
+    });
+  });
+
+  it('count canaries and retried responses under names of their own', () => {
+    const world = new World();
+    const { requestStats } = world.serve(staticYaml('web', []));
+    requestStats.onResponse(200, 1, false, true);
+    requestStats.onRetriedResponse(502);
+    expect(world.used('cluster.web.')).toMatchObject({
+      'canary.upstream_rq_200': 1,
+      'canary.upstream_rq_completed': 1,
+      'retry.upstream_rq_502': 1,
+      'retry.upstream_rq_5xx': 1,
+      'retry.upstream_rq_completed': 1,
+      upstream_rq_completed: 1,
+    });
+    expect(world.stat('cluster.web.upstream_rq_502')).toBeUndefined();
+  });
+
+  it('record how long an upstream took, not what was answered here', () => {
+    const world = new World();
+    const { requestStats } = world.serve(staticYaml('web', []));
+    requestStats.onResponse(200, 12, false, false);
+    requestStats.onResponse(503, -1, false, false);
+    const recorded = [...world.scrape.groups()].flatMap((group) => group.schema.histograms).filter((name) => name.endsWith('upstream_rq_time'));
+    expect(recorded.sort()).toEqual(['external.upstream_rq_time', 'upstream_rq_time']);
+  });
+
+  it('count the ends of attempts', () => {
+    const world = new World();
+    const { requestStats } = world.serve(staticYaml('web', []));
+    requestStats.onTimeout();
+    requestStats.onPerTryTimeout();
+    requestStats.onMaintenanceMode();
+    (['started', 'success', 'overflow', 'limit-exceeded'] as const).forEach((kind) => requestStats.onRetry(kind));
+    requestStats.onReset({ source: 'upstream', kind: 'remote-reset', retryable: false, details: '' });
+    requestStats.onReset({ source: 'upstream', kind: 'connection-termination', retryable: false, details: '' });
+    expect(world.used('cluster.web.')).toEqual({
+      upstream_rq_maintenance_mode: 1,
+      upstream_rq_per_try_timeout: 1,
+      upstream_rq_retry: 1,
+      upstream_rq_retry_limit_exceeded: 1,
+      upstream_rq_retry_overflow: 1,
+      upstream_rq_retry_success: 1,
+      upstream_rq_rx_reset: 1,
+      upstream_rq_timeout: 1,
+    });
+  });
+});
