@@ -69,7 +69,7 @@ test('lent bytes keep their place behind much text that gathered while connectin
 test('the poisoned transport refuses text that would lose bits, and overwrites what was lent', async () => {
   const world = new World((timers) => createDirectTransport({ timers, poison: true })!);
   const { owner, peer } = await world.withPeer();
-  let kept = Buffer.alloc(0);
+  let kept: Buffer = Buffer.alloc(0);
   owner.onEveryBytes = (bytes, length) => (kept = bytes.subarray(0, length));
   peer.socket.write('lent');
   await owner.untilText('lent');

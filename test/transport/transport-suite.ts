@@ -4,10 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Timers } from '../../src/core/timers.ts';
 import { ipAddress, pipeAddress } from '../../src/transport/address.ts';
-import type { Transport } from '../../src/transport/transport.ts';
+import { largeReadBuffer } from '../../src/transport/read-buffers.ts';
+import type { Connection, Transport } from '../../src/transport/transport.ts';
 import { Recorder } from './recorder.ts';
 import { LOOPBACK, patternBytes, turns, World } from './world.ts';
 
@@ -34,6 +36,7 @@ export function describeTransport(name: string, create: (timers: Timers) => Tran
     describeExchange(here);
     describeWriting(here);
     describeBulk(here);
+    describeSequences(here);
     describeClosing(here);
     describeFaults(here);
     describeListening(here);
@@ -378,6 +381,62 @@ function describeBulk(here: () => World): void {
     expect(arriving.digest('hex')).toBe(sha1(sent));
     expect(highest).toBeLessThanOrEqual(131_072 + 524_288);
   });
+}
+
+type Step = { readonly side: 0 | 1; readonly act: 'text' | 'bytes' | 'lent' | 'pause' | 'resume' | 'flush' | 'look' | 'turn'; readonly size: number };
+
+const anyStep: fc.Arbitrary<Step> = fc.record({
+  side: fc.constantFrom(0, 1),
+  act: fc.constantFrom('text', 'bytes', 'lent', 'pause', 'resume', 'flush', 'look', 'turn'),
+  size: fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constantFrom(8192, 8193, 16_384, 16_385, 65_536, 300_000), fc.integer({ min: 0, max: 2 * MIB })),
+});
+
+function describeSequences(here: () => World): void {
+  test('any sequence of writes, pauses and flushes delivers every byte once, in order', async () => {
+    const source = patternBytes(2 * MIB);
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyStep, { maxLength: 40 }), async (steps) => {
+        const { client, server } = await here().pair();
+        const ends = [client, server];
+        const sent = [createHash('sha1'), createHash('sha1')];
+        for (const { side, act, size } of steps) {
+          const { connection } = ends[side]!;
+          if (act === 'turn') await turns(1);
+          else if (act === 'pause') connection.pauseReads();
+          else if (act === 'resume') connection.resumeReads();
+          else if (act === 'flush') connection.flush();
+          else if (act === 'look') expect(connection.unsentBytes).toBeGreaterThanOrEqual(0);
+          else sent[side]!.update(write(connection, act, source.subarray(0, size)));
+        }
+        for (const end of ends) {
+          end.connection.resumeReads();
+          end.connection.endWrites();
+        }
+        await Promise.all(ends.map((end) => end.untilClosed()));
+        expect(ends.map((end) => end.error)).toEqual([undefined, undefined]);
+        expect([server.digest(), client.digest()]).toEqual(sent.map((hash) => hash.digest('hex')));
+        expect(ends.map((end) => end.calls.filter((call) => call === 'end' || call === 'closed'))).toEqual([
+          ['end', 'closed'],
+          ['end', 'closed'],
+        ]);
+      }),
+      { numRuns: 40 },
+    );
+  }, 30_000);
+
+  /** Returns what must arrive. */
+  function write(connection: Connection, act: 'text' | 'bytes' | 'lent', bytes: Buffer): Buffer {
+    if (act === 'text') connection.writeText(bytes.toString('latin1'));
+    else if (act === 'bytes') connection.writeBytes(bytes);
+    else {
+      const lent = largeReadBuffer.subarray(0, Math.min(bytes.length, largeReadBuffer.length));
+      lent.set(bytes.subarray(0, lent.length));
+      connection.writeBytes(lent);
+      lent.fill(0);
+      return bytes.subarray(0, lent.length);
+    }
+    return bytes;
+  }
 }
 
 function describeClosing(here: () => World): void {
