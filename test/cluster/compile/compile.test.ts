@@ -20,6 +20,7 @@ const withPolicy = (...policies: string[]): string =>
 describe('a compiled cluster', () => {
   it('has the defaults of Envoy', () => {
     const { discovery, hash, ...rest } = specOf(STATIC);
+    expect(hash).toHaveLength(44);
     const limits = {
       maxConnections: 1024,
       maxPendingRequests: 1024,
