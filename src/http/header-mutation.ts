@@ -6,7 +6,7 @@ import {
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import { wireTextFromBytes } from '../core/wire-text.ts';
-import { compileFormat, type Format } from './format/format.ts';
+import { compileFormat, compileFormatBytes, type Format } from './format/format.ts';
 import type { HeaderMap } from './header-map.ts';
 import { headerName, type HeaderName } from './header-name.ts';
 import type { HeaderMutation, HeaderMutationContext } from './route/route.ts';
@@ -61,7 +61,7 @@ function compileAddition(option: HeaderValueOption, at: ConfigPath, context: Com
 
 function compileValue(header: HeaderValue, at: ConfigPath, context: CompileContext): Format | undefined {
   if (header.rawValue.length === 0) return compileFormat(header.value, at.field('value'), context);
-  return compileFormat(wireTextFromBytes(header.rawValue), at.field('raw_value'), context);
+  return compileFormatBytes(wireTextFromBytes(header.rawValue), at.field('raw_value'), context);
 }
 
 function appendAction(option: HeaderValueOption, at: ConfigPath, context: CompileContext): AppendAction {
@@ -113,7 +113,7 @@ class LevelMutation implements HeaderMutation {
 function valueToAdd(addition: Addition, headers: HeaderMap, context: HeaderMutationContext): string | undefined {
   if (addition.action === AppendAction.ADD_IF_ABSENT && headers.has(addition.name)) return undefined;
   if (addition.action === AppendAction.OVERWRITE_IF_EXISTS && !headers.has(addition.name)) return undefined;
-  const value = addition.value.format(context) ?? '';
+  const value = addition.value.format(context);
   return value === '' && !addition.keepEmptyValue ? undefined : value;
 }
 

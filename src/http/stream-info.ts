@@ -1,5 +1,6 @@
 import type { Address } from '../transport/transport.ts';
-import type { Host } from './upstream.ts';
+import type { Route } from './route/route.ts';
+import type { Cluster, Host } from './upstream.ts';
 
 /** One bit each, in Envoy's order of printing (`envoy/stream_info/stream_info.h`, CoreResponseFlag). */
 export const ResponseFlag = {
@@ -37,6 +38,21 @@ export const ResponseFlag = {
 
 export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
 
+/** What one stream has moved on one of its connections. A codec's encoder keeps them. */
+export interface ByteCounts {
+  /** Heads, bodies and their framing. */
+  readonly wireReceived: number;
+  readonly wireSent: number;
+  /** Field lines: names and values, with three bytes a line received and the lines as they are sent. */
+  readonly headersReceived: number;
+  readonly headersSent: number;
+}
+
+const NO_BYTES: ByteCounts = { wireReceived: 0, wireSent: 0, headersReceived: 0, headersSent: 0 };
+
+/** How a connection ended before the stream did. */
+export type CloseType = 'Normal' | 'LocalReset' | 'RemoteReset';
+
 /** What all streams of one downstream connection share. */
 export interface ConnectionInfo {
   /** `%CONNECTION_ID%`, unique in the process. */
@@ -50,6 +66,8 @@ export interface ConnectionInfo {
   readonly secure: boolean;
   readonly listenerName: string;
   readonly filterChainName: string;
+  /** When it was accepted, in monotonic milliseconds. */
+  readonly startMs?: number;
   /** `%CONNECTION_TERMINATION_DETAILS%`; '' when there is none. */
   terminationDetails: string;
 }
@@ -64,12 +82,18 @@ export class StreamInfo {
   /** Milliseconds since the epoch, with a fraction. */
   startWallMs = 0;
   startMs = 0;
+  requestHeadersEndMs = 0;
   requestEndMs = 0;
   responseStartMs = 0;
+  responseEndMs = 0;
   endMs = 0;
+  /** The pool was asked for a connection. */
   upstreamRequestStartMs = 0;
+  /** The pool gave one, and the request's head was sent. */
+  upstreamPoolReadyMs = 0;
   upstreamRequestEndMs = 0;
   upstreamResponseStartMs = 0;
+  upstreamResponseBodyStartMs = 0;
   upstreamResponseEndMs = 0;
   upstreamConnectStartMs = 0;
   upstreamConnectEndMs = 0;
@@ -80,21 +104,30 @@ export class StreamInfo {
   /** Body bytes, as `%BYTES_RECEIVED%` and `%BYTES_SENT%` count them. */
   bytesReceived = 0;
   bytesSent = 0;
+  downstreamBytes: ByteCounts = NO_BYTES;
+  upstreamBytes: ByteCounts | undefined;
   /** The trusted client address (`%DOWNSTREAM_REMOTE_ADDRESS%`). */
   remoteAddress: Address;
   requestId = '';
   streamId = '';
+  route: Route | undefined;
   routeName = '';
   virtualHostName = '';
   virtualClusterName = '';
   upstreamClusterName = '';
+  upstreamCluster: Cluster | undefined;
   upstreamHost: Host | undefined;
   upstreamHostsAttempted: Host[] | undefined;
   upstreamLocalAddress: Address | undefined;
   upstreamRemoteAddress: Address | undefined;
   upstreamConnectionId = 0;
+  upstreamConnectionIdsAttempted: number[] | undefined;
   upstreamProtocol: Protocol | '' = '';
   upstreamTransportFailureReason = '';
+  upstreamCloseType: CloseType = 'Normal';
+  upstreamLocalCloseReason = '';
+  downstreamCloseType: CloseType = 'Normal';
+  downstreamLocalCloseReason = '';
   attemptCount = 0;
   localReplyBody = '';
   healthCheck = false;

@@ -1,5 +1,6 @@
 import type { Failure } from '../failure.ts';
 import type { HeaderMap } from '../header-map.ts';
+import type { ByteCounts } from '../stream-info.ts';
 
 /**
  * What HTTP/1 and HTTP/2, server and client side, all speak. Nothing of a protocol shows here, so any downstream
@@ -57,6 +58,8 @@ export interface StreamEncoder {
   pause(): void;
   resume(): void;
   watcher: PressureWatcher | undefined;
+  /** What this stream has moved so far, both ways. Stays readable after the end. */
+  readonly bytes: ByteCounts;
 }
 
 export interface ResponseEncoder extends StreamEncoder {

@@ -2,6 +2,7 @@ import type { Connection, ConnectionOwner, TransportError } from '../../transpor
 import type { Failure } from '../failure.ts';
 import { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
+import type { ByteCounts } from '../stream-info.ts';
 import { ChunkedReader } from './chunked.ts';
 import type { ClientCodec, ClientCodecOwner, PressureWatcher, RequestEncoder, ResponseDecoder } from './codec.ts';
 import { type HeadLeniency, HeadParser, INCOMPLETE, INVALID } from './h1-head.ts';
@@ -172,6 +173,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
           at = this.#readTrailers(bytes, at, length);
           break;
         case UNTIL_CLOSE:
+          this.#stream!.addReceived(length - at, 0);
           this.#decoder!.onData(bytes.subarray(at, length), false);
           at = length;
           break;
@@ -200,10 +202,12 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
       return end;
     }
     if (headers.status < 200) {
+      this.#stream!.addReceived(headEnd - at, parser.fieldBytes);
       if (headers.status === 101 || ++this.#informational > MAX_INFORMATIONAL) return this.#fail();
       this.#decoder!.onInformational(headers);
       return headEnd;
     }
+    this.#stream!.addReceived(headEnd - at, parser.fieldBytes);
     return this.#onHead(headers, headEnd) ? headEnd : INVALID;
   }
 
@@ -236,6 +240,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
     const run = Math.min(end - at, this.#remaining);
     this.#remaining -= run;
     const last = this.#remaining === 0;
+    this.#stream!.addReceived(run, 0);
     this.#decoder!.onData(bytes.subarray(at, at + run), last);
     if (last) this.#endStream();
     return at + run;
@@ -246,6 +251,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
     const at = chunked.next(bytes, start, end);
     if (chunked.broken) return this.#fail();
     if (chunked.atTrailers) this.#state = TRAILERS;
+    this.#stream!.addReceived(at - start, 0);
     if (chunked.dataEnd > chunked.dataStart) this.#decoder!.onData(bytes.subarray(chunked.dataStart, chunked.dataEnd), false);
     return at;
   }
@@ -262,6 +268,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
       }
       return at;
     }
+    this.#stream!.addReceived(trailersEnd - at, parser.fieldBytes);
     if (this.#options.trailers && trailers.size > 0) this.#decoder!.onTrailers(trailers);
     else this.#decoder!.onData(EMPTY, true);
     this.#endStream();
@@ -308,12 +315,19 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
   }
 }
 
+/** What a request line has beside method and path, and the empty line. */
+const REQUEST_LINE_REST = '  HTTP/1.1\r\n\r\n'.length;
+
 /** Writes one HTTP/1 request. */
-class H1RequestEncoder implements RequestEncoder {
+class H1RequestEncoder implements RequestEncoder, ByteCounts {
   watcher: PressureWatcher | undefined;
   isHead = false;
   /** The whole request has been written. */
   done = false;
+  wireReceived = 0;
+  wireSent = 0;
+  headersReceived = 0;
+  headersSent = 0;
   readonly #connection: Connection;
   readonly #codec: H1ClientCodec;
   #chunked = false;
@@ -322,6 +336,16 @@ class H1RequestEncoder implements RequestEncoder {
   constructor(connection: Connection, codec: H1ClientCodec) {
     this.#connection = connection;
     this.#codec = codec;
+  }
+
+  get bytes(): ByteCounts {
+    return this;
+  }
+
+  /** The codec has read this much of the response. */
+  addReceived(wireBytes: number, headerBytes: number): void {
+    this.wireReceived += wireBytes;
+    this.headersReceived += headerBytes;
   }
 
   /** The stream is over: later calls do nothing. */
@@ -343,7 +367,9 @@ class H1RequestEncoder implements RequestEncoder {
       }
     }
     this.done = end;
-    this.#connection.writeText(`${method} ${headers.path} HTTP/1.1\r\nhost: ${headers.authority}\r\n${headers.serialise()}${framing}`);
+    const head = `${method} ${headers.path} HTTP/1.1\r\nhost: ${headers.authority}\r\n${headers.serialise()}${framing}`;
+    this.headersSent += head.length - method.length - headers.path.length - REQUEST_LINE_REST;
+    this.#writeText(head);
     this.#codec.checkPressure(this.watcher);
   }
 
@@ -351,13 +377,13 @@ class H1RequestEncoder implements RequestEncoder {
     if (this.#detached || this.done) return;
     this.done = end;
     if (this.#chunked && chunk.length > 0) {
-      this.#connection.writeText(chunk.length.toString(16) + '\r\n');
-      this.#connection.writeBytes(chunk);
-      this.#connection.writeText(end ? '\r\n0\r\n\r\n' : '\r\n');
+      this.#writeText(chunk.length.toString(16) + '\r\n');
+      this.#writeBytes(chunk);
+      this.#writeText(end ? '\r\n0\r\n\r\n' : '\r\n');
     } else if (chunk.length > 0) {
-      this.#connection.writeBytes(chunk);
+      this.#writeBytes(chunk);
     } else if (end && this.#chunked) {
-      this.#connection.writeText('0\r\n\r\n');
+      this.#writeText('0\r\n\r\n');
     }
     this.#codec.checkPressure(this.watcher);
   }
@@ -365,7 +391,7 @@ class H1RequestEncoder implements RequestEncoder {
   sendTrailers(trailers: HeaderMap): void {
     if (this.#detached || this.done) return;
     this.done = true;
-    if (this.#chunked) this.#connection.writeText('0\r\n' + trailers.serialise() + '\r\n');
+    if (this.#chunked) this.#writeText('0\r\n' + trailers.serialise() + '\r\n');
   }
 
   reset(failure: Failure): void {
@@ -380,6 +406,16 @@ class H1RequestEncoder implements RequestEncoder {
 
   resume(): void {
     if (!this.#detached) this.#codec.resume();
+  }
+
+  #writeText(text: string): void {
+    this.wireSent += text.length;
+    this.#connection.writeText(text);
+  }
+
+  #writeBytes(bytes: Buffer): void {
+    this.wireSent += bytes.length;
+    this.#connection.writeBytes(bytes);
   }
 }
 

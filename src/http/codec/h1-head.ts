@@ -100,6 +100,8 @@ export class HeadParser {
   expectContinue = false;
   hostLines = 0;
   host = '';
+  /** Names and values of the field lines and three bytes a line, as Envoy's byte meters count them. */
+  fieldBytes = 0;
 
   #bytes: Buffer = EMPTY;
   #leniency = STRICT;
@@ -218,6 +220,7 @@ export class HeadParser {
   /** Field lines from `at` to the empty line. Offsets are stored relative to `base`. */
   #readLines(bytes: Buffer, base: number, at: number, end: number, maxLines: number, leniency: HeadLeniency, takeHost: boolean): number {
     this.#reset(bytes, maxLines, leniency);
+    const linesStart = at;
     for (;;) {
       if (at >= end) return INCOMPLETE;
       let byte = bytes[at]!;
@@ -225,6 +228,7 @@ export class HeadParser {
         const headEnd = afterLineEnd(bytes, at, end);
         if (headEnd === INVALID) return this.#invalid('invalid-line-end');
         if (headEnd === INCOMPLETE) return INCOMPLETE;
+        this.fieldBytes = at - linesStart - this.#count - (takeHost ? this.hostLines : 0);
         return this.#checkFraming() ? headEnd : INVALID;
       }
       const nameStart = at;

@@ -2,6 +2,7 @@ import type { Connection } from '../../transport/transport.ts';
 import type { Failure } from '../failure.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
+import type { ByteCounts } from '../stream-info.ts';
 import type { PressureWatcher, ResponseEncoder } from './codec.ts';
 import { isBodiless, statusLine } from './h1-status.ts';
 
@@ -22,7 +23,7 @@ export interface RequestHeadFacts {
 }
 
 /** Writes one HTTP/1 response. */
-export class H1ResponseEncoder implements ResponseEncoder {
+export class H1ResponseEncoder implements ResponseEncoder, ByteCounts {
   watcher: PressureWatcher | undefined;
   /** Of the request. */
   minorVersion = 1;
@@ -31,6 +32,10 @@ export class H1ResponseEncoder implements ResponseEncoder {
   /** HTTP/1.0 with `Connection: keep-alive`. */
   keepAliveRequested = false;
   expectContinue = false;
+  wireReceived = 0;
+  wireSent = 0;
+  headersReceived = 0;
+  headersSent = 0;
   readonly #connection: Connection;
   readonly #codec: ResponseEncoderCodec;
   #isHead = false;
@@ -43,6 +48,16 @@ export class H1ResponseEncoder implements ResponseEncoder {
     this.#codec = codec;
   }
 
+  get bytes(): ByteCounts {
+    return this;
+  }
+
+  /** The codec has read this much of the request. */
+  addReceived(wireBytes: number, headerBytes: number): void {
+    this.wireReceived += wireBytes;
+    this.headersReceived += headerBytes;
+  }
+
   onRequestHead(method: string, head: RequestHeadFacts): void {
     this.#isHead = method === 'HEAD';
     this.minorVersion = head.minorVersion;
@@ -52,7 +67,7 @@ export class H1ResponseEncoder implements ResponseEncoder {
   }
 
   sendInformational(headers: HeaderMap): void {
-    if (!this.#done) this.#connection.writeText(statusLine(headers.status, 1) + headers.serialise() + '\r\n');
+    if (!this.#done) this.#writeText(statusLine(headers.status, 1) + headers.serialise() + '\r\n');
   }
 
   sendHeaders(headers: HeaderMap, end: boolean): void {
@@ -69,7 +84,10 @@ export class H1ResponseEncoder implements ResponseEncoder {
       }
     }
     if (this.#isHead) this.#bodiless = true;
-    this.#connection.writeText(statusLine(status, this.minorVersion) + headers.serialise() + framing);
+    const start = statusLine(status, this.minorVersion);
+    const head = start + headers.serialise() + framing;
+    this.headersSent += head.length - start.length - 2;
+    this.#writeText(head);
     if (end) this.#done = true;
     this.#codec.checkPressure(this.watcher);
   }
@@ -79,14 +97,14 @@ export class H1ResponseEncoder implements ResponseEncoder {
     if (end) this.#done = true;
     if (this.#bodiless) return;
     if (!this.#chunked) {
-      if (chunk.length > 0) this.#connection.writeBytes(chunk);
+      if (chunk.length > 0) this.#writeBytes(chunk);
     } else {
       if (chunk.length > 0) {
-        this.#connection.writeText(chunk.length.toString(16) + '\r\n');
-        this.#connection.writeBytes(chunk);
+        this.#writeText(chunk.length.toString(16) + '\r\n');
+        this.#writeBytes(chunk);
       }
-      if (chunk.length > 0) this.#connection.writeText(end ? '\r\n0\r\n\r\n' : '\r\n');
-      else if (end) this.#connection.writeText('0\r\n\r\n');
+      if (chunk.length > 0) this.#writeText(end ? '\r\n0\r\n\r\n' : '\r\n');
+      else if (end) this.#writeText('0\r\n\r\n');
     }
     this.#codec.checkPressure(this.watcher);
   }
@@ -94,7 +112,7 @@ export class H1ResponseEncoder implements ResponseEncoder {
   sendTrailers(trailers: HeaderMap): void {
     if (this.#done) return;
     this.#done = true;
-    if (this.#chunked) this.#connection.writeText('0\r\n' + trailers.serialise() + '\r\n');
+    if (this.#chunked) this.#writeText('0\r\n' + trailers.serialise() + '\r\n');
   }
 
   reset(_failure: Failure): void {
@@ -109,5 +127,15 @@ export class H1ResponseEncoder implements ResponseEncoder {
 
   resume(): void {
     this.#codec.resume();
+  }
+
+  #writeText(text: string): void {
+    this.wireSent += text.length;
+    this.#connection.writeText(text);
+  }
+
+  #writeBytes(bytes: Buffer): void {
+    this.wireSent += bytes.length;
+    this.#connection.writeBytes(bytes);
   }
 }

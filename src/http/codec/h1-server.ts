@@ -199,7 +199,10 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     if (this.#decoder === undefined) this.#beginStream();
     const headers = new HeaderMap();
     const headEnd = parser.parseRequest(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, headers);
-    if (headEnd === INVALID) return this.#refuse(requestError(parser.problem), end);
+    if (headEnd === INVALID) {
+      this.#encoder!.addReceived(end - at, 0);
+      return this.#refuse(requestError(parser.problem), end);
+    }
     if ((headEnd === INCOMPLETE ? end : headEnd) - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
     if (headEnd === INCOMPLETE) {
       this.#hold(bytes, at, end);
@@ -208,7 +211,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       this.#scanner.scan(bytes, at, end);
       return end;
     }
-    return this.#onHead(headers, headEnd, end);
+    return this.#onHead(headers, at, headEnd, end);
   }
 
   #beginStream(): void {
@@ -216,9 +219,10 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     this.#decoder = this.#owner.newStream(this.#encoder);
   }
 
-  #onHead(headers: HeaderMap, headEnd: number, end: number): number {
+  #onHead(headers: HeaderMap, start: number, headEnd: number, end: number): number {
     const encoder = this.#encoder!;
     encoder.onRequestHead(headers.method, parser);
+    encoder.addReceived(headEnd - start, parser.fieldBytes);
     if (parser.unknownTransferEncoding) return this.#refuse(UNKNOWN_TRANSFER_ENCODING, end);
     if (parser.chunked && parser.minorVersion === 0) return this.#refuse(requestError('transfer-encoding-in-http10'), end);
     const targetError = parseTarget(headers);
@@ -242,6 +246,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     this.#remaining -= run;
     const last = this.#remaining === 0;
     if (last) this.#state = WAIT;
+    this.#encoder?.addReceived(run, 0);
     this.#decoder?.onData(bytes.subarray(at, at + run), last);
     return at + run;
   }
@@ -251,6 +256,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const at = chunked.next(bytes, start, end);
     if (chunked.broken) return this.#refuse(requestError('invalid-transfer-encoding'), end);
     if (chunked.atTrailers) this.#state = TRAILERS;
+    this.#encoder?.addReceived(at - start, 0);
     if (chunked.dataEnd > chunked.dataStart) this.#decoder?.onData(bytes.subarray(chunked.dataStart, chunked.dataEnd), false);
     return at;
   }
@@ -266,6 +272,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       return at;
     }
     this.#state = WAIT;
+    this.#encoder?.addReceived(trailersEnd - at, parser.fieldBytes);
     if (this.#options.trailers && trailers.size > 0) this.#decoder?.onTrailers(trailers);
     else this.#decoder?.onData(EMPTY, true);
     return trailersEnd;

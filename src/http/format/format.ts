@@ -1,21 +1,47 @@
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { wireText } from '../../core/wire-text.ts';
-import type { HeaderMutationContext } from '../route/route.ts';
+import type { FormatContext } from './operator.ts';
+import { compileTemplate, type Template } from './template.ts';
 
-/** A compiled substitution text. */
+/** A compiled substitution text. What it makes is bytes of the wire. */
 export interface Format {
-  /** The text for one stream; undefined when an operator has no value. */
-  format(context: HeaderMutationContext): string | undefined;
+  format(context: FormatContext): string;
 }
 
-/** Compiles text without operators; `%%` stands for a percent sign. Reports everything else. */
+/** A value with operators, as headers have it: an operator without a value leaves nothing. Reports everything that is wrong. */
 export function compileFormat(text: string, at: ConfigPath, context: CompileContext): Format | undefined {
-  const unknown = /%(?!%)[^%]*%?/.exec(text.replaceAll('%%', ''));
-  if (unknown !== null) {
-    context.error(at, `Not supported field in StreamInfo: ${unknown[0].replaceAll('%', '')}`);
-    return undefined;
+  return compileFormatBytes(wireText(text), at, context);
+}
+
+/** As `compileFormat`, for text that already is bytes of the wire. */
+export function compileFormatBytes(bytes: string, at: ConfigPath, context: CompileContext): Format | undefined {
+  return compileTextFormat(bytes, '', at, context);
+}
+
+/** `absent` stands for what has no value. */
+export function compileTextFormat(bytes: string, absent: string, at: ConfigPath, context: CompileContext): Format | undefined {
+  const template = compileTemplate(bytes, at, context);
+  return template === undefined ? undefined : new TextFormat(template, absent);
+}
+
+class TextFormat implements Format {
+  readonly #parts: Template;
+  readonly #absent: string;
+
+  constructor(parts: Template, absent: string) {
+    this.#parts = parts;
+    this.#absent = absent;
   }
-  const literal = wireText(text.replaceAll('%%', '%'));
-  return { format: () => literal };
+
+  format(context: FormatContext): string {
+    const parts = this.#parts;
+    const absent = this.#absent;
+    let out = '';
+    for (let at = 0; at < parts.length; at++) {
+      const part = parts[at]!;
+      out += typeof part === 'string' ? part : part.text(context) ?? absent;
+    }
+    return out;
+  }
 }

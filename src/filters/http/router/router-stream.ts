@@ -77,6 +77,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (end) this.#onRequestEnd();
     if (this.#encoder !== undefined) {
       this.#encoder.sendData(chunk, end);
+      if (end) this.#info.upstreamRequestEndMs = this.#handle.stream.clock.monotonicMs();
       return;
     }
     this.#held ??= new BodyBuffer();
@@ -106,6 +107,9 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     info.upstreamLocalAddress = connection.local;
     info.upstreamRemoteAddress = connection.remote;
     info.upstreamConnectionId = connection.id;
+    (info.upstreamConnectionIdsAttempted ??= []).push(connection.id);
+    info.upstreamBytes = encoder.bytes;
+    info.upstreamPoolReadyMs = this.#handle.stream.clock.monotonicMs();
     info.upstreamProtocol = connection.protocol;
     info.upstreamConnectStartMs = connection.connectStartMs;
     info.upstreamConnectEndMs = connection.connectEndMs;
@@ -113,6 +117,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     const headers = this.requestHeaders!;
     if (this.#route.autoHostRewrite && host.hostname !== '') headers.authority = host.hostname;
     encoder.sendHeaders(headers, this.#headersEnd);
+    if (this.#requestEnded) info.upstreamRequestEndMs = info.upstreamPoolReadyMs;
     if (!this.#headersEnd && !this.#done) this.#sendHeld(encoder);
   }
 
@@ -154,6 +159,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   #status = 0;
 
   onData(chunk: Buffer, end: boolean): void {
+    if (this.#info.upstreamResponseBodyStartMs === 0) this.#info.upstreamResponseBodyStartMs = this.#handle.stream.clock.monotonicMs();
     if (end) this.#onResponseEnd(this.#status);
     this.#handle.respondData(chunk, end);
   }

@@ -42,6 +42,7 @@ export class Router implements HttpFilter {
       return STOP;
     }
     config.stats.inc(HTTP_STATS.rq_total);
+    stream.info.upstreamCluster = cluster;
     stream.info.upstreamClusterName = cluster.statName;
     const request = new RouterStream(config, stream.handle(), route, cluster);
     stream.state = request;

@@ -8,6 +8,7 @@ import type { Failure } from '../../../http/failure.ts';
 import { STOP, type FilterHandle, type FilterStream, type LocalReply } from '../../../http/filter.ts';
 import type { FilterChain, FilterEntry } from '../../../http/filter-chain.ts';
 import { FilterIteration } from '../../../http/filter-iteration.ts';
+import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { Route, RouteTable } from '../../../http/route/route.ts';
@@ -16,7 +17,7 @@ import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { DecodeTarget, EncodeTarget } from './filter-targets.ts';
 import { StreamFilterHandle } from './filter-handle.ts';
-import { grpcLocalReplyHeaders, isGrpcRequest, localReplyHeaders } from './local-reply.ts';
+import { grpcLocalReplyHeaders, localReplyHeaders } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
 import { mutateResponseHeaders } from './response-headers.ts';
 import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
@@ -85,6 +86,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.chain = config.chain;
     this.decoding = new FilterIteration(new DecodeTarget(this), config.bufferLimitBytes);
     this.encoding = new FilterIteration(new EncodeTarget(this), config.bufferLimitBytes);
+    info.downstreamBytes = encoder.bytes;
     info.startMs = config.clock.monotonicMs();
     info.startWallMs = config.clock.wallMs();
     config.stats.inc(HTTP_STATS.downstream_rq_total);
@@ -105,6 +107,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.#headersTimer?.disarm();
     this.#markActive();
     if (end) this.#onRequestEnd();
+    this.info.requestHeadersEndMs = end ? this.info.requestEndMs : config.clock.monotonicMs();
     if (this.#refuseHead(headers)) return;
     if (this.encoder.expectContinue && !config.proxy100Continue) this.#sendContinue(headers);
     mutateRequestHeaders(headers, this.info, config, this.#routes?.internalOnlyHeaders ?? NO_NAMES);
@@ -402,6 +405,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     const route = this.#routes?.route(this.headers!, this.info, this.#randomValue);
     this.#route = route;
     if (route === undefined) return;
+    this.info.route = route;
     this.info.routeName = route.name;
     this.info.virtualHostName = route.virtualHost.name;
     if (route.kind === 'forward' && route.idleTimeoutMs !== undefined) this.setIdleTimeout(route.idleTimeoutMs);
@@ -423,6 +427,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 
   #onResponseEnd(): void {
     this.responseEnded = true;
+    this.info.responseEndMs = this.config.clock.monotonicMs();
     this.#endIfComplete();
   }
 

@@ -1,4 +1,5 @@
 import type { LocalReply } from '../../../http/filter.ts';
+import { grpcStatusOf } from '../../../http/grpc-status.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 
@@ -14,27 +15,6 @@ export function localReplyHeaders(reply: LocalReply): HeaderMap {
   return headers;
 }
 
-/** `grpc-status` for an HTTP status (envoy: Grpc::Utility::httpToGrpcStatus). */
-export function grpcStatusOf(httpStatus: number): number {
-  switch (httpStatus) {
-    case 400:
-      return 13;
-    case 401:
-      return 16;
-    case 403:
-      return 7;
-    case 404:
-      return 12;
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return 14;
-    default:
-      return 2;
-  }
-}
-
 /** The same reply to a gRPC call: trailers-only (gRPC over HTTP/2, "Trailers-Only"). */
 export function grpcLocalReplyHeaders(reply: LocalReply): HeaderMap {
   const headers = new HeaderMap();
@@ -44,12 +24,6 @@ export function grpcLocalReplyHeaders(reply: LocalReply): HeaderMap {
   if (reply.body !== '') headers.add(H.grpcMessage, percentEncode(reply.body));
   reply.headers?.(headers);
   return headers;
-}
-
-export function isGrpcRequest(headers: HeaderMap): boolean {
-  const type = headers.get(H.contentType);
-  if (type === undefined || !type.startsWith('application/grpc')) return false;
-  return type.length === 16 || type.charCodeAt(16) === 0x2b;
 }
 
 /** `grpc-message` encoding: printable ASCII except `%` stays. */

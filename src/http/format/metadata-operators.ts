@@ -1,0 +1,90 @@
+import { isUtf8 } from 'node:buffer';
+import { wireText } from '../../core/wire-text.ts';
+import { jsonOfValue, jsonText } from './json-text.ts';
+import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, withParams } from './operator.ts';
+
+type Namespaces = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown> | undefined;
+type MetadataOf = (context: FormatContext) => Namespaces;
+
+/** Listeners, filter chains and virtual hosts have no metadata here: their fields are refused. */
+const none: MetadataOf = () => undefined;
+
+const SOURCES: Readonly<Record<string, MetadataOf>> = {
+  DYNAMIC: ({ info }) => info.metadata,
+  ROUTE: ({ info }) => info.route?.metadata,
+  CLUSTER: ({ info }) => info.upstreamCluster?.metadata,
+  UPSTREAM_HOST: ({ info }) => info.upstreamHost?.metadata,
+  LISTENER: none,
+  LISTENER_FILTER_CHAIN: none,
+  VIRTUAL_HOST: none,
+};
+
+export const METADATA_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
+  METADATA: ({ params, length }) => {
+    const [type = '', ...path] = params.split(':');
+    const source = SOURCES[type];
+    return source === undefined ? `${type} is not supported type of metadata` : metadataOperator(source, path, length);
+  },
+  DYNAMIC_METADATA: withParams(({ params, length }) => metadataOperator(SOURCES['DYNAMIC']!, params.split(':'), length)),
+  CLUSTER_METADATA: withParams(({ params, length }) => metadataOperator(SOURCES['CLUSTER']!, params.split(':'), length)),
+  UPSTREAM_METADATA: withParams(({ params, length }) => metadataOperator(SOURCES['UPSTREAM_HOST']!, params.split(':'), length)),
+  FILTER_STATE: compileFilterState,
+};
+
+function metadataOperator(source: MetadataOf, path: readonly string[], length: number): Operator {
+  const [namespace = '', ...keys] = path.map(unicodeText);
+  return valueOperator((context) => {
+    const namespaces = source(context);
+    let value: unknown = namespaces instanceof Map ? namespaces.get(namespace) : ownValue(namespaces, namespace);
+    for (const key of keys) value = ownValue(value, key);
+    return value ?? undefined;
+  }, length);
+}
+
+/** Strings as they are, all else as JSON. A length cuts the text, and strings only in JSON. */
+function valueOperator(read: (context: FormatContext) => unknown, length: number): Operator {
+  const cut = (text: string): string => (text.length > length ? text.substring(0, length) : text);
+  return {
+    text: (context) => {
+      const value = read(context);
+      return value === undefined ? undefined : cut(typeof value === 'string' ? wireText(value) : jsonOfValue(value));
+    },
+    json: (context) => {
+      const value = read(context);
+      if (value === undefined) return undefined;
+      return typeof value === 'string' ? `"${jsonText(cut(wireText(value)))}"` : jsonOfValue(value);
+    },
+  };
+}
+
+function ownValue(object: unknown, key: string): unknown {
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) return undefined;
+  return Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
+}
+
+/** Keys of metadata are Unicode; formats are bytes. */
+function unicodeText(bytes: string): string {
+  const buffer = Buffer.from(bytes, 'latin1');
+  return isUtf8(buffer) ? buffer.toString('utf8') : bytes;
+}
+
+/** `%FILTER_STATE(KEY:PLAIN|TYPED):Z%`; TYPED, the default, is the object as JSON. */
+function compileFilterState({ params, length }: OperatorArguments): Operator | string {
+  const [key = '', type = 'TYPED', field] = params.split(':');
+  if (key === '') return 'Invalid filter state configuration, key cannot be empty.';
+  if (!['PLAIN', 'TYPED', 'FIELD'].includes(type)) return 'Invalid filter state serialize type, only support PLAIN/TYPED/FIELD.';
+  if ((type === 'FIELD') !== (field !== undefined)) return 'Invalid filter state serialize type, FIELD should be used with the field name.';
+  if (type === 'FIELD') return 'FILTER_STATE with FIELD is not supported';
+  const read = ({ info }: FormatContext): unknown => info.filterState?.get(unicodeText(key)) ?? undefined;
+  if (type === 'PLAIN') return valueOperator(read, length);
+  return {
+    text: (context) => {
+      const value = read(context);
+      return value === undefined ? undefined : jsonOfValue(value).substring(0, length);
+    },
+    json: (context) => {
+      const value = read(context);
+      return value === undefined ? undefined : jsonOfValue(value);
+    },
+  };
+}
