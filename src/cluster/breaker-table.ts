@@ -75,6 +75,11 @@ export function createBreakerTally(shared: SharedArrayBuffer): SharedArrayBuffer
   return new SharedArrayBuffer(capacityOf(shared) * CELL_BYTES);
 }
 
+/** For a thread that only reads counts. */
+export function createBreakerReader(shared: SharedArrayBuffer): BreakerTable {
+  return new SharedBreakerTable({ shared, tally: new SharedArrayBuffer(0) });
+}
+
 /** Takes back what a thread that died held. Nothing else may use its tally any more. */
 export function reclaimBreakers(memory: SharedBreakerMemory): void {
   const counts = countsOf(memory.shared);

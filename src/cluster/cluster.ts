@@ -154,6 +154,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       return undefined;
     }
     this.#openPools++;
+    this.#http1Stats ??= this.#services.stats.group(`cluster.${this.spec.statName}.http1`, UPSTREAM_HTTP1_STATS);
     return new ConnectionPool(this, host, this.#traffic!.poolContext, breakers);
   }
 
@@ -188,10 +189,9 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   }
 
   #createPoolContext(): PoolContext {
-    const { http, connectTimeoutMs, localAddress, tcpKeepAlive, bufferLimitBytes, statName } = this.spec;
+    const { http, connectTimeoutMs, localAddress, tcpKeepAlive, bufferLimitBytes } = this.spec;
     const services = this.#services;
     const { timers } = services;
-    this.#http1Stats ??= services.stats.group(`cluster.${statName}.http1`, UPSTREAM_HTTP1_STATS);
     return {
       transport: services.transport,
       clock: services.clock,

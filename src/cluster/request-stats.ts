@@ -1,4 +1,4 @@
-import type { Counter, Histogram, StatGroup } from '../core/stats/stats.ts';
+import type { Counter, CounterId, Histogram, StatGroup } from '../core/stats/stats.ts';
 import type { Failure } from '../http/failure.ts';
 import type { ClusterRequestStats } from '../http/upstream.ts';
 import { CLUSTER_STATS } from './cluster-stats.ts';
@@ -73,7 +73,20 @@ export class RequestStats implements ClusterRequestStats {
   onMaintenanceMode(): void {
     this.#stats?.inc(CLUSTER_STATS.upstream_rq_maintenance_mode);
   }
+
+  onFlowControl(kind: FlowControlKind): void {
+    this.#stats?.inc(FLOW_CONTROL[kind]);
+  }
 }
+
+type FlowControlKind = Parameters<ClusterRequestStats['onFlowControl']>[0];
+
+const FLOW_CONTROL: Readonly<Record<FlowControlKind, CounterId>> = {
+  'backed-up': CLUSTER_STATS.upstream_flow_control_backed_up_total,
+  drained: CLUSTER_STATS.upstream_flow_control_drained_total,
+  'paused-reading': CLUSTER_STATS.upstream_flow_control_paused_reading_total,
+  'resumed-reading': CLUSTER_STATS.upstream_flow_control_resumed_reading_total,
+};
 
 /** The counters of responses under one prefix. */
 class ResponseScope {

@@ -78,6 +78,8 @@ export interface ClusterRequestStats {
   onReset(failure: Failure): void;
   onRetry(kind: 'started' | 'success' | 'overflow' | 'limit-exceeded'): void;
   onMaintenanceMode(): void;
+  /** The upstream's buffer is full or empty again; the downstream's is, so that reading the response stops or goes on. */
+  onFlowControl(kind: 'backed-up' | 'drained' | 'paused-reading' | 'resumed-reading'): void;
 }
 
 export interface Cluster {

@@ -62,4 +62,16 @@ describe('request statistics', () => {
       upstream_rq_timeout: 1,
     });
   });
+
+  it('count how often either side had to wait', () => {
+    const world = new World();
+    const { requestStats } = world.serve(staticYaml('web', []));
+    (['backed-up', 'drained', 'paused-reading', 'resumed-reading'] as const).forEach((kind) => requestStats.onFlowControl(kind));
+    expect(world.used('cluster.web.upstream_flow_control_')).toEqual({
+      backed_up_total: 1,
+      drained_total: 1,
+      paused_reading_total: 1,
+      resumed_reading_total: 1,
+    });
+  });
 });

@@ -5,7 +5,7 @@ import type { Timers } from '../../core/timers.ts';
 import { type ClusterSnapshot, snapshotCluster } from '../admin-snapshot.ts';
 import { BreakerGauges } from '../breaker-gauges.ts';
 import type { BreakerTable } from '../breaker-table.ts';
-import { CLUSTER_MANAGER_STATS, MEMBERSHIP_STATS } from '../cluster-stats.ts';
+import { CLUSTER_MANAGER_STATS, MEMBERSHIP_STATS, THREAD_CLUSTER_STATS } from '../cluster-stats.ts';
 import type { Assignment, ClusterSpec, HostSetUpdate, ResolverSpec } from '../cluster-spec.ts';
 import { setMembership } from '../membership.ts';
 import { type Discovery, type DiscoveryOwner, type DnsDiscoveryOptions, LogicalDnsDiscovery, StrictDnsDiscovery } from './dns-discovery.ts';
@@ -29,6 +29,7 @@ export interface ClusterDiscoveryOptions {
 export class ClusterDiscovery {
   readonly #options: ClusterDiscoveryOptions;
   readonly #stats: StatGroup;
+  readonly #threadStats: StatGroup;
   readonly #resolvers = new Map<string, NameResolver>();
   readonly #serving = new Map<string, DiscoveredCluster>();
   readonly #warming = new Map<string, DiscoveredCluster>();
@@ -37,6 +38,7 @@ export class ClusterDiscovery {
   constructor(options: ClusterDiscoveryOptions) {
     this.#options = options;
     this.#stats = options.stats.group('cluster_manager', CLUSTER_MANAGER_STATS);
+    this.#threadStats = options.stats.group('thread_local_cluster_manager.main_thread', THREAD_CLUSTER_STATS);
   }
 
   /** Replaces the configuration as a whole, after the workers of this thread have taken it. `viaApi`: names that a control plane sent. */
@@ -81,6 +83,7 @@ export class ClusterDiscovery {
     this.update([]);
     for (const resolver of this.#resolvers.values()) resolver.close();
     this.#options.stats.release(this.#stats);
+    this.#options.stats.release(this.#threadStats);
   }
 
   #take(spec: ClusterSpec, viaApi: boolean): void {
@@ -117,6 +120,7 @@ export class ClusterDiscovery {
   #afterChange(): void {
     this.#stats.gaugeSet(CLUSTER_MANAGER_STATS.active_clusters, this.#serving.size);
     this.#stats.gaugeSet(CLUSTER_MANAGER_STATS.warming_clusters, this.#warming.size);
+    this.#threadStats.gaugeSet(THREAD_CLUSTER_STATS.clusters_inflated, this.#serving.size);
     if (this.#warming.size > 0 || this.#whenWarm.length === 0) return;
     const waiting = this.#whenWarm;
     this.#whenWarm = [];

@@ -1,5 +1,6 @@
-import { NODATA, NOTFOUND, promises as dns } from 'node:dns';
+import { NODATA, NOTFOUND, promises as dns, TIMEOUT } from 'node:dns';
 import { isIP } from 'node:net';
+import { defineStats, type StatGroup, type StatStore } from '../../core/stats/stats.ts';
 import type { LookupFamily, ResolverSpec } from '../cluster-spec.ts';
 import { HostsFile } from './hosts-file.ts';
 import { type NameResolver, type Resolution, resolveFamilies } from './name-resolver.ts';
@@ -15,8 +16,16 @@ const SYSTEM_FILES: SystemFiles = { hosts: '/etc/hosts', resolvConf: '/etc/resol
 /** `localhost` is this machine whatever name servers say (RFC 6761 §6.3). */
 const LOOPBACK = ['127.0.0.1', '::1'];
 
-export function createResolver(spec: ResolverSpec, files: SystemFiles = SYSTEM_FILES): NameResolver {
-  return spec.kind === 'dns' ? new DnsResolver(spec, files) : new GetAddrInfoResolver();
+/** `dns.cares.*`; the resolver below is c-ares as well. */
+export const DNS_STATS = defineStats({
+  counters: ['get_addr_failure', 'not_found', 'reinits', 'resolve_total', 'timeouts'],
+  gauges: ['pending_resolutions'],
+});
+
+/** Opens resolvers that count together. */
+export function createResolverFactory(stats: StatStore, files: SystemFiles = SYSTEM_FILES): (spec: ResolverSpec) => NameResolver {
+  const group = stats.group('dns.cares', DNS_STATS);
+  return (spec) => (spec.kind === 'dns' ? new DnsResolver(spec, files, group) : new GetAddrInfoResolver());
 }
 
 /** Asks name servers, after the hosts file; completes short names by the search path. */
@@ -24,8 +33,10 @@ class DnsResolver implements NameResolver {
   readonly #resolver: dns.Resolver;
   readonly #hosts: HostsFile;
   readonly #resolvConf: string | undefined;
+  readonly #stats: StatGroup;
 
-  constructor({ servers, search, timeoutMs, tries }: Extract<ResolverSpec, { kind: 'dns' }>, files: SystemFiles) {
+  constructor({ servers, search, timeoutMs, tries }: Extract<ResolverSpec, { kind: 'dns' }>, files: SystemFiles, stats: StatGroup) {
+    this.#stats = stats;
     this.#resolver = new dns.Resolver({ timeout: timeoutMs, tries });
     if (servers.length > 0) this.#resolver.setServers(servers);
     this.#hosts = new HostsFile(files.hosts);
@@ -33,6 +44,19 @@ class DnsResolver implements NameResolver {
   }
 
   async resolve(name: string, family: LookupFamily): Promise<Resolution> {
+    this.#stats.inc(DNS_STATS.resolve_total);
+    this.#stats.gaugeAdd(DNS_STATS.pending_resolutions, 1);
+    const resolution = await this.#resolve(name, family);
+    this.#stats.gaugeAdd(DNS_STATS.pending_resolutions, -1);
+    this.#count(resolution);
+    return resolution;
+  }
+
+  close(): void {
+    this.#resolver.cancel();
+  }
+
+  async #resolve(name: string, family: LookupFamily): Promise<Resolution> {
     if (isIP(name) !== 0) return answer([name]);
     const fixed = await this.#hosts.addressesOf(name);
     if (fixed.length > 0) return resolveFamilies(family, async (version) => answer(ofVersion(fixed, version)));
@@ -42,8 +66,13 @@ class DnsResolver implements NameResolver {
     return resolveFamilies(family, (version) => this.#firstOf(names, version));
   }
 
-  close(): void {
-    this.#resolver.cancel();
+  #count(resolution: Resolution): void {
+    if (resolution.kind === 'answer') {
+      if (resolution.addresses.length === 0) this.#stats.inc(DNS_STATS.not_found);
+      return;
+    }
+    this.#stats.inc(DNS_STATS.get_addr_failure);
+    if (resolution.reason === TIMEOUT) this.#stats.inc(DNS_STATS.timeouts);
   }
 
   /** The first name that has addresses; a failure counts only when none has. */

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LookupFamily } from '../../../src/cluster/cluster-spec.ts';
-import { createResolver } from '../../../src/cluster/discovery/dns-resolver.ts';
+import { createResolverFactory } from '../../../src/cluster/discovery/dns-resolver.ts';
 import type { NameResolver, Resolution } from '../../../src/cluster/discovery/name-resolver.ts';
+import { World } from '../world.ts';
 import { DnsServer } from './dns-server.ts';
 
 describe('the DNS resolver', () => {
   let folder: string;
   let server: DnsServer;
+  let world: World;
   let resolver: NameResolver;
   let hostsPath: string;
 
@@ -18,6 +20,7 @@ describe('the DNS resolver', () => {
     hostsPath = join(folder, 'hosts');
     await writeFile(hostsPath, '127.0.0.7 fixed.test\n::7 fixed.test\n');
     await writeFile(join(folder, 'resolv.conf'), 'search one.test two.test\noptions ndots:2\n');
+    world = new World();
     server = new DnsServer();
     resolver = await open(true);
   });
@@ -30,7 +33,7 @@ describe('the DNS resolver', () => {
 
   async function open(search: boolean): Promise<NameResolver> {
     const spec = { kind: 'dns', servers: [await server.listen()], search, timeoutMs: 5_000, tries: 2 } as const;
-    return createResolver(spec, { hosts: hostsPath, resolvConf: join(folder, 'resolv.conf') });
+    return createResolverFactory(world.stats, { hosts: hostsPath, resolvConf: join(folder, 'resolv.conf') })(spec);
   }
 
   const hosts = (resolution: Resolution): readonly string[] | string =>
@@ -61,6 +64,7 @@ describe('the DNS resolver', () => {
     expect(await resolve('no.b.test')).toEqual([]);
     expect(await resolve('broken.b.test')).toBe('ESERVFAIL');
     expect(await resolve('broken.b.test', 'all')).toBe('ESERVFAIL');
+    expect(world.used('dns.cares.')).toEqual({ get_addr_failure: 2, not_found: 1, resolve_total: 3 });
   });
 
   it('asks nobody for what is an address, localhost or in the hosts file', async () => {
@@ -99,7 +103,7 @@ describe('the DNS resolver', () => {
 
 describe('the resolver of the C library', () => {
   it('knows localhost', async () => {
-    const resolver = createResolver({ kind: 'getaddrinfo' });
+    const resolver = createResolverFactory(new World().stats)({ kind: 'getaddrinfo' });
     const resolution = await resolver.resolve('localhost', 'v4-only');
     expect(resolution).toEqual({ kind: 'answer', addresses: [{ host: '127.0.0.1', ttlMs: 0 }] });
     resolver.close();
