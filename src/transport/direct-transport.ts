@@ -17,11 +17,12 @@ import { enterCallback, leaveCallback } from './write-batch.ts';
  * The fast transport: `net` binds, listens and connects; from then on a connection drives the socket's handle itself
  * (`direct-connection.ts`) and the `net.Socket` is dropped.
  *
- * Accepted handles never become a `net.Socket`: the server's handle calls us instead of `net.Server`. Against taking the
- * handle out of the socket of a 'connection' event this saves 1 µs of 36 for a connection that carries one request, and
- * a fifth of the memory growth under many of them. Against keeping a `net.Socket` with `onread` around the handle it
- * saves 11 µs of 46, and an idle connection takes 0.6 KB instead of 2.7 (public transport: 3.2). Medians of 7
- * interleaved rounds of `wrk -c64` against a server that answers every read, Node 24.21, 2 cores; 8,000 idle connections.
+ * Accepted handles never become a `net.Socket`: the server's handle calls us instead of `net.Server`. For connections that
+ * carry one request that costs 35 to 39 µs each, as much as to take the handle out of the socket of a 'connection' event
+ * (36 to 38), but the process stays at 98 MB where the other grows to 127. To keep a `net.Socket` with `onread` around
+ * the handle costs 43 to 47 µs, 135 MB, and 2.7 KB for an idle connection instead of 0.6 (public transport: 43 to 44,
+ * 170, 3.2). Medians of two runs of 5 and 7 interleaved rounds of `wrk -c64` with `Connection: close` against a server
+ * that answers every read, Node 24.21, pinned to one of 2 cores; RSS at the end; 8,000 idle connections.
  */
 export interface DirectOptions {
   readonly timers: Timers;
