@@ -55,6 +55,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   #openPools = 0;
   #retired = false;
   #released = false;
+  #released = false;
   #successor: UpstreamCluster | undefined;
 
   constructor(spec: ClusterSpec, services: ClusterServices, assignment: Assignment) {

@@ -63,6 +63,8 @@ export interface UpstreamConnectionInfo {
 
 /** A stream that waits for a connection. */
 export interface PendingStream {
+  /** The host whose connection it waits for. */
+  readonly host: Host;
   /** No callback follows. */
   cancel(): void;
 }

@@ -66,6 +66,18 @@ describe('a reload', () => {
     expect(world.used('cluster.web.')).toMatchObject({ upstream_cx_total: 2, upstream_cx_active: 2 });
   });
 
+  it('holds the statistics of a replaced cluster exactly as long as its successor', () => {
+    const world = new World();
+    world.manager.update([web]);
+    world.connected(world.manager.get('web')!).send();
+    world.transport.last.respond(OK);
+    world.manager.update([changed]);
+    world.transport.settle();
+    expect(world.used('cluster.web.')).toMatchObject({ upstream_cx_total: 1, upstream_cx_destroy: 1 });
+    world.manager.update([]);
+    expect(world.stat('cluster.web.upstream_cx_total')).toBeUndefined();
+  });
+
   it('removes a cluster, and its statistics when its last stream has ended', () => {
     const world = new World();
     world.manager.update([web]);

@@ -1,8 +1,9 @@
 import type { ResponseDecoder } from '../../http/codec/codec.ts';
-import type { PendingStream, PoolCallbacks } from '../../http/upstream.ts';
+import type { Host, PendingStream, PoolCallbacks } from '../../http/upstream.ts';
 import type { Linked } from '../linked-list.ts';
 
 export interface PendingRequestOwner {
+  readonly host: Host;
   onPendingCancelled(pending: PendingRequest): void;
 }
 
@@ -13,9 +14,11 @@ export class PendingRequest implements PendingStream, Linked<PendingRequest> {
   readonly decoder: ResponseDecoder;
   readonly callbacks: PoolCallbacks;
   cancelled = false;
+  readonly host: Host;
   #owner: PendingRequestOwner | undefined;
 
   constructor(owner: PendingRequestOwner, decoder: ResponseDecoder, callbacks: PoolCallbacks) {
+    this.host = owner.host;
     this.#owner = owner;
     this.decoder = decoder;
     this.callbacks = callbacks;

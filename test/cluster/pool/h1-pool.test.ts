@@ -23,6 +23,12 @@ describe('opening connections', () => {
     expect(world.stat('cluster.web.upstream_rq_pending_active')).toBe(2);
   });
 
+  it('names the host of a request that waits', () => {
+    const world = new World();
+    const request = world.request(world.serve(staticYaml('web', ONE)));
+    expect(request.pending!.host.address.text).toBe('10.0.0.1:80');
+  });
+
   it('serves who has waited longest first', () => {
     const world = new World();
     const cluster = world.serve(staticYaml('web', ONE));
