@@ -3,11 +3,8 @@ import { wireText } from '../../core/wire-text.ts';
 
 /** JSON as Envoy writes it, as bytes of the wire. */
 
-// eslint-disable-next-line no-control-regex
 const NEEDS_CARE = /["\\\x00-\x1f\x7f-\xff]/;
-// eslint-disable-next-line no-control-regex
 const ESCAPED = /["\\\x00-\x1f]/g;
-// eslint-disable-next-line no-control-regex
 const ESCAPED_IN_BROKEN_TEXT = /["\\\x00-\x1f\x7f-\xff]/g;
 const SHORT: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

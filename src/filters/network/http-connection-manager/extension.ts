@@ -9,6 +9,7 @@ import type { CompileContext, Extension } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
 import type { TimerList } from '../../../core/timers.ts';
 import type { AccessLog } from '../../../http/access-log.ts';
+import { compileAccessLogFilter, FilteredAccessLog } from '../../../http/access-log-filter/compile.ts';
 import { STRICT } from '../../../http/codec/h1-head.ts';
 import { createFilterChain } from '../../../http/filter-chain.ts';
 import type { HttpFilter } from '../../../http/filter.ts';
@@ -126,7 +127,9 @@ function compileAccessLogs(message: ManagerMessage, at: ConfigPath, context: Com
     const typedConfig = entry.configType.case === 'typedConfig' ? entry.configType.value : undefined;
     const resolved = context.resolve('envoy.access_loggers', entry.name, typedConfig, entryAt, false);
     if (resolved === undefined) return;
-    logs.push(resolved.extension.compile(resolved.config, entryAt.field('typed_config'), context) as AccessLog);
+    const log = resolved.extension.compile(resolved.config, entryAt.field('typed_config'), context) as AccessLog | undefined;
+    const filter = entry.filter === undefined ? undefined : compileAccessLogFilter(entry.filter, entryAt.field('filter'), context);
+    if (log !== undefined) logs.push(filter === undefined ? log : new FilteredAccessLog(log, filter));
   });
   return logs;
 }

@@ -8,7 +8,8 @@ export const httpConnectionManagerSupport: SupportTable = {
     ...fields(`stat_prefix route_config http_filters common_http_protocol_options http_protocol_options server_name server_header_transformation
       max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout delayed_close_timeout access_log
       use_remote_address xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
-      always_set_request_id_in_response proxy_100_continue internal_address_config`),
+      always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
+      strip_matching_host_port strip_trailing_host_dot`),
     codec_type: only(['AUTO', 'HTTP1'], 'only HTTP/1 connections are served'),
     rds: refused('routes come from route_config'),
     scoped_routes: refused('routes come from route_config'),
@@ -16,7 +17,6 @@ export const httpConnectionManagerSupport: SupportTable = {
     http2_protocol_options: onlyEmpty(HTTP2),
     http3_protocol_options: refused('stock Node has no QUIC'),
     upgrade_configs: refused(UPGRADES),
-    add_user_agent: only([false]),
     normalize_path: only([false]),
     append_x_forwarded_port: only([false]),
     stream_error_on_invalid_http_message: only([false]),
@@ -28,12 +28,9 @@ export const httpConnectionManagerSupport: SupportTable = {
   },
   'envoy.config.core.v3.CidrRange': fields('address_prefix prefix_len'),
   'envoy.config.core.v3.HttpProtocolOptions': {
-    ...fields('idle_timeout max_connection_duration max_headers_count max_stream_duration max_requests_per_connection'),
-    headers_with_underscores_action: only(['ALLOW'], 'names with underscores are passed on'),
+    ...fields('idle_timeout max_connection_duration max_headers_count max_stream_duration max_requests_per_connection headers_with_underscores_action'),
   },
   'envoy.config.core.v3.Http1ProtocolOptions': {
-    ...fields('accept_http_10 default_host_for_http_10 enable_trailers allow_chunked_length'),
-    allow_absolute_url: only([true]),
+    ...fields('accept_http_10 default_host_for_http_10 enable_trailers allow_chunked_length allow_absolute_url allow_custom_methods'),
   },
-  'envoy.config.accesslog.v3.AccessLog': { ...fields('name typed_config') },
 };

@@ -1,0 +1,170 @@
+import { closeSync, openSync, write, writeSync } from 'node:fs';
+import { Timer, type TimerList, type TimerOwner } from '../core/timers.ts';
+import { defineStats, type StatGroup } from '../core/stats/stats.ts';
+
+/** Envoy's `filesystem.*`: of all access log files of a thread together. */
+export const FILESYSTEM_STATS = defineStats({
+  counters: ['flushed_by_timer', 'reopen_failed', 'write_buffered', 'write_completed', 'write_failed'],
+  gauges: ['write_total_buffered'],
+});
+
+/** Records are written when this much has been gathered, or when the flush interval has passed. */
+export const FLUSH_BYTES = 64 * 1024;
+/** While the disk does not take them, this much is kept for it; records beyond are dropped and counted as `write_failed`. */
+export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
+
+/** Where the bytes go. Tests put something slow in its place. */
+export interface FileSystem {
+  /** Throws. */
+  open(path: string): number;
+  write(fd: number, bytes: Buffer, offset: number, done: (error: NodeJS.ErrnoException | null, written: number) => void): void;
+  writeNow(fd: number, bytes: Buffer, offset: number): number;
+  close(fd: number): void;
+}
+
+export const systemFiles: FileSystem = {
+  open: (path) => openSync(path, 'a', 0o644),
+  write: (fd, bytes, offset, done) => write(fd, bytes, offset, bytes.length - offset, null, done),
+  writeNow: (fd, bytes, offset) => writeSync(fd, bytes, offset, bytes.length - offset, null),
+  close: (fd) => closeSync(fd),
+};
+
+export interface AccessLogFileOptions {
+  readonly path: string;
+  readonly fd: number;
+  readonly files: FileSystem;
+  readonly flush: TimerList;
+  readonly stats: StatGroup;
+}
+
+/**
+ * One file, appended to: records are gathered in one text and written by one asynchronous write at a time, so that a record costs
+ * the request path a concatenation.
+ *
+ *   idle ──64 KiB, timer, flush()──▶ writing ──written, less than 64 KiB waits──▶ idle
+ *                                      └──written, more waits──▶ writing
+ */
+export class AccessLogFile implements TimerOwner {
+  readonly path: string;
+  readonly #files: FileSystem;
+  readonly #flushTimers: TimerList;
+  readonly #timer = new Timer(this);
+  readonly #stats: StatGroup;
+  #fd: number;
+  #text = '';
+  /** Being written now; they count as buffered until they are out. */
+  #writingBytes = 0;
+  #written = 0;
+  #reopen = false;
+  /** Resolves `close()` once the write under way is over. */
+  #onIdle: (() => void) | undefined;
+  #writing: Buffer | undefined;
+  #closed = false;
+
+  constructor(options: AccessLogFileOptions) {
+    this.path = options.path;
+    this.#fd = options.fd;
+    this.#files = options.files;
+    this.#flushTimers = options.flush;
+    this.#stats = options.stats;
+    this.#flushTimers.arm(this.#timer);
+  }
+
+  /** Takes a whole record, as bytes of the wire. Never throws, never waits. */
+  write(record: string): void {
+    if (this.#closed) return;
+    if (this.#text.length + this.#writingBytes + record.length > MAX_BUFFERED_BYTES) {
+      this.#stats.inc(FILESYSTEM_STATS.write_failed);
+      return;
+    }
+    this.#text += record;
+    this.#stats.inc(FILESYSTEM_STATS.write_buffered);
+    this.#stats.gaugeAdd(FILESYSTEM_STATS.write_total_buffered, record.length);
+    if (this.#text.length >= FLUSH_BYTES && this.#writing === undefined) this.#startWrite();
+  }
+
+  flush(): void {
+    if (this.#writing === undefined) this.#startWrite();
+  }
+
+  /** Somebody has moved the file away: what is written from now on goes to a new one. */
+  reopen(): void {
+    this.#reopen = true;
+    this.flush();
+  }
+
+  /** Writes what is left and closes. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer.disarm();
+    if (this.#writing !== undefined) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#writeRest();
+    this.#files.close(this.#fd);
+  }
+
+  onTimer(): void {
+    this.#stats.inc(FILESYSTEM_STATS.flushed_by_timer);
+    this.#flushTimers.arm(this.#timer);
+    this.flush();
+  }
+
+  #startWrite(): void {
+    if (this.#reopen) this.#openAgain();
+    if (this.#text === '') return;
+    this.#writing = Buffer.from(this.#text, 'latin1');
+    this.#writingBytes = this.#text.length;
+    this.#written = 0;
+    this.#text = '';
+    this.#writeOn();
+  }
+
+  #writeOn(): void {
+    this.#files.write(this.#fd, this.#writing!, this.#written, (error, written) => this.#onWritten(error, written));
+  }
+
+  #onWritten(error: NodeJS.ErrnoException | null, written: number): void {
+    if (error === null) {
+      this.#written += written;
+      if (this.#written < this.#writingBytes && written > 0) {
+        this.#writeOn();
+        return;
+      }
+    }
+    const complete = error === null && this.#written === this.#writingBytes;
+    this.#stats.inc(complete ? FILESYSTEM_STATS.write_completed : FILESYSTEM_STATS.write_failed);
+    this.#endWrite();
+  }
+
+  #endWrite(): void {
+    this.#stats.gaugeAdd(FILESYSTEM_STATS.write_total_buffered, -this.#writingBytes);
+    this.#writing = undefined;
+    this.#writingBytes = 0;
+    if (this.#onIdle !== undefined) this.#onIdle();
+    else if (this.#reopen || this.#text.length >= FLUSH_BYTES) this.#startWrite();
+  }
+
+  /** The old file serves on when there is no new one. */
+  #openAgain(): void {
+    this.#reopen = false;
+    try {
+      const fd = this.#files.open(this.path);
+      this.#files.close(this.#fd);
+      this.#fd = fd;
+    } catch {
+      this.#stats.inc(FILESYSTEM_STATS.reopen_failed);
+    }
+  }
+
+  #writeRest(): void {
+    const rest = Buffer.from(this.#text, 'latin1');
+    this.#text = '';
+    let written = 0;
+    try {
+      while (written < rest.length) written += this.#files.writeNow(this.#fd, rest, written);
+      if (rest.length > 0) this.#stats.inc(FILESYSTEM_STATS.write_completed);
+    } catch {
+      this.#stats.inc(FILESYSTEM_STATS.write_failed);
+    }
+    this.#stats.gaugeAdd(FILESYSTEM_STATS.write_total_buffered, -rest.length);
+  }
+}

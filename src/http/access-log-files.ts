@@ -1,0 +1,115 @@
+import { serviceKey } from '../core/extension.ts';
+import type { StatGroup, StatStore } from '../core/stats/stats.ts';
+import type { TimerList, Timers } from '../core/timers.ts';
+import { AccessLogFile, FILESYSTEM_STATS, type FileSystem, systemFiles } from './access-log-file.ts';
+
+/** What a record goes to. */
+export interface RecordSink {
+  write(record: string): void;
+}
+
+/** Opens access logs by path. */
+export interface AccessLogOpener {
+  /** The file, or Envoy's sentence about why there is none. */
+  open(path: string): RecordSink | string;
+}
+
+export const ACCESS_LOG_FILES = serviceKey<AccessLogOpener>('access log files');
+
+/** Envoy's default of `--file-flush-interval-msec`. */
+export const DEFAULT_FLUSH_INTERVAL_MS = 10_000;
+
+export interface AccessLogFilesOptions {
+  readonly timers: Timers;
+  readonly stats: StatStore;
+  readonly flushIntervalMs?: number;
+  readonly files?: FileSystem;
+}
+
+/**
+ * The access log files of one thread: logs of one path share a file. Threads and processes may write to one file: each write
+ * appends whole records. Files stay open until the process ends, as in Envoy: a later configuration may name them again.
+ */
+export class AccessLogFiles implements AccessLogOpener {
+  readonly #byPath = new Map<string, AccessLogFile>();
+  readonly #files: FileSystem;
+  readonly #flush: TimerList;
+  readonly #stats: StatGroup;
+
+  constructor({ timers, stats, flushIntervalMs = DEFAULT_FLUSH_INTERVAL_MS, files = systemFiles }: AccessLogFilesOptions) {
+    this.#files = files;
+    this.#flush = timers.list(flushIntervalMs);
+    this.#stats = stats.group('filesystem', FILESYSTEM_STATS);
+  }
+
+  open(path: string): RecordSink | string {
+    const known = this.#byPath.get(path);
+    if (known !== undefined) return known;
+    const fd = openFile(this.#files, path);
+    if (typeof fd === 'string') return fd;
+    const file = new AccessLogFile({ path, fd, files: this.#files, flush: this.#flush, stats: this.#stats });
+    this.#byPath.set(path, file);
+    return file;
+  }
+
+  /** SIGUSR1, `/reopen_logs`. */
+  reopen(): void {
+    for (const file of this.#byPath.values()) file.reopen();
+  }
+
+  flush(): void {
+    for (const file of this.#byPath.values()) file.flush();
+  }
+
+  /** Writes what is left. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#byPath.values()].map((file) => file.close()));
+    this.#byPath.clear();
+  }
+}
+
+/** Says whether files can be opened and keeps none: for a thread that judges a configuration and does not serve it. */
+export class AccessLogFileProbe implements AccessLogOpener {
+  readonly #files: FileSystem;
+
+  constructor(files: FileSystem = systemFiles) {
+    this.#files = files;
+  }
+
+  open(path: string): RecordSink | string {
+    const fd = openFile(this.#files, path);
+    if (typeof fd === 'string') return fd;
+    this.#files.close(fd);
+    return NOWHERE;
+  }
+}
+
+const NOWHERE: RecordSink = { write: () => {} };
+
+function openFile(files: FileSystem, path: string): number | string {
+  try {
+    return files.open(path);
+  } catch (error) {
+    return `unable to open file '${path}': ${reasonOf(error as NodeJS.ErrnoException)}`;
+  }
+}
+
+/** As `strerror` says it. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  EMFILE: 'Too many open files',
+  ENAMETOOLONG: 'File name too long',
+  ENFILE: 'Too many open files in system',
+  ENOENT: 'No such file or directory',
+  ENOSPC: 'No space left on device',
+  ENOTDIR: 'Not a directory',
+  ENXIO: 'No such device or address',
+  EPERM: 'Operation not permitted',
+  EROFS: 'Read-only file system',
+};
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return REASONS[error.code ?? ''] ?? error.message;
+}
