@@ -55,7 +55,6 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   #openPools = 0;
   #retired = false;
   #released = false;
-  #released = false;
   #successor: UpstreamCluster | undefined;
 
   constructor(spec: ClusterSpec, services: ClusterServices, assignment: Assignment) {
