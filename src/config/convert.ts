@@ -25,6 +25,7 @@ const UINT32_MAX = 4294967295;
 const FLOAT_MAX = 3.4028234663852886e38;
 const INTEGER_TEXT = /^[-+]?[0-9]{1,40}$/;
 const NUMBER_TEXT = /^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/;
+const HEXADECIMAL_TEXT = /^([-+]?)(0[xX][0-9a-fA-F]{1,32})$/;
 const QUOTED_BOOLEANS = new Map([
   ['true', true],
   ['t', true],
@@ -102,7 +103,9 @@ function toInt64(value: ScalarValue, low: bigint, high: bigint, largestFloat: nu
 }
 
 function parseNumber(text: string): number | undefined {
-  return NUMBER_TEXT.test(text) ? Number(text) : undefined;
+  if (NUMBER_TEXT.test(text)) return Number(text);
+  const hexadecimal = HEXADECIMAL_TEXT.exec(text);
+  return hexadecimal === null ? undefined : Number(hexadecimal[2]) * (hexadecimal[1] === '-' ? -1 : 1);
 }
 
 function toFloat(value: ScalarValue, single: boolean): number | Misfit {
@@ -115,8 +118,8 @@ function toFloat(value: ScalarValue, single: boolean): number | Misfit {
 }
 
 function parseFloatText(text: string): number | undefined {
-  const special = SPECIAL_FLOATS.get(text.toLowerCase());
-  return special ?? parseNumber(text);
+  const trimmed = text.trim();
+  return SPECIAL_FLOATS.get(trimmed.toLowerCase()) ?? parseNumber(trimmed);
 }
 
 const SPECIAL_FLOATS = new Map([

@@ -145,8 +145,9 @@ class Decoder {
   /** A lone value stands for a list of one, and lists inside lists are one list: Envoy's reader allows both. */
   #list(plan: ValuePlan, items: unknown[], node: ConfigNode): void {
     if (node.kind !== 'list') {
-      const value = this.#value(plan, node, undefined);
-      if (value !== undefined) items.push(value);
+      this.#trail.enter(items.length);
+      items.push(this.#value(plan, node, undefined) ?? this.#zero(plan));
+      this.#trail.leave();
       return;
     }
     const mayBeNested = plan.kind !== 'message' || (plan.wellKnown !== 'value' && plan.wellKnown !== 'list-value');

@@ -1,12 +1,14 @@
+import type { DescMessage } from '@bufbuild/protobuf';
 import type { SourcePosition } from '../core/problems.ts';
 import { parseJson } from './json.ts';
 import { locateNode, parsePath, stepInto, type LocateStep } from './locate.ts';
 import { parseFault, type ParsedTree } from './parsed-tree.ts';
 import { SourceText } from './source.ts';
+import { parseTextFormat } from './text-format.ts';
 import type { ConfigNode } from './tree.ts';
 import { parseYaml } from './yaml.ts';
 
-export type TextFormat = 'yaml' | 'json';
+export type TextFormat = 'yaml' | 'json' | 'pb_text';
 
 /** The largest configuration that is read: four times what 10,000 clusters take in YAML. */
 export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
@@ -24,9 +26,13 @@ export class ConfigDocument implements Locator {
   /** Dropped once the document is read: a later question reads the text again, which costs less than keeping it. */
   #tree: ParsedTree | undefined;
 
-  constructor(source: SourceText, format: TextFormat) {
+  readonly #schema: DescMessage;
+
+  /** `schema` is the type of the message that the text is meant to be. */
+  constructor(source: SourceText, format: TextFormat, schema: DescMessage) {
     this.source = source;
     this.format = format;
+    this.#schema = schema;
   }
 
   parse(): ParsedTree {
@@ -48,7 +54,14 @@ export class ConfigDocument implements Locator {
     if (this.source.text.length > MAX_DOCUMENT_BYTES) {
       return parseFault(this.source, 0, `the configuration is larger than ${MAX_DOCUMENT_BYTES} bytes`);
     }
-    return this.format === 'json' ? parseJson(this.source) : parseYaml(this.source);
+    switch (this.format) {
+      case 'json':
+        return parseJson(this.source);
+      case 'yaml':
+        return parseYaml(this.source);
+      case 'pb_text':
+        return parseTextFormat(this.source, this.#schema);
+    }
   }
 }
 

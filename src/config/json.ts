@@ -39,7 +39,7 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y;
-const BARE_KEY = /[A-Za-z_$][A-Za-z0-9_$]*/y;
+const BARE_KEY = /[A-Za-z_][A-Za-z0-9_]*/y;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 const LITERALS = new Map<string, boolean | null>([
   ['true', true],

@@ -1,11 +1,13 @@
 import { fromBinary, type DescMessage, type Message } from '@bufbuild/protobuf';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import { apiTypes, schemaOf } from '../api/registry.ts';
-import { Problems } from '../core/problems.ts';
+import type { AnyMessage } from '../core/extension.ts';
+import { Problems, type ConfigPath } from '../core/problems.ts';
 import { decodeText, formatOfPath, readConfigFile, type ConfigFormat } from './config-file.ts';
 import { decodeTree, type UnknownFieldPolicy } from './decode.ts';
 import { ConfigDocument, MergedDocuments, type Locator } from './document.ts';
 import { mergeMessage } from './merge.ts';
+import { openAny } from './open-any.ts';
 import { SourceText } from './source.ts';
 import { validateMessage, type Validated } from './validate.ts';
 
@@ -41,8 +43,8 @@ export interface BootstrapOptions extends LoadOptions {
 export function loadBootstrap(options: BootstrapOptions): Loaded<Bootstrap> {
   const schema = schemaOf('envoy.config.bootstrap.v3.Bootstrap');
   const parts: Part[] = [];
-  if (options.path !== undefined && options.path !== '') parts.push(readPart(options.path));
-  if (options.yaml !== undefined && options.yaml !== '') parts.push(textPart('--config-yaml', options.yaml, 'yaml'));
+  if (options.path !== undefined && options.path !== '') parts.push(readPart(schema, options.path));
+  if (options.yaml !== undefined && options.yaml !== '') parts.push(textPart(schema, '--config-yaml', options.yaml, 'yaml'));
   if (parts.length === 0) {
     parts.push({ name: '', fault: 'At least one of --config-path or --config-yaml or Options::configProto() should be non-empty' });
   }
@@ -51,7 +53,7 @@ export function loadBootstrap(options: BootstrapOptions): Loaded<Bootstrap> {
 
 /** Reads a file as a message of the given type; its extension tells the format. */
 export function loadFile(schema: DescMessage, path: string, options: LoadOptions = {}): Loaded {
-  return load(schema, [readPart(path)], options);
+  return load(schema, [readPart(schema, path)], options);
 }
 
 export interface ConfigContent {
@@ -63,8 +65,28 @@ export interface ConfigContent {
 
 export function loadContent(schema: DescMessage, input: ConfigContent, options: LoadOptions = {}): Loaded {
   const { name, content, format } = input;
-  const part = typeof content === 'string' && format !== 'pb' ? textPart(name, content, format) : bytesPart(name, Buffer.from(content), format);
+  const part = typeof content === 'string' && format !== 'pb' ? textPart(schema, name, content, format) : bytesPart(schema, name, Buffer.from(content), format);
   return load(schema, [part], options);
+}
+
+/**
+ * A resource as a control plane sends it: what the Any holds, checked to be of the given type and validated. `at` is where it stands
+ * in what people know, such as the resource's name; bytes have no positions.
+ */
+export function loadResource(schema: DescMessage, resource: AnyMessage, at: ConfigPath, options: LoadOptions = {}): Loaded {
+  const problems = new Problems();
+  const { unknownFieldPolicy: unknownFields, allowsDeprecated } = options;
+  const content = openAny(resource, { problems, at: () => at, unknownFields });
+  if (content === undefined || content.schema.typeName !== schema.typeName) {
+    if (problems.ok) problems.error(at, `Unable to unpack as ${schema.typeName}: the resource is of type ${resource.typeUrl}`);
+    return { message: undefined, problems, sources: [], unknownFields: 0, deprecatedUses: 0 };
+  }
+  const validated = validateMessage(schema, content.message, { problems, at, unknownFields, allowsDeprecated });
+  return { message: content.message, problems, sources: [], ...counts(validated) };
+}
+
+function counts({ unknownFields, deprecatedUses }: Validated): Pick<Loaded, 'unknownFields' | 'deprecatedUses'> {
+  return { unknownFields, deprecatedUses };
 }
 
 /** One text or one run of bytes, as far as it could be read. */
@@ -75,19 +97,19 @@ interface Part {
   readonly bytes?: Uint8Array;
 }
 
-function readPart(path: string): Part {
+function readPart(schema: DescMessage, path: string): Part {
   const content = readConfigFile(path);
-  return typeof content === 'string' ? { name: path, fault: content } : bytesPart(path, content, formatOfPath(path));
+  return typeof content === 'string' ? { name: path, fault: content } : bytesPart(schema, path, content, formatOfPath(path));
 }
 
-function bytesPart(name: string, bytes: Uint8Array, format: ConfigFormat): Part {
+function bytesPart(schema: DescMessage, name: string, bytes: Uint8Array, format: ConfigFormat): Part {
   if (format === 'pb') return { name, bytes };
   const text = decodeText(bytes, format);
-  return typeof text === 'string' ? textPart(name, text, format) : { name, fault: `${name}: ${text.fault}` };
+  return typeof text === 'string' ? textPart(schema, name, text, format) : { name, fault: `${name}: ${text.fault}` };
 }
 
-function textPart(name: string, text: string, format: ConfigFormat): Part {
-  return { name, document: new ConfigDocument(new SourceText(name, text), format === 'json' ? 'json' : 'yaml') };
+function textPart(schema: DescMessage, name: string, text: string, format: Exclude<ConfigFormat, 'pb'>): Part {
+  return { name, document: new ConfigDocument(new SourceText(name, text), format, schema) };
 }
 
 function load(schema: DescMessage, parts: readonly Part[], options: LoadOptions): Loaded {

@@ -1,6 +1,6 @@
 import type { DescEnum } from '@bufbuild/protobuf';
 import type { BytesRules, EnumRules, FieldRules, NumberRules, StringRules } from '../api/annotations.ts';
-import { isHostname, isIpv4, isIpv6, isUuid } from './text-formats.ts';
+import { isHostname, isIpv4, isIpv6, isUuid } from './value-formats.ts';
 
 /**
  * `(validate.rules)` of one value as functions, with the sentences that Envoy's validator (protoc-gen-validate for C++) says.
