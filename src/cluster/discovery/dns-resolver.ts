@@ -22,10 +22,8 @@ export const DNS_STATS = defineStats({
   gauges: ['pending_resolutions'],
 });
 
-/** Opens resolvers that count together. */
-export function createResolverFactory(stats: StatStore, files: SystemFiles = SYSTEM_FILES): (spec: ResolverSpec) => NameResolver {
-  const group = stats.group('dns.cares', DNS_STATS);
-  return (spec) => (spec.kind === 'dns' ? new DnsResolver(spec, files, group) : new GetAddrInfoResolver());
+export function createResolver(spec: ResolverSpec, stats: StatStore, files: SystemFiles = SYSTEM_FILES): NameResolver {
+  return spec.kind === 'dns' ? new DnsResolver(spec, stats, files) : new GetAddrInfoResolver();
 }
 
 /** Asks name servers, after the hosts file; completes short names by the search path. */
@@ -33,10 +31,13 @@ class DnsResolver implements NameResolver {
   readonly #resolver: dns.Resolver;
   readonly #hosts: HostsFile;
   readonly #resolvConf: string | undefined;
+  readonly #store: StatStore;
   readonly #stats: StatGroup;
+  #closed = false;
 
-  constructor({ servers, search, timeoutMs, tries }: Extract<ResolverSpec, { kind: 'dns' }>, files: SystemFiles, stats: StatGroup) {
-    this.#stats = stats;
+  constructor({ servers, search, timeoutMs, tries }: Extract<ResolverSpec, { kind: 'dns' }>, store: StatStore, files: SystemFiles) {
+    this.#store = store;
+    this.#stats = store.group('dns.cares', DNS_STATS);
     this.#resolver = new dns.Resolver({ timeout: timeoutMs, tries });
     if (servers.length > 0) this.#resolver.setServers(servers);
     this.#hosts = new HostsFile(files.hosts);
@@ -47,13 +48,16 @@ class DnsResolver implements NameResolver {
     this.#stats.inc(DNS_STATS.resolve_total);
     this.#stats.gaugeAdd(DNS_STATS.pending_resolutions, 1);
     const resolution = await this.#resolve(name, family);
+    if (this.#closed) return resolution;
     this.#stats.gaugeAdd(DNS_STATS.pending_resolutions, -1);
     this.#count(resolution);
     return resolution;
   }
 
   close(): void {
+    this.#closed = true;
     this.#resolver.cancel();
+    this.#store.release(this.#stats);
   }
 
   async #resolve(name: string, family: LookupFamily): Promise<Resolution> {
