@@ -163,9 +163,14 @@ function countsOf(shared: SharedArrayBuffer): Int32Array {
   return new Int32Array(shared, capacityOf(shared) * KEY_BYTES);
 }
 
-/** FNV-1a over UTF-16 units, 64 bits; never 0. */
+/** Two 32-bit FNV-1a hashes of different seeds side by side; never 0. */
 function nameHash(name: string): bigint {
-  let hash = 0xcbf29ce484222325n;
-  for (let at = 0; at < name.length; at++) hash = BigInt.asUintN(64, (hash ^ BigInt(name.charCodeAt(at))) * 0x100000001b3n);
-  return BigInt.asIntN(64, hash === 0n ? 1n : hash);
+  let low = 0x811c9dc5;
+  let high = 0x2c9277b5;
+  for (let at = 0; at < name.length; at++) {
+    const unit = name.charCodeAt(at);
+    low = Math.imul(low ^ unit, 0x01000193);
+    high = Math.imul(high ^ unit ^ (low >>> 15), 0x01000193);
+  }
+  return BigInt.asIntN(64, (BigInt(high >>> 0) << 32n) | BigInt((low | 1) >>> 0));
 }

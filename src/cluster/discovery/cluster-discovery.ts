@@ -214,9 +214,9 @@ class DiscoveredCluster implements DiscoveryOwner {
   #createDiscovery(): Discovery | undefined {
     const { discovery } = this.spec;
     if (discovery.kind === 'static') return undefined;
-    const { timers, random } = this.#options;
+    const { timers, random, log } = this.#options;
     const services = { resolver: this.#owner.resolverOf(discovery.dns.resolver), timers, random };
-    const options: DnsDiscoveryOptions = { services, stats: this.#stats, owner: this };
+    const options: DnsDiscoveryOptions = { services, stats: this.#stats, owner: this, log };
     return discovery.kind === 'strict-dns' ? new StrictDnsDiscovery(discovery, options) : new LogicalDnsDiscovery(discovery, options);
   }
 }

@@ -1,3 +1,4 @@
+import type { Logger } from '../../core/log.ts';
 import type { StatGroup } from '../../core/stats/stats.ts';
 import { ipAddress } from '../../transport/address.ts';
 import { MEMBERSHIP_STATS } from '../cluster-stats.ts';
@@ -24,6 +25,7 @@ export interface DnsDiscoveryOptions {
   readonly services: DnsRefreshServices;
   readonly stats: StatGroup;
   readonly owner: DiscoveryOwner;
+  readonly log: Logger;
 }
 
 /** STRICT_DNS: every address of every name is a host. A name that fails keeps the hosts it had. */
@@ -68,10 +70,8 @@ export class StrictDnsDiscovery implements Discovery, DnsRefreshOwner {
     owner.onFirstAnswer();
   }
 
-  onFailure(): void {
-    const { stats, owner } = this.#options;
-    stats.inc(MEMBERSHIP_STATS.update_failure);
-    owner.onFirstAnswer();
+  onFailure(refresh: DnsRefresh, reason: string): void {
+    countFailure(refresh, reason, this.#options);
   }
 
   #assignment(): Assignment {
@@ -110,11 +110,11 @@ export class LogicalDnsDiscovery implements Discovery, DnsRefreshOwner {
     this.#options.stats.inc(MEMBERSHIP_STATS.update_attempt);
   }
 
-  onAddresses(_refresh: DnsRefresh, addresses: readonly ResolvedAddress[]): void {
+  onAddresses(refresh: DnsRefresh, addresses: readonly ResolvedAddress[]): void {
     const { stats, owner } = this.#options;
     const [first] = addresses;
     if (first === undefined) {
-      this.onFailure();
+      this.onFailure(refresh, 'no addresses');
       return;
     }
     const before = this.#host;
@@ -129,10 +129,8 @@ export class LogicalDnsDiscovery implements Discovery, DnsRefreshOwner {
     owner.onFirstAnswer();
   }
 
-  onFailure(): void {
-    const { stats, owner } = this.#options;
-    stats.inc(MEMBERSHIP_STATS.update_failure);
-    owner.onFirstAnswer();
+  onFailure(refresh: DnsRefresh, reason: string): void {
+    countFailure(refresh, reason, this.#options);
   }
 
   #assignment(host: string): Assignment {
@@ -142,6 +140,12 @@ export class LogicalDnsDiscovery implements Discovery, DnsRefreshOwner {
     addLocality(priorities, target.priority, { locality: target.locality, weight: target.localityWeight, endpoints: [endpoint] });
     return { ...policy, priorities };
   }
+}
+
+function countFailure({ target }: DnsRefresh, reason: string, { stats, owner, log }: DnsDiscoveryOptions): void {
+  log.debug(`DNS resolution of ${target.name} failed: ${reason}`);
+  stats.inc(MEMBERSHIP_STATS.update_failure);
+  owner.onFirstAnswer();
 }
 
 function endpointAt({ port, hostname, weight, health, metadata }: DnsTarget, host: string): EndpointSpec {
