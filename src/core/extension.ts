@@ -83,6 +83,8 @@ export interface NodeInfo {
   readonly id: string;
   readonly cluster: string;
   readonly zone: string;
+  /** An address of this machine that is not on the loopback (`--local-address-ip-version`). */
+  readonly localAddress: string;
 }
 
 /** A typed name for something the composition root provides. */

@@ -14,6 +14,8 @@ export class HeaderMap {
   path = '';
   authority = '';
   scheme = '';
+  /** A Host line or an authority was there, be it empty. */
+  hasHost = false;
   /** Response status, 0 for a request. */
   status = 0;
 
@@ -99,6 +101,14 @@ export class HeaderMap {
   remove(name: HeaderName): boolean {
     if ((this.#present & (1 << (name & 31))) === 0) return false;
     return this.#removeFrom(0, name);
+  }
+
+  /** Joins the lines of each of these names into the first, with commas. */
+  joinRepeated(names: readonly HeaderName[]): void {
+    for (const name of names) {
+      const values = this.getAll(name);
+      if (values.length > 1) this.set(name, values.join(','));
+    }
   }
 
   // The same by text, for names that only a message or a template knows. Case matters: names are lower case.
@@ -207,6 +217,7 @@ export class HeaderMap {
     copy.path = this.path;
     copy.authority = this.authority;
     copy.scheme = this.scheme;
+    copy.hasHost = this.hasHost;
     copy.status = this.status;
     copy.#text = this.#text;
     copy.#lines = this.#lines.slice();

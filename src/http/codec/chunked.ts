@@ -23,7 +23,7 @@ const LF = 10;
 /** Bytes of one chunk's extensions; beyond it the message is refused. */
 export const CHUNK_EXTENSION_LIMIT_BYTES = 16_384;
 /** A chunk size beyond this is refused. */
-const CHUNK_SIZE_LIMIT = 2 ** 48;
+const CHUNK_SIZE_LIMIT = 2 ** 64;
 
 export class ChunkedReader {
   /** After `next`: the run of data found, empty when `dataStart === dataEnd`. */
@@ -92,7 +92,7 @@ export class ChunkedReader {
     const digit = HEX[byte]!;
     if (digit !== 0xff) {
       this.#remaining = this.#state === SIZE_START ? digit : this.#remaining * 16 + digit;
-      this.#state = this.#remaining > CHUNK_SIZE_LIMIT ? BROKEN : SIZE;
+      this.#state = this.#remaining >= CHUNK_SIZE_LIMIT ? BROKEN : SIZE;
     } else if (this.#state === SIZE && byte === CR) {
       this.#state = SIZE_LF;
     } else if (this.#state === SIZE && (byte === 0x3b || byte === 0x20 || byte === 0x09)) {

@@ -102,6 +102,8 @@ export interface ServerCodec {
 export interface ServerCodecOwner {
   /** A request begins (its first byte). */
   newStream(encoder: ResponseEncoder): RequestDecoder;
+  /** Header names with underscores were refused or dropped (statistics). */
+  onUnderscores(action: 'rejected' | 'dropped', count: number): void;
   /** The peer closed, or closed its side. Active streams have been reset before. Exactly once. */
   onCodecClosed(): void;
 }

@@ -212,11 +212,11 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
   }
 
   #onHead(headers: HeaderMap, _headEnd: number): boolean {
-    if (parser.unknownTransferEncoding || (parser.chunked && parser.minorVersion === 0)) {
+    if (parser.unknownTransferEncoding || (parser.chunked && parser.version < 11)) {
       this.#fail();
       return false;
     }
-    this.#lastResponse = parser.minorVersion === 1 ? parser.connectionClose : !parser.connectionKeepAlive;
+    this.#lastResponse = parser.version >= 11 ? parser.connectionClose : !parser.connectionKeepAlive;
     let end = false;
     if (this.#stream!.isHead || isBodiless(headers.status)) {
       end = true;

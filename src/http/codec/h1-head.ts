@@ -20,7 +20,6 @@ export type HeadProblem =
   | 'invalid-method'
   | 'invalid-target'
   | 'invalid-version'
-  | 'old-version'
   | 'invalid-status-line'
   | 'invalid-name'
   | 'invalid-value'
@@ -31,7 +30,6 @@ export type HeadProblem =
   | 'several-content-lengths'
   | 'length-and-chunked'
   | 'invalid-transfer-encoding'
-  | 'transfer-encoding-in-http10'
   | 'several-hosts';
 
 /** What a peer is allowed beyond RFC 9112. All false: strict. */
@@ -66,7 +64,7 @@ for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI
 }
 for (let byte = 0x20; byte < 256; byte++) if (byte !== 0x7f) VALUE[byte] = 1;
 VALUE[TAB] = 1;
-for (let byte = 0x21; byte < 256; byte++) if (byte !== 0x7f) TARGET[byte] = 1;
+for (let byte = 0x21; byte < 0x7f; byte++) TARGET[byte] = 1;
 
 /** Names that decide about framing or the connection, by id; interned first, so ids are small. */
 const LINE_KIND = { none: 0, connection: 1, contentLength: 2, transferEncoding: 3, host: 4, upgrade: 5, expect: 6 } as const;
@@ -83,7 +81,8 @@ let scratch = new Int32Array(STRIDE * 128);
 
 export class HeadParser {
   problem: HeadProblem = 'invalid-name';
-  minorVersion = 1;
+  /** 11 for HTTP/1.1, 10 for HTTP/1.0, 9 for a request line without version (HTTP/0.9), others as they are written. */
+  version = 11;
   /** -1: no Content-Length. */
   contentLength = -1;
   chunked = false;
@@ -100,6 +99,8 @@ export class HeadParser {
   expectContinue = false;
   hostLines = 0;
   host = '';
+  /** One of the first 63 interned names stands on more than one line. */
+  repeatedInline = false;
   /** Names and values of the field lines and three bytes a line, as Envoy's byte meters count them. */
   fieldBytes = 0;
 
@@ -120,18 +121,20 @@ export class HeadParser {
       if (++at >= end) return INCOMPLETE;
       byte = bytes[at]!;
     }
-    if (byte !== SPACE || at === start) return this.#invalid('invalid-method');
     const methodEnd = at;
-    const targetStart = ++at;
+    if (at === start) return this.#invalid('invalid-method');
+    at = skipBlanks(bytes, at, end);
     if (at >= end) return INCOMPLETE;
+    if (at === methodEnd) return this.#invalid('invalid-method');
+    const targetStart = at;
     byte = bytes[at]!;
     while (TARGET[byte] === 1) {
       if (++at >= end) return INCOMPLETE;
       byte = bytes[at]!;
     }
-    if (byte !== SPACE || at === targetStart) return this.#invalid(at === targetStart ? 'invalid-target' : targetProblem(byte));
+    if (at === targetStart) return this.#invalid('invalid-target');
     const targetEnd = at;
-    at = this.#readVersion(bytes, at + 1, end);
+    at = this.#readVersion(bytes, at, end);
     if (at < 0) return at;
     const headEnd = this.#readLines(bytes, start, at, end, maxLines, leniency, true);
     if (headEnd < 0) return headEnd;
@@ -146,10 +149,10 @@ export class HeadParser {
   /** As parseRequest; `headers` gets status and lines. */
   parseResponse(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, headers: HeaderMap): number {
     if (end - start < 12) {
-      return isVersionPrefix(bytes, start, end) ? INCOMPLETE : this.#invalid('invalid-status-line');
+      return isVersion(bytes, start, Math.min(end, start + 8)) ? INCOMPLETE : this.#invalid('invalid-status-line');
     }
-    if (!isVersionPrefix(bytes, start, start + 8) || bytes[start + 8] !== SPACE) return this.#invalid('invalid-status-line');
-    this.minorVersion = bytes[start + 7]! - 48;
+    if (!isVersion(bytes, start, start + 8) || bytes[start + 8] !== SPACE) return this.#invalid('invalid-status-line');
+    this.version = (bytes[start + 5]! - 48) * 10 + bytes[start + 7]! - 48;
     const status = threeDigits(bytes, start + 9);
     if (status < 100) return this.#invalid('invalid-status-line');
     let at = start + 12;
@@ -181,13 +184,20 @@ export class HeadParser {
     return INVALID;
   }
 
-  /** `HTTP/1.1\r\n`; returns the offset of the first field line. */
-  #readVersion(bytes: Buffer, start: number, end: number): number {
-    if (end - start < 9) return isVersionPrefix(bytes, start, end) ? INCOMPLETE : this.#invalid('invalid-version');
-    if (!isVersionPrefix(bytes, start, start + 8)) return this.#invalid('invalid-version');
-    this.minorVersion = bytes[start + 7]! - 48;
-    const at = afterLineEnd(bytes, start + 8, end);
-    return at === INVALID ? this.#invalid('invalid-version') : at;
+  /** Blanks and `HTTP/1.1\r\n`, or the line's end; returns the offset of the first field line. */
+  #readVersion(bytes: Buffer, targetEnd: number, end: number): number {
+    let at = skipBlanks(bytes, targetEnd, end);
+    if (at >= end) return INCOMPLETE;
+    this.version = 9;
+    if (bytes[at] !== CR && bytes[at] !== LF) {
+      if (at === targetEnd) return this.#invalid('invalid-target');
+      if (end - at < 8) return isVersion(bytes, at, end) ? INCOMPLETE : this.#invalid('invalid-version');
+      if (!isVersion(bytes, at, at + 8)) return this.#invalid('invalid-version');
+      this.version = (bytes[at + 5]! - 48) * 10 + bytes[at + 7]! - 48;
+      at = skipBlanks(bytes, at + 8, end);
+    }
+    const next = afterLineEnd(bytes, at, end);
+    return next === INVALID ? this.#invalid('invalid-version') : next;
   }
 
   #handLines(text: string, headers: HeaderMap): void {
@@ -215,6 +225,9 @@ export class HeadParser {
     this.expectContinue = false;
     this.hostLines = 0;
     this.host = '';
+    this.repeatedInline = false;
+    this.#seenLow = 0;
+    this.#seenHigh = 0;
   }
 
   /** Field lines from `at` to the empty line. Offsets are stored relative to `base`. */
@@ -265,11 +278,29 @@ export class HeadParser {
       const id = lookUpHeaderName(bytes, nameStart, nameEnd, hash);
       const kind = id < 64 ? KIND[id]! : 0;
       if (kind !== 0 && !this.#note(kind, valueStart, valueEnd)) return INVALID;
+      if (this.#count + this.hostLines > this.#maxLines || (this.#count === this.#maxLines && kind !== LINE_KIND.host)) {
+        return this.#invalid('too-many-headers');
+      }
       if (kind === LINE_KIND.host && takeHost) continue;
-      if (this.#count >= this.#maxLines) return this.#invalid('too-many-headers');
+      if (id < 64 && this.#sawBefore(id)) this.repeatedInline = true;
       this.#store(canonical ? id : id | LOOSE, nameStart - base, nameEnd - base, valueStart - base, valueEnd - base);
     }
   }
+
+  /** Remembers the small ids of this head. */
+  #sawBefore(id: number): boolean {
+    const bit = 1 << (id & 31);
+    if (id < 32) {
+      if ((this.#seenLow & bit) !== 0) return true;
+      this.#seenLow |= bit;
+    } else {
+      if ((this.#seenHigh & bit) !== 0) return true;
+      this.#seenHigh |= bit;
+    }
+    return false;
+  }
+  #seenLow = 0;
+  #seenHigh = 0;
 
   #store(tag: number, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
     const slot = this.#count++ * STRIDE;
@@ -359,14 +390,15 @@ export class HeadParser {
 
   #noteContentLength(valueStart: number, valueEnd: number): boolean {
     const bytes = this.#bytes;
-    // 15 digits stay exact in a double.
-    if (valueEnd === valueStart || valueEnd - valueStart > 15) return this.#refuse('invalid-content-length');
+    if (valueEnd === valueStart) return this.#refuse('invalid-content-length');
     let value = 0;
     for (let at = valueStart; at < valueEnd; at++) {
       const digit = bytes[at]! - 48;
       if (digit < 0 || digit > 9) return this.#refuse('invalid-content-length');
       value = value * 10 + digit;
     }
+    // Beyond 2^53 the count is not exact, which no body lives long enough to show.
+    if (value >= 2 ** 64) return this.#refuse('invalid-content-length');
     if (this.contentLength !== -1) return this.#refuse('several-content-lengths');
     this.contentLength = value;
     return true;
@@ -389,8 +421,10 @@ export class HeadParser {
   }
 }
 
-function targetProblem(byte: number): HeadProblem {
-  return byte === CR || byte === LF ? 'old-version' : 'invalid-target';
+/** Offset of the first byte that is neither SP nor HTAB: request lines are split at white space (RFC 9112 §3). */
+function skipBlanks(bytes: Buffer, at: number, end: number): number {
+  while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+  return at;
 }
 
 /** Offset after CRLF or LF at `at`, INCOMPLETE, or INVALID when there is no line end. */
@@ -402,14 +436,14 @@ function afterLineEnd(bytes: Buffer, at: number, end: number): number {
   return bytes[at + 1] === LF ? at + 2 : INVALID;
 }
 
-const VERSION = [72, 84, 84, 80, 47, 49, 46];
+const VERSION = [72, 84, 84, 80, 47, -1, 46, -1];
 
-/** Whether `bytes[start, end)` is `HTTP/1.x` or begins so. */
-function isVersionPrefix(bytes: Buffer, start: number, end: number): boolean {
-  const length = Math.min(end - start, 8);
-  for (let i = 0; i < length; i++) {
+/** Whether `bytes[start, end)` is `HTTP/d.d` or begins so. */
+function isVersion(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = 0; i < end - start; i++) {
     const byte = bytes[start + i]!;
-    if (i === 7 ? byte !== 48 && byte !== 49 : byte !== VERSION[i]) return false;
+    const wanted = VERSION[i]!;
+    if (wanted === -1 ? byte < 48 || byte > 57 : byte !== wanted) return false;
   }
   return true;
 }

@@ -16,7 +16,7 @@ export interface ResponseEncoderCodec {
 
 /** What the head of the request says about its connection. */
 export interface RequestHeadFacts {
-  readonly minorVersion: number;
+  readonly version: number;
   readonly connectionClose: boolean;
   readonly connectionKeepAlive: boolean;
   readonly expectContinue: boolean;
@@ -60,10 +60,10 @@ export class H1ResponseEncoder implements ResponseEncoder, ByteCounts {
 
   onRequestHead(method: string, head: RequestHeadFacts): void {
     this.#isHead = method === 'HEAD';
-    this.minorVersion = head.minorVersion;
+    this.minorVersion = head.version === 11 ? 1 : 0;
     this.expectContinue = head.expectContinue;
-    this.keepAliveRequested = head.minorVersion === 0 && head.connectionKeepAlive;
-    this.closeRequested = head.minorVersion === 1 ? head.connectionClose : !head.connectionKeepAlive;
+    this.keepAliveRequested = head.version < 11 && head.connectionKeepAlive;
+    this.closeRequested = head.version === 11 ? head.connectionClose : !head.connectionKeepAlive;
   }
 
   sendInformational(headers: HeaderMap): void {
@@ -78,7 +78,7 @@ export class H1ResponseEncoder implements ResponseEncoder, ByteCounts {
       this.#bodiless = true;
     } else if (!headers.has(H.contentLength)) {
       if (end && !this.#isHead) framing = 'content-length: 0\r\n\r\n';
-      else if (!end && this.minorVersion === 1) {
+      else if (this.minorVersion === 1) {
         framing = 'transfer-encoding: chunked\r\n\r\n';
         this.#chunked = !this.#isHead;
       }

@@ -1,9 +1,11 @@
 import type { Connection, ConnectionOwner, TransportError } from '../../transport/transport.ts';
 import type { Failure } from '../failure.ts';
 import { HeaderMap } from '../header-map.ts';
+import { H, INLINE_REQUEST_NAMES } from '../header-name.ts';
 import type { PressureWatcher, RequestDecoder, RequestError, ServerCodec, ServerCodecOwner } from './codec.ts';
 import { ChunkedReader } from './chunked.ts';
 import { type HeadLeniency, type HeadProblem, HeadParser, INCOMPLETE, INVALID } from './h1-head.ts';
+import { isKnownMethod, isValidAuthority, removeNominated } from './h1-request-checks.ts';
 import { parseTarget } from './h1-target.ts';
 import { H1ResponseEncoder } from './h1-response-encoder.ts';
 import { HeadEndScanner, HeldBytes } from './held-bytes.ts';
@@ -14,6 +16,11 @@ export interface H1ServerOptions {
   /** `max_headers_count`. */
   readonly maxHeaders: number;
   readonly leniency: HeadLeniency;
+  readonly acceptHttp10: boolean;
+  readonly allowAbsoluteUrl: boolean;
+  readonly allowCustomMethods: boolean;
+  /** `headers_with_underscores_action`. */
+  readonly underscores: 'allow' | 'reject' | 'drop';
   /** `Http1ProtocolOptions.enable_trailers`: without it trailers are read and dropped. */
   readonly trailers: boolean;
   /** `per_connection_buffer_limit_bytes`. */
@@ -192,7 +199,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   #readHead(bytes: Buffer, start: number, end: number): number {
     let at = start;
     while (at < end && (bytes[at] === 13 || bytes[at] === 10)) {
-      if (++this.#leadingLines > MAX_LEADING_EMPTY_LINES * 2) return this.#refuse({ status: 400, details: 'http1.codec_error' }, end);
+      if (++this.#leadingLines > MAX_LEADING_EMPTY_LINES * 2) return this.#refuse(CODEC_ERROR, end);
       at++;
     }
     if (at === end) return end;
@@ -221,12 +228,10 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
 
   #onHead(headers: HeaderMap, start: number, headEnd: number, end: number): number {
     const encoder = this.#encoder!;
-    encoder.onRequestHead(headers.method, parser);
     encoder.addReceived(headEnd - start, parser.fieldBytes);
-    if (parser.unknownTransferEncoding) return this.#refuse(UNKNOWN_TRANSFER_ENCODING, end);
-    if (parser.chunked && parser.minorVersion === 0) return this.#refuse(requestError('transfer-encoding-in-http10'), end);
-    const targetError = parseTarget(headers);
-    if (targetError !== undefined) return this.#refuse(targetError, end);
+    const error = this.#checkHead(headers);
+    if (error !== undefined) return this.#refuse(error, end);
+    encoder.onRequestHead(headers.method, parser);
     if (parser.chunked) {
       this.#chunked ??= new ChunkedReader();
       this.#chunked.reset();
@@ -237,8 +242,37 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     } else {
       this.#state = WAIT;
     }
-    this.#decoder!.onHeaders(headers, this.#state === WAIT);
+    // What follows CONNECT or an upgrade is no request: the message stays open.
+    this.#decoder!.onHeaders(headers, this.#state === WAIT && headers.method !== 'CONNECT' && !isUpgrade(headers));
     return headEnd;
+  }
+
+  #checkHead(headers: HeaderMap): RequestError | undefined {
+    const options = this.#options;
+    const { version } = parser;
+    if (version !== 11 && !(options.acceptHttp10 && version < 11)) return LOW_VERSION;
+    if (!options.allowCustomMethods && !isKnownMethod(headers.method)) return CODEC_ERROR;
+    headers.hasHost = parser.hostLines > 0;
+    if (parser.unknownTransferEncoding) return UNKNOWN_TRANSFER_ENCODING;
+    if (parser.chunked && parser.contentLength !== -1) headers.remove(H.contentLength);
+    if (options.underscores !== 'allow' && this.#treatUnderscores(headers)) return UNDERSCORE;
+    if (parser.repeatedInline) headers.joinRepeated(INLINE_REQUEST_NAMES);
+    if (parser.hasUpgrade && parser.connectionUpgrade) dropHttp2Upgrade(headers);
+    const error = parser.hasConnection ? removeNominated(headers) : undefined;
+    return error ?? parseTarget(headers, options.allowAbsoluteUrl) ?? (isValidAuthority(headers.authority) ? undefined : INVALID_AUTHORITY);
+  }
+
+  /** True when the request is to be refused for a name with an underscore. */
+  #treatUnderscores(headers: HeaderMap): boolean {
+    const names: string[] = [];
+    headers.forEach((name) => {
+      if (name.includes('_')) names.push(name);
+    });
+    if (names.length === 0) return false;
+    const reject = this.#options.underscores === 'reject';
+    this.#owner.onUnderscores(reject ? 'rejected' : 'dropped', names.length);
+    if (!reject) for (const name of names) headers.removeText(name);
+    return reject;
   }
 
   #readLength(bytes: Buffer, at: number, end: number): number {
@@ -290,6 +324,10 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
 
 export const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'connection-termination', retryable: false, details: 'downstream_remote_disconnect' };
 
+const CODEC_ERROR: RequestError = { status: 400, details: 'http1.codec_error' };
+const LOW_VERSION: RequestError = { status: 426, details: 'low_version' };
+const INVALID_AUTHORITY: RequestError = { status: 400, details: 'http.invalid_authority' };
+const UNDERSCORE: RequestError = { status: 400, details: 'http1.unexpected_underscore' };
 const HEAD_TOO_LARGE: RequestError = { status: 431, details: 'http1.headers_too_large' };
 const UNKNOWN_TRANSFER_ENCODING: RequestError = { status: 501, details: 'http1.invalid_transfer_encoding' };
 
@@ -303,7 +341,19 @@ function requestError(problem: HeadProblem): RequestError {
     case 'invalid-value':
       return { status: 400, details: 'http1.invalid_characters' };
     default:
-      return { status: 400, details: 'http1.codec_error' };
+      return CODEC_ERROR;
   }
+}
+
+/** The request asks for another protocol on this connection. */
+function isUpgrade(headers: HeaderMap): boolean {
+  return parser.connectionUpgrade && headers.has(H.upgrade);
+}
+
+/** An offer of HTTP/2 in clear text is not taken up, and is for this hop only (RFC 9113 §3.1). */
+function dropHttp2Upgrade(headers: HeaderMap): void {
+  if (headers.get(H.upgrade)?.toLowerCase() !== 'h2c') return;
+  headers.remove(H.upgrade);
+  headers.remove(H.http2Settings);
 }
 

@@ -2,27 +2,28 @@ import type { HeaderMap } from '../header-map.ts';
 import type { RequestError } from './codec.ts';
 
 const INVALID_URL: RequestError = { status: 400, details: 'http1.invalid_url' };
-const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/i;
+const ABSOLUTE = /^(https?):\/\/(?:[^/?#@]*@)?([^/?#@]*)(.*)$/i;
+const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[^:/?#@[\]]+):\d{1,5}$/i;
 
 /**
  * Turns the request target into path, authority and scheme (RFC 9112 §3.2). Origin form and asterisk stay as they are;
- * absolute form overrides Host; authority form is for CONNECT.
+ * absolute form overrides Host; authority form is for CONNECT. A path that does not begin with a slash is the manager's to refuse.
  */
-export function parseTarget(headers: HeaderMap): RequestError | undefined {
+export function parseTarget(headers: HeaderMap, allowAbsoluteUrl: boolean): RequestError | undefined {
   const target = headers.path;
-  const first = target.charCodeAt(0);
-  if (first === 0x2f && headers.method !== 'CONNECT') return undefined;
-  if (target === '*' && headers.method === 'OPTIONS') return undefined;
   if (headers.method === 'CONNECT') {
+    if (!HOST_AND_PORT.test(target)) return INVALID_URL;
     headers.authority = target;
+    headers.hasHost = true;
     headers.path = '';
     return undefined;
   }
+  if (target.charCodeAt(0) === 0x2f || (target === '*' && headers.method === 'OPTIONS') || !allowAbsoluteUrl) return undefined;
   const absolute = ABSOLUTE.exec(target);
-  if (absolute === null || absolute[2] === '' || absolute[2]!.includes('@')) return INVALID_URL;
+  if (absolute === null || absolute[2] === '') return INVALID_URL;
   headers.scheme = absolute[1]!.toLowerCase();
   headers.authority = absolute[2]!;
-  const rest = absolute[3]!;
-  headers.path = rest.startsWith('/') ? rest : `/${rest}`;
+  headers.hasHost = true;
+  headers.path = absolute[3] === '' ? '/' : absolute[3]!;
   return undefined;
 }

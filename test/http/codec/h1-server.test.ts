@@ -20,6 +20,10 @@ class Recorder implements ServerCodecOwner {
       maxHeadBytes: 4096,
       maxHeaders: 20,
       leniency: STRICT,
+      acceptHttp10: false,
+      allowAbsoluteUrl: true,
+      allowCustomMethods: false,
+      underscores: 'allow',
       trailers: true,
       highWatermarkBytes: 65_536,
     });
@@ -54,6 +58,8 @@ class Recorder implements ServerCodecOwner {
       },
     };
   }
+
+  onUnderscores(): void {}
 
   onCodecClosed(): void {
     this.seen.push('closed');

@@ -106,11 +106,13 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.info.protocol = this.encoder.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
     this.#headersTimer?.disarm();
     this.#markActive();
+    if (this.#refuseHead(headers)) return;
     if (end) this.#onRequestEnd();
     this.info.requestHeadersEndMs = end ? this.info.requestEndMs : config.clock.monotonicMs();
-    if (this.#refuseHead(headers)) return;
+    if (this.#refusePath(headers)) return;
     if (this.encoder.expectContinue && !config.proxy100Continue) this.#sendContinue(headers);
     mutateRequestHeaders(headers, this.info, config, this.#routes?.internalOnlyHeaders ?? NO_NAMES);
+    if (headers.has(H.upgrade) && this.#refuseUpgrade()) return;
     this.#chooseFilters();
     this.decoding.headers(headers, end);
   }
@@ -366,30 +368,49 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (timer !== undefined && timer.list !== null) timer.list.arm(timer);
   }
 
+  /** What ends the connection with the answer: the request does not count as read. */
   #refuseHead(headers: HeaderMap): boolean {
     const config = this.config;
-    if (this.encoder.minorVersion === 0) {
-      if (!config.acceptHttp10) {
-        this.closeAfter = true;
-        this.localReply({ status: 426, body: '', details: 'low_version' });
-        return true;
-      }
-      if (headers.authority === '') headers.authority = config.defaultHostForHttp10;
+    if (!headers.hasHost && this.encoder.minorVersion === 0 && config.defaultHostForHttp10 !== '') {
+      headers.authority = config.defaultHostForHttp10;
+      headers.hasHost = true;
     }
-    if (headers.authority === '') {
+    if (!headers.hasHost) {
       this.localReply({ status: 400, body: '', details: 'missing_host_header' });
       return true;
     }
-    if (headers.path.charCodeAt(0) !== 0x2f && headers.method !== 'CONNECT' && headers.path !== '*') {
-      config.stats.inc(HTTP_STATS.downstream_rq_non_relative_path);
-      this.localReply({ status: 404, body: '', details: headers.path === '' ? 'missing_path_rejected' : 'absolute_path_rejected' });
+    if (headers.path.includes('#') && !this.#treatFragment(headers)) {
+      this.localReply({ status: 400, body: '', details: 'path_normalization_failed' });
       return true;
     }
-    if (headers.path.includes('#')) {
-      this.localReply({ status: 400, body: '', details: 'path_with_fragment_rejected' });
+    if (headers.method === 'QUERY' && !headers.has(H.contentType) && headers.has(H.contentLength)) {
+      this.localReply({ status: 400, body: '', details: 'query_missing_content_type' });
       return true;
     }
     return false;
+  }
+
+  /** True when the fragment was taken off instead of refusing the request. */
+  #treatFragment(headers: HeaderMap): boolean {
+    const { runtime } = this.config;
+    if (runtime.feature('envoy.reloadable_features.http_reject_path_with_fragment', true)) return false;
+    headers.path = headers.path.slice(0, headers.path.indexOf('#'));
+    return true;
+  }
+
+  #refusePath(headers: HeaderMap): boolean {
+    if (headers.path.charCodeAt(0) === 0x2f || headers.method === 'CONNECT' || headers.path === '*') return false;
+    this.config.stats.inc(HTTP_STATS.downstream_rq_non_relative_path);
+    this.localReply({ status: 404, body: '', details: headers.path === '' ? 'missing_path_rejected' : 'absolute_path_rejected' });
+    return true;
+  }
+
+  #refuseUpgrade(): boolean {
+    this.config.stats.inc(HTTP_STATS.downstream_rq_ws_on_non_ws_route);
+    const { route } = this;
+    if (route?.kind === 'forward') this.info.upstreamClusterName = route.clusterName(this.headers!) ?? '';
+    this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
+    return true;
   }
 
   #sendContinue(headers: HeaderMap): void {
@@ -467,6 +488,8 @@ const LOCAL_RESET: Failure = { source: 'local', kind: 'local-reset', retryable: 
 
 function bodyOf(status: number): string {
   switch (status) {
+    case 426:
+      return 'Upgrade Required';
     case 431:
       return 'Request Header Fields Too Large';
     case 501:

@@ -36,8 +36,14 @@ export interface ConnectionManagerConfig {
   readonly generateRequestId: boolean;
   readonly preserveExternalRequestId: boolean;
   readonly alwaysSetRequestIdInResponse: boolean;
-  readonly acceptHttp10: boolean;
   readonly defaultHostForHttp10: string;
+  /** `strip_any_host_port`, `strip_matching_host_port` (only the listener's own port). */
+  readonly hostPort: 'keep' | 'strip' | 'strip-matching';
+  readonly stripTrailingHostDot: boolean;
+  /** `add_user_agent`: who this proxy says it is. */
+  readonly userAgent: { readonly cluster: string; readonly node: string } | undefined;
+  /** Stands in X-Forwarded-For for a client on the loopback. */
+  readonly localAddress: string;
   readonly proxy100Continue: boolean;
   readonly maxRequestsPerConnection: number;
   /** Timer lists; undefined = off. */

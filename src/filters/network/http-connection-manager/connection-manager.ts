@@ -7,7 +7,7 @@ import type { ConnectionHandler, DrainDecision } from '../../../listener/network
 import type { Connection, TransportError } from '../../../transport/transport.ts';
 import { ActiveStream, type StreamConnection } from './active-stream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
-import { HTTP_STATS } from '../../../http/http-stats.ts';
+import { HTTP1_CODEC_STATS, HTTP_STATS } from '../../../http/http-stats.ts';
 
 const TIMER_IDLE = 0;
 const TIMER_DURATION = 1;
@@ -25,6 +25,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
   #requests = 0;
   #draining = false;
   #closedHere = false;
+  #closedInStream = false;
   readonly #idleTimer: Timer | undefined;
   readonly #durationTimer: Timer | undefined;
 
@@ -65,6 +66,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
   }
 
   onClosed(error: TransportError | undefined): void {
+    this.#closedInStream = this.#stream !== undefined;
     this.#codec.onClosed(error);
   }
 
@@ -83,12 +85,22 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
     return stream;
   }
 
+  onUnderscores(action: 'rejected' | 'dropped', count: number): void {
+    const { codecStats } = this.config;
+    if (action === 'rejected') codecStats.inc(HTTP1_CODEC_STATS.requests_rejected_with_underscores_in_headers);
+    else codecStats.add(HTTP1_CODEC_STATS.dropped_headers_with_underscores, count);
+  }
+
   onCodecClosed(): void {
     const { stats, clock } = this.config;
     this.#idleTimer?.disarm();
     this.#durationTimer?.disarm();
     stats.inc(HTTP_STATS.downstream_cx_destroy);
     stats.inc(this.#closedHere ? HTTP_STATS.downstream_cx_destroy_local : HTTP_STATS.downstream_cx_destroy_remote);
+    if (this.#closedInStream) {
+      stats.inc(HTTP_STATS.downstream_cx_destroy_active_rq);
+      stats.inc(this.#closedHere ? HTTP_STATS.downstream_cx_destroy_local_active_rq : HTTP_STATS.downstream_cx_destroy_remote_active_rq);
+    }
     stats.gaugeAdd(HTTP_STATS.downstream_cx_active, -1);
     stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, -1);
     stats.add(HTTP_STATS.downstream_cx_rx_bytes_total, this.#connection.bytesRead);

@@ -3,6 +3,7 @@ import {
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
   type HttpConnectionManager as ManagerMessage,
 } from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
+import { HttpProtocolOptions_HeadersWithUnderscoresAction as UnderscoresAction, type HttpProtocolOptions } from '../../../api/generated/envoy/config/core/v3.ts';
 import { schemaOf } from '../../../api/registry.ts';
 import { durationMs } from '../../../core/durations.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
@@ -67,6 +68,10 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
       maxHeadBytes: (message.maxRequestHeadersKb ?? 60) * 1024,
       maxHeaders: common?.maxHeadersCount ?? 100,
       leniency: { ...STRICT, chunkedLength: http1?.allowChunkedLength ?? false },
+      acceptHttp10: http1?.acceptHttp10 ?? false,
+      allowAbsoluteUrl: http1?.allowAbsoluteUrl ?? true,
+      allowCustomMethods: http1?.allowCustomMethods ?? false,
+      underscores: underscores(common?.headersWithUnderscoresAction),
       trailers: http1?.enableTrailers ?? false,
       highWatermarkBytes: listener.bufferLimitBytes,
     },
@@ -77,8 +82,11 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     generateRequestId: message.generateRequestId ?? true,
     preserveExternalRequestId: message.preserveExternalRequestId,
     alwaysSetRequestIdInResponse: message.alwaysSetRequestIdInResponse,
-    acceptHttp10: http1?.acceptHttp10 ?? false,
     defaultHostForHttp10: http1?.defaultHostForHttp10 ?? '',
+    hostPort: hostPortRules(message),
+    stripTrailingHostDot: message.stripTrailingHostDot,
+    userAgent: message.addUserAgent === true ? { cluster: context.node.cluster, node: context.node.id } : undefined,
+    localAddress: context.node.localAddress,
     proxy100Continue: message.proxy100Continue,
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     idleTimeout: timer(durationMs(common?.idleTimeout) ?? HOUR_MS),
@@ -132,6 +140,16 @@ function compileAccessLogs(message: ManagerMessage, at: ConfigPath, context: Com
     if (log !== undefined) logs.push(filter === undefined ? log : new FilteredAccessLog(log, filter));
   });
   return logs;
+}
+
+function underscores(action: HttpProtocolOptions['headersWithUnderscoresAction'] | undefined): 'allow' | 'reject' | 'drop' {
+  if (action === UnderscoresAction.REJECT_REQUEST) return 'reject';
+  return action === UnderscoresAction.DROP_HEADER ? 'drop' : 'allow';
+}
+
+function hostPortRules(message: ManagerMessage): ConnectionManagerConfig['hostPort'] {
+  if (message.stripPortMode.case === 'stripAnyHostPort' && message.stripPortMode.value) return 'strip';
+  return message.stripMatchingHostPort ? 'strip-matching' : 'keep';
 }
 
 function serverHeader(value: ManagerMessage['serverHeaderTransformation']): ConnectionManagerConfig['serverHeader'] {

@@ -28,7 +28,8 @@ const UNTRUSTED = [
  * headers that only internal callers may set are removed from others' requests, a request id is set.
  */
 export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, config: ConnectionManagerConfig, internalOnly: readonly string[]): void {
-  removeHopByHop(headers);
+  removeHopByHop(headers, isUpgradeRequest(headers));
+  if (config.hostPort !== 'keep' || config.stripTrailingHostDot) normaliseHost(headers, info, config);
   const addressing = config.addressing;
   const peer = info.connection.remoteAddress;
   const xff = headers.getJoined(H.xForwardedFor);
@@ -37,7 +38,7 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   if (addressing.useRemoteAddress) {
     client = addressing.xffNumTrustedHops > 0 ? addressFromEnd(xff, addressing.xffNumTrustedHops - 1) ?? peer : peer;
     single = xff === undefined || xff === '';
-    if (!addressing.skipXffAppend) appendForwardedFor(headers, xff, forwardedAddress(info));
+    if (!addressing.skipXffAppend) appendForwardedFor(headers, xff, forwardedAddress(peer, config.localAddress));
     if (addressing.xffNumTrustedHops === 0 || !headers.has(H.xForwardedProto)) {
       headers.set(H.xForwardedProto, info.connection.secure ? 'https' : 'http');
     }
@@ -62,6 +63,7 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
     headers.remove(H.envoyDownstreamServiceNode);
     headers.set(H.envoyExternalAddress, client.host);
   }
+  if (config.userAgent !== undefined) setUserAgent(headers, config.userAgent);
   setRequestId(headers, info, config, edge);
   if (config.via !== '') {
     const via = headers.get(H.via);
@@ -69,30 +71,48 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   }
 }
 
-function removeHopByHop(headers: HeaderMap): void {
-  const connection = headers.getJoined(H.connection);
-  if (connection !== undefined) {
-    if (connection !== 'keep-alive' && connection !== 'close') removeNominated(headers, connection);
+/** The codec has removed what Connection names. */
+function removeHopByHop(headers: HeaderMap, isUpgrade: boolean): void {
+  if (!isUpgrade) {
     headers.remove(H.connection);
+    headers.remove(H.upgrade);
   }
-  headers.remove(H.upgrade);
   headers.remove(H.keepAlive);
   headers.remove(H.proxyConnection);
   headers.remove(H.transferEncoding);
-  const te = headers.getJoined(H.te);
+  const te = headers.get(H.te);
   if (te !== undefined && te !== 'trailers') {
     if (te.toLowerCase().split(',').some((part) => part.trim() === 'trailers')) headers.set(H.te, 'trailers');
     else headers.remove(H.te);
   }
 }
 
-/** Fields that Connection names are for this hop only (RFC 9110 §7.6.1). */
-function removeNominated(headers: HeaderMap, connection: string): void {
-  for (const part of connection.toLowerCase().split(',')) {
-    const name = part.trim();
-    if (name === '' || name === 'close' || name === 'keep-alive' || name === 'te') continue;
-    headers.removeText(name);
+/** Connection and Upgrade together ask for another protocol (RFC 9110 §7.8). */
+function isUpgradeRequest(headers: HeaderMap): boolean {
+  if (!headers.has(H.upgrade)) return false;
+  return headers.get(H.connection)?.toLowerCase().split(',').some((part) => part.trim() === 'upgrade') ?? false;
+}
+
+function normaliseHost(headers: HeaderMap, info: StreamInfo, config: ConnectionManagerConfig): void {
+  let host = headers.authority;
+  if (config.stripTrailingHostDot) host = withoutTrailingDot(host);
+  if (config.hostPort !== 'keep') {
+    const colon = portColon(host);
+    if (colon !== -1 && (config.hostPort === 'strip' || Number(host.slice(colon + 1)) === info.connection.localAddress.port)) host = host.slice(0, colon);
   }
+  headers.authority = host;
+}
+
+/** Where the port begins, -1 when there is none; the colons of an IPv6 literal do not count. */
+function portColon(host: string): number {
+  const colon = host.lastIndexOf(':');
+  return colon > host.lastIndexOf(']') ? colon : -1;
+}
+
+function withoutTrailingDot(host: string): string {
+  const colon = portColon(host);
+  const name = colon === -1 ? host : host.slice(0, colon);
+  return name.endsWith('.') ? name.slice(0, -1) + (colon === -1 ? '' : host.slice(colon)) : host;
 }
 
 function appendForwardedFor(headers: HeaderMap, xff: string | undefined, address: string): void {
@@ -100,8 +120,8 @@ function appendForwardedFor(headers: HeaderMap, xff: string | undefined, address
 }
 
 /** The peer's address; the machine's own for a peer on the loopback, as Envoy does. */
-function forwardedAddress(info: StreamInfo): string {
-  return info.connection.remoteAddress.host;
+function forwardedAddress({ host }: Address, localAddress: string): string {
+  return host.startsWith('127.') || host === '::1' ? localAddress : host;
 }
 
 /** The address `fromEnd` places before the last of an X-Forwarded-For list. */
@@ -114,6 +134,13 @@ export function addressFromEnd(xff: string | undefined, fromEnd: number): Addres
   }
   const start = xff.lastIndexOf(',', end - 1) + 1;
   return parseIpAddress(xff.substring(start, end).trim());
+}
+
+/** `add_user_agent`. */
+function setUserAgent(headers: HeaderMap, agent: { readonly cluster: string; readonly node: string }): void {
+  headers.set(H.envoyDownstreamServiceCluster, agent.cluster);
+  if (!headers.has(H.userAgent)) headers.add(H.userAgent, agent.cluster);
+  if (agent.node !== '') headers.set(H.envoyDownstreamServiceNode, agent.node);
 }
 
 function setRequestId(headers: HeaderMap, info: StreamInfo, config: ConnectionManagerConfig, edge: boolean): void {
