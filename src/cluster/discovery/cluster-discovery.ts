@@ -17,7 +17,7 @@ export interface ClusterDiscoveryOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly breakers: BreakerTable;
-  readonly createResolver: (spec: ResolverSpec, stats: StatStore) => NameResolver;
+  readonly createResolver: (spec: ResolverSpec) => NameResolver;
   /** To every worker, in order. */
   readonly onUpdate: (update: HostSetUpdate) => void;
 }
@@ -130,7 +130,7 @@ export class ClusterDiscovery {
   #resolverOf(spec: ResolverSpec): NameResolver {
     const key = JSON.stringify(spec);
     let resolver = this.#resolvers.get(key);
-    if (resolver === undefined) this.#resolvers.set(key, (resolver = this.#options.createResolver(spec, this.#options.stats)));
+    if (resolver === undefined) this.#resolvers.set(key, (resolver = this.#options.createResolver(spec)));
     return resolver;
   }
 }

@@ -22,8 +22,9 @@ export const DNS_STATS = defineStats({
   gauges: ['pending_resolutions'],
 });
 
-export function createResolver(spec: ResolverSpec, stats: StatStore, files: SystemFiles = SYSTEM_FILES): NameResolver {
-  return spec.kind === 'dns' ? new DnsResolver(spec, stats, files) : new GetAddrInfoResolver();
+/** Opens resolvers that count together in `stats`. */
+export function createResolverFactory(stats: StatStore, files: SystemFiles = SYSTEM_FILES): (spec: ResolverSpec) => NameResolver {
+  return (spec) => (spec.kind === 'dns' ? new DnsResolver(spec, stats, files) : new GetAddrInfoResolver());
 }
 
 /** Asks name servers, after the hosts file; completes short names by the search path. */

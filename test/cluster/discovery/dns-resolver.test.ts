@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LookupFamily } from '../../../src/cluster/cluster-spec.ts';
-import { createResolver } from '../../../src/cluster/discovery/dns-resolver.ts';
+import { createResolverFactory } from '../../../src/cluster/discovery/dns-resolver.ts';
 import type { NameResolver, Resolution } from '../../../src/cluster/discovery/name-resolver.ts';
 import { World } from '../world.ts';
 import { DnsServer } from './dns-server.ts';
@@ -33,7 +33,7 @@ describe('the DNS resolver', () => {
 
   async function open(search: boolean): Promise<NameResolver> {
     const spec = { kind: 'dns', servers: [await server.listen()], search, timeoutMs: 5_000, tries: 2 } as const;
-    return createResolver(spec, world.stats, { hosts: hostsPath, resolvConf: join(folder, 'resolv.conf') });
+    return createResolverFactory(world.stats, { hosts: hostsPath, resolvConf: join(folder, 'resolv.conf') })(spec);
   }
 
   const hosts = (resolution: Resolution): readonly string[] | string =>
@@ -103,7 +103,7 @@ describe('the DNS resolver', () => {
 
 describe('the resolver of the C library', () => {
   it('knows localhost', async () => {
-    const resolver = createResolver({ kind: 'getaddrinfo' }, new World().stats);
+    const resolver = createResolverFactory(new World().stats)({ kind: 'getaddrinfo' });
     const resolution = await resolver.resolve('localhost', 'v4-only');
     expect(resolution).toEqual({ kind: 'answer', addresses: [{ host: '127.0.0.1', ttlMs: 0 }] });
     resolver.close();
