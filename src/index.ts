@@ -1,14 +1,19 @@
-import { Proxy, type ProxyOptions } from './server/proxy.ts';
+import { type ProxyOptions, Proxy } from './server/proxy.ts';
 import type { Address } from './transport/transport.ts';
 
-export { ConfigurationError } from './server/proxy.ts';
-export type { Problem } from './core/problems.ts';
+export { ConfigurationError } from './server/judge.ts';
+export type { Problem, SourcePosition } from './core/problems.ts';
 export type { Address } from './transport/transport.ts';
 
 export interface StartOptions {
   /** A bootstrap: YAML or JSON text, or the object it would be (`envoy.config.bootstrap.v3.Bootstrap` as JSON). */
   readonly config: string | object;
+  /** How bytes move; `auto` takes the fastest that passes a self-test. */
   readonly transport?: ProxyOptions['transport'];
+  /** Worker threads; 1, the default, serves in the calling thread. */
+  readonly concurrency?: number;
+  /** How often access logs are written, in milliseconds. */
+  readonly fileFlushIntervalMs?: number;
 }
 
 export interface RunningProxy {
@@ -20,8 +25,10 @@ export interface RunningProxy {
 
 /** Runs a proxy inside this process. Rejects with a ConfigurationError that lists every problem. */
 export async function startProxy(options: StartOptions): Promise<RunningProxy> {
-  const yaml = typeof options.config === 'string' ? options.config : JSON.stringify(options.config);
-  const proxy = await Proxy.start({ yaml, transport: options.transport });
+  const { config, transport, concurrency, fileFlushIntervalMs = 10_000 } = options;
+  const yaml = typeof config === 'string' ? config : JSON.stringify(config);
+  const files = { flushIntervalMs: fileFlushIntervalMs, flushMinSizeBytes: 64 * 1024 };
+  const proxy = await Proxy.start({ yaml, transport, concurrency, files });
   return {
     addresses: new Map(proxy.addresses().map(({ name, address }) => [name, address])),
     close: () => proxy.close(),

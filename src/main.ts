@@ -1,22 +1,18 @@
-import { parseArgs } from 'node:util';
-import { ConfigurationError, Proxy } from './server/proxy.ts';
+import { availableParallelism } from 'node:os';
+import { parseCommandLine } from './server/options.ts';
 
-const { values } = parseArgs({
-  options: { 'config-path': { type: 'string', short: 'c' }, 'config-yaml': { type: 'string' }, transport: { type: 'string' }, concurrency: { type: 'string' } },
-});
-try {
-  const proxy = await Proxy.start({
-    path: values['config-path'],
-    yaml: values['config-yaml'],
-    transport: values.transport as 'auto' | undefined,
-    concurrency: Number(values.concurrency ?? 1),
-  });
-  for (const { name, address } of proxy.addresses()) console.error(`listener ${name} on ${address.text}`);
-  const stop = (): void => void proxy.close().then(() => process.exit(0));
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  process.on('SIGHUP', () => void proxy.reload().then(() => console.error('reloaded'), (error: Error) => console.error(error.message)));
-} catch (error) {
-  console.error(error instanceof ConfigurationError ? error.message : error);
-  process.exit(1);
+/** The command line. The only place that ends the process on purpose. */
+const command = parseCommandLine(process.argv.slice(2), availableParallelism());
+switch (command.kind) {
+  case 'print':
+    process.stdout.write(command.text);
+    break;
+  case 'error':
+    process.stderr.write(command.text);
+    process.exitCode = 1;
+    break;
+  case 'run': {
+    const { runServer } = await import('./server/run-server.ts');
+    process.exit(await runServer(command.options, (text) => process.stdout.write(text)));
+  }
 }

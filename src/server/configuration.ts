@@ -1,4 +1,5 @@
-import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import type { Cluster as ClusterMessage } from '../api/generated/envoy/config/cluster/v3.ts';
+import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import type { ClusterSpec } from '../cluster/cluster-spec.ts';
 import { compileCluster } from '../cluster/compile.ts';
 import type { ServiceKey } from '../core/extension.ts';
@@ -15,8 +16,7 @@ type Services = ReadonlyMap<ServiceKey<unknown>, unknown>;
 
 const STATIC = ConfigPath.root.field('static_resources');
 
-export function compileClusters(bootstrap: Bootstrap, problems: Problems, thread: ThreadServices): ClusterSpec[] {
-  const messages = bootstrap.staticResources?.clusters ?? [];
+export function compileClusters(messages: readonly ClusterMessage[], problems: Problems, thread: ThreadServices): ClusterSpec[] {
   const run = new CompileRun(thread, problems, new Set(messages.map((message) => message.name)), new Map());
   const specs: ClusterSpec[] = [];
   const seen = new Set<string>();
@@ -30,17 +30,18 @@ export function compileClusters(bootstrap: Bootstrap, problems: Problems, thread
   return specs;
 }
 
-export function compileListeners(
-  bootstrap: Bootstrap,
-  problems: Problems,
-  thread: ThreadServices,
-  clusters: ClusterNames,
-  services: Services,
-): ListenerSpec[] {
-  const run = new CompileRun(thread, problems, clusters, services);
+/** What listeners are compiled with. */
+export interface ListenerSurroundings {
+  readonly thread: ThreadServices;
+  readonly clusters: ClusterNames;
+  readonly services: Services;
+}
+
+export function compileListeners(messages: readonly ListenerMessage[], problems: Problems, surroundings: ListenerSurroundings): ListenerSpec[] {
+  const run = new CompileRun(surroundings.thread, problems, surroundings.clusters, surroundings.services);
   const specs: ListenerSpec[] = [];
   const seen = new Set<string>();
-  bootstrap.staticResources?.listeners.forEach((message, index) => {
+  messages.forEach((message, index) => {
     const at = STATIC.field('listeners').index(index);
     const spec = compileListener(message, index, at, run);
     if (spec === undefined) return;

@@ -5,10 +5,15 @@ export class ExtensionRegistry {
   readonly #byType = new Map<string, Extension<never, unknown>>();
   readonly #byName = new Map<string, Extension<never, unknown>>();
   readonly all: readonly Extension<never, unknown>[];
+  /** Known, but taken out by `--disable-extensions`. */
+  readonly disabled: readonly Extension<never, unknown>[];
 
-  constructor(extensions: readonly Extension<never, unknown>[]) {
-    this.all = extensions;
-    for (const extension of extensions) {
+  /** `disabled`: names, or category and name with a slash between. */
+  constructor(extensions: readonly Extension<never, unknown>[], disabled: readonly string[] = []) {
+    const isDisabled = ({ category, name }: Extension<never, unknown>): boolean => disabled.includes(name) || disabled.includes(`${category}/${name}`);
+    this.all = extensions.filter((extension) => !isDisabled(extension));
+    this.disabled = extensions.filter(isDisabled);
+    for (const extension of this.all) {
       this.#byType.set(`${extension.category} ${extension.configType}`, extension);
       this.#byName.set(`${extension.category} ${extension.name}`, extension);
     }

@@ -1,55 +1,73 @@
-import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import type { SharedBreakerMemory } from '../cluster/breaker-table.ts';
 import type { ClusterSpec, HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { NodeInfo } from '../core/extension.ts';
-import type { LogLevel } from '../core/log.ts';
+import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatAnnouncement } from '../core/stats/announcement.ts';
-import type { Address } from '../transport/transport.ts';
 import type { ListenerProblem } from '../listener/listener-manager.ts';
+import type { Address, Transport } from '../transport/transport.ts';
 import type { DrainSettings } from './drain-decision.ts';
+import type { LogFormatSpec } from './log-format.ts';
 
 /** What crosses between the main thread and a worker: plain values only. */
 
 /** Given to a worker when its thread starts. */
 export interface WorkerSetup {
   readonly index: number;
-  readonly transport: 'direct' | 'public';
+  readonly transport: Transport['name'];
   readonly node: NodeInfo;
-  readonly logLevel: LogLevel;
+  readonly log: LogSetup;
+  readonly files: FileSettings;
+  readonly disabledExtensions: readonly string[];
+  readonly runtime: ReadonlyMap<string, RuntimeValue>;
   readonly breakers: SharedBreakerMemory;
   /** One count for the process. */
   readonly connectionIds: SharedArrayBuffer;
 }
 
-/** The configuration as the worker needs it: it compiles its own listeners, clusters come compiled. */
-export interface ConfigurationMessage {
-  /** A thread of its own gets it serialised and decodes it again. */
-  readonly bootstrap: Bootstrap;
-  readonly clusters: readonly ClusterSpec[];
-  readonly hosts: readonly HostSetUpdate[];
-  /** Ports that other threads have bound for port 0, by listener name. */
-  readonly ports: ReadonlyMap<string, number>;
+/** How a thread writes its part of the log. */
+export interface LogSetup {
+  /** Empty: standard error. */
+  readonly path: string;
+  readonly levels: SharedArrayBuffer;
+  readonly format: LogFormatSpec;
 }
 
-export interface SerialisedConfiguration extends Omit<ConfigurationMessage, 'bootstrap'> {
-  readonly bootstrap: Uint8Array;
+/** When access log files are written. */
+export interface FileSettings {
+  readonly flushIntervalMs: number;
+  readonly flushMinSizeBytes: number;
+}
+
+/** The clusters as a whole; hosts of discovered ones as far as they are known. */
+export interface ClustersMessage {
+  readonly clusters: readonly ClusterSpec[];
+  readonly hosts: readonly HostSetUpdate[];
 }
 
 export type ToWorker =
-  | { readonly kind: 'configure'; readonly id: number; readonly configuration: SerialisedConfiguration }
+  | ({ readonly kind: 'clusters' } & ClustersMessage)
   | { readonly kind: 'hosts'; readonly update: HostSetUpdate }
-  | { readonly kind: 'drain'; readonly settings: DrainSettings }
+  /** `envoy.config.listener.v3.Listener`s as bytes: the worker compiles its own. */
+  | { readonly kind: 'listeners'; readonly id: number; readonly listeners: readonly Uint8Array[]; readonly ports: ReadonlyMap<string, number> }
+  | { readonly kind: 'runtime'; readonly values: ReadonlyMap<string, RuntimeValue> }
+  | { readonly kind: 'drain'; readonly settings: DrainSettings | undefined }
   | { readonly kind: 'stop-listening'; readonly id: number }
+  | { readonly kind: 'count-connections'; readonly id: number }
   | { readonly kind: 'reopen-logs' }
+  | { readonly kind: 'fail'; readonly reason: string }
   | { readonly kind: 'close'; readonly id: number };
 
 export type FromWorker =
-  | { readonly kind: 'ready' }
   | { readonly kind: 'statistics'; readonly announcement: StatAnnouncement }
-  | { readonly kind: 'configured'; readonly id: number; readonly outcome: ConfigureOutcome }
-  | { readonly kind: 'done'; readonly id: number };
+  | { readonly kind: 'answer'; readonly id: number; readonly value: ListenersOutcome | number | undefined };
 
-export interface ConfigureOutcome {
+/** What came of an update of the listeners. */
+export interface ListenersOutcome {
   readonly problems: readonly ListenerProblem[];
-  readonly addresses: readonly { readonly name: string; readonly address: Address }[];
+  readonly addresses: readonly BoundListener[];
+}
+
+export interface BoundListener {
+  readonly name: string;
+  readonly address: Address;
 }

@@ -1,5 +1,4 @@
 import { networkInterfaces } from 'node:os';
-import { networkInterfaces } from 'node:os';
 import type { Node } from '../api/generated/envoy/config/core/v3.ts';
 import type { NodeInfo } from '../core/extension.ts';
 
@@ -20,15 +19,16 @@ export function nodeInfoOf(node: Node | undefined, overrides: NodeOverrides): No
     id: overrides.id || (node?.id ?? ''),
     cluster: overrides.cluster || (node?.cluster ?? ''),
     zone: overrides.zone || (node?.locality?.zone ?? ''),
-    localAddress: ownAddress(),
+    localAddress: localAddress(overrides.ipVersion),
   };
 }
 
-/** The first address of this machine that is not on the loopback; `127.0.0.1` where there is none. */
-function ownAddress(): string {
+/** The first address of this machine that is not on the loopback, as Envoy looks for it; else the loopback's. */
+function localAddress(version: 'v4' | 'v6'): string {
+  const family = version === 'v4' ? 'IPv4' : 'IPv6';
   for (const addresses of Object.values(networkInterfaces())) {
-    const found = addresses?.find((address) => address.family === 'IPv4' && !address.internal);
+    const found = addresses?.find((address) => address.family === family && !address.internal);
     if (found !== undefined) return found.address;
   }
-  return '127.0.0.1';
+  return version === 'v4' ? '127.0.0.1' : '::1';
 }

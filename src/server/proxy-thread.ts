@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import type { BreakerTable } from '../cluster/breaker-table.ts';
 import { ClusterManager } from '../cluster/cluster-manager.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
@@ -6,9 +8,10 @@ import type { NodeInfo, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
 import { Problems } from '../core/problems.ts';
 import type { Random } from '../core/random.ts';
-import type { Runtime } from '../core/runtime.ts';
+import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatStore } from '../core/stats/stats.ts';
 import type { Timers } from '../core/timers.ts';
+import { ACCESS_LOG_FILES, AccessLogFiles } from '../http/access-log-files.ts';
 import { CLUSTERS } from '../http/http-services.ts';
 import { ListenerManager } from '../listener/listener-manager.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -16,7 +19,8 @@ import type { ThreadServices } from './compile-context.ts';
 import { compileListeners } from './configuration.ts';
 import { DrainManager, type DrainSettings } from './drain-decision.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
-import type { ConfigurationMessage, ConfigureOutcome } from './messages.ts';
+import type { SnapshotRuntime } from './layered-runtime.ts';
+import type { ClustersMessage, FileSettings, ListenersOutcome } from './messages.ts';
 import type { Worker } from './worker.ts';
 
 export interface ProxyThreadOptions {
@@ -26,55 +30,76 @@ export interface ProxyThreadOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  readonly runtime: Runtime;
+  readonly runtime: SnapshotRuntime;
   readonly stats: StatStore;
   readonly log: Logger;
   readonly node: NodeInfo;
+  readonly files: FileSettings;
   readonly breakers: BreakerTable;
   nextConnectionId(): number;
+  /** Opens this thread's log file again. */
+  reopenLog(): void;
 }
 
 /** Everything one thread serves with: its clusters and its listeners. In one-thread mode it is the only worker. */
 export class ProxyThread implements Worker {
   readonly index: number;
+  readonly #options: ProxyThreadOptions;
   readonly #services: ThreadServices;
   readonly #compileServices: ReadonlyMap<ServiceKey<unknown>, unknown>;
   readonly #clusters: ClusterManager;
   readonly #listeners: ListenerManager;
   readonly #drain: DrainManager;
+  readonly #accessLogs: AccessLogFiles;
+  #clusterNames: ReadonlySet<string> = new Set();
+  #utilization = performance.eventLoopUtilization();
 
   constructor(options: ProxyThreadOptions) {
     const { index, transport, clock, timers, random, runtime, stats, log, node, registry, breakers } = options;
+    this.#accessLogs = new AccessLogFiles({ timers, stats, flushIntervalMs: options.files.flushIntervalMs });
     const nextConnectionId = (): number => options.nextConnectionId();
     this.index = index;
+    this.#options = options;
     this.#services = { registry, stats, clock, timers, random, runtime, log, node, serving: true };
     this.#drain = new DrainManager(clock, random);
     this.#clusters = new ClusterManager({ threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers, nextConnectionId });
-    this.#compileServices = new Map<ServiceKey<unknown>, unknown>([[CLUSTERS, this.#clusters]]);
+    this.#compileServices = new Map<ServiceKey<unknown>, unknown>([
+      [CLUSTERS, this.#clusters],
+      [ACCESS_LOG_FILES, this.#accessLogs],
+    ]);
     const thread = { transport, drain: this.#drain, nextConnectionId, nowMs: () => clock.monotonicMs() };
     this.#listeners = new ListenerManager(thread, stats, log, index);
   }
 
-  /**
-   * Swaps clusters first, then the listeners that route to them. The main thread has compiled the same bytes without a problem, so a
-   * problem here is a bug in this program.
-   */
-  async configure({ bootstrap, clusters, hosts, ports }: ConfigurationMessage): Promise<ConfigureOutcome> {
-    const problems = new Problems();
-    const names = new Set(clusters.map((cluster) => cluster.name));
-    const listeners = compileListeners(bootstrap, problems, this.#services, names, this.#compileServices);
-    if (!problems.ok) throw new Error(`a configuration that was good in the main thread is not here: ${problems.errors[0]!.message}`);
+  updateClusters({ clusters, hosts }: ClustersMessage): void {
+    this.#clusterNames = new Set(clusters.map((cluster) => cluster.name));
     this.#clusters.update(clusters);
     for (const update of hosts) this.#clusters.updateHosts(update);
-    const failures = await this.#listeners.update(listeners, ports);
-    return { problems: failures, addresses: this.#listeners.addresses() };
   }
 
   updateHosts(update: HostSetUpdate): void {
     this.#clusters.updateHosts(update);
   }
 
-  startDrain(settings: DrainSettings): void {
+  /** The main thread has compiled the same messages without a problem, so a problem here is a bug in this program. */
+  async updateListeners(messages: readonly ListenerMessage[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome> {
+    const problems = new Problems();
+    const surroundings = { thread: this.#services, clusters: this.#clusterNames, services: this.#compileServices };
+    const specs = compileListeners(messages, problems, surroundings);
+    if (!problems.ok) throw new Error(`a configuration that was good in the main thread is not here: ${problems.errors[0]!.message}`);
+    const failures = await this.#listeners.update(specs, ports);
+    return { problems: failures, addresses: this.#listeners.addresses() };
+  }
+
+  updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void {
+    this.#options.runtime.replace(values);
+  }
+
+  drain(settings: DrainSettings | undefined): void {
+    if (settings === undefined) {
+      this.#drain.stop();
+      return;
+    }
     this.#drain.start(settings);
     if (settings.strategy === 'immediate') this.#listeners.startDrain();
   }
@@ -83,12 +108,26 @@ export class ProxyThread implements Worker {
     return this.#listeners.stopListening();
   }
 
-  reopenLogs(): void {}
+  countConnections(): Promise<number> {
+    return Promise.resolve(this.#listeners.connectionCount);
+  }
+
+  eventLoopUtilization(): number {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, this.#utilization);
+    this.#utilization = now;
+    return utilization;
+  }
+
+  reopenLogs(): void {
+    this.#options.reopenLog();
+    this.#accessLogs.reopen();
+  }
 
   async close(): Promise<void> {
     await this.#listeners.close();
     this.#clusters.close();
+    await this.#accessLogs.close();
     this.#services.timers.close();
   }
 }
-

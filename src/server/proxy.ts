@@ -1,94 +1,120 @@
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
-import { createBreakerTally, createSharedBreakerMemory, LocalBreakerTable, reclaimBreakers, type SharedBreakerMemory } from '../cluster/breaker-table.ts';
-import type { ClusterSpec, HostSetUpdate } from '../cluster/cluster-spec.ts';
-import { type BootstrapOptions, loadBootstrap } from '../config/loader.ts';
-import { systemClock } from '../core/clock.ts';
-import type { NodeInfo, ServiceKey } from '../core/extension.ts';
+import { ClusterDiscovery } from '../cluster/discovery/cluster-discovery.ts';
+import { createResolverFactory } from '../cluster/discovery/dns-resolver.ts';
+import type { ClusterSpec } from '../cluster/cluster-spec.ts';
+import type { BootstrapOptions } from '../config/loader.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { NodeInfo } from '../core/extension.ts';
 import { type Logger, silentLogger } from '../core/log.ts';
-import { formatProblem, type Problem, type Problems } from '../core/problems.ts';
+import { formatProblem } from '../core/problems.ts';
 import { SystemRandom } from '../core/random.ts';
-import { emptyRuntime } from '../core/runtime.ts';
-import type { StatAnnouncement } from '../core/stats/announcement.ts';
 import { StatScrape } from '../core/stats/scrape.ts';
 import { SharedStatStore } from '../core/stats/store.ts';
+import type { Tag, TagExtractor } from '../core/stats/tags.ts';
 import { Timers } from '../core/timers.ts';
 import { extensions } from '../extensions.ts';
-import { CLUSTERS } from '../http/http-services.ts';
-import { createDirectTransport } from '../transport/direct-transport.ts';
-import { createPublicTransport } from '../transport/public-transport.ts';
-import type { Address } from '../transport/transport.ts';
-import type { ThreadServices } from './compile-context.ts';
-import { compileClusters, compileListeners } from './configuration.ts';
+import { selectTransport, type TransportChoice, type TransportSelection } from '../transport/select-transport.ts';
+import { compareConfigurations, type ConfigurationChange, type NamedChange } from './configuration-change.ts';
 import type { DrainSettings } from './drain-decision.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
-import type { ConfigurationMessage } from './messages.ts';
-import { ProxyThread } from './proxy-thread.ts';
-import { ThreadWorker } from './thread-worker.ts';
-import type { Worker, WorkerFailure } from './worker.ts';
+import { ConfigurationJudge, type Judged } from './judge.ts';
+import { RuntimeLayers, type RuntimeLayer, SnapshotRuntime } from './layered-runtime.ts';
+import { LogLevels } from './log-components.ts';
+import { DEFAULT_LOG_FORMAT, type LogFormatSpec } from './log-format.ts';
+import type { BoundListener, FileSettings } from './messages.ts';
+import { type NodeOverrides, NO_OVERRIDES } from './node-info.ts';
+import { addProcessGauges, LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState, ServerStats } from './server-stats.ts';
+import { WorkerPool } from './worker-pool.ts';
+import type { Worker } from './worker.ts';
+
+export { ConfigurationError } from './judge.ts';
+
+/** Where the threads of a process write their log. */
+export interface ProxyLog {
+  readonly logger: Logger;
+  readonly levels: LogLevels;
+  /** `--log-path`; empty: standard error. */
+  readonly path: string;
+  readonly format: LogFormatSpec;
+  /** `--log-format` was given, so that the configuration may not name another. */
+  readonly fixed: boolean;
+  /** The configuration names another format. */
+  setFormat(format: LogFormatSpec): void;
+  reopen(): void;
+}
 
 export interface ProxyOptions extends BootstrapOptions {
-  readonly transport?: 'auto' | 'direct' | 'public' | undefined;
+  readonly transport?: TransportChoice | undefined;
   /** Worker threads; 1 (the default) serves in this thread. */
   readonly concurrency?: number | undefined;
-  readonly log?: Logger | undefined;
+  readonly log?: ProxyLog | undefined;
+  readonly node?: NodeOverrides | undefined;
+  readonly statsTags?: readonly Tag[] | undefined;
+  readonly disabledExtensions?: readonly string[] | undefined;
+  readonly files?: FileSettings | undefined;
 }
 
-/** A configuration that cannot be served; every problem it has. */
-export class ConfigurationError extends Error {
-  readonly problems: readonly Problem[];
-
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join('\n'));
-    this.name = 'ConfigurationError';
-    this.problems = problems;
-  }
+/** Nothing of it may change while the process lives. */
+interface Foundation {
+  readonly stats: StatScrape;
+  readonly tags: TagExtractor;
+  readonly serverStats: ServerStats;
+  readonly workers: WorkerPool;
+  readonly discovery: ClusterDiscovery;
+  readonly transport: TransportSelection;
+  readonly node: NodeInfo;
 }
 
-/** A good bootstrap and what the main thread made of it. */
-interface Judged {
-  readonly bootstrap: Bootstrap;
-  readonly clusters: readonly ClusterSpec[];
-}
+const DEFAULT_FILES: FileSettings = { flushIntervalMs: 10_000, flushMinSizeBytes: 64 * 1024 };
 
-/** The main thread: owns the configuration and the workers. */
+/** The main thread's entry in the scrape; workers count from 0. */
+const MAIN_THREAD = -1;
+
+/** The main thread: owns the configuration, discovery, the sum of the statistics, and the workers. */
 export class Proxy {
-  readonly stats = new StatScrape();
+  readonly registry: ExtensionRegistry;
   readonly #options: ProxyOptions;
-  readonly #log: Logger;
-  readonly #registry = new ExtensionRegistry(extensions);
-  readonly #judging: ThreadServices;
-  readonly #workers: Worker[] = [];
-  readonly #connectionIds = new SharedArrayBuffer(4);
-  readonly #hosts = new Map<string, HostSetUpdate>();
-  #breakers: SharedBreakerMemory[] = [];
-  #addresses: readonly { readonly name: string; readonly address: Address }[] = [];
+  readonly #clock: Clock = systemClock;
+  readonly #startedMs: number;
+  readonly #timers: Timers;
+  readonly #random = new SystemRandom();
+  readonly #log: ProxyLog;
+  readonly #runtime = new SnapshotRuntime();
+  readonly #runtimeLayers = new RuntimeLayers();
+  readonly #judge: ConfigurationJudge;
+  #foundation: Foundation | undefined;
   #current: Judged | undefined;
-  #closing = false;
+  #state: ServerState = 'PRE_INITIALIZING';
+  #healthCheckFailed = false;
+  /** The reload that runs, and the one that waits for it. */
+  #reloading: Promise<ConfigurationChange> | undefined;
+  #nextReload: Promise<ConfigurationChange> | undefined;
+  #closed: Promise<void> | undefined;
 
   private constructor(options: ProxyOptions) {
     this.#options = options;
-    this.#log = options.log ?? silentLogger;
-    // What compiling creates here is thrown away: only the workers serve.
-    this.#judging = {
-      registry: this.#registry,
-      stats: new SharedStatStore({ onAnnounce: () => {} }),
-      clock: systemClock,
-      timers: new Timers(systemClock),
-      random: new SystemRandom(),
-      runtime: emptyRuntime,
-      log: this.#log,
-      node: NOBODY,
-      serving: false,
-    };
+    this.#startedMs = this.#clock.monotonicMs();
+    this.#timers = new Timers(this.#clock);
+    this.#log = options.log ?? NO_LOG;
+    this.registry = new ExtensionRegistry(extensions, options.disabledExtensions);
+    this.#judge = new ConfigurationJudge({
+      registry: this.registry,
+      clock: this.#clock,
+      timers: this.#timers,
+      random: this.#random,
+      runtime: this.#runtime,
+      log: this.#log.logger,
+      nodeOverrides: options.node ?? NO_OVERRIDES,
+      statsTags: options.statsTags ?? [],
+      hasLogFormat: this.#log.fixed,
+    });
   }
 
   /** Rejects with a ConfigurationError, or with an Error when a listener cannot be bound. */
   static async start(options: ProxyOptions): Promise<Proxy> {
     const proxy = new Proxy(options);
-    const judged = proxy.#judge(options);
-    proxy.#startWorkers();
     try {
-      await proxy.#configure(judged);
+      await proxy.#start();
     } catch (error) {
       await proxy.close();
       throw error;
@@ -98,124 +124,338 @@ export class Proxy {
 
   /** Reads and compiles a configuration without serving it: `--mode validate`. Throws a ConfigurationError. */
   static validate(options: ProxyOptions): void {
-    new Proxy(options).#judge(options);
+    const proxy = new Proxy(options);
+    try {
+      proxy.#logWarnings(proxy.#judge.judge(options));
+    } finally {
+      proxy.#timers.close();
+    }
+  }
+
+  get stats(): StatScrape {
+    return this.#built.stats;
+  }
+
+  get tags(): TagExtractor {
+    return this.#built.tags;
+  }
+
+  get transport(): TransportSelection {
+    return this.#built.transport;
+  }
+
+  get node(): NodeInfo {
+    return this.#built.node;
+  }
+
+  get discovery(): ClusterDiscovery {
+    return this.#built.discovery;
+  }
+
+  get workers(): readonly Worker[] {
+    return this.#built.workers.workers;
+  }
+
+  get state(): ServerState {
+    return this.#state;
+  }
+
+  get uptimeMs(): number {
+    return this.#clock.monotonicMs() - this.#startedMs;
+  }
+
+  get logLevels(): LogLevels {
+    return this.#log.levels;
+  }
+
+  /** The running configuration. */
+  get bootstrap(): Bootstrap {
+    return this.#current!.bootstrap;
+  }
+
+  get files(): readonly string[] {
+    return this.#current?.files ?? [];
   }
 
   /** Bound addresses by listener name. */
-  addresses(): readonly { readonly name: string; readonly address: Address }[] {
-    return this.#addresses;
+  addresses(): readonly BoundListener[] {
+    return this.#foundation?.workers.bound ?? [];
   }
 
-  /** Reads the bootstrap again and swaps to it. The running configuration stays when there is a problem. */
-  async reload(): Promise<void> {
-    await this.#configure(this.#judge(this.#options));
+  /** To be called before statistics are read. */
+  refreshStats(): void {
+    this.#built.discovery.beforeScrape();
+    const connections = [...this.stats.groups()].filter(({ prefix, schema }) => prefix.startsWith('listener.') && schema.gauges.includes('downstream_cx_active'));
+    const total = connections.reduce((sum, group) => sum + (group.prefix.includes('.worker_') ? 0 : group.gauge(group.schema.gauges.indexOf('downstream_cx_active'))), 0);
+    this.#built.serverStats.server.gaugeSet(SERVER_STATS.total_connections, total);
+  }
+
+  /**
+   * Reads the bootstrap again and swaps to it. The running configuration stays when there is a problem: then this rejects as `start` does. Reloads
+   * run one after the other; those asked for while one waits become one with it.
+   */
+  reload(): Promise<ConfigurationChange> {
+    if (this.#closed !== undefined) return Promise.reject(new Error('the proxy is closing'));
+    if (this.#nextReload !== undefined) return this.#nextReload;
+    if (this.#reloading === undefined) return this.#runReload();
+    const next = this.#reloading.then(
+      () => this.#runReload(),
+      () => this.#runReload(),
+    );
+    this.#nextReload = next;
+    return next;
+  }
+
+  runtimeLayers(): readonly RuntimeLayer[] {
+    return this.#runtimeLayers.layers();
+  }
+
+  /** False when there is no admin layer. */
+  modifyRuntime(changes: ReadonlyMap<string, string>): boolean {
+    if (!this.#runtimeLayers.modify(changes)) return false;
+    this.#publishRuntime();
+    return true;
+  }
+
+  /** `/healthcheck/fail` and `/healthcheck/ok`. */
+  failHealthChecks(failed: boolean, settings: DrainSettings): void {
+    this.#healthCheckFailed = failed;
+    this.#built.workers.drain(failed ? settings : undefined);
+    this.#showState();
+  }
+
+  get healthChecksFail(): boolean {
+    return this.#healthCheckFailed;
   }
 
   startDrain(settings: DrainSettings): void {
-    for (const worker of this.#workers) worker.startDrain(settings);
+    this.#built.workers.drain(settings);
   }
 
   async stopListening(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.stopListening()));
+    const { workers, serverStats } = this.#built;
+    const count = workers.bound.length;
+    await workers.stopListening();
+    serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_stopped, count * workers.workers.length);
+    serverStats.listeners.gaugeSet(LISTENER_MANAGER_STATS.total_listeners_active, 0);
+  }
+
+  countConnections(): Promise<number> {
+    return this.#built.workers.countConnections();
   }
 
   reopenLogs(): void {
-    for (const worker of this.#workers) worker.reopenLogs();
+    this.#log.reopen();
+    this.#foundation?.workers.reopenLogs();
   }
 
-  async close(): Promise<void> {
-    this.#closing = true;
-    await Promise.all(this.#workers.map((worker) => worker.close()));
-    this.#judging.timers.close();
+  /** Ends everything at once and leaves nothing behind. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
   }
 
-  #judge(options: BootstrapOptions): Judged {
-    const { message: bootstrap, problems } = loadBootstrap(options);
-    if (bootstrap === undefined || !problems.ok) throw new ConfigurationError(problems.errors);
-    const clusters = compileClusters(bootstrap, problems, this.#judging);
-    const names = new Set(clusters.map((cluster) => cluster.name));
-    compileListeners(bootstrap, problems, this.#judging, names, JUDGING_SERVICES);
-    throwIfBad(problems);
-    return { bootstrap, clusters };
+  get #built(): Foundation {
+    if (this.#foundation === undefined) throw new Error('the proxy has not started');
+    return this.#foundation;
   }
 
-  async #configure(judged: Judged): Promise<void> {
-    const { bootstrap, clusters } = judged;
-    const ports = new Map(this.#addresses.map(({ name, address }) => [name, address.port]));
-    for (const worker of this.#workers) {
-      const configuration: ConfigurationMessage = { bootstrap, clusters, hosts: [...this.#hosts.values()], ports };
-      const { problems, addresses } = await worker.configure(configuration);
-      if (problems.length > 0) throw new Error(problems.map(({ listener, message }) => `listener '${listener}': ${message}`).join('\n'));
-      for (const { name, address } of addresses) ports.set(name, address.port);
-      this.#addresses = addresses;
+  async #start(): Promise<void> {
+    const judged = this.#judge.judge(this.#options);
+    this.#logWarnings(judged);
+    if (judged.logFormat !== undefined) this.#log.setFormat(judged.logFormat);
+    this.#runtimeLayers.replace(judged.runtimeLayers);
+    this.#foundation = await this.#build(judged);
+    this.#publishRuntime();
+    this.#enter('INITIALIZING');
+    this.#built.workers.start();
+    await this.#swap(judged);
+    if (judged.listeners.length > 0 && this.addresses().length === 0) throw new Error('no worker could be started');
+    this.#enter('LIVE');
+    const { serverStats } = this.#built;
+    serverStats.listeners.gaugeSet(LISTENER_MANAGER_STATS.workers_started, 1);
+    serverStats.server.record(SERVER_STATS.initialization_time_ms, Math.round(this.uptimeMs));
+  }
+
+  async #build(judged: Judged): Promise<Foundation> {
+    const log = this.#log.logger;
+    const stats = new StatScrape(judged.stats.scrape);
+    stats.addThread(MAIN_THREAD);
+    const store = new SharedStatStore({ direct: true, onAnnounce: (announcement) => stats.announce(MAIN_THREAD, announcement) });
+    const serverStats = new ServerStats(store);
+    addProcessGauges(stats, this.#clock, this.#startedMs);
+    const transport = await selectTransport(this.#options.transport ?? 'auto', this.#timers);
+    log.info(`transport: ${transport.name} (${transport.reason})`);
+    const concurrency = this.#options.concurrency ?? 1;
+    serverStats.server.gaugeSet(SERVER_STATS.concurrency, concurrency);
+    const workers = new WorkerPool({
+      concurrency,
+      transport: transport.name,
+      registry: this.registry,
+      disabledExtensions: this.#options.disabledExtensions ?? [],
+      clock: this.#clock,
+      timers: this.#timers,
+      random: this.#random,
+      runtime: this.#runtime,
+      scrape: stats,
+      log,
+      logSetup: { path: this.#log.path, levels: this.#log.levels.shared, format: judged.logFormat ?? this.#log.format },
+      node: judged.node,
+      files: this.#options.files ?? DEFAULT_FILES,
+      currentHosts: () => discovery.currentUpdates(),
+      runtimeValues: () => this.#runtimeLayers.values(),
+    });
+    const discovery = new ClusterDiscovery({
+      stats: store,
+      timers: this.#timers,
+      random: this.#random,
+      log: log.component('upstream'),
+      breakers: workers.breakers,
+      createResolver: createResolverFactory(store),
+      onUpdate: (update) => workers.updateHosts(update),
+    });
+    if (judged.stats.flushIntervalMs !== undefined) this.#flushEvery(stats, judged.stats.flushIntervalMs);
+    return { stats, tags: judged.stats.tags, serverStats, workers, discovery, transport, node: judged.node };
+  }
+
+  #flushEvery(stats: StatScrape, intervalMs: number): void {
+    const list = this.#timers.list(intervalMs);
+    const arm = (): void => {
+      stats.flushHistograms();
+      if (this.#closed === undefined) this.#timers.after(list.durationMs, { onTimer: arm });
+    };
+    this.#timers.after(intervalMs, { onTimer: arm });
+  }
+
+  #runReload(): Promise<ConfigurationChange> {
+    this.#nextReload = undefined;
+    const reloading = this.#reloadNow().finally(() => {
+      if (this.#reloading === reloading) this.#reloading = undefined;
+    });
+    this.#reloading = reloading;
+    return reloading;
+  }
+
+  async #reloadNow(): Promise<ConfigurationChange> {
+    const log = this.#log.logger.component('config');
+    try {
+      const judged = this.#judge.judge(this.#options);
+      this.#logWarnings(judged);
+      const change = compareConfigurations(this.#current, judged);
+      await this.#swap(judged);
+      this.#runtimeLayers.replace(judged.runtimeLayers);
+      this.#publishRuntime();
+      logChange(log, change);
+      return change;
+    } catch (error) {
+      for (const line of (error as Error).message.split('\n')) log.error(`the configuration is not reloaded: ${line}`);
+      throw error;
+    }
+  }
+
+  /**
+   * Make before break: clusters that are new or changed join those that run, and find their hosts; then listeners and routes change; then clusters
+   * that nobody names any more go.
+   */
+  async #swap(judged: Judged): Promise<void> {
+    const { workers, discovery } = this.#built;
+    const change = compareConfigurations(this.#current, judged);
+    const union = withRetired(judged.clusters, this.#current?.clusters ?? []);
+    workers.updateClusters(union);
+    discovery.update(union);
+    await discovery.whenWarm();
+    if (this.#closed !== undefined) throw new Error('the proxy is closing');
+    const problems = await workers.updateListeners(judged.listenerMessages);
+    if (problems.length > 0) {
+      this.#keepCurrent();
+      this.#built.serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_create_failure, problems.length);
+      throw new Error(problems.map(({ listener, message }) => `error adding listener '${listener}': ${message}`).join('\n'));
+    }
+    if (union.length > judged.clusters.length) {
+      workers.updateClusters(judged.clusters);
+      discovery.update(judged.clusters);
     }
     this.#current = judged;
+    this.#countChange(change.listeners, judged);
   }
 
-  #startWorkers(): void {
-    const { concurrency = 1 } = this.#options;
-    if (concurrency <= 1) {
-      this.#workers.push(this.#inlineWorker());
-      return;
-    }
-    const shared = createSharedBreakerMemory();
-    this.#breakers = Array.from({ length: concurrency }, () => ({ shared, tally: createBreakerTally(shared) }));
-    for (let index = 0; index < concurrency; index++) this.#workers.push(this.#threadWorker(index));
+  #keepCurrent(): void {
+    const { workers, discovery } = this.#built;
+    const clusters = this.#current?.clusters ?? [];
+    workers.updateClusters(clusters);
+    discovery.update(clusters);
   }
 
-  #inlineWorker(): Worker {
-    const timers = new Timers(systemClock);
-    const direct = this.#options.transport === 'public' ? undefined : createDirectTransport({ timers });
-    let connections = 0;
-    this.stats.addThread(0);
-    return new ProxyThread({
-      index: 0,
-      registry: this.#registry,
-      transport: direct ?? createPublicTransport({ timers }),
-      clock: systemClock,
-      timers,
-      random: new SystemRandom(),
-      runtime: emptyRuntime,
-      stats: new SharedStatStore({ direct: true, onAnnounce: (announcement) => this.stats.announce(0, announcement) }),
-      log: this.#log,
-      node: NOBODY,
-      breakers: new LocalBreakerTable(),
-      nextConnectionId: () => connections++,
-    });
+  #countChange({ added, modified, removed }: NamedChange, judged: Judged): void {
+    const { listeners, runtime, server } = this.#built.serverStats;
+    listeners.add(LISTENER_MANAGER_STATS.listener_added, added.length);
+    listeners.add(LISTENER_MANAGER_STATS.listener_modified, modified.length);
+    listeners.add(LISTENER_MANAGER_STATS.listener_removed, removed.length);
+    listeners.add(LISTENER_MANAGER_STATS.listener_create_success, (added.length + modified.length) * this.workers.length);
+    listeners.gaugeSet(LISTENER_MANAGER_STATS.total_listeners_active, judged.listeners.length);
+    server.add(SERVER_STATS.static_unknown_fields, judged.unknownFields);
+    runtime.add(RUNTIME_STATS.deprecated_feature_use, judged.deprecatedUses);
+    runtime.gaugeSet(RUNTIME_STATS.deprecated_feature_seen_since_process_start, judged.deprecatedUses);
   }
 
-  #threadWorker(index: number): Worker {
-    this.stats.addThread(index);
-    const transport = this.#options.transport === 'public' ? 'public' : 'direct';
-    const setup = { index, transport, node: NOBODY, logLevel: 'info', breakers: this.#breakers[index]!, connectionIds: this.#connectionIds } as const;
-    return new ThreadWorker(setup, {
-      onStatistics: (from: number, announcement: StatAnnouncement) => this.stats.announce(from, announcement),
-      onWorkerFailed: (failure) => this.#replace(failure),
-    });
+  #publishRuntime(): void {
+    const values = this.#runtimeLayers.values();
+    this.#runtime.replace(values);
+    const { workers, serverStats } = this.#built;
+    if (workers.workers.length > 1) workers.updateRuntime(values);
+    serverStats.runtime.inc(RUNTIME_STATS.load_success);
+    serverStats.runtime.inc(RUNTIME_STATS.override_dir_not_exists);
+    serverStats.runtime.gaugeSet(RUNTIME_STATS.num_keys, values.size);
+    serverStats.runtime.gaugeSet(RUNTIME_STATS.num_layers, this.#runtimeLayers.layers().length);
+    serverStats.runtime.gaugeSet(RUNTIME_STATS.admin_overrides_active, this.#runtimeLayers.adminOverrides > 0 ? 1 : 0);
   }
 
-  /** Another worker takes the place of one that died, with the running configuration. */
-  #replace({ index, reason }: WorkerFailure): void {
-    this.#log.critical(`worker ${index} has ended and is replaced: ${reason}`);
-    this.stats.removeThread(index);
-    reclaimBreakers(this.#breakers[index]!);
-    const current = this.#current;
-    if (this.#closing || current === undefined) return;
-    this.#breakers[index] = { shared: this.#breakers[index]!.shared, tally: createBreakerTally(this.#breakers[index]!.shared) };
-    const worker = this.#threadWorker(index);
-    this.#workers[index] = worker;
-    const ports = new Map(this.#addresses.map(({ name, address }) => [name, address.port]));
-    const { bootstrap, clusters } = current;
-    worker.configure({ bootstrap, clusters, hosts: [...this.#hosts.values()], ports }).catch((error: Error) => {
-      this.#log.critical(`worker ${index} cannot be configured: ${error.message}`);
-    });
+  #enter(state: ServerState): void {
+    this.#state = state;
+    this.#built.serverStats.state(state);
+  }
+
+  #showState(): void {
+    if (this.#state === 'LIVE' || this.#state === 'DRAINING') this.#enter(this.#healthCheckFailed ? 'DRAINING' : 'LIVE');
+  }
+
+  #logWarnings({ warnings }: Judged): void {
+    const log = this.#log.logger.component('misc');
+    for (const warning of warnings) log.warning(formatProblem(warning));
+  }
+
+  async #close(): Promise<void> {
+    await this.#foundation?.workers.close();
+    this.#foundation?.discovery.close();
+    this.#timers.close();
   }
 }
 
-const NOBODY: NodeInfo = { id: '', cluster: '', zone: '' };
-
-const JUDGING_SERVICES = new Map<ServiceKey<unknown>, unknown>([[CLUSTERS, { get: () => undefined }]]);
-
-function throwIfBad(problems: Problems): void {
-  if (!problems.ok) throw new ConfigurationError(problems.errors);
+/** Clusters of the running configuration that the next one does not name live until its listeners have taken over. */
+function withRetired(next: readonly ClusterSpec[], current: readonly ClusterSpec[]): readonly ClusterSpec[] {
+  const names = new Set(next.map(({ name }) => name));
+  const retired = current.filter(({ name }) => !names.has(name));
+  return retired.length === 0 ? next : [...next, ...retired];
 }
+
+function logChange(log: Logger, { listeners, clusters, needRestart }: ConfigurationChange): void {
+  for (const name of clusters.added) log.info(`added cluster '${name}'`);
+  for (const name of clusters.modified) log.info(`updated cluster '${name}'`);
+  for (const name of clusters.removed) log.info(`removed cluster '${name}'`);
+  for (const name of listeners.added) log.info(`added listener '${name}'`);
+  for (const name of listeners.modified) log.info(`updated listener '${name}'`);
+  for (const name of listeners.removed) log.info(`removed listener '${name}'`);
+  const count = ({ added, modified, removed }: NamedChange): string => `${added.length} added, ${modified.length} updated, ${removed.length} removed`;
+  log.info(`configuration reloaded: listeners: ${count(listeners)}; clusters: ${count(clusters)}`);
+  if (needRestart.length > 0) log.warning(`changes of these fields take effect when the process starts again: ${needRestart.join(', ')}`);
+}
+
+const NO_LOG: ProxyLog = {
+  logger: silentLogger,
+  levels: LogLevels.create('off'),
+  path: '',
+  format: { kind: 'pattern', pattern: DEFAULT_LOG_FORMAT, escaped: false },
+  fixed: false,
+  setFormat: () => {},
+  reopen: () => {},
+};
+

@@ -1,16 +1,27 @@
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { Worker as NodeWorker } from 'node:worker_threads';
 import { toBinary } from '@bufbuild/protobuf';
+import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
+import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatAnnouncement } from '../core/stats/announcement.ts';
 import type { DrainSettings } from './drain-decision.ts';
-import type { ConfigurationMessage, ConfigureOutcome, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import type { ClustersMessage, FromWorker, ListenersOutcome, ToWorker, WorkerSetup } from './messages.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
 
 export interface ThreadWorkerOwner {
   onStatistics(index: number, announcement: StatAnnouncement): void;
   /** The thread has ended on its own; what it was doing is lost. Exactly once, and not after `close`. */
-  onWorkerFailed(failure: WorkerFailure): void;
+  onWorkerFailed(worker: ThreadWorker, failure: WorkerFailure): void;
+}
+
+/** What was asked of a worker that has ended. */
+export class WorkerEnded extends Error {
+  constructor({ index, reason }: WorkerFailure) {
+    super(`worker ${index} has ended: ${reason}`);
+    this.name = 'WorkerEnded';
+  }
 }
 
 /** A worker in a thread of its own. */
@@ -21,27 +32,37 @@ export class ThreadWorker implements Worker {
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (reason: Error) => void }>();
   #requests = 0;
   #closing = false;
-  #failed = false;
+  #failure: WorkerFailure | undefined;
+  #utilization: EventLoopUtilization | undefined;
 
   constructor(setup: WorkerSetup, owner: ThreadWorkerOwner) {
     this.index = setup.index;
     this.#owner = owner;
     this.#thread = new NodeWorker(workerEntry(), { workerData: setup, name: `wrk:worker_${setup.index}` });
     this.#thread.on('message', (message: FromWorker) => this.#onMessage(message));
-    this.#thread.on('error', (error) => this.#onEnded(error.stack ?? error.message));
+    this.#thread.on('error', (error) => this.#onEnded(error instanceof Error ? (error.stack ?? error.message) : String(error)));
     this.#thread.on('exit', (code) => this.#onEnded(`exited with code ${code}`));
   }
 
-  configure(configuration: ConfigurationMessage): Promise<ConfigureOutcome> {
-    const bootstrap = toBinary(schemaOf('envoy.config.bootstrap.v3.Bootstrap'), configuration.bootstrap);
-    return this.#ask((id) => ({ kind: 'configure', id, configuration: { ...configuration, bootstrap } }));
+  updateClusters({ clusters, hosts }: ClustersMessage): void {
+    this.#send({ kind: 'clusters', clusters, hosts });
   }
 
   updateHosts(update: HostSetUpdate): void {
     this.#send({ kind: 'hosts', update });
   }
 
-  startDrain(settings: DrainSettings): void {
+  updateListeners(listeners: readonly ListenerMessage[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome> {
+    const schema = schemaOf('envoy.config.listener.v3.Listener');
+    const bytes = listeners.map((listener) => toBinary(schema, listener));
+    return this.#ask((id) => ({ kind: 'listeners', id, listeners: bytes, ports }));
+  }
+
+  updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void {
+    this.#send({ kind: 'runtime', values });
+  }
+
+  drain(settings: DrainSettings | undefined): void {
     this.#send({ kind: 'drain', settings });
   }
 
@@ -49,23 +70,40 @@ export class ThreadWorker implements Worker {
     return this.#ask((id) => ({ kind: 'stop-listening', id }));
   }
 
+  countConnections(): Promise<number> {
+    return this.#ask((id) => ({ kind: 'count-connections', id }));
+  }
+
+  eventLoopUtilization(): number {
+    if (this.#failure !== undefined) return 0;
+    const now = this.#thread.performance.eventLoopUtilization();
+    const before = this.#utilization;
+    this.#utilization = now;
+    return (before === undefined ? now : performance.eventLoopUtilization(now, before)).utilization;
+  }
+
   reopenLogs(): void {
     this.#send({ kind: 'reopen-logs' });
   }
 
+  /** Makes the thread throw, as a bug would: how tests show that the others live on. */
+  fail(reason: string): void {
+    this.#send({ kind: 'fail', reason });
+  }
+
   async close(): Promise<void> {
-    if (this.#failed) return;
+    if (this.#failure !== undefined) return;
     this.#closing = true;
     await this.#ask((id) => ({ kind: 'close', id })).catch(() => {});
     await this.#thread.terminate();
   }
 
   #send(message: ToWorker): void {
-    if (!this.#failed) this.#thread.postMessage(message);
+    if (this.#failure === undefined) this.#thread.postMessage(message);
   }
 
   #ask<T>(message: (id: number) => ToWorker): Promise<T> {
-    if (this.#failed) return Promise.reject(new Error(`worker ${this.index} has ended`));
+    if (this.#failure !== undefined) return Promise.reject(new WorkerEnded(this.#failure));
     const id = ++this.#requests;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -74,30 +112,21 @@ export class ThreadWorker implements Worker {
   }
 
   #onMessage(message: FromWorker): void {
-    switch (message.kind) {
-      case 'statistics':
-        this.#owner.onStatistics(this.index, message.announcement);
-        return;
-      case 'configured':
-        this.#answer(message.id, message.outcome);
-        return;
-      case 'done':
-        this.#answer(message.id, undefined);
+    if (message.kind === 'statistics') {
+      this.#owner.onStatistics(this.index, message.announcement);
+      return;
     }
-  }
-
-  #answer(id: number, value: unknown): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    waiting?.resolve(value as never);
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    waiting?.resolve(message.value as never);
   }
 
   #onEnded(reason: string): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    for (const { reject } of this.#waiting.values()) reject(new Error(`worker ${this.index} has ended: ${reason}`));
+    if (this.#failure !== undefined) return;
+    this.#failure = { index: this.index, reason };
+    for (const { reject } of this.#waiting.values()) reject(new WorkerEnded(this.#failure));
     this.#waiting.clear();
-    if (!this.#closing) this.#owner.onWorkerFailed({ index: this.index, reason });
+    if (!this.#closing) this.#owner.onWorkerFailed(this, this.#failure);
   }
 }
 

@@ -1,17 +1,18 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { decodeMessage } from '../api/decode.ts';
-import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { SharedBreakerTable } from '../cluster/breaker-table.ts';
 import { systemClock } from '../core/clock.ts';
-import { silentLogger } from '../core/log.ts';
 import { SystemRandom } from '../core/random.ts';
-import { emptyRuntime } from '../core/runtime.ts';
 import { SharedStatStore } from '../core/stats/store.ts';
 import { Timers } from '../core/timers.ts';
 import { extensions } from '../extensions.ts';
-import { createDirectTransport } from '../transport/direct-transport.ts';
-import { createPublicTransport } from '../transport/public-transport.ts';
+import { createTransport } from '../transport/select-transport.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
+import { SnapshotRuntime } from './layered-runtime.ts';
+import { LogLevels } from './log-components.ts';
+import { compileLogFormat } from './log-format.ts';
+import { ComponentLogger, LogSink } from './logger.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { ProxyThread } from './proxy-thread.ts';
 
@@ -22,53 +23,69 @@ const port = parentPort!;
 const send = (message: FromWorker): void => port.postMessage(message);
 const timers = new Timers(systemClock);
 const connectionIds = new Int32Array(setup.connectionIds);
+const sink = new LogSink(setup.log.path);
+const levels = new LogLevels(setup.log.levels);
+const runtime = new SnapshotRuntime();
+runtime.replace(setup.runtime);
 
 const thread = new ProxyThread({
   index: setup.index,
-  registry: new ExtensionRegistry(extensions),
-  transport: (setup.transport === 'direct' ? createDirectTransport({ timers }) : undefined) ?? createPublicTransport({ timers }),
+  registry: new ExtensionRegistry(extensions, setup.disabledExtensions),
+  transport: createTransport(setup.transport, timers),
   clock: systemClock,
   timers,
   random: new SystemRandom(),
-  runtime: emptyRuntime,
+  runtime,
   stats: new SharedStatStore({ onAnnounce: (announcement) => send({ kind: 'statistics', announcement }) }),
-  log: silentLogger,
+  log: new ComponentLogger({ clock: systemClock, sink, levels, format: compileLogFormat(setup.log.format), thread: threadId }),
   node: setup.node,
+  files: setup.files,
   breakers: new SharedBreakerTable(setup.breakers),
   nextConnectionId: () => Atomics.add(connectionIds, 0, 1),
+  reopenLog: () => sink.reopen(),
 });
 
-function decodeBootstrap(bytes: Uint8Array): Bootstrap {
-  const decoded = decodeMessage('envoy.config.bootstrap.v3.Bootstrap', bytes);
-  if (!decoded.ok) throw new Error(`a bootstrap from the main thread cannot be read: ${decoded.reason}`);
-  return decoded.message as Bootstrap;
+function decodeListener(bytes: Uint8Array): ListenerMessage {
+  const decoded = decodeMessage('envoy.config.listener.v3.Listener', bytes);
+  if (!decoded.ok) throw new Error(`a listener from the main thread cannot be read: ${decoded.reason}`);
+  return decoded.message as ListenerMessage;
 }
 
 async function onMessage(message: ToWorker): Promise<void> {
   switch (message.kind) {
-    case 'configure': {
-      const { configuration, id } = message;
-      const outcome = await thread.configure({ ...configuration, bootstrap: decodeBootstrap(configuration.bootstrap) });
-      send({ kind: 'configured', id, outcome });
+    case 'clusters':
+      thread.updateClusters(message);
       return;
-    }
     case 'hosts':
       thread.updateHosts(message.update);
       return;
-    case 'drain':
-      thread.startDrain(message.settings);
+    case 'listeners': {
+      const value = await thread.updateListeners(message.listeners.map(decodeListener), message.ports);
+      send({ kind: 'answer', id: message.id, value });
       return;
-    case 'stop-listening':
-      await thread.stopListening();
-      send({ kind: 'done', id: message.id });
+    }
+    case 'runtime':
+      thread.updateRuntime(message.values);
+      return;
+    case 'drain':
+      thread.drain(message.settings);
       return;
     case 'reopen-logs':
       thread.reopenLogs();
       return;
+    case 'count-connections':
+      send({ kind: 'answer', id: message.id, value: await thread.countConnections() });
+      return;
+    case 'stop-listening':
+      await thread.stopListening();
+      break;
     case 'close':
       await thread.close();
-      send({ kind: 'done', id: message.id });
+      break;
+    case 'fail':
+      throw new Error(message.reason);
   }
+  send({ kind: 'answer', id: message.id, value: undefined });
 }
 
 // A rejection is a bug here: it ends this thread, and the main thread starts another.
@@ -79,4 +96,3 @@ port.on('message', (message: ToWorker) => {
     });
   });
 });
-send({ kind: 'ready' });

@@ -1,15 +1,24 @@
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
+import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import type { RuntimeValue } from '../core/runtime.ts';
 import type { DrainSettings } from './drain-decision.ts';
-import type { ConfigurationMessage, ConfigureOutcome } from './messages.ts';
+import type { ClustersMessage, ListenersOutcome } from './messages.ts';
 
-/** A thread that serves, as the main thread sees it: in the same thread or in its own. */
+/** A thread that serves, as the main thread sees it: in the same thread or in its own. What is asked of it happens in that order. */
 export interface Worker {
   readonly index: number;
-  /** Swaps to a configuration the main thread has found good. Resolves when its listeners listen. */
-  configure(configuration: ConfigurationMessage): Promise<ConfigureOutcome>;
+  /** Replaces the clusters as a whole. */
+  updateClusters(message: ClustersMessage): void;
   updateHosts(update: HostSetUpdate): void;
-  startDrain(settings: DrainSettings): void;
+  /** Swaps to listeners that the main thread has found good. Resolves when the new ones listen. `ports`: what stands for port 0. */
+  updateListeners(listeners: readonly ListenerMessage[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome>;
+  updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void;
+  /** Undefined ends the drain. */
+  drain(settings: DrainSettings | undefined): void;
   stopListening(): Promise<void>;
+  countConnections(): Promise<number>;
+  /** Share of the time since the last call in which the event loop was busy. */
+  eventLoopUtilization(): number;
   reopenLogs(): void;
   close(): Promise<void>;
 }

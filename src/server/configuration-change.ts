@@ -1,0 +1,59 @@
+import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import type { Judged } from './judge.ts';
+
+/** What a reload changes. */
+export interface ConfigurationChange {
+  readonly listeners: NamedChange;
+  readonly clusters: NamedChange;
+  /** Top-level fields of the bootstrap that differ and are read only when the process starts. */
+  readonly needRestart: readonly string[];
+}
+
+export interface NamedChange {
+  readonly added: readonly string[];
+  readonly modified: readonly string[];
+  readonly removed: readonly string[];
+}
+
+export function compareConfigurations(before: Judged | undefined, after: Judged): ConfigurationChange {
+  const listeners = (judged: Judged | undefined) => new Map(judged?.listeners.map(({ name, identity }) => [name, identity]));
+  const clusters = (judged: Judged | undefined) => new Map(judged?.clusters.map(({ name, hash }) => [name, hash]));
+  return {
+    listeners: compareNamed(listeners(before), listeners(after)),
+    clusters: compareNamed(clusters(before), clusters(after)),
+    needRestart: before === undefined ? [] : fieldsThatNeedRestart(before.bootstrap, after.bootstrap),
+  };
+}
+
+function compareNamed(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): NamedChange {
+  const names = [...after.keys()];
+  return {
+    added: names.filter((name) => !before.has(name)),
+    modified: names.filter((name) => before.has(name) && before.get(name) !== after.get(name)),
+    removed: [...before.keys()].filter((name) => !after.has(name)),
+  };
+}
+
+export function isEmpty({ listeners, clusters }: ConfigurationChange): boolean {
+  return [listeners, clusters].every(({ added, modified, removed }) => added.length + modified.length + removed.length === 0);
+}
+
+/** What a reload swaps. */
+const RELOADED = new Set(['staticResources', 'layeredRuntime']);
+
+/** By property, so that a oneof counts as one. */
+function fieldsThatNeedRestart(before: Bootstrap, after: Bootstrap): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const value = (bootstrap: Bootstrap, name: string): string => JSON.stringify(bootstrap[name as keyof Bootstrap], stableJson) ?? '';
+  return [...names].filter((name) => !name.startsWith('$') && !RELOADED.has(name) && value(before, name) !== value(after, name)).map(snakeCase);
+}
+
+/** Bytes and 64-bit numbers as text. */
+function stableJson(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+}
+
+function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,159 @@
+import { toBinary } from '@bufbuild/protobuf';
+import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import { schemaOf } from '../api/registry.ts';
+import type { ClusterSpec } from '../cluster/cluster-spec.ts';
+import { type BootstrapOptions, loadBootstrap } from '../config/loader.ts';
+import { checkSupport } from '../config/support-walk.ts';
+import type { Clock } from '../core/clock.ts';
+import type { NodeInfo, ServiceKey } from '../core/extension.ts';
+import type { Logger } from '../core/log.ts';
+import { ConfigPath, formatProblem, type Problem, type Problems } from '../core/problems.ts';
+import type { Random } from '../core/random.ts';
+import type { Runtime } from '../core/runtime.ts';
+import { SharedStatStore } from '../core/stats/store.ts';
+import type { Tag } from '../core/stats/tags.ts';
+import type { Timers } from '../core/timers.ts';
+import { ACCESS_LOG_FILES, AccessLogFileProbe } from '../http/access-log-files.ts';
+import { CLUSTERS } from '../http/http-services.ts';
+import type { ListenerSpec } from '../listener/compile.ts';
+import type { ThreadServices } from './compile-context.ts';
+import { compileClusters, compileListeners } from './configuration.ts';
+import type { ExtensionRegistry } from './extension-registry.ts';
+import { compileRuntimeLayers, type RuntimeLayer } from './layered-runtime.ts';
+import type { LogFormatSpec } from './log-format.ts';
+import { type NodeOverrides, nodeInfoOf } from './node-info.ts';
+import { compileStatsSettings, type StatsSettings } from './stats-settings.ts';
+import { supportTable } from './support-tables.ts';
+
+/** A configuration that cannot be served; every problem it has. */
+export class ConfigurationError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[], omitted = 0) {
+    const more = omitted > 0 ? [`${omitted} more`] : [];
+    super([...problems.map(formatProblem), ...more].join('\n'));
+    this.name = 'ConfigurationError';
+    this.problems = problems;
+  }
+}
+
+/** A listener as the configuration says it. */
+export interface JudgedListener {
+  readonly name: string;
+  /** Compared with that of another configuration: equal bytes are the same listener. */
+  readonly identity: string;
+}
+
+/** A bootstrap without a problem and what the main thread made of it. */
+export interface Judged {
+  readonly bootstrap: Bootstrap;
+  readonly listenerMessages: readonly ListenerMessage[];
+  readonly listeners: readonly JudgedListener[];
+  readonly clusters: readonly ClusterSpec[];
+  readonly runtimeLayers: readonly RuntimeLayer[];
+  readonly stats: StatsSettings;
+  /** Undefined: the command line's. */
+  readonly logFormat: LogFormatSpec | undefined;
+  readonly node: NodeInfo;
+  readonly warnings: readonly Problem[];
+  readonly unknownFields: number;
+  readonly deprecatedUses: number;
+  /** The files it came from. */
+  readonly files: readonly string[];
+}
+
+export interface JudgeOptions {
+  readonly registry: ExtensionRegistry;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  readonly nodeOverrides: NodeOverrides;
+  readonly statsTags: readonly Tag[];
+  /** `--log-format` was given. */
+  readonly hasLogFormat: boolean;
+}
+
+/** Reads and compiles configurations without serving them. */
+export class ConfigurationJudge {
+  readonly #options: JudgeOptions;
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+  }
+
+  /** Throws a ConfigurationError that lists every problem of every stage that could be reached. */
+  judge(source: BootstrapOptions): Judged {
+    const { message: bootstrap, problems, unknownFields, deprecatedUses } = loadBootstrap(source);
+    // What could not be decoded or breaks a rule cannot be compiled: it would be reported twice, or wrongly.
+    if (bootstrap === undefined || !problems.ok) throw new ConfigurationError(problems.errors, problems.omitted);
+    checkSupport(schemaOf('envoy.config.bootstrap.v3.Bootstrap'), bootstrap, supportTable(), problems);
+    const node = nodeInfoOf(bootstrap.node, this.#options.nodeOverrides);
+    const judged = { ...this.#compile(bootstrap, node, problems), node, bootstrap, unknownFields, deprecatedUses };
+    if (!problems.ok) throw new ConfigurationError(withoutEchoes(problems.errors), problems.omitted);
+    return { ...judged, warnings: problems.warnings, files: source.path === undefined || source.path === '' ? [] : [source.path] };
+  }
+
+  #compile(bootstrap: Bootstrap, node: NodeInfo, problems: Problems) {
+    const thread = this.#threadServices(node);
+    const { listeners: listenerMessages = [], clusters: clusterMessages = [] } = bootstrap.staticResources ?? {};
+    const clusters = compileClusters(clusterMessages, problems, thread);
+    const surroundings = { thread, clusters: new Set(clusterMessages.map(({ name }) => name)), services: JUDGING_SERVICES };
+    const specs = compileListeners(listenerMessages, problems, surroundings);
+    return {
+      clusters,
+      listenerMessages,
+      listeners: specs.map((spec, index) => judgedListener(spec, listenerMessages[index]!)),
+      runtimeLayers: compileRuntimeLayers(bootstrap.layeredRuntime, problems),
+      stats: compileStatsSettings(bootstrap, this.#options.statsTags, problems),
+      logFormat: this.#logFormatOf(bootstrap, problems),
+    };
+  }
+
+  /** What compiling creates is thrown away: only workers serve. */
+  #threadServices(node: NodeInfo): ThreadServices {
+    const { registry, clock, timers, random, runtime, log } = this.#options;
+    return { registry, stats: new SharedStatStore({ onAnnounce: () => {} }), clock, timers, random, runtime, log, node, serving: false };
+  }
+
+  #logFormatOf({ applicationLogConfig }: Bootstrap, problems: Problems): LogFormatSpec | undefined {
+    const format = applicationLogConfig?.logFormat?.logFormat;
+    if (format?.case === undefined) return undefined;
+    const at = ConfigPath.root.field('application_log_config').field('log_format');
+    if (this.#options.hasLogFormat) {
+      problems.error(at, 'Only one of ApplicationLogConfig.log_format or CLI option --log-format can be specified.');
+    }
+    if (format.case === 'textFormat') return { kind: 'pattern', pattern: format.value, escaped: false };
+    const fields = format.value as Readonly<Record<string, unknown>>;
+    for (const flag of ['%v', '%_']) {
+      if (JSON.stringify(fields).includes(flag)) problems.error(at.field('json_format'), `setJsonLogFormat error: INVALID_ARGUMENT: Usage of ${flag} is unavailable for JSON log formats`);
+    }
+    return { kind: 'json', fields };
+  }
+}
+
+const JUDGING_SERVICES = new Map<ServiceKey<unknown>, unknown>([
+  [CLUSTERS, { get: () => undefined }],
+  [ACCESS_LOG_FILES, new AccessLogFileProbe()],
+]);
+
+function judgedListener({ name }: ListenerSpec, message: ListenerMessage): JudgedListener {
+  const bytes = toBinary(schemaOf('envoy.config.listener.v3.Listener'), message);
+  return { name, identity: Buffer.from(bytes).toString('latin1') };
+}
+
+/** A field that is not supported may be complained about by its compile step as well: one of the two suffices. */
+function withoutEchoes(problems: readonly Problem[]): Problem[] {
+  const refused = new Set(problems.filter(({ message }) => message.startsWith(NOT_SUPPORTED)).map(({ path }) => path));
+  const seen = new Set<string>();
+  return problems.filter(({ path, message }) => {
+    if (!refused.has(path)) return true;
+    if (!message.startsWith(NOT_SUPPORTED) || seen.has(path)) return false;
+    seen.add(path);
+    return true;
+  });
+}
+
+const NOT_SUPPORTED = 'not supported';

@@ -1,0 +1,28 @@
+import { threadId } from 'node:worker_threads';
+import { systemClock } from '../core/clock.ts';
+import { LogLevels } from './log-components.ts';
+import { compileLogFormat, DEFAULT_LOG_FORMAT, type LogFormatSpec } from './log-format.ts';
+import { ComponentLogger, type LogOutput, LogSink } from './logger.ts';
+import type { ServerOptions } from './options.ts';
+import type { ProxyLog } from './proxy.ts';
+
+/** The log of a process that was started from the command line. */
+export function createProcessLog(options: ServerOptions): ProxyLog {
+  const levels = LogLevels.create(options.logLevel, options.componentLogLevels);
+  const sink = new LogSink(options.logPath);
+  const format: LogFormatSpec = { kind: 'pattern', pattern: options.logFormat, escaped: options.logFormatEscaped };
+  const output: LogOutput = { clock: systemClock, sink, levels, format: compileLogFormat(format), thread: threadId };
+  const logger = new ComponentLogger(output);
+  if (!sink.isOpen) logger.warning(`Failed to open log-file '${options.logPath}'.`);
+  return {
+    logger,
+    levels,
+    path: options.logPath,
+    format,
+    fixed: options.logFormat !== DEFAULT_LOG_FORMAT,
+    setFormat: (spec) => {
+      output.format = compileLogFormat(spec);
+    },
+    reopen: () => sink.reopen(),
+  };
+}

@@ -1,0 +1,148 @@
+import { writeFileSync } from 'node:fs';
+import { systemClock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import { Timers } from '../core/timers.ts';
+import { type FileWatch, watchFiles } from './file-watch.ts';
+import type { ServerOptions } from './options.ts';
+import { createProcessLog } from './process-log.ts';
+import { ConfigurationError, Proxy, type ProxyLog, type ProxyOptions } from './proxy.ts';
+import { BUILD } from './version.ts';
+
+/** How often a draining process looks whether its last connection has ended. */
+const DRAIN_POLL_MS = 100;
+
+/** Runs what the command line asks for. Resolves with the exit code. `print` is standard output. */
+export async function runServer(options: ServerOptions, print: (text: string) => void): Promise<number> {
+  const log = createProcessLog(options);
+  for (const warning of options.warnings) log.logger.component('config').warning(warning);
+  const proxyOptions = proxyOptionsOf(options, log);
+  if (options.mode === 'validate') return validate(options, proxyOptions, print);
+  log.logger.info(`nuncio ${BUILD}, node ${process.versions.node}, ${options.concurrency} worker${options.concurrency === 1 ? '' : 's'}`);
+  return await new ServerProcess(options, proxyOptions, log).run();
+}
+
+function validate(options: ServerOptions, proxyOptions: ProxyOptions, print: (text: string) => void): number {
+  try {
+    Proxy.validate(proxyOptions);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    reportStartError(error, options, proxyOptions.log!.logger);
+    return 1;
+  }
+  print(`configuration '${options.configPath}' OK\n`);
+  return 0;
+}
+
+function proxyOptionsOf(options: ServerOptions, log: ProxyLog): ProxyOptions {
+  return {
+    path: options.configPath,
+    yaml: options.configYaml,
+    unknownFieldPolicy: options.allowUnknownStaticFields ? 'warn' : 'error',
+    transport: options.transport,
+    concurrency: options.concurrency,
+    log,
+    node: { id: options.serviceNode, cluster: options.serviceCluster, zone: options.serviceZone, ipVersion: options.localAddressIpVersion },
+    statsTags: options.statsTags,
+    disabledExtensions: options.disabledExtensions,
+    files: { flushIntervalMs: options.fileFlushIntervalMs, flushMinSizeBytes: options.fileFlushMinSizeKb * 1024 },
+  };
+}
+
+/** Each problem on a line of its own, so that an editor can jump to it. */
+function reportStartError(error: Error, { configPath }: ServerOptions, log: Logger): void {
+  log.critical(`error initializing configuration '${configPath}': ${error.message.includes('\n') ? `\n${error.message}` : error.message}`);
+}
+
+/** A process that serves: signals, reloads, and how it ends. */
+class ServerProcess {
+  readonly #options: ServerOptions;
+  readonly #proxyOptions: ProxyOptions;
+  readonly #log: Logger;
+  readonly #timers = new Timers(systemClock);
+  readonly #ended: Promise<number>;
+  #end!: (code: number) => void;
+  #proxy: Proxy | undefined;
+  #watch: FileWatch | undefined;
+  #draining = false;
+
+  constructor(options: ServerOptions, proxyOptions: ProxyOptions, log: ProxyLog) {
+    this.#options = options;
+    this.#proxyOptions = proxyOptions;
+    this.#log = log.logger;
+    this.#ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  async run(): Promise<number> {
+    this.#listenToSignals();
+    try {
+      this.#proxy = await Proxy.start(this.#proxyOptions);
+    } catch (error) {
+      reportStartError(error as Error, this.#options, this.#log);
+      this.#timers.close();
+      return 1;
+    }
+    const proxy = this.#proxy;
+    for (const { name, address } of proxy.addresses()) this.#log.component('config').info(`listener '${name}' on ${address.text}`);
+    this.#log.info('all clusters initialized, listeners serve');
+    if (this.#options.baseIdPath !== '') writeFileSync(this.#options.baseIdPath, String(this.#options.baseId));
+    if (this.#options.mode === 'init_only') this.#end(0);
+    else if (this.#options.watch) this.#watch = watchFiles(proxy.files, this.#timers, () => this.#reload('file changed'));
+    const code = await this.#ended;
+    this.#log.info('exiting');
+    this.#watch?.close();
+    this.#timers.close();
+    await proxy.close();
+    return code;
+  }
+
+  #listenToSignals(): void {
+    process.on('SIGTERM', () => this.#terminate('SIGTERM'));
+    process.on('SIGINT', () => this.#terminate('SIGINT'));
+    process.on('SIGHUP', () => this.#reload('caught SIGHUP'));
+    process.on('SIGUSR1', () => {
+      this.#log.info('caught SIGUSR1. Reopening access logs.');
+      this.#proxy?.reopenLogs();
+    });
+    // After a throw nobody expected, nothing is certain any more: the process ends and its supervisor starts another.
+    const crash = (error: unknown): void => {
+      this.#log.critical(`uncaught: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      process.exit(1);
+    };
+    process.on('uncaughtException', crash);
+    process.on('unhandledRejection', crash);
+  }
+
+  #reload(cause: string): void {
+    const proxy = this.#proxy;
+    if (proxy === undefined) return;
+    this.#log.info(`${cause}: reloading the configuration`);
+    // What is wrong stands in the log already.
+    proxy.reload().catch(() => {});
+  }
+
+  #terminate(signal: string): void {
+    this.#log.warning(`caught ENVOY_${signal}`);
+    const { drainOnSigtermMs, mode } = this.#options;
+    if (this.#proxy === undefined) process.exit(0);
+    if (signal !== 'SIGTERM' || drainOnSigtermMs === undefined || mode !== 'serve' || this.#draining) {
+      this.#end(0);
+      return;
+    }
+    this.#draining = true;
+    void this.#drain(this.#proxy, drainOnSigtermMs);
+  }
+
+  /**
+   * Every answer becomes the last of its connection. New connections are still served: those who send them learn only by and by that this process
+   * goes. It ends when it has no connection, or when the time is over.
+   */
+  async #drain(proxy: Proxy, limitMs: number): Promise<void> {
+    const deadlineMs = systemClock.monotonicMs() + limitMs;
+    this.#log.info(`draining for at most ${limitMs / 1000} s`);
+    proxy.failHealthChecks(true, { timeMs: 0, strategy: 'immediate' });
+    while (systemClock.monotonicMs() < deadlineMs && (await proxy.countConnections()) > 0) {
+      await new Promise<void>((resolve) => void this.#timers.after(DRAIN_POLL_MS, { onTimer: () => resolve() }));
+    }
+    this.#end(0);
+  }
+}

@@ -1,0 +1,86 @@
+import { memoryUsage } from 'node:process';
+import type { Clock } from '../core/clock.ts';
+import type { StatScrape } from '../core/stats/scrape.ts';
+import { defineStats, type StatGroup, type StatStore } from '../core/stats/stats.ts';
+import { VERSION } from './version.ts';
+
+export const SERVER_STATS = defineStats({
+  counters: ['debug_assertion_failures', 'dropped_stat_flushes', 'dynamic_unknown_fields', 'envoy_bug_failures', 'envoy_notifications', 'static_unknown_fields', 'wip_protos'],
+  gauges: [
+    'compilation_settings.fips_mode',
+    'concurrency',
+    'days_until_first_cert_expiring',
+    'hot_restart_epoch',
+    'hot_restart_generation',
+    'live',
+    'parent_connections',
+    'seconds_until_first_ocsp_response_expiring',
+    'state',
+    'stats_recent_lookups',
+    'total_connections',
+    'version',
+  ],
+  histograms: ['initialization_time_ms'],
+});
+
+export const RUNTIME_STATS = defineStats({
+  counters: ['deprecated_feature_use', 'load_error', 'load_success', 'override_dir_exists', 'override_dir_not_exists'],
+  gauges: ['admin_overrides_active', 'deprecated_feature_seen_since_process_start', 'num_keys', 'num_layers'],
+});
+
+export const LISTENER_MANAGER_STATS = defineStats({
+  counters: [
+    'listener_added',
+    'listener_create_failure',
+    'listener_create_success',
+    'listener_in_place_updated',
+    'listener_modified',
+    'listener_removed',
+    'listener_stopped',
+  ],
+  gauges: ['total_filter_chains_draining', 'total_listeners_active', 'total_listeners_draining', 'total_listeners_warming', 'workers_started'],
+});
+
+export type ServerState = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZING';
+
+/** Their numbers in `server.state`. */
+const STATE_NUMBERS: Readonly<Record<ServerState, number>> = { LIVE: 0, DRAINING: 1, PRE_INITIALIZING: 2, INITIALIZING: 3 };
+
+/** Envoy's value where there is no certificate. */
+const NO_CERTIFICATE = 0xffff_ffff;
+
+/** What the main thread counts: `server.*`, `runtime.*`, `listener_manager.*`. */
+export class ServerStats {
+  readonly server: StatGroup;
+  readonly runtime: StatGroup;
+  readonly listeners: StatGroup;
+
+  constructor(store: StatStore) {
+    this.server = store.group('server', SERVER_STATS);
+    this.runtime = store.group('runtime', RUNTIME_STATS);
+    this.listeners = store.group('listener_manager', LISTENER_MANAGER_STATS);
+    this.server.gaugeSet(SERVER_STATS.version, versionNumber(VERSION));
+    this.server.gaugeSet(SERVER_STATS.hot_restart_generation, 1);
+    this.server.gaugeSet(SERVER_STATS.days_until_first_cert_expiring, NO_CERTIFICATE);
+    this.state('PRE_INITIALIZING');
+  }
+
+  state(state: ServerState): void {
+    this.server.gaugeSet(SERVER_STATS.state, STATE_NUMBERS[state]);
+    this.server.gaugeSet(SERVER_STATS.live, state === 'LIVE' ? 1 : 0);
+  }
+}
+
+/** `server.uptime` and what the process uses. */
+export function addProcessGauges(scrape: StatScrape, clock: Clock, startedMs: number): void {
+  scrape.gaugeFunction('server.uptime', () => Math.floor((clock.monotonicMs() - startedMs) / 1000));
+  scrape.gaugeFunction('server.memory_allocated', () => memoryUsage().heapUsed);
+  scrape.gaugeFunction('server.memory_heap_size', () => memoryUsage().heapTotal);
+  scrape.gaugeFunction('server.memory_physical_size', () => memoryUsage.rss());
+}
+
+/** Envoy's is made from its revision. */
+function versionNumber(version: string): number {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  return major * 10_000 + minor * 100 + patch;
+}

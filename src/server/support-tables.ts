@@ -1,0 +1,32 @@
+import { clusterSupport } from '../cluster/support.ts';
+import { mergeSupport, type SupportTable } from '../config/support.ts';
+import { fileAccessLogSupport } from '../filters/access-log/file/support.ts';
+import { streamAccessLogSupport } from '../filters/access-log/stream/support.ts';
+import { routerSupport } from '../filters/http/router/support.ts';
+import { httpConnectionManagerSupport } from '../filters/network/http-connection-manager/support.ts';
+import { accessLogFilterSupport } from '../http/access-log-filter/support.ts';
+import { formatSupport } from '../http/format/support.ts';
+import { routeSupport } from '../http/route/support.ts';
+import { listenerSupport } from '../listener/support.ts';
+import { bootstrapSupport } from './bootstrap-support.ts';
+
+/** Every room's table. */
+export const SUPPORT_TABLES: readonly SupportTable[] = [
+  bootstrapSupport,
+  listenerSupport,
+  routeSupport,
+  clusterSupport,
+  httpConnectionManagerSupport,
+  routerSupport,
+  accessLogFilterSupport,
+  fileAccessLogSupport,
+  streamAccessLogSupport,
+  formatSupport,
+];
+
+let merged: SupportTable | undefined;
+
+/** What this program does with each field of Envoy's API. */
+export function supportTable(): SupportTable {
+  return (merged ??= mergeSupport(SUPPORT_TABLES));
+}

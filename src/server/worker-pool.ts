@@ -1,0 +1,238 @@
+import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import { type BreakerTable, createBreakerReader, createBreakerTally, createSharedBreakerMemory, LocalBreakerTable, reclaimBreakers } from '../cluster/breaker-table.ts';
+import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
+import type { Clock } from '../core/clock.ts';
+import type { NodeInfo } from '../core/extension.ts';
+import type { Logger } from '../core/log.ts';
+import type { Random } from '../core/random.ts';
+import type { RuntimeValue } from '../core/runtime.ts';
+import type { StatScrape } from '../core/stats/scrape.ts';
+import { SharedStatStore } from '../core/stats/store.ts';
+import { Timers } from '../core/timers.ts';
+import type { ListenerProblem } from '../listener/listener-manager.ts';
+import { createTransport } from '../transport/select-transport.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { DrainSettings } from './drain-decision.ts';
+import type { ExtensionRegistry } from './extension-registry.ts';
+import type { SnapshotRuntime } from './layered-runtime.ts';
+import type { BoundListener, ClustersMessage, FileSettings, ListenersOutcome, LogSetup } from './messages.ts';
+import { ProxyThread } from './proxy-thread.ts';
+import { ThreadWorker, WorkerEnded } from './thread-worker.ts';
+import type { Worker, WorkerFailure } from './worker.ts';
+
+export interface WorkerPoolOptions {
+  /** 1: the worker is this thread. */
+  readonly concurrency: number;
+  readonly transport: Transport['name'];
+  readonly registry: ExtensionRegistry;
+  readonly disabledExtensions: readonly string[];
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly runtime: SnapshotRuntime;
+  readonly scrape: StatScrape;
+  readonly log: Logger;
+  readonly logSetup: LogSetup;
+  readonly node: NodeInfo;
+  readonly files: FileSettings;
+  /** What a worker that starts must know of discovered hosts. */
+  currentHosts(): readonly HostSetUpdate[];
+  runtimeValues(): ReadonlyMap<string, RuntimeValue>;
+}
+
+/** A worker that ends sooner than this after its start is replaced only after a pause, which doubles. */
+const SHORT_LIFE_MS = 10_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** The workers, each with the same configuration; one that dies is replaced. */
+export class WorkerPool {
+  readonly breakers: BreakerTable;
+  readonly #options: WorkerPoolOptions;
+  readonly #sharedBreakers: SharedArrayBuffer | undefined;
+  readonly #tallies: SharedArrayBuffer[] = [];
+  readonly #connectionIds = new SharedArrayBuffer(4);
+  readonly #workers: Worker[] = [];
+  readonly #startedMs: number[] = [];
+  readonly #pauseMs: number[] = [];
+  #clusters: ClustersMessage['clusters'] = [];
+  #listeners: readonly ListenerMessage[] = [];
+  #bound: readonly BoundListener[] = [];
+  #drain: DrainSettings | undefined;
+  #closing = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    if (options.concurrency === 1) {
+      this.breakers = new LocalBreakerTable();
+    } else {
+      this.#sharedBreakers = createSharedBreakerMemory();
+      this.breakers = createBreakerReader(this.#sharedBreakers);
+    }
+  }
+
+  start(): void {
+    const { concurrency } = this.#options;
+    for (let index = 0; index < concurrency; index++) this.#workers.push(concurrency === 1 ? this.#inlineWorker() : this.#threadWorker(index));
+  }
+
+  get workers(): readonly Worker[] {
+    return this.#workers;
+  }
+
+  /** Name and address of each listener; the same in all workers. */
+  get bound(): readonly BoundListener[] {
+    return this.#bound;
+  }
+
+  updateClusters(clusters: ClustersMessage['clusters']): void {
+    this.#clusters = clusters;
+    const hosts = this.#options.currentHosts();
+    for (const worker of this.#workers) worker.updateClusters({ clusters, hosts });
+  }
+
+  updateHosts(update: HostSetUpdate): void {
+    for (const worker of this.#workers) worker.updateHosts(update);
+  }
+
+  updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void {
+    for (const worker of this.#workers) worker.updateRuntime(values);
+  }
+
+  /**
+   * Swaps the listeners, worker by worker: the first decides the ports, and a listener that cannot be bound mostly fails there. All or
+   * nothing: when a worker cannot do it, it and those before it go back to what they had, and the problems are returned.
+   */
+  async updateListeners(listeners: readonly ListenerMessage[]): Promise<readonly ListenerProblem[]> {
+    const before = this.#listeners;
+    const boundBefore = this.#bound;
+    this.#listeners = listeners;
+    for (const [index, worker] of this.#workers.entries()) {
+      const outcome = await this.#updateOne(worker, listeners);
+      if (outcome === undefined) continue;
+      if (outcome.problems.length > 0) {
+        this.#listeners = before;
+        this.#bound = boundBefore;
+        for (const earlier of this.#workers.slice(0, index + 1)) await this.#updateOne(earlier, before);
+        return outcome.problems;
+      }
+      if (index === 0) this.#bound = outcome.addresses;
+    }
+    return [];
+  }
+
+  drain(settings: DrainSettings | undefined): void {
+    this.#drain = settings;
+    for (const worker of this.#workers) worker.drain(settings);
+  }
+
+  async stopListening(): Promise<void> {
+    this.#listeners = [];
+    await Promise.all(this.#workers.map((worker) => worker.stopListening().catch(ignoreEnded)));
+  }
+
+  async countConnections(): Promise<number> {
+    const counts = await Promise.all(this.#workers.map((worker) => worker.countConnections().catch(() => 0)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  reopenLogs(): void {
+    for (const worker of this.#workers) worker.reopenLogs();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#workers.map((worker) => worker.close()));
+  }
+
+  /** Undefined when the worker has died over it: the one that replaces it gets `#listeners`. */
+  async #updateOne(worker: Worker, listeners: readonly ListenerMessage[]): Promise<ListenersOutcome | undefined> {
+    const ports = new Map(this.#bound.map(({ name, address }) => [name, address.port]));
+    try {
+      return await worker.updateListeners(listeners, ports);
+    } catch (error) {
+      ignoreEnded(error);
+      return undefined;
+    }
+  }
+
+  #inlineWorker(): Worker {
+    const { scrape, registry, transport, clock, random, runtime, log, node, files } = this.#options;
+    // Its own, because closing the worker ends them.
+    const timers = new Timers(clock);
+    let connections = 0;
+    scrape.addThread(0);
+    return new ProxyThread({
+      index: 0,
+      registry,
+      transport: createTransport(transport, timers),
+      clock,
+      timers,
+      random,
+      runtime,
+      stats: new SharedStatStore({ direct: true, onAnnounce: (announcement) => scrape.announce(0, announcement) }),
+      log,
+      node,
+      files,
+      breakers: this.breakers,
+      nextConnectionId: () => connections++,
+      // The main thread's log is this thread's.
+      reopenLog: () => {},
+    });
+  }
+
+  #threadWorker(index: number): Worker {
+    const { scrape, transport, node, logSetup, files, disabledExtensions, clock } = this.#options;
+    const shared = this.#sharedBreakers!;
+    const tally = createBreakerTally(shared);
+    this.#tallies[index] = tally;
+    this.#startedMs[index] = clock.monotonicMs();
+    scrape.addThread(index);
+    const setup = {
+      index,
+      transport,
+      node,
+      log: logSetup,
+      files,
+      disabledExtensions,
+      runtime: this.#options.runtimeValues(),
+      breakers: { shared, tally },
+      connectionIds: this.#connectionIds,
+    };
+    return new ThreadWorker(setup, {
+      onStatistics: (from, announcement) => scrape.announce(from, announcement),
+      onWorkerFailed: (_worker, failure) => this.#onWorkerFailed(failure),
+    });
+  }
+
+  #onWorkerFailed({ index, reason }: WorkerFailure): void {
+    const { log, scrape, clock, timers } = this.#options;
+    scrape.removeThread(index);
+    reclaimBreakers({ shared: this.#sharedBreakers!, tally: this.#tallies[index]! });
+    if (this.#closing) return;
+    const livedMs = clock.monotonicMs() - this.#startedMs[index]!;
+    const pauseMs = livedMs >= SHORT_LIFE_MS ? 0 : Math.min((this.#pauseMs[index] ?? FIRST_PAUSE_MS / 2) * 2, LONGEST_PAUSE_MS);
+    this.#pauseMs[index] = pauseMs === 0 ? FIRST_PAUSE_MS / 2 : pauseMs;
+    log.critical(`worker ${index} has ended and is replaced${pauseMs === 0 ? '' : ` in ${pauseMs} ms`}: ${reason}`);
+    timers.after(Math.max(1, pauseMs), { onTimer: () => this.#replace(index) });
+  }
+
+  /** Another worker takes the place of one that died, with the running configuration. */
+  #replace(index: number): void {
+    if (this.#closing) return;
+    const worker = this.#threadWorker(index);
+    this.#workers[index] = worker;
+    worker.updateClusters({ clusters: this.#clusters, hosts: this.#options.currentHosts() });
+    worker.drain(this.#drain);
+    const { scrape, log } = this.#options;
+    void this.#updateOne(worker, this.#listeners).then((outcome) => {
+      if (outcome === undefined) return;
+      scrape.dropOrphans();
+      for (const { listener, message } of outcome.problems) log.critical(`worker ${index}: listener '${listener}': ${message}`);
+    });
+  }
+}
+
+function ignoreEnded(error: unknown): void {
+  if (!(error instanceof WorkerEnded)) throw error;
+}
