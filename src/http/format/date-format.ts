@@ -188,9 +188,9 @@ function literal(text: string): Piece {
   return { digits: 0, text: () => text };
 }
 
-/** Envoy's clock has microseconds. */
+/** Envoy's clock has microseconds; ours is a number of milliseconds, which has not quite. */
 function fractionDigits(ms: number): string {
-  return `${String(Math.floor(ms * 1000)).padStart(6, '0')}000`;
+  return `${String(Math.min(999_999, Math.round(ms * 1000))).padStart(6, '0')}000`;
 }
 
 function withoutZeros(fraction: string): string {
