@@ -1,0 +1,212 @@
+import { chmodSync, unlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { AdminAddress, AdminHost } from './admin-host.ts';
+import { Dispatch } from './dispatch.ts';
+import type { AdminResponse } from './handler.ts';
+
+export interface AdminServerOptions {
+  readonly host: AdminHost;
+  /** `admin.address`; port 0: any. */
+  readonly address: AdminAddress;
+  /** Of a Unix socket; 0: as the process's umask has it. */
+  readonly socketMode?: number;
+  readonly allowsPath?: ((path: string) => boolean) | undefined;
+  /** Wall clock, for the date header. */
+  readonly nowMs: () => number;
+}
+
+/** As Envoy's admin listener has it. */
+export const MAX_HEAD_BYTES = 60 * 1024;
+/** Of a form; what other commands are sent is read and dropped. */
+export const MAX_FORM_BYTES = 1024 * 1024;
+export const MAX_CONNECTIONS = 1024;
+const REQUEST_TIMEOUT_MS = 60_000;
+/** An answer whose client takes nothing for this long is given up. */
+const STALLED_TIMEOUT_MS = 60_000;
+
+/** The listener of the admin interface. It lives on the main thread and is no part of the request path. */
+export class AdminServer {
+  readonly address: AdminAddress;
+  readonly #server: Server;
+
+  private constructor(server: Server, address: AdminAddress) {
+    this.#server = server;
+    this.address = address;
+  }
+
+  /** Rejects when the address cannot be bound. */
+  static async start(options: AdminServerOptions): Promise<AdminServer> {
+    const { host, address } = options;
+    const dispatch = new Dispatch(options);
+    const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false, joinDuplicateHeaders: false });
+    server.maxConnections = MAX_CONNECTIONS;
+    server.setTimeout(STALLED_TIMEOUT_MS);
+    const answers = new Answers(dispatch, options.nowMs, host);
+    server.on('request', answers.request);
+    server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      response.writeContinue();
+      answers.request(request, response);
+    });
+    server.on('connect', (_request: IncomingMessage, socket: Socket) => answers.refuse(socket, 400));
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answers.refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400));
+    await listen(server, address);
+    if (address.kind === 'pipe' && !address.host.startsWith('@') && options.socketMode) chmodSync(address.host, options.socketMode);
+    return new AdminServer(server, boundAddress(server, address));
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+/** A socket file that a dead process has left behind is taken over; one that is in use is not. */
+async function listen(server: Server, address: AdminAddress, retried = false): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      const listening = (): void => {
+        server.off('error', reject);
+        resolve();
+      };
+      if (address.kind === 'pipe') server.listen({ path: address.host.startsWith('@') ? `\0${address.host.slice(1)}` : address.host }, listening);
+      else server.listen({ host: address.host, port: address.port, ipv6Only: address.host.includes(':') }, listening);
+    });
+  } catch (error) {
+    if (address.kind !== 'pipe' || retried || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || (await isServed(address.host))) throw error;
+    unlinkSync(address.host);
+    await listen(server, address, true);
+  }
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function boundAddress(server: Server, address: AdminAddress): AdminAddress {
+  if (address.kind === 'pipe') return address;
+  const { address: host, port } = server.address() as AddressInfo;
+  return { kind: 'ip', host, port, text: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` };
+}
+
+const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 413: 'Payload Too Large', 426: 'Upgrade Required', 431: 'Request Header Fields Too Large' };
+
+/** Reads requests, writes answers as Envoy writes them. */
+class Answers {
+  readonly #dispatch: Dispatch;
+  readonly #nowMs: () => number;
+  readonly #host: AdminHost;
+
+  constructor(dispatch: Dispatch, nowMs: () => number, host: AdminHost) {
+    this.#dispatch = dispatch;
+    this.#nowMs = nowMs;
+    this.#host = host;
+  }
+
+  readonly request = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#serve(request, response).catch((error: Error) => {
+      response.destroy();
+      if (isClientsFault(error)) return;
+      // A bug of a command ends its answer, not the process.
+      this.#host.log.error(`admin interface: ${request.method} ${request.url?.split('?')[0]}: ${error.stack ?? error.message}`);
+    });
+  };
+
+  /** For what is no request that could be answered in order: the connection ends. */
+  refuse(socket: Socket, status: number): void {
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const reason = REASONS[status]!;
+    const date = new Date(this.#nowMs()).toUTCString();
+    socket.end(
+      `HTTP/1.1 ${status} ${reason}\r\ncontent-length: ${reason.length}\r\ncontent-type: text/plain\r\n` +
+        `date: ${date}\r\nserver: envoy\r\nconnection: close\r\n\r\n${reason}`,
+    );
+    socket.destroySoon();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => {});
+    const { socket } = request;
+    if (request.httpVersion !== '1.1') return this.refuse(socket, 426);
+    if (request.headers.host === undefined) return this.refuse(socket, 400);
+    const form = await readForm(request);
+    if (form === undefined) return this.refuse(socket, 413);
+    const answer = await this.#dispatch.answer(request.method!, pathOf(request.url!), form);
+    if (answer === undefined) return this.refuse(socket, 400);
+    await this.#write(request, response, answer);
+  }
+
+  async #write(request: IncomingMessage, response: ServerResponse, { status, contentType, body, afterwards }: AdminResponse): Promise<void> {
+    const headers = [
+      ...['content-type', contentType, 'cache-control', 'no-cache, max-age=0', 'x-content-type-options', 'nosniff'],
+      ...['date', new Date(this.#nowMs()).toUTCString(), 'server', 'envoy'],
+    ];
+    if (!response.shouldKeepAlive) headers.push('connection', 'close');
+    headers.push('transfer-encoding', 'chunked');
+    response.sendDate = false;
+    // Keeps Node.js from adding lines of its own.
+    response.removeHeader('connection');
+    response.writeHead(status, headers);
+    if (request.method !== 'HEAD') {
+      for await (const chunk of typeof body === 'string' ? [body] : body) {
+        if (response.destroyed) break;
+        if (chunk === '') continue;
+        if (!response.write(chunk) && !(await drained(response))) break;
+      }
+    }
+    if (afterwards !== undefined) response.once('close', afterwards);
+    response.end();
+  }
+}
+
+function isClientsFault({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
+
+/** False when the client has gone. */
+function drained(response: ServerResponse): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (alive: boolean) => (): void => {
+      response.off('drain', onDrain);
+      response.off('close', onClose);
+      resolve(alive);
+    };
+    const onDrain = done(true);
+    const onClose = done(false);
+    response.on('drain', onDrain);
+    response.on('close', onClose);
+  });
+}
+
+/** Of a target in absolute form, its path. */
+function pathOf(target: string): string {
+  const absolute = /^https?:\/\/[^/?#]*(.*)$/i.exec(target);
+  if (absolute === null) return target;
+  return absolute[1]!.startsWith('/') ? absolute[1]! : `/${absolute[1]}`;
+}
+
+/** The body when it is a form, else ''; undefined when it is too large. */
+async function readForm(request: IncomingMessage): Promise<string | undefined> {
+  const wanted = request.headers['content-type'] === 'application/x-www-form-urlencoded';
+  let size = 0;
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    if (!wanted) continue;
+    size += chunk.length;
+    if (size > MAX_FORM_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('latin1');
+}
