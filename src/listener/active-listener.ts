@@ -90,9 +90,10 @@ export class ActiveListener {
     this.#stats.gaugeAdd(LISTENER_STATS.downstream_cx_active, 1);
     this.#workerStats.inc(LISTENER_WORKER_STATS.downstream_cx_total);
     this.#workerStats.gaugeAdd(LISTENER_WORKER_STATS.downstream_cx_active, 1);
-    const info = connectionInfo(connection, this.#thread.nextConnectionId(), this.#spec.name, this.#chain.name);
+    const openedMs = this.#thread.nowMs();
+    const info = connectionInfo(connection, { id: this.#thread.nextConnectionId(), listenerName: this.#spec.name, filterChainName: this.#chain.name, startMs: openedMs });
     const handler = this.#chain.filter.onNewConnection(connection, info, this.#thread.drain);
-    const entry = new ListenerConnection(this, connection, handler, this.#thread.nowMs());
+    const entry = new ListenerConnection(this, connection, handler, openedMs);
     this.#connections.add(entry);
     if (this.#draining) handler.startDrain();
     return entry;
@@ -135,7 +136,9 @@ class ListenerConnection implements ConnectionOwner {
   }
 }
 
-function connectionInfo(connection: Connection, id: number, listenerName: string, filterChainName: string): ConnectionInfo {
+type ConnectionFacts = Pick<ConnectionInfo, 'id' | 'listenerName' | 'filterChainName' | 'startMs'>;
+
+function connectionInfo(connection: Connection, { id, listenerName, filterChainName, startMs }: ConnectionFacts): ConnectionInfo {
   const { local, remote } = connection;
   return {
     id,
@@ -147,6 +150,7 @@ function connectionInfo(connection: Connection, id: number, listenerName: string
     secure: false,
     listenerName,
     filterChainName,
+    startMs,
     terminationDetails: '',
   };
 }

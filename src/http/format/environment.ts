@@ -1,16 +1,9 @@
 import { serviceKey } from '../../core/extension.ts';
-import type { OperatorCompiler } from './operator.ts';
-import { plain, textOperator, withParams } from './operator.ts';
+import type { ProcessFacts } from '../../core/process-facts.ts';
 import { wireText } from '../../core/wire-text.ts';
+import { type OperatorCompiler, plain, textOperator, withParams } from './operator.ts';
 
 /** What formats may tell of the process. */
-export interface ProcessFacts {
-  /** `%HOSTNAME%`. */
-  readonly hostname: string;
-  /** The value of an environment variable. */
-  variable(name: string): string | undefined;
-}
-
 export const PROCESS = serviceKey<ProcessFacts>('process');
 
 export const PROCESS_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
