@@ -161,12 +161,14 @@ export class PooledConnection
     this.#countBytes();
     this.#owner.onStreamEnd(this);
     if (this.#closed || this.activeStreams > 0) return;
-    if (codec.canTakeStream && !this.draining) {
+    if (!codec.canTakeStream) {
+      // It closes by itself as soon as the stream has its last event.
+      if (codec.closeAnnounced) this.#context.stats.inc(CLUSTER_STATS.upstream_cx_close_notify);
+    } else if (this.draining) {
+      this.close();
+    } else {
       this.onIdle();
-      return;
     }
-    if (!codec.canTakeStream) this.#context.stats.inc(CLUSTER_STATS.upstream_cx_close_notify);
-    this.close();
   }
 
   onCodecClosed(_codec: ClientCodec, failure: Failure | undefined): void {

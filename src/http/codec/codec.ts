@@ -75,15 +75,20 @@ export interface ClientCodec {
   newStream(decoder: ResponseDecoder): RequestEncoder;
   readonly canTakeStream: boolean;
   readonly activeStreams: number;
+  /** The peer has said that it closes the connection after the response just read (statistics). */
+  readonly closeAnnounced: boolean;
   /** Closes the connection; active streams are reset with `failure`. */
   close(failure: Failure): void;
 }
 
 /** The pool, told of what its connection can do. */
 export interface ClientCodecOwner {
-  /** A stream has ended; the codec can take another when `codec.canTakeStream`. */
+  /**
+   * A stream has ended; the codec can take another when `codec.canTakeStream`, and is about to close when not. In the first case the
+   * stream's decoder has yet to be given its last event: a stream begun here comes before it.
+   */
   onStreamEnd(codec: ClientCodec): void;
-  /** The connection is gone; each active stream has been reset before. Exactly once. */
+  /** The connection is gone; each active stream has been reset before. Exactly once, as soon as it can serve no more. */
   onCodecClosed(codec: ClientCodec, failure: Failure | undefined): void;
   /** The peer broke the protocol on this connection (statistics). */
   onProtocolError(codec: ClientCodec): void;

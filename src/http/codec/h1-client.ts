@@ -2,10 +2,10 @@ import type { Connection, ConnectionOwner, TransportError } from '../../transpor
 import type { Failure } from '../failure.ts';
 import { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
-import type { ByteCounts } from '../stream-info.ts';
 import { ChunkedReader } from './chunked.ts';
 import type { ClientCodec, ClientCodecOwner, PressureWatcher, RequestEncoder, ResponseDecoder } from './codec.ts';
 import { type HeadLeniency, HeadParser, INCOMPLETE, INVALID } from './h1-head.ts';
+import { H1RequestEncoder, type RequestEncoderCodec } from './h1-request-encoder.ts';
 import { isBodiless } from './h1-status.ts';
 import { HeadEndScanner, HeldBytes } from './held-bytes.ts';
 
@@ -14,6 +14,7 @@ export interface H1ClientOptions {
   readonly maxHeadBytes: number;
   readonly maxHeaders: number;
   readonly leniency: HeadLeniency;
+  /** Both ways. */
   readonly trailers: boolean;
   /** `per_connection_buffer_limit_bytes` of the cluster. */
   readonly highWatermarkBytes: number;
@@ -22,9 +23,13 @@ export interface H1ClientOptions {
 /**
  * HTTP/1 on an upstream connection: one stream at a time, never pipelined.
  *
- *   IDLE ──newStream──▶ HEAD ──head──▶ LENGTH | CHUNKED ─▶ TRAILERS | UNTIL_CLOSE ──end──▶ IDLE
- *     │                  ▲ └─1xx─┘                                     │
- *     └─bytes or FIN─▶ CLOSED ◀── invalid, reset, not reusable ────────┘
+ *   IDLE ──newStream──▶ HEAD ──head──▶ LENGTH | CHUNKED ─▶ TRAILERS | UNTIL_CLOSE ──end──▶ IDLE | LAST
+ *     │                  ▲ └─1xx─┘                                     │                        │
+ *     └─bytes or FIN─▶ CLOSED ◀── invalid, reset, peer gone ───────────┴──── last event given ──┘
+ *
+ * The connection is idle, and its pool knows, before the last event of a response is given: who is told may send the next request
+ * on it at once. LAST is the other end: nothing may follow on this connection, because the peer says so, because the request has
+ * not been sent whole, or because bytes follow which the next request would take for its answer.
  */
 const IDLE = 0;
 const HEAD = 1;
@@ -32,7 +37,8 @@ const LENGTH = 2;
 const CHUNKED = 3;
 const TRAILERS = 4;
 const UNTIL_CLOSE = 5;
-const CLOSED = 6;
+const LAST = 6;
+const CLOSED = 7;
 
 /** 1xx responses taken before a final one. */
 const MAX_INFORMATIONAL = 64;
@@ -40,7 +46,9 @@ const MAX_INFORMATIONAL = 64;
 const parser = new HeadParser();
 const EMPTY = Buffer.alloc(0);
 
-export class H1ClientCodec implements ClientCodec, ConnectionOwner {
+export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncoderCodec {
+  /** The head of the response says that the connection ends with it. */
+  closeAnnounced = false;
   readonly #connection: Connection;
   readonly #owner: ClientCodecOwner;
   readonly #options: H1ClientOptions;
@@ -52,11 +60,8 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
   #held: HeldBytes | undefined;
   #scanner: HeadEndScanner | undefined;
   #informational = 0;
-  /** The peer said, or its framing says, that the connection ends with this response. */
-  #lastResponse = false;
   #pauses = 0;
   #aboveWatermark = false;
-  #closeFailure: Failure | undefined;
 
   constructor(connection: Connection, owner: ClientCodecOwner, options: H1ClientOptions) {
     this.#connection = connection;
@@ -76,16 +81,14 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
     this.#decoder = decoder;
     this.#state = HEAD;
     this.#informational = 0;
-    this.#lastResponse = false;
-    this.#stream = new H1RequestEncoder(this.#connection, this);
+    this.#aboveWatermark = false;
+    this.closeAnnounced = false;
+    this.#stream = new H1RequestEncoder(this.#connection, this, this.#options.trailers);
     return this.#stream;
   }
 
   close(failure: Failure): void {
-    this.#closeFailure = failure;
-    this.#resetStream(failure);
-    this.#state = CLOSED;
-    this.#connection.destroy();
+    this.#shutDown(failure, failure);
   }
 
   // ConnectionOwner
@@ -105,20 +108,11 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
   }
 
   onEnd(): void {
-    if (this.#state === UNTIL_CLOSE) {
-      this.#state = CLOSED;
-      this.#lastResponse = true;
-      this.#decoder!.onData(EMPTY, true);
-      this.#endStream();
-    }
-    this.#connection.destroy();
+    this.#onPeerGone();
   }
 
-  onClosed(error: TransportError | undefined): void {
-    this.#state = CLOSED;
-    const failure = this.#closeFailure ?? connectionEnded(error);
-    this.#resetStream(failure);
-    this.#owner.onCodecClosed(this, failure);
+  onClosed(_error: TransportError | undefined): void {
+    this.#onPeerGone();
   }
 
   onDrained(): void {
@@ -147,10 +141,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
   /** The stream's user gave it up: what is half read or half written spoils the connection. */
   onEncoderReset(failure: Failure): void {
     this.#decoder = undefined;
-    this.#stream = undefined;
-    this.#closeFailure = failure;
-    this.#state = CLOSED;
-    this.#connection.destroy();
+    this.#shutDown(failure, failure);
   }
 
   // Reading
@@ -201,22 +192,28 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
       this.#scanner.scan(bytes, at, end);
       return end;
     }
-    if (headers.status < 200) {
-      this.#stream!.addReceived(headEnd - at, parser.fieldBytes);
-      if (headers.status === 101 || ++this.#informational > MAX_INFORMATIONAL) return this.#fail();
-      this.#decoder!.onInformational(headers);
-      return headEnd;
-    }
     this.#stream!.addReceived(headEnd - at, parser.fieldBytes);
-    return this.#onHead(headers, headEnd) ? headEnd : INVALID;
+    if (!this.#checkFraming(headers)) return this.#fail();
+    if (headers.status >= 200 || headers.status === 101) this.#onFinalHead(headers, headEnd < end);
+    else if (++this.#informational > MAX_INFORMATIONAL) return this.#fail();
+    else if (isForwardedInformational(headers.status)) this.#decoder!.onInformational(headers);
+    return headEnd;
   }
 
-  #onHead(headers: HeaderMap, _headEnd: number): boolean {
-    if (parser.unknownTransferEncoding || (parser.chunked && parser.version < 11)) {
-      this.#fail();
-      return false;
+  /** What Envoy refuses beside what the parser does; removes fields that must not be passed on. */
+  #checkFraming(headers: HeaderMap): boolean {
+    if (parser.unknownTransferEncoding) return false;
+    if (headers.status < 200 || headers.status === 204) {
+      if (parser.chunked || parser.contentLength > 0) return false;
+      if (parser.contentLength === 0) headers.remove(H.contentLength);
+    } else if (parser.chunked && parser.contentLength !== -1) {
+      headers.remove(H.contentLength);
     }
-    this.#lastResponse = parser.version >= 11 ? parser.connectionClose : !parser.connectionKeepAlive;
+    return true;
+  }
+
+  #onFinalHead(headers: HeaderMap, followed: boolean): void {
+    this.closeAnnounced = announcesClose(headers);
     let end = false;
     if (this.#stream!.isHead || isBodiless(headers.status)) {
       end = true;
@@ -231,18 +228,26 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
     } else {
       this.#state = UNTIL_CLOSE;
     }
-    this.#decoder!.onHeaders(headers, end);
-    if (end) this.#endStream();
-    return true;
+    if (!end) {
+      this.#decoder!.onHeaders(headers, false);
+      return;
+    }
+    this.#beginEnd(followed).onHeaders(headers, true);
+    this.#afterEnd(followed);
   }
 
   #readLength(bytes: Buffer, at: number, end: number): number {
     const run = Math.min(end - at, this.#remaining);
     this.#remaining -= run;
-    const last = this.#remaining === 0;
     this.#stream!.addReceived(run, 0);
-    this.#decoder!.onData(bytes.subarray(at, at + run), last);
-    if (last) this.#endStream();
+    const chunk = bytes.subarray(at, at + run);
+    if (this.#remaining > 0) {
+      this.#decoder!.onData(chunk, false);
+      return at + run;
+    }
+    const followed = at + run < end;
+    this.#beginEnd(followed).onData(chunk, true);
+    this.#afterEnd(followed);
     return at + run;
   }
 
@@ -263,169 +268,99 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner {
     if (trailersEnd === INCOMPLETE) {
       if (end - at > this.#options.maxHeadBytes) return this.#fail();
       if (end > at) {
-        this.#held ??= new HeldBytes();
+        this.#held = new HeldBytes();
         this.#held.append(bytes, at, end);
       }
       return at;
     }
     this.#stream!.addReceived(trailersEnd - at, parser.fieldBytes);
-    if (this.#options.trailers && trailers.size > 0) this.#decoder!.onTrailers(trailers);
-    else this.#decoder!.onData(EMPTY, true);
-    this.#endStream();
+    const followed = trailersEnd < end;
+    const decoder = this.#beginEnd(followed);
+    if (this.#options.trailers && trailers.size > 0) decoder.onTrailers(trailers);
+    else decoder.onData(EMPTY, true);
+    this.#afterEnd(followed);
     return trailersEnd;
   }
 
-  /** The response is complete. The connection can serve again only if the request is complete as well. */
-  #endStream(): void {
-    const stream = this.#stream;
-    if (stream === undefined) return;
+  /**
+   * The response is complete: the codec takes leave of its stream, and of the connection's reuse decides now. Returns the decoder,
+   * to be given the last event. `followed`: bytes follow in the same read.
+   */
+  #beginEnd(followed: boolean): ResponseDecoder {
+    const stream = this.#stream!;
+    const decoder = this.#decoder!;
     this.#stream = undefined;
     this.#decoder = undefined;
+    stream.detach();
     if (this.#pauses !== 0) {
       this.#pauses = 0;
       this.#connection.resumeReads();
     }
-    const reusable = stream.done && !this.#lastResponse && this.#state !== CLOSED;
-    stream.finish();
-    if (reusable) {
-      this.#state = IDLE;
+    if (followed || this.closeAnnounced || !stream.done || this.#state === UNTIL_CLOSE) {
+      this.#state = LAST;
     } else {
-      this.#state = CLOSED;
-      this.#connection.destroy();
+      this.#state = IDLE;
+      this.#owner.onStreamEnd(this);
     }
+    return decoder;
+  }
+
+  /** The last event has been given. */
+  #afterEnd(followed: boolean): void {
+    if (this.#state !== LAST) return;
+    if (followed && !this.closeAnnounced) this.#owner.onProtocolError(this);
     this.#owner.onStreamEnd(this);
+    this.#shutDown(CLOSED_HERE, CLOSED_HERE);
   }
 
   /** The peer broke the protocol. Returns INVALID, which ends the loop over its bytes. */
   #fail(): typeof INVALID {
-    this.#state = CLOSED;
-    this.#closeFailure = PROTOCOL_ERROR;
     this.#owner.onProtocolError(this);
-    this.#resetStream(PROTOCOL_ERROR);
-    this.#connection.destroy();
+    this.#shutDown(PROTOCOL_ERROR, PROTOCOL_ERROR);
     return INVALID;
   }
 
-  #resetStream(failure: Failure): void {
+  /** FIN or RST: the end of a body that has no other end, else of a message cut short. */
+  #onPeerGone(): void {
+    if (this.#state === CLOSED) return;
+    if (this.#state === UNTIL_CLOSE) {
+      this.#beginEnd(false).onData(EMPTY, true);
+      this.#owner.onStreamEnd(this);
+      this.#shutDown(TERMINATED, TERMINATED);
+      return;
+    }
+    const cutShort = this.#state === HEAD ? this.#held !== undefined : this.#stream !== undefined;
+    if (cutShort) this.#owner.onProtocolError(this);
+    this.#shutDown(cutShort ? PROTOCOL_ERROR : TERMINATED, TERMINATED);
+  }
+
+  /** The pool is told at once: nobody may be given a connection that is gone. */
+  #shutDown(streamFailure: Failure, connectionFailure: Failure): void {
+    if (this.#state === CLOSED) return;
+    this.#state = CLOSED;
+    this.#held = undefined;
+    this.#connection.destroy();
     const decoder = this.#decoder;
-    this.#stream?.finish();
+    this.#stream?.detach();
     this.#stream = undefined;
     this.#decoder = undefined;
-    decoder?.onReset(failure);
+    decoder?.onReset(streamFailure);
+    this.#owner.onCodecClosed(this, connectionFailure);
   }
 }
 
-/** What a request line has beside method and path, and the empty line. */
-const REQUEST_LINE_REST = '  HTTP/1.1\r\n\r\n'.length;
-
-/** Writes one HTTP/1 request. */
-class H1RequestEncoder implements RequestEncoder, ByteCounts {
-  watcher: PressureWatcher | undefined;
-  isHead = false;
-  /** The whole request has been written. */
-  done = false;
-  wireReceived = 0;
-  wireSent = 0;
-  headersReceived = 0;
-  headersSent = 0;
-  readonly #connection: Connection;
-  readonly #codec: H1ClientCodec;
-  #chunked = false;
-  #detached = false;
-
-  constructor(connection: Connection, codec: H1ClientCodec) {
-    this.#connection = connection;
-    this.#codec = codec;
-  }
-
-  get bytes(): ByteCounts {
-    return this;
-  }
-
-  /** The codec has read this much of the response. */
-  addReceived(wireBytes: number, headerBytes: number): void {
-    this.wireReceived += wireBytes;
-    this.headersReceived += headerBytes;
-  }
-
-  /** The stream is over: later calls do nothing. */
-  finish(): void {
-    this.#detached = true;
-  }
-
-  sendHeaders(headers: HeaderMap, end: boolean): void {
-    if (this.#detached) return;
-    const method = headers.method;
-    this.isHead = method === 'HEAD';
-    let framing = '\r\n';
-    if (!headers.has(H.contentLength)) {
-      if (!end) {
-        this.#chunked = true;
-        framing = 'transfer-encoding: chunked\r\n\r\n';
-      } else if (!mayLackLength(method)) {
-        framing = 'content-length: 0\r\n\r\n';
-      }
-    }
-    this.done = end;
-    const head = `${method} ${headers.path} HTTP/1.1\r\nhost: ${headers.authority}\r\n${headers.serialise()}${framing}`;
-    this.headersSent += head.length - method.length - headers.path.length - REQUEST_LINE_REST;
-    this.#writeText(head);
-    this.#codec.checkPressure(this.watcher);
-  }
-
-  sendData(chunk: Buffer, end: boolean): void {
-    if (this.#detached || this.done) return;
-    this.done = end;
-    if (this.#chunked && chunk.length > 0) {
-      this.#writeText(chunk.length.toString(16) + '\r\n');
-      this.#writeBytes(chunk);
-      this.#writeText(end ? '\r\n0\r\n\r\n' : '\r\n');
-    } else if (chunk.length > 0) {
-      this.#writeBytes(chunk);
-    } else if (end && this.#chunked) {
-      this.#writeText('0\r\n\r\n');
-    }
-    this.#codec.checkPressure(this.watcher);
-  }
-
-  sendTrailers(trailers: HeaderMap): void {
-    if (this.#detached || this.done) return;
-    this.done = true;
-    if (this.#chunked) this.#writeText('0\r\n' + trailers.serialise() + '\r\n');
-  }
-
-  reset(failure: Failure): void {
-    if (this.#detached) return;
-    this.#detached = true;
-    this.#codec.onEncoderReset(failure);
-  }
-
-  pause(): void {
-    if (!this.#detached) this.#codec.pause();
-  }
-
-  resume(): void {
-    if (!this.#detached) this.#codec.resume();
-  }
-
-  #writeText(text: string): void {
-    this.wireSent += text.length;
-    this.#connection.writeText(text);
-  }
-
-  #writeBytes(bytes: Buffer): void {
-    this.wireSent += bytes.length;
-    this.#connection.writeBytes(bytes);
-  }
+/** Those that Envoy's codec gives to its stream; others it swallows. */
+function isForwardedInformational(status: number): boolean {
+  return status === 100 || status === 102 || status === 103 || status === 104;
 }
 
-/** Methods whose requests carry no body unless they say so (RFC 9110 §9.3). */
-function mayLackLength(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'DELETE' || method === 'CONNECT' || method === 'TRACE' || method === 'OPTIONS';
+/** RFC 9112 §9.3; every version but 1.1 keeps a connection only if it says so. */
+function announcesClose(headers: HeaderMap): boolean {
+  if (parser.version === 11 ? parser.connectionClose : !parser.connectionKeepAlive) return true;
+  const proxyConnection = headers.get(H.proxyConnection);
+  return proxyConnection !== undefined && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(proxyConnection);
 }
 
 const PROTOCOL_ERROR: Failure = { source: 'upstream', kind: 'protocol-error', retryable: false, details: '' };
-
-function connectionEnded(error: TransportError | undefined): Failure {
-  return { source: 'upstream', kind: 'connection-termination', retryable: false, details: error?.code ?? '' };
-}
+const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
+const CLOSED_HERE: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };

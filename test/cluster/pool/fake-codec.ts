@@ -11,6 +11,7 @@ const ENCODER = { watcher: undefined } as RequestEncoder;
 export class FakeCodec implements ClientCodec {
   readonly decoders: ResponseDecoder[] = [];
   goingAway = false;
+  readonly closeAnnounced = false;
   closedWith: Failure | undefined;
   readonly #connection: Connection;
   readonly #owner: ClientCodecOwner;
@@ -45,6 +46,9 @@ export class FakeCodec implements ClientCodec {
   endStream(): void {
     this.decoders.shift();
     this.#owner.onStreamEnd(this);
+    if (!this.goingAway || this.decoders.length > 0) return;
+    this.#connection.destroy();
+    this.#owner.onCodecClosed(this, undefined);
   }
 
   lose(failure: Failure): void {

@@ -1,0 +1,125 @@
+import type { Connection } from '../../transport/transport.ts';
+import type { Failure } from '../failure.ts';
+import type { HeaderMap } from '../header-map.ts';
+import { H } from '../header-name.ts';
+import type { ByteCounts } from '../stream-info.ts';
+import type { PressureWatcher, RequestEncoder } from './codec.ts';
+
+/** What the encoder needs of its connection's codec. */
+export interface RequestEncoderCodec {
+  pause(): void;
+  resume(): void;
+  checkPressure(watcher: PressureWatcher | undefined): void;
+  onEncoderReset(failure: Failure): void;
+}
+
+/** What a request line has beside method and path, and the empty line. */
+const REQUEST_LINE_REST = '  HTTP/1.1\r\n\r\n'.length;
+
+/** Writes one HTTP/1 request. */
+export class H1RequestEncoder implements RequestEncoder, ByteCounts {
+  watcher: PressureWatcher | undefined;
+  isHead = false;
+  /** The whole request has been written. */
+  done = false;
+  wireReceived = 0;
+  wireSent = 0;
+  headersReceived = 0;
+  headersSent = 0;
+  readonly #connection: Connection;
+  readonly #codec: RequestEncoderCodec;
+  readonly #trailers: boolean;
+  #chunked = false;
+  #detached = false;
+
+  constructor(connection: Connection, codec: RequestEncoderCodec, trailers: boolean) {
+    this.#connection = connection;
+    this.#codec = codec;
+    this.#trailers = trailers;
+  }
+
+  get bytes(): ByteCounts {
+    return this;
+  }
+
+  /** The codec has read this much of the response. */
+  addReceived(wireBytes: number, headerBytes: number): void {
+    this.wireReceived += wireBytes;
+    this.headersReceived += headerBytes;
+  }
+
+  /** The stream is over: later calls do nothing. */
+  detach(): void {
+    this.#detached = true;
+  }
+
+  sendHeaders(headers: HeaderMap, end: boolean): void {
+    if (this.#detached) return;
+    const method = headers.method;
+    this.isHead = method === 'HEAD';
+    let framing = '\r\n';
+    if (!headers.has(H.contentLength)) {
+      if (!end) {
+        this.#chunked = true;
+        framing = 'transfer-encoding: chunked\r\n\r\n';
+      } else if (!mayLackLength(method)) {
+        framing = 'content-length: 0\r\n\r\n';
+      }
+    }
+    this.done = end;
+    const head = `${method} ${headers.path} HTTP/1.1\r\nhost: ${headers.authority}\r\n${headers.serialise()}${framing}`;
+    this.headersSent += head.length - method.length - headers.path.length - REQUEST_LINE_REST;
+    this.#writeText(head);
+    this.#codec.checkPressure(this.watcher);
+  }
+
+  sendData(chunk: Buffer, end: boolean): void {
+    if (this.#detached || this.done) return;
+    this.done = end;
+    if (this.#chunked && chunk.length > 0) {
+      this.#writeText(chunk.length.toString(16) + '\r\n');
+      this.#writeBytes(chunk);
+      this.#writeText(end ? '\r\n0\r\n\r\n' : '\r\n');
+    } else if (chunk.length > 0) {
+      this.#writeBytes(chunk);
+    } else if (end && this.#chunked) {
+      this.#writeText('0\r\n\r\n');
+    }
+    this.#codec.checkPressure(this.watcher);
+  }
+
+  sendTrailers(trailers: HeaderMap): void {
+    if (this.#detached || this.done) return;
+    this.done = true;
+    if (this.#chunked) this.#writeText('0\r\n' + (this.#trailers ? trailers.serialise() : '') + '\r\n');
+  }
+
+  reset(failure: Failure): void {
+    if (this.#detached) return;
+    this.#detached = true;
+    this.#codec.onEncoderReset(failure);
+  }
+
+  pause(): void {
+    if (!this.#detached) this.#codec.pause();
+  }
+
+  resume(): void {
+    if (!this.#detached) this.#codec.resume();
+  }
+
+  #writeText(text: string): void {
+    this.wireSent += text.length;
+    this.#connection.writeText(text);
+  }
+
+  #writeBytes(bytes: Buffer): void {
+    this.wireSent += bytes.length;
+    this.#connection.writeBytes(bytes);
+  }
+}
+
+/** Methods whose requests carry no body unless they say so (RFC 9110 §9.3); Envoy counts OPTIONS among the others. */
+function mayLackLength(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'DELETE' || method === 'CONNECT' || method === 'TRACE';
+}
