@@ -1,7 +1,7 @@
 import { ScalarType, type DescMessage, type JsonObject, type Message } from '@bufbuild/protobuf';
 import type { ConfigPath, Problems } from '../core/problems.ts';
 import { Misfit, toDuration, toFieldMaskPaths, toInt32, toMapKey, toScalar, toTimestamp } from './convert.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean, nearest } from './did-you-mean.ts';
 import { planOf, type EnumNames, type FieldPlan, type MessagePlan, type ValuePlan, type WellKnown } from './message-plan.ts';
 import { DecodedAny, isTypedStruct, typeNameOf, type AnyContent } from './opened-any.ts';
 import { PathTrail } from './path-trail.ts';
@@ -32,6 +32,8 @@ export interface Decoded {
   readonly message: Message;
   /** How many fields and enum values were not known, for `*_unknown_fields`. */
   readonly unknownFields: number;
+  /** Paths of fields that were most likely meant where an unknown one stands: that they are missing is no second mistake. */
+  readonly misspelt: readonly string[];
 }
 
 /**
@@ -41,13 +43,14 @@ export interface Decoded {
 export function decodeTree(schema: DescMessage, root: ConfigNode, options: DecodeOptions): Decoded {
   const decoder = new Decoder(options);
   const message = decoder.decode(schema, root);
-  return { message, unknownFields: decoder.unknownFields };
+  return { message, unknownFields: decoder.unknownFields, misspelt: decoder.misspelt };
 }
 
 type AnyMessage = Message & Record<string, unknown>;
 
 class Decoder {
   unknownFields = 0;
+  readonly misspelt: string[] = [];
   readonly #types: MessageTypes;
   readonly #problems: Problems;
   readonly #source: SourceText | undefined;
@@ -115,9 +118,14 @@ class Decoder {
   }
 
   #unknownField(plan: MessagePlan, key: string, offset: number): void {
-    const suggestion = this.#isQuiet() ? '' : didYouMean(key, plan.desc.fields.map((field) => field.name));
+    const meant = this.#isQuiet() ? undefined : nearest(key, plan.desc.fields.map((field) => field.name));
+    if (meant !== undefined) {
+      this.#trail.enter(meant);
+      this.misspelt.push(this.#trail.here().toString());
+      this.#trail.leave();
+    }
     this.#trail.enter(shorten(key));
-    this.#unknown(offset, `no such field in ${plan.desc.typeName}${suggestion}`);
+    this.#unknown(offset, `no such field in ${plan.desc.typeName}${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`);
     this.#trail.leave();
   }
 

@@ -3,7 +3,7 @@ import type { SourcePosition } from '../core/problems.ts';
 import { parseJson } from './json.ts';
 import { locateNode, parsePath, stepInto, type LocateStep } from './locate.ts';
 import { parseFault, type ParsedTree } from './parsed-tree.ts';
-import { SourceText } from './source.ts';
+import type { SourceText } from './source.ts';
 import { parseTextFormat } from './text-format.ts';
 import type { ConfigNode } from './tree.ts';
 import { parseYaml } from './yaml.ts';

@@ -4,11 +4,12 @@ import { apiTypes, schemaOf } from '../api/registry.ts';
 import type { AnyMessage } from '../core/extension.ts';
 import { Problems, type ConfigPath } from '../core/problems.ts';
 import { decodeText, formatOfPath, readConfigFile, type ConfigFormat } from './config-file.ts';
-import { decodeTree, type UnknownFieldPolicy } from './decode.ts';
+import { decodeTree, type Decoded, type UnknownFieldPolicy } from './decode.ts';
 import { ConfigDocument, MergedDocuments, type Locator } from './document.ts';
 import { mergeMessage } from './merge.ts';
 import { openAny } from './open-any.ts';
 import { SourceText } from './source.ts';
+import { allowsDeprecatedByLayers } from './static-runtime.ts';
 import { validateMessage, type Validated } from './validate.ts';
 
 /**
@@ -48,7 +49,7 @@ export function loadBootstrap(options: BootstrapOptions): Loaded<Bootstrap> {
   if (parts.length === 0) {
     parts.push({ name: '', fault: 'At least one of --config-path or --config-yaml or Options::configProto() should be non-empty' });
   }
-  return load(schema, parts, options) as Loaded<Bootstrap>;
+  return load(schema, parts, options, (message) => allowsDeprecatedByLayers(message as Bootstrap)) as Loaded<Bootstrap>;
 }
 
 /** Reads a file as a message of the given type; its extension tells the format. */
@@ -112,29 +113,36 @@ function textPart(schema: DescMessage, name: string, text: string, format: Exclu
   return { name, document: new ConfigDocument(new SourceText(name, text), format, schema) };
 }
 
-function load(schema: DescMessage, parts: readonly Part[], options: LoadOptions): Loaded {
+/** What a message itself says about deprecated features; the options go before it. */
+type OwnAllowance = (message: Message) => (feature: string) => boolean;
+
+function load(schema: DescMessage, parts: readonly Part[], options: LoadOptions, ownAllowance?: OwnAllowance): Loaded {
   const sources = parts.flatMap((part) => part.document ?? []);
   const locator = locatorOf(sources);
   const problems = new Problems((path) => locator?.locate(path));
   const policy = options.unknownFieldPolicy ?? 'error';
   let message: Message | undefined;
   let unknownFields = 0;
+  const misspelt: string[] = [];
   for (const part of parts) {
     const decoded = decodePart(schema, part, problems, policy);
     if (decoded === undefined) continue;
     unknownFields += decoded.unknownFields;
+    misspelt.push(...decoded.misspelt);
     if (message === undefined) message = decoded.message;
     else mergeMessage(schema, message, decoded.message);
   }
-  const validated = message === undefined || problems.full ? undefined : validate(schema, message, problems, options);
+  const allowsDeprecated = options.allowsDeprecated ?? (message && ownAllowance?.(message));
+  const isReadable = message !== undefined && !problems.full;
+  const validated = isReadable ? validate(schema, message!, problems, misspelt, { unknownFieldPolicy: policy, allowsDeprecated }) : undefined;
   for (const source of sources) source.release();
   const deprecatedUses = validated?.deprecatedUses ?? 0;
   return { message, problems, sources, unknownFields: unknownFields + (validated?.unknownFields ?? 0), deprecatedUses };
 }
 
 /** Leaves out what decoding has reported in other words: a value that could not be read looks like a missing one here. */
-function validate(schema: DescMessage, message: Message, problems: Problems, options: LoadOptions): Validated {
-  const unread = new UnreadPaths(problems.errors.map((problem) => problem.path));
+function validate(schema: DescMessage, message: Message, problems: Problems, misspelt: readonly string[], options: LoadOptions): Validated {
+  const unread = new UnreadPaths([...problems.errors.map((problem) => problem.path), ...misspelt]);
   const found = new Problems();
   const { allowsDeprecated, unknownFieldPolicy: unknownFields } = options;
   const validated = validateMessage(schema, message, { problems: found, unknownFields, allowsDeprecated });
@@ -168,7 +176,7 @@ function locatorOf(sources: readonly ConfigDocument[]): Locator | undefined {
   return first !== undefined && second !== undefined ? new MergedDocuments(first, second) : first;
 }
 
-function decodePart(schema: DescMessage, part: Part, problems: Problems, policy: UnknownFieldPolicy): { message: Message; unknownFields: number } | undefined {
+function decodePart(schema: DescMessage, part: Part, problems: Problems, policy: UnknownFieldPolicy): Decoded | undefined {
   if (part.fault !== undefined) {
     problems.error('', part.fault);
     return undefined;
@@ -187,9 +195,9 @@ function decodePart(schema: DescMessage, part: Part, problems: Problems, policy:
 }
 
 /** Envoy takes what it can from broken bytes and says nothing; a configuration with its end cut off is an error here. */
-function decodeBytes(schema: DescMessage, bytes: Uint8Array, name: string, problems: Problems): { message: Message; unknownFields: number } | undefined {
+function decodeBytes(schema: DescMessage, bytes: Uint8Array, name: string, problems: Problems): Decoded | undefined {
   try {
-    return { message: fromBinary(schema, bytes), unknownFields: 0 };
+    return { message: fromBinary(schema, bytes), unknownFields: 0, misspelt: [] };
   } catch {
     problems.error('', `Unable to parse file "${name}" as a binary protobuf (type ${schema.typeName})`);
     return undefined;

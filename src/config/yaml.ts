@@ -257,7 +257,7 @@ class YamlParser {
       this.#stack.pushItem(this.#blockNode(column, false));
       scanner.skipToToken(false);
       if (this.#isBelow(column)) break;
-      if (scanner.column > column) this.#fail('end of sequence not found');
+      if (scanner.column > column) this.#fail('wrong indentation (end of sequence not found)');
       if (!scanner.isAtBlockEntry()) break;
       if (!scanner.keyAllowed) this.#fail('illegal block entry');
     }
@@ -287,7 +287,7 @@ class YamlParser {
       simpleKey = undefined;
       scanner.skipToToken(false);
       if (this.#isBelow(column)) break;
-      if (scanner.column > column || scanner.isAtBlockEntry()) this.#fail('end of map not found');
+      if (scanner.column > column || scanner.isAtBlockEntry()) this.#fail('wrong indentation (end of map not found)');
       if (!scanner.keyAllowed) this.#fail('illegal map value');
     }
     return this.#leave(properties, opened, this.#keepLastOfEachKey(this.#stack.popMap(start, height)));

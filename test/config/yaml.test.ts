@@ -113,7 +113,7 @@ describe('YAML', () => {
 
   test('names the place of a syntax error', () => {
     expect(faultOf('node: {id: a\nadmin: 5\n')).toBe('f.yaml:2:6: invalid YAML: end of map flow not found');
-    expect(faultOf('a:\n  b: 1\n c: 2\n')).toBe('f.yaml:3:2: invalid YAML: end of map not found');
+    expect(faultOf('a:\n  b: 1\n c: 2\n')).toBe('f.yaml:3:2: invalid YAML: wrong indentation (end of map not found)');
     expect(faultOf('a: b: c\n')).toBe('f.yaml:1:5: invalid YAML: illegal map value');
     expect(faultOf('a: "b\n')).toBe('f.yaml:2:1: invalid YAML: illegal EOF in scalar');
   });
