@@ -13,6 +13,8 @@ export interface ClusterSnapshot {
   /** Default priority, then high. */
   readonly breakers: readonly [BreakerSpec, BreakerSpec];
   readonly hosts: readonly HostSnapshot[];
+  /** Percent. */
+  readonly overprovisioningFactor: number;
 }
 
 export interface HostSnapshot {
@@ -24,6 +26,7 @@ export interface HostSnapshot {
   readonly edsHealth: EndpointHealth;
   readonly weight: number;
   readonly locality: Locality;
+  readonly localityWeight: number;
   readonly canary: boolean;
   readonly priority: number;
   /** -1: not known. */
@@ -45,6 +48,7 @@ export function snapshotCluster(spec: ClusterSpec, assignment: Assignment, added
       edsHealth: endpoint.health,
       weight: endpoint.weight,
       locality: group.locality,
+      localityWeight: group.weight,
       canary: isCanary(endpoint.metadata),
       priority,
       successRate: -1,
@@ -52,5 +56,5 @@ export function snapshotCluster(spec: ClusterSpec, assignment: Assignment, added
       statPrefix: hostStatPrefix(spec.name, endpoint.key ?? endpoint.address.text),
     });
   }
-  return { name: spec.name, observabilityName: spec.observabilityName, addedViaApi, breakers: spec.breakers, hosts };
+  return { name: spec.name, observabilityName: spec.observabilityName, addedViaApi, breakers: spec.breakers, hosts, overprovisioningFactor: assignment.overprovisioningFactor };
 }

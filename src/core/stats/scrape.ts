@@ -10,6 +10,8 @@ export interface StatScrapeOptions {
   readonly accepts?: NameMatcher;
   /** `histogram_bucket_settings` */
   readonly bucketBounds?: (name: string) => readonly number[];
+  /** Tells by its prefix whether a group is no statistic of `/stats`: snapshots leave it out and no matcher rejects it. */
+  readonly hides?: (prefix: string) => boolean;
 }
 
 /**
@@ -27,11 +29,13 @@ export class StatScrape {
   readonly #texts = new Map<string, string>();
   readonly #accepts: NameMatcher | undefined;
   readonly #bucketBounds: (name: string) => readonly number[];
+  readonly #hides: (prefix: string) => boolean;
   #endpoints: () => readonly EndpointStats[] = () => [];
 
   constructor(options: StatScrapeOptions = {}) {
     this.#accepts = options.accepts;
     this.#bucketBounds = options.bucketBounds ?? compileBucketSettings([]);
+    this.#hides = options.hides ?? (() => false);
   }
 
   addThread(id: number): void {
@@ -101,7 +105,7 @@ export class StatScrape {
   snapshot(): StatSnapshot {
     const texts: TextReadout[] = [...this.#texts].map(([name, value]) => ({ name, value }));
     return {
-      groups: [...this.groups(), ...this.#gaugeFunctions.groups()],
+      groups: [...[...this.groups()].filter(({ prefix }) => !this.#hides(prefix)), ...this.#gaugeFunctions.groups()],
       texts: texts.sort((a, b) => compare(a.name, b.name)),
       endpoints: this.#endpoints(),
       bucketBounds: this.#bucketBounds,
@@ -153,7 +157,7 @@ export class StatScrape {
   /** Asked once per name, as Envoy does when it creates the statistic. */
   #acceptedOf(prefix: string, schema: SnapshotSchema): ((kind: StatKind, index: number) => boolean) | undefined {
     const accepts = this.#accepts;
-    if (accepts === undefined) return undefined;
+    if (accepts === undefined || this.#hides(prefix)) return undefined;
     const verdicts = (names: readonly string[]): boolean[] => names.map((name) => accepts(prefix === '' ? name : `${prefix}.${name}`));
     const accepted = { counters: verdicts(schema.counters), gauges: verdicts(schema.gauges), histograms: verdicts(schema.histograms) };
     if (Object.values(accepted).every((list) => !list.includes(false))) return undefined;

@@ -42,6 +42,13 @@ describe('a snapshot', () => {
     expect(text(scrape)).toContain('cluster.web.rq_time: No recorded values\n');
   });
 
+  test('leaves out groups that are hidden, which no matcher rejects', () => {
+    const scrape = new StatScrape({ hides: (prefix) => prefix.startsWith('~'), accepts: () => false });
+    newStore(scrape).group('~web', STATS).inc(STATS.rq_total);
+    expect(text(scrape)).toBe('');
+    expect([...scrape.groups()].map((group) => [group.prefix, group.counter(0)])).toEqual([['~web', 1]]);
+  });
+
   test('leaves out what the filter does not want', () => {
     const scrape = new StatScrape();
     newStore(scrape).group('cluster.web', STATS);
