@@ -22,8 +22,8 @@ const LF = 10;
 
 /** Bytes of one chunk's extensions; beyond it the message is refused. */
 export const CHUNK_EXTENSION_LIMIT_BYTES = 16_384;
-/** A chunk size beyond this is refused. */
-const CHUNK_SIZE_LIMIT = 2 ** 64;
+/** A chunk size of more significant digits, 64 bits, is refused. */
+const MAX_SIZE_DIGITS = 16;
 
 export class ChunkedReader {
   /** After `next`: the run of data found, empty when `dataStart === dataEnd`. */
@@ -31,6 +31,7 @@ export class ChunkedReader {
   dataEnd = 0;
   #state = SIZE_START;
   #remaining = 0;
+  #digits = 0;
   #extensionBytes = 0;
 
   reset(): void {
@@ -91,8 +92,14 @@ export class ChunkedReader {
   #sizeByte(byte: number): void {
     const digit = HEX[byte]!;
     if (digit !== 0xff) {
-      this.#remaining = this.#state === SIZE_START ? digit : this.#remaining * 16 + digit;
-      this.#state = this.#remaining >= CHUNK_SIZE_LIMIT ? BROKEN : SIZE;
+      if (this.#state === SIZE_START) {
+        this.#remaining = digit;
+        this.#digits = 0;
+      } else {
+        this.#remaining = this.#remaining * 16 + digit;
+      }
+      if (this.#remaining > 0) this.#digits++;
+      this.#state = this.#digits > MAX_SIZE_DIGITS ? BROKEN : SIZE;
     } else if (this.#state === SIZE && byte === CR) {
       this.#state = SIZE_LF;
     } else if (this.#state === SIZE && (byte === 0x3b || byte === 0x20 || byte === 0x09)) {

@@ -79,6 +79,8 @@ KIND[H.expect] = LINE_KIND.expect;
 /** Offsets of the lines of the head being read; grows with the limit on their number. */
 let scratch = new Int32Array(STRIDE * 128);
 
+type HeadPart = 'request' | 'response' | 'trailers';
+
 export class HeadParser {
   problem: HeadProblem = 'invalid-name';
   /** 11 for HTTP/1.1, 10 for HTTP/1.0, 9 for a request line without version (HTTP/0.9), others as they are written. */
@@ -136,7 +138,7 @@ export class HeadParser {
     const targetEnd = at;
     at = this.#readVersion(bytes, at, end);
     if (at < 0) return at;
-    const headEnd = this.#readLines(bytes, start, at, end, maxLines, leniency, true);
+    const headEnd = this.#readLines(bytes, start, at, end, maxLines, leniency, 'request');
     if (headEnd < 0) return headEnd;
     const text = latin1(bytes, start, headEnd);
     headers.method = text.substring(0, methodEnd - start);
@@ -165,7 +167,7 @@ export class HeadParser {
     }
     at = afterLineEnd(bytes, at, end);
     if (at < 0) return at === INCOMPLETE ? INCOMPLETE : this.#invalid('invalid-status-line');
-    const headEnd = this.#readLines(bytes, start, at, end, maxLines, leniency, false);
+    const headEnd = this.#readLines(bytes, start, at, end, maxLines, leniency, 'response');
     if (headEnd < 0) return headEnd;
     headers.status = status;
     this.#handLines(latin1(bytes, start, headEnd), headers);
@@ -174,7 +176,7 @@ export class HeadParser {
 
   /** Trailer lines up to and with the empty line (RFC 9112 §7.1.2). Framing fields are lines like others here. */
   parseTrailers(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, trailers: HeaderMap): number {
-    const trailersEnd = this.#readLines(bytes, start, start, end, maxLines, leniency, false);
+    const trailersEnd = this.#readLines(bytes, start, start, end, maxLines, leniency, 'trailers');
     if (trailersEnd >= 0) this.#handLines(latin1(bytes, start, trailersEnd), trailers);
     return trailersEnd;
   }
@@ -231,7 +233,8 @@ export class HeadParser {
   }
 
   /** Field lines from `at` to the empty line. Offsets are stored relative to `base`. */
-  #readLines(bytes: Buffer, base: number, at: number, end: number, maxLines: number, leniency: HeadLeniency, takeHost: boolean): number {
+  #readLines(bytes: Buffer, base: number, at: number, end: number, maxLines: number, leniency: HeadLeniency, part: HeadPart): number {
+    const inTrailers = part === 'trailers';
     this.#reset(bytes, maxLines, leniency);
     const linesStart = at;
     for (;;) {
@@ -241,7 +244,7 @@ export class HeadParser {
         const headEnd = afterLineEnd(bytes, at, end);
         if (headEnd === INVALID) return this.#invalid('invalid-line-end');
         if (headEnd === INCOMPLETE) return INCOMPLETE;
-        this.fieldBytes = at - linesStart - this.#count - (takeHost ? this.hostLines : 0);
+        this.fieldBytes = at - linesStart - this.#count - (part === 'request' ? this.hostLines : 0);
         return this.#checkFraming() ? headEnd : INVALID;
       }
       const nameStart = at;
@@ -277,11 +280,10 @@ export class HeadParser {
       const canonical = valueStart - nameEnd === 2 && bytes[nameEnd + 1] === SPACE && valueEnd === lineEnd && at - lineEnd === 2;
       const id = lookUpHeaderName(bytes, nameStart, nameEnd, hash);
       const kind = id < 64 ? KIND[id]! : 0;
-      if (kind !== 0 && !this.#note(kind, valueStart, valueEnd)) return INVALID;
-      if (this.#count + this.hostLines > this.#maxLines || (this.#count === this.#maxLines && kind !== LINE_KIND.host)) {
-        return this.#invalid('too-many-headers');
-      }
-      if (kind === LINE_KIND.host && takeHost) continue;
+      if (kind !== 0 && !inTrailers && !this.#note(kind, valueStart, valueEnd)) return INVALID;
+      // Host counts, though it is kept elsewhere.
+      if (this.#count + this.hostLines - (kind === LINE_KIND.host ? 1 : 0) >= this.#maxLines) return this.#invalid('too-many-headers');
+      if (kind === LINE_KIND.host && part === 'request') continue;
       if (id < 64 && this.#sawBefore(id)) this.repeatedInline = true;
       this.#store(canonical ? id : id | LOOSE, nameStart - base, nameEnd - base, valueStart - base, valueEnd - base);
     }
@@ -397,8 +399,8 @@ export class HeadParser {
       if (digit < 0 || digit > 9) return this.#refuse('invalid-content-length');
       value = value * 10 + digit;
     }
-    // Beyond 2^53 the count is not exact, which no body lives long enough to show.
-    if (value >= 2 ** 64) return this.#refuse('invalid-content-length');
+    // Beyond 2^53 the count is not exact, which no body lives long enough to show; beyond 64 bits it is no length.
+    if (value >= 2 ** 64 && BigInt(latin1(bytes, valueStart, valueEnd)) >= 2n ** 64n) return this.#refuse('invalid-content-length');
     if (this.contentLength !== -1) return this.#refuse('several-content-lengths');
     this.contentLength = value;
     return true;

@@ -99,7 +99,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const held = this.#held;
     const before = held.length;
     held.append(bytes, 0, length);
-    if (this.#state === WAIT || (this.#state === HEAD && !this.#isHeadWhole(held, before))) return;
+    if (this.#state === WAIT || !this.#isHeadWhole(held, before)) return;
     this.#dispatchHeld();
   }
 
@@ -191,6 +191,13 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     this.#held.append(bytes, start, end);
   }
 
+  #holdHead(bytes: Buffer, start: number, end: number, lineFeeds: 0 | 1): void {
+    this.#hold(bytes, start, end);
+    this.#scanner ??= new HeadEndScanner();
+    this.#scanner.reset(lineFeeds);
+    this.#scanner.scan(bytes, start, end);
+  }
+
   /** Scans only what is new, so that a head that drips in costs each byte once. */
   #isHeadWhole(held: HeldBytes, from: number): boolean {
     return held.length > this.#options.maxHeadBytes || this.#scanner!.scan(held.bytes, from, held.length);
@@ -212,10 +219,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     }
     if ((headEnd === INCOMPLETE ? end : headEnd) - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
     if (headEnd === INCOMPLETE) {
-      this.#hold(bytes, at, end);
-      this.#scanner ??= new HeadEndScanner();
-      this.#scanner.reset();
-      this.#scanner.scan(bytes, at, end);
+      this.#holdHead(bytes, at, end, 0);
       return end;
     }
     return this.#onHead(headers, at, headEnd, end);
@@ -250,8 +254,8 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   #checkHead(headers: HeaderMap): RequestError | undefined {
     const options = this.#options;
     const { version } = parser;
-    if (version !== 11 && !(options.acceptHttp10 && version < 11)) return LOW_VERSION;
     if (!options.allowCustomMethods && !isKnownMethod(headers.method)) return CODEC_ERROR;
+    if (version !== 11 && !(options.acceptHttp10 && version < 11)) return LOW_VERSION;
     headers.hasHost = parser.hostLines > 0;
     if (parser.unknownTransferEncoding) return UNKNOWN_TRANSFER_ENCODING;
     if (parser.chunked && parser.contentLength !== -1) headers.remove(H.contentLength);
@@ -299,9 +303,9 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const trailers = new HeaderMap();
     const trailersEnd = parser.parseTrailers(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, trailers);
     if (trailersEnd === INVALID) return this.#refuse(requestError(parser.problem), end);
+    if ((trailersEnd === INCOMPLETE ? end : trailersEnd) - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
     if (trailersEnd === INCOMPLETE) {
-      if (end - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
-      if (end > at) this.#hold(bytes, at, end);
+      if (end > at) this.#holdHead(bytes, at, end, 1);
       // Leaves the loop: nothing more can be read from these bytes.
       return at;
     }

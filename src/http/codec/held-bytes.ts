@@ -31,8 +31,9 @@ const EMPTY = Buffer.alloc(0);
 export class HeadEndScanner {
   #lineFeeds = 0;
 
-  reset(): void {
-    this.#lineFeeds = 0;
+  /** `lineFeeds`: 1 where the bytes begin after a line's end, as trailers do. */
+  reset(lineFeeds: 0 | 1 = 0): void {
+    this.#lineFeeds = lineFeeds;
   }
 
   /** True once an empty line has been seen. */

@@ -274,6 +274,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
       this.closeAfter = true;
       this.config.stats.inc(HTTP_STATS.downstream_rq_response_before_rq_complete);
     }
+    // HTTP/1.0 knows no other end of a body without length.
+    if (this.encoder.minorVersion === 0 && !end && !headers.has(H.contentLength)) this.closeAfter = true;
     if (this.closeAfter || this.#connection.shouldCloseAfterResponse(this.encoder)) {
       this.closeAfter = true;
       headers.set(H.connection, 'close');
