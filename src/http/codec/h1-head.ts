@@ -76,6 +76,9 @@ KIND[H.host] = LINE_KIND.host;
 KIND[H.upgrade] = LINE_KIND.upgrade;
 KIND[H.expect] = LINE_KIND.expect;
 
+/** A status has three digits; more of them pass, as in Envoy, while they make a number. */
+const MAX_STATUS_DIGITS = 9;
+
 /** Offsets of the lines of the head being read; grows with the limit on their number. */
 let scratch = new Int32Array(STRIDE * 128);
 
@@ -150,17 +153,24 @@ export class HeadParser {
 
   /** As parseRequest; `headers` gets status and lines. */
   parseResponse(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, headers: HeaderMap): number {
-    if (end - start < 12) {
+    if (end - start < 9) {
       return isVersion(bytes, start, Math.min(end, start + 8)) ? INCOMPLETE : this.#invalid('invalid-status-line');
     }
-    if (!isVersion(bytes, start, start + 8) || bytes[start + 8] !== SPACE) return this.#invalid('invalid-status-line');
+    if (!isVersion(bytes, start, start + 8)) return this.#invalid('invalid-status-line');
     this.version = (bytes[start + 5]! - 48) * 10 + bytes[start + 7]! - 48;
-    const status = threeDigits(bytes, start + 9);
-    if (status < 100) return this.#invalid('invalid-status-line');
-    let at = start + 12;
+    const statusStart = skipBlanks(bytes, start + 8, end);
+    if (statusStart === start + 8) return this.#invalid('invalid-status-line');
+    let at = statusStart;
+    let status = 0;
+    let byte = bytes[at];
+    while (at < end && byte! >= 48 && byte! <= 57) {
+      status = status * 10 + byte! - 48;
+      byte = bytes[++at];
+    }
+    if (at - statusStart > MAX_STATUS_DIGITS) return this.#invalid('invalid-status-line');
     if (at >= end) return INCOMPLETE;
-    let byte = bytes[at]!;
-    if (byte !== SPACE && byte !== CR && byte !== LF) return this.#invalid('invalid-status-line');
+    byte = bytes[at]!;
+    if (status < 100 || (byte !== SPACE && byte !== TAB && byte !== CR && byte !== LF)) return this.#invalid('invalid-status-line');
     while (VALUE[byte] === 1) {
       if (++at >= end) return INCOMPLETE;
       byte = bytes[at]!;
@@ -448,16 +458,6 @@ function isVersion(bytes: Buffer, start: number, end: number): boolean {
     if (wanted === -1 ? byte < 48 || byte > 57 : byte !== wanted) return false;
   }
   return true;
-}
-
-function threeDigits(bytes: Buffer, at: number): number {
-  let value = 0;
-  for (let i = 0; i < 3; i++) {
-    const digit = bytes[at + i]! - 48;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
 }
 
 const EMPTY = Buffer.alloc(0);
