@@ -16,7 +16,17 @@ export function compileFormat(text: string, at: ConfigPath, context: CompileCont
 
 /** As `compileFormat`, for text that already is bytes of the wire. */
 export function compileFormatBytes(bytes: string, at: ConfigPath, context: CompileContext): Format | undefined {
-  return compileTextFormat(bytes, '', at, context);
+  return compileTextFormat(translated(bytes), '', at, context);
+}
+
+/** Older spellings that only header values have: a JSON list for a metadata path, `PER_REQUEST_STATE` for plain filter state. */
+function translated(bytes: string): string {
+  return bytes
+    .replace(/%(UPSTREAM_METADATA|DYNAMIC_METADATA)\(\[\s*("[^"]*"(?:\s*,\s*"[^"]*")*)\s*\]\)%/g, (_whole, name: string, list: string) => {
+      const path = [...list.matchAll(/"([^"]*)"/g)].map((match) => match[1]);
+      return `%${name}(${path.join(':')})%`;
+    })
+    .replace(/%PER_REQUEST_STATE\(([^)]*)\)%/g, '%FILTER_STATE($1:PLAIN)%');
 }
 
 /** `absent` stands for what has no value. */

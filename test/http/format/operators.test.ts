@@ -215,4 +215,12 @@ describe('a format', () => {
     const { context } = compileContext();
     expect(compileFormat('é%REQ(nope)%', ConfigPath.root, context)!.format(forwardedEntry())).toBe('\xc3\xa9');
   });
+
+  it('of a header may spell metadata paths as lists, and filter state as PER_REQUEST_STATE', () => {
+    const { context, errors } = compileContext();
+    const header = '%UPSTREAM_METADATA(["ns", "key"])%|%DYNAMIC_METADATA(["a"])%|%PER_REQUEST_STATE(a)%';
+    expect(compileFormat(header, ConfigPath.root, context)?.format(forwardedEntry())).toBe('host value||value "x"');
+    expect(errors()).toEqual([]);
+    expect(text('%UPSTREAM_METADATA(["ns", "key"])%')).toBe('-');
+  });
 });

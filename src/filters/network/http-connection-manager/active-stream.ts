@@ -17,7 +17,7 @@ import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { DecodeTarget, EncodeTarget } from './filter-targets.ts';
 import { StreamFilterHandle } from './filter-handle.ts';
-import { grpcLocalReplyHeaders, localReplyHeaders } from './local-reply.ts';
+import { bodyOf, grpcLocalReplyHeaders, localReplyHeaders } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
 import { mutateResponseHeaders } from './response-headers.ts';
 import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
@@ -487,16 +487,3 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 
 const NO_NAMES: readonly string[] = [];
 const LOCAL_RESET: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
-
-function bodyOf(status: number): string {
-  switch (status) {
-    case 426:
-      return 'Upgrade Required';
-    case 431:
-      return 'Request Header Fields Too Large';
-    case 501:
-      return 'Not Implemented';
-    default:
-      return 'Bad Request';
-  }
-}

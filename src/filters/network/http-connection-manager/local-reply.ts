@@ -35,3 +35,17 @@ function percentEncode(text: string): string {
   }
   return out;
 }
+
+/** What a request that was not understood is answered with. */
+export function bodyOf(status: number): string {
+  switch (status) {
+    case 426:
+      return 'Upgrade Required';
+    case 431:
+      return 'Request Header Fields Too Large';
+    case 501:
+      return 'Not Implemented';
+    default:
+      return 'Bad Request';
+  }
+}
