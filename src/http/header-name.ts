@@ -119,6 +119,7 @@ export const H = {
   envoyUpstreamRqTimeoutMs: headerName('x-envoy-upstream-rq-timeout-ms'),
   envoyUpstreamRqPerTryTimeoutMs: headerName('x-envoy-upstream-rq-per-try-timeout-ms'),
   envoyUpstreamRqTimeoutAltResponse: headerName('x-envoy-upstream-rq-timeout-alt-response'),
+  envoyUpstreamStreamDurationMs: headerName('x-envoy-upstream-stream-duration-ms'),
   envoyUpstreamAltStatName: headerName('x-envoy-upstream-alt-stat-name'),
   envoyMaxRetries: headerName('x-envoy-max-retries'),
   envoyRetryOn: headerName('x-envoy-retry-on'),

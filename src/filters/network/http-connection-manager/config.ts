@@ -57,7 +57,8 @@ export interface ConnectionManagerConfig {
   readonly delayedCloseTimeoutMs: number;
   /** Body that one stream may hold, each way, in bytes. */
   readonly bufferLimitBytes: number;
-  readonly secureScheme: 'http' | 'https' | undefined;
+  /** `scheme_header_transformation.scheme_to_overwrite`; '' = none. */
+  readonly schemeToOverwrite: string;
 }
 
 export interface RouteTableHolder {

@@ -98,7 +98,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     drainTimeoutMs: durationMs(message.drainTimeout) ?? 5000,
     delayedCloseTimeoutMs: durationMs(message.delayedCloseTimeout) ?? 1000,
     bufferLimitBytes: listener.bufferLimitBytes,
-    secureScheme: undefined,
+    schemeToOverwrite: message.schemeHeaderTransformation?.transformation.value ?? '',
   };
 }
 

@@ -2,11 +2,11 @@ import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
 import type { Address } from '../../../transport/transport.ts';
-import type { ConnectionManagerConfig } from './config.ts';
+import type { AddressingConfig, ConnectionManagerConfig } from './config.ts';
 import { parseIpAddress } from './ip-address.ts';
 
-/** Only trusted callers may set these (facts of Envoy's header sanitising). */
-const UNTRUSTED = [
+/** Only internal callers may set these. */
+const INTERNAL_ONLY = [
   H.envoyRetryOn,
   H.envoyRetryGrpcOn,
   H.envoyMaxRetries,
@@ -14,13 +14,23 @@ const UNTRUSTED = [
   H.envoyUpstreamRqTimeoutMs,
   H.envoyUpstreamRqPerTryTimeoutMs,
   H.envoyUpstreamRqTimeoutAltResponse,
+  H.envoyUpstreamStreamDurationMs,
   H.envoyExpectedRqTimeoutMs,
   H.envoyForceTrace,
   H.envoyIpTags,
-  H.envoyOriginalPath,
   H.envoyHedgeOnPerTryTimeout,
   H.envoyRetriableStatusCodes,
   H.envoyRetriableHeaderNames,
+  H.envoyOriginalUrl,
+];
+
+/** At the edge nobody outside may set these either. */
+const NOT_FROM_THE_EDGE = [
+  H.envoyOriginalPath,
+  H.envoyOriginalHost,
+  H.envoyDecoratorOperation,
+  H.envoyDownstreamServiceCluster,
+  H.envoyDownstreamServiceNode,
 ];
 
 /**
@@ -47,6 +57,7 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
     single = xff !== undefined && !xff.includes(',');
     if (!headers.has(H.xForwardedProto)) headers.set(H.xForwardedProto, info.connection.secure ? 'https' : 'http');
   }
+  if (addressing.appendXForwardedPort) setForwardedPort(headers, info, addressing);
   info.remoteAddress = client;
   if (headers.scheme === '') headers.scheme = headers.get(H.xForwardedProto) === 'https' ? 'https' : 'http';
   const internal = single && addressing.isInternalAddress(client);
@@ -54,20 +65,22 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   if (internal) headers.set(H.envoyInternal, 'true');
   else {
     headers.remove(H.envoyInternal);
-    for (const name of UNTRUSTED) headers.remove(name);
+    for (const name of INTERNAL_ONLY) headers.remove(name);
     for (const name of internalOnly) headers.removeText(name);
   }
   if (edge) {
-    headers.remove(H.envoyDecoratorOperation);
-    headers.remove(H.envoyDownstreamServiceCluster);
-    headers.remove(H.envoyDownstreamServiceNode);
+    for (const name of NOT_FROM_THE_EDGE) headers.remove(name);
     headers.set(H.envoyExternalAddress, client.host);
   }
   if (config.userAgent !== undefined) setUserAgent(headers, config.userAgent);
-  setRequestId(headers, info, config, edge);
   if (config.via !== '') {
     const via = headers.get(H.via);
     headers.set(H.via, via === undefined ? config.via : `${via}, ${config.via}`);
+  }
+  setRequestId(headers, info, config, edge);
+  if (config.schemeToOverwrite !== '') {
+    headers.scheme = config.schemeToOverwrite;
+    headers.set(H.xForwardedProto, config.schemeToOverwrite);
   }
 }
 
@@ -113,6 +126,12 @@ function withoutTrailingDot(host: string): string {
   const colon = portColon(host);
   const name = colon === -1 ? host : host.slice(0, colon);
   return name.endsWith('.') ? name.slice(0, -1) + (colon === -1 ? '' : host.slice(colon)) : host;
+}
+
+/** `append_x_forwarded_port`: kept when a trusted hop has set it. */
+function setForwardedPort(headers: HeaderMap, info: StreamInfo, addressing: AddressingConfig): void {
+  const direct = addressing.useRemoteAddress && addressing.xffNumTrustedHops === 0;
+  if (direct || !headers.has(H.xForwardedPort)) headers.set(H.xForwardedPort, String(info.connection.localAddress.port));
 }
 
 function appendForwardedFor(headers: HeaderMap, xff: string | undefined, address: string): void {

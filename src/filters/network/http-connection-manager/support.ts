@@ -9,7 +9,7 @@ export const httpConnectionManagerSupport: SupportTable = {
       max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout delayed_close_timeout access_log
       use_remote_address xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
-      strip_matching_host_port strip_trailing_host_dot`),
+      strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation`),
     codec_type: only(['AUTO', 'HTTP1'], 'only HTTP/1 connections are served'),
     rds: refused('routes come from route_config'),
     scoped_routes: refused('routes come from route_config'),
@@ -18,7 +18,6 @@ export const httpConnectionManagerSupport: SupportTable = {
     http3_protocol_options: refused('stock Node has no QUIC'),
     upgrade_configs: refused(UPGRADES),
     normalize_path: only([false]),
-    append_x_forwarded_port: only([false]),
     stream_error_on_invalid_http_message: only([false]),
   },
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig': fields('unix_sockets cidr_ranges'),
@@ -26,6 +25,7 @@ export const httpConnectionManagerSupport: SupportTable = {
     ...fields('name typed_config is_optional disabled'),
     config_discovery: refused('filters come from typed_config'),
   },
+  'envoy.config.core.v3.SchemeHeaderTransformation': fields('scheme_to_overwrite'),
   'envoy.config.core.v3.CidrRange': fields('address_prefix prefix_len'),
   'envoy.config.core.v3.HttpProtocolOptions': {
     ...fields('idle_timeout max_connection_duration max_headers_count max_stream_duration max_requests_per_connection headers_with_underscores_action'),
