@@ -1,14 +1,13 @@
 import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
-  type HeaderValue,
   type HeaderValueOption,
 } from '../api/generated/envoy/config/core/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
-import { wireTextFromBytes } from '../core/wire-text.ts';
-import { compileFormat, compileFormatBytes, type Format } from './format/format.ts';
+import { compileFormat, type Format } from './format/format.ts';
 import type { HeaderMap } from './header-map.ts';
 import { headerName, type HeaderName } from './header-name.ts';
+import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from './inline-headers.ts';
 import type { HeaderMutation, HeaderMutationContext } from './route/route.ts';
 
 /** `headers_to_add` and `headers_to_remove` of one level, and where they stand. */
@@ -54,20 +53,16 @@ function compileAddition(option: HeaderValueOption, at: ConfigPath, context: Com
     context.error(at.field('header').field('key'), ':-prefixed or host headers may not be modified');
     return undefined;
   }
-  const value = compileValue(header, at.field('header'), context);
+  if (header.rawValue.length > 0) context.warning(at.field('header').field('raw_value'), 'raw_value is not read here, only value is');
+  const value = compileFormat(header.value, at.field('header').field('value'), context);
   if (value === undefined) return undefined;
   return { name: headerName(header.key), value, action: appendAction(option, at, context), keepEmptyValue: option.keepEmptyValue };
-}
-
-function compileValue(header: HeaderValue, at: ConfigPath, context: CompileContext): Format | undefined {
-  if (header.rawValue.length === 0) return compileFormat(header.value, at.field('value'), context);
-  return compileFormatBytes(wireTextFromBytes(header.rawValue), at.field('raw_value'), context);
 }
 
 function appendAction(option: HeaderValueOption, at: ConfigPath, context: CompileContext): AppendAction {
   if (option.append === undefined) return option.appendAction;
   if (option.appendAction !== AppendAction.APPEND_IF_EXISTS_OR_ADD) {
-    context.error(at.field('append'), 'Both append and append_action are set and it\'s not allowed');
+    context.error(at.field('append'), "Both append and append_action are set and it's not allowed");
   }
   return option.append ? AppendAction.APPEND_IF_EXISTS_OR_ADD : AppendAction.OVERWRITE_IF_EXISTS_OR_ADD;
 }
@@ -100,11 +95,11 @@ class LevelMutation implements HeaderMutation {
     for (let at = 0; at < additions.length; at++) values[at] = valueToAdd(additions[at], headers, context);
     for (let at = 0; at < additions.length; at++) {
       const value = values[at];
-      if (value !== undefined && overwrites(additions[at])) headers.set(additions[at].name, value);
+      if (value !== undefined && overwrites(additions[at])) replace(headers, additions[at].name, value);
     }
     for (let at = 0; at < additions.length; at++) {
       const value = values[at];
-      if (value !== undefined && !overwrites(additions[at])) headers.add(additions[at].name, value);
+      if (value !== undefined && !overwrites(additions[at])) append(headers, additions[at].name, value);
       values[at] = undefined;
     }
   }
@@ -119,6 +114,19 @@ function valueToAdd(addition: Addition, headers: HeaderMap, context: HeaderMutat
 
 function overwrites(addition: Addition): boolean {
   return addition.action === AppendAction.OVERWRITE_IF_EXISTS_OR_ADD || addition.action === AppendAction.OVERWRITE_IF_EXISTS;
+}
+
+/** The new line stands last, where Envoy puts it. */
+function replace(headers: HeaderMap, name: HeaderName, value: string): void {
+  headers.remove(name);
+  headers.add(name, value);
+}
+
+function append(headers: HeaderMap, name: HeaderName, value: string): void {
+  const inline = headers.status === 0 ? INLINE_REQUEST_HEADERS : INLINE_RESPONSE_HEADERS;
+  const present = inline.has(name) ? headers.get(name) : undefined;
+  if (present === undefined) headers.add(name, value);
+  else headers.set(name, `${present},${value}`);
 }
 
 class MutationSequence implements HeaderMutation {

@@ -1,3 +1,5 @@
+import { hasLowerCaseAt } from '../ascii-case.ts';
+
 /**
  * Finds the longest of many prefixes (or suffixes) of a text, in one pass over the text and without making strings.
  *
@@ -31,6 +33,7 @@ export class AffixTable {
 
   /** The position of the longest affix, of at most `maxLength` characters, that `text[0, end)` has; -1 when it has none. */
   longest(text: string, end: number, maxLength: number): number {
+    if (maxLength < 0) return -1;
     const lengths = this.#lengths;
     const most = Math.min(maxLength, lengths.length - 1);
     let found = this.#hasEmpty;
@@ -80,23 +83,3 @@ export class AffixTable {
 
 const HASH_SEED = 0x811c9dc5 | 0;
 const HASH_FACTOR = 0x01000193;
-
-/** True if `text` has `lowerCase` at `start`, ASCII letters of `text` taken as lower case. */
-export function hasLowerCaseAt(text: string, lowerCase: string, start: number): boolean {
-  if (start + lowerCase.length > text.length) return false;
-  for (let at = 0; at < lowerCase.length; at++) {
-    let code = text.charCodeAt(start + at);
-    if (code >= 65 && code <= 90) code += 32;
-    if (code !== lowerCase.charCodeAt(at)) return false;
-  }
-  return true;
-}
-
-/** ASCII letters in lower case, all else as it is; the text itself when there is nothing to do. */
-export function asciiLowerCase(text: string): string {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code >= 65 && code <= 90) return text.replace(/[A-Z]+/g, (run) => run.toLowerCase());
-  }
-  return text;
-}

@@ -1,163 +1,236 @@
-import { RoutingPriority } from '../../api/generated/envoy/config/core/v3.ts';
-import {
-  RouteAction_ClusterNotFoundResponseCode as ClusterNotFoundResponseCode,
-  type Route as RouteMessage,
-  type RouteAction,
-  type RouteConfiguration,
-  type RouteMatch,
-  type VirtualHost as VirtualHostMessage,
+import type {
+  Route as RouteMessage,
+  RouteAction,
+  RouteConfiguration,
+  RouteMatch,
+  VirtualHost as VirtualHostMessage,
+  WeightedCluster_ClusterWeight as ClusterWeight,
 } from '../../api/generated/envoy/config/route/v3.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { wireText } from '../../core/wire-text.ts';
-import { headerName } from '../header-name.ts';
-import { DirectResponseRoute } from './direct-response-route.ts';
-import { durationMs } from './duration.ts';
+import { headerField } from '../matcher/header-field.ts';
+import { compileRegexMatcher } from '../matcher/regex-matcher.ts';
+import { compileDirectResponse, compileForwardSettings, compileRedirect, unsupportedAction } from './compile-action.ts';
+import { CompiledDirectRoute, TlsRedirectRoute } from './direct-route.ts';
 import { noFilterConfigs } from './filter-configs.ts';
-import { CompiledForwardRoute, type ClusterChoice, type ForwardSettings, type RouteSurroundings } from './forward-route.ts';
-import { LiteralHostRewrite } from './host-rewrite.ts';
-import { ExactPattern, PrefixPattern, SeparatedPrefixPattern, type PathPattern } from './path-pattern.ts';
-import { PrefixRewrite } from './path-rewrite.ts';
+import { CompiledForwardRoute, type ForwardSettings, type ForwardTarget, type RouteSurroundings } from './forward-route.ts';
+import { ConnectPattern, ExactPattern, PrefixPattern, RegexPattern, SeparatedPrefixPattern, type PathPattern } from './path-pattern.ts';
+import { compileConditions } from './route-conditions.ts';
+import type { RouteEntry } from './route-entry.ts';
 import { compileLevel, composeMutations, plainMetadata, type RouteLevel } from './route-level.ts';
-import { RouteList, type RouteEntry } from './route-list.ts';
-import { CompiledRouteTable } from './route-table.ts';
+import { RouteList } from './route-list.ts';
+import { CompiledRouteTable, type VirtualHostRoutes } from './route-table.ts';
 import type { Route, RouteTable, VirtualHost } from './route.ts';
+import { compileWeightedClusters } from './weighted-clusters.ts';
 
-/** Reports every problem; the table is used only when there was none. */
-export function compileRouteConfiguration(message: RouteConfiguration, at: ConfigPath, context: CompileContext): RouteTable {
-  const level = compileLevel(message, at, context, noFilterConfigs);
-  const owners = new Map<string, string>();
-  const domains: (readonly [string, RouteList])[] = [];
-  message.virtualHosts.forEach((virtualHost, index) => {
-    const hostAt = at.field('virtual_hosts').index(index);
-    const routes = compileVirtualHost(virtualHost, hostAt, level, message, context);
-    virtualHost.domains.forEach((domain, position) => {
-      const key = domain.toLowerCase();
-      const owner = owners.get(key);
-      if (owner !== undefined) {
-        context.error(hostAt.field('domains').index(position), `Only unique values for domains are permitted. Duplicate entry of domain ${domain}`);
-      }
-      owners.set(key, virtualHost.name);
-      domains.push([wireText(key), routes]);
-    });
-  });
-  return new CompiledRouteTable(message, domains);
+export interface RouteConfigurationOptions {
+  /** When `validate_clusters` is not given: true for routes that stand in a listener, false for discovered ones. */
+  readonly validateClusters: boolean;
 }
 
-function compileVirtualHost(
-  message: VirtualHostMessage,
+/** Compiles routes. Reports every problem; the table is used only when there was none. */
+export function compileRouteConfiguration(
+  message: RouteConfiguration,
   at: ConfigPath,
-  above: RouteLevel,
-  table: RouteConfiguration,
   context: CompileContext,
-): RouteList {
-  const level = compileLevel(message, at, context, above.filterConfigs);
+  options: RouteConfigurationOptions = { validateClusters: true },
+): RouteTable {
+  const scope = new TableScope(message, context, compileLevel(message, at, context, noFilterConfigs), options);
+  const domains = new DomainOwners(message.name, context);
+  message.virtualHosts.forEach((virtualHost, index) => {
+    const hostAt = at.field('virtual_hosts').index(index);
+    const routes = compileVirtualHost(virtualHost, hostAt, scope);
+    virtualHost.domains.forEach((domain, position) => domains.add(domain, routes, hostAt.field('domains').index(position)));
+  });
+  return new CompiledRouteTable(message, domains.entries);
+}
+
+/** What all routes of a configuration share. */
+class TableScope {
+  readonly message: RouteConfiguration;
+  readonly context: CompileContext;
+  readonly level: RouteLevel;
+  readonly #validateClusters: boolean;
+
+  constructor(message: RouteConfiguration, context: CompileContext, level: RouteLevel, options: RouteConfigurationOptions) {
+    this.message = message;
+    this.context = context;
+    this.level = level;
+    this.#validateClusters = message.validateClusters ?? options.validateClusters;
+  }
+
+  get maxDirectResponseBodyBytes(): number {
+    return this.message.maxDirectResponseBodySizeBytes ?? DEFAULT_MAX_DIRECT_RESPONSE_BODY_BYTES;
+  }
+
+  needsCluster(name: string, at: ConfigPath): void {
+    this.context.needsCluster(name, at, this.#validateClusters);
+  }
+}
+
+const DEFAULT_MAX_DIRECT_RESPONSE_BODY_BYTES = 4096;
+
+/** Collects domains; each may be owned once. */
+class DomainOwners {
+  readonly entries = new Map<string, VirtualHostRoutes>();
+  readonly #table: string;
+  readonly #context: CompileContext;
+
+  constructor(table: string, context: CompileContext) {
+    this.#table = table;
+    this.#context = context;
+  }
+
+  add(text: string, routes: VirtualHostRoutes, at: ConfigPath): void {
+    const domain = text.toLowerCase();
+    if (!this.entries.has(wireText(domain))) this.entries.set(wireText(domain), routes);
+    else if (domain === '*') this.#context.error(at, `Only a single wildcard domain is permitted in route ${this.#table}`);
+    else this.#context.error(at, `Only unique values for domains are permitted. Duplicate entry of domain ${domain} in route ${this.#table}`);
+  }
+}
+
+function compileVirtualHost(message: VirtualHostMessage, at: ConfigPath, scope: TableScope): VirtualHostRoutes {
+  const level = compileLevel(message, at, scope.context, scope.level.filterConfigs);
   const virtualHost: VirtualHost = {
     name: message.name,
+    metadata: plainMetadata(message.metadata),
     includeRequestAttemptCount: message.includeRequestAttemptCount,
     includeAttemptCountInResponse: message.includeAttemptCountInResponse,
     requireTls: REQUIRE_TLS[message.requireTls],
   };
   const entries: RouteEntry[] = [];
   message.routes.forEach((route, index) => {
-    const routeAt = at.field('routes').index(index);
-    const entry = compileRoute(route, routeAt, virtualHost, [above, level], table, context);
+    const entry = new RouteCompiler(route, at.field('routes').index(index), virtualHost, [scope.level, level], scope).compile();
     if (entry !== undefined) entries.push(entry);
   });
-  return new RouteList(entries);
+  return { routes: new RouteList(entries), requireTls: virtualHost.requireTls, tlsRedirect: new TlsRedirectRoute(virtualHost) };
 }
 
 const REQUIRE_TLS = ['none', 'external-only', 'all'] as const;
 
-function compileRoute(
-  message: RouteMessage,
-  at: ConfigPath,
-  virtualHost: VirtualHost,
-  above: readonly RouteLevel[],
-  table: RouteConfiguration,
-  context: CompileContext,
-): RouteEntry | undefined {
-  const level = compileLevel(message, at, context, above.at(-1)!.filterConfigs);
-  const levels = [...above, level];
-  const surroundings: RouteSurroundings = {
-    name: message.name,
-    virtualHost,
-    metadata: plainMetadata(message.metadata),
-    requestHeaders: composeMutations(levels, 'requestMutation', table.mostSpecificHeaderMutationsWins),
-    responseHeaders: composeMutations(levels, 'responseMutation', table.mostSpecificHeaderMutationsWins),
-    filterConfigs: level.filterConfigs,
-  };
-  const path = compilePath(message.match!, at.field('match'), context);
-  const route = compileAction(message, at, surroundings, context);
-  if (path === undefined || route === undefined) return undefined;
-  return { path, conditions: [], select: () => route };
+/** Compiles one `envoy.config.route.v3.Route`. */
+class RouteCompiler {
+  readonly #message: RouteMessage;
+  readonly #at: ConfigPath;
+  readonly #virtualHost: VirtualHost;
+  readonly #scope: TableScope;
+  /** From the least specific to the most specific: configuration, virtual host, route. */
+  readonly #levels: readonly RouteLevel[];
+
+  constructor(message: RouteMessage, at: ConfigPath, virtualHost: VirtualHost, above: readonly RouteLevel[], scope: TableScope) {
+    this.#message = message;
+    this.#at = at;
+    this.#virtualHost = virtualHost;
+    this.#scope = scope;
+    this.#levels = [...above, compileLevel(message, at, scope.context, above.at(-1)!.filterConfigs)];
+  }
+
+  /** Undefined after reporting. */
+  compile(): RouteEntry | undefined {
+    const { match } = this.#message;
+    if (match === undefined) return undefined;
+    const matchAt = this.#at.field('match');
+    const conditions = compileConditions(match, matchAt, this.#scope.context);
+    const path = compilePath(match, matchAt, this.#scope.context);
+    if (path === undefined) return undefined;
+    const select = this.#compileAction(path);
+    return select && { path, conditions, select };
+  }
+
+  #compileAction(path: PathPattern): RouteEntry['select'] | undefined {
+    const { action } = this.#message;
+    const { context } = this.#scope;
+    switch (action.case) {
+      case 'route':
+        return this.#compileForward(action.value, path, this.#at.field('route'));
+      case 'directResponse': {
+        const at = this.#at.field('direct_response');
+        const answer = compileDirectResponse(action.value, this.#scope.maxDirectResponseBodyBytes, at, context);
+        return always(new CompiledDirectRoute(answer, this.#surroundings(undefined)));
+      }
+      case 'redirect': {
+        const answer = compileRedirect(action.value, path, this.#at.field('redirect'), context);
+        return always(new CompiledDirectRoute(answer, this.#surroundings(undefined)));
+      }
+      default:
+        context.error(this.#at, unsupportedAction(action) ?? 'a route needs an action');
+        return undefined;
+    }
+  }
+
+  #compileForward(action: RouteAction, path: PathPattern, at: ConfigPath): RouteEntry['select'] | undefined {
+    const { context } = this.#scope;
+    const settings = compileForwardSettings(action, path, at, context);
+    const { clusterSpecifier: specifier } = action;
+    switch (specifier.case) {
+      case 'cluster':
+        this.#scope.needsCluster(specifier.value, at.field('cluster'));
+        return always(new CompiledForwardRoute({ cluster: specifier.value }, settings, this.#surroundings(undefined)));
+      case 'clusterHeader':
+        return always(new CompiledForwardRoute({ cluster: headerField(specifier.value) }, settings, this.#surroundings(undefined)));
+      case 'weightedClusters': {
+        const choice = compileWeightedClusters(specifier.value, this.#message.name, at.field('weighted_clusters'), context, (entry, entryAt) =>
+          this.#compileWeightedEntry(entry, settings, entryAt),
+        );
+        return (headers, randomValue) => choice.select(headers, randomValue);
+      }
+      default:
+        context.error(at, 'cluster specifier plugins are not supported');
+        return undefined;
+    }
+  }
+
+  #compileWeightedEntry(entry: ClusterWeight, settings: ForwardSettings, at: ConfigPath): Route {
+    const level = compileLevel(entry, at, this.#scope.context, this.#levels.at(-1)!.filterConfigs);
+    if (entry.name !== '') this.#scope.needsCluster(entry.name, at.field('name'));
+    const { hostRewriteSpecifier: host } = entry;
+    const target: ForwardTarget = {
+      cluster: entry.name === '' ? headerField(entry.clusterHeader) : entry.name,
+      requestHeaders: level.requestMutation,
+      host: host.case === 'hostRewriteLiteral' ? wireText(host.value) : '',
+    };
+    return new CompiledForwardRoute(target, settings, this.#surroundings(level));
+  }
+
+  /** `entry` is the level of a weighted cluster; its mutations come first whatever `most_specific_header_mutations_wins` says. */
+  #surroundings(entry: RouteLevel | undefined): RouteSurroundings {
+    const mostSpecificWins = this.#scope.message.mostSpecificHeaderMutationsWins;
+    return {
+      name: this.#message.name,
+      virtualHost: this.#virtualHost,
+      metadata: plainMetadata(this.#message.metadata),
+      requestHeaders: composeMutations(this.#levels, 'requestMutation', mostSpecificWins),
+      responseHeaders: composeMutations(this.#levels, 'responseMutation', mostSpecificWins, entry?.responseMutation),
+      filterConfigs: (entry ?? this.#levels.at(-1)!).filterConfigs,
+    };
+  }
+}
+
+function always(route: Route): RouteEntry['select'] {
+  return () => route;
 }
 
 function compilePath(match: RouteMatch, at: ConfigPath, context: CompileContext): PathPattern | undefined {
-  const { pathSpecifier } = match;
+  const { pathSpecifier: path } = match;
   const ignoreCase = match.caseSensitive === false;
-  switch (pathSpecifier.case) {
+  switch (path.case) {
     case 'prefix':
-      return new PrefixPattern(wireText(pathSpecifier.value), ignoreCase);
+      return new PrefixPattern(wireText(path.value), ignoreCase);
     case 'path':
-      return new ExactPattern(wireText(pathSpecifier.value), ignoreCase);
+      return new ExactPattern(wireText(path.value), ignoreCase);
     case 'pathSeparatedPrefix':
-      return new SeparatedPrefixPattern(wireText(pathSpecifier.value), ignoreCase);
+      return new SeparatedPrefixPattern(wireText(path.value), ignoreCase);
+    case 'safeRegex': {
+      const regex = compileRegexMatcher(path.value, at.field('safe_regex'), context);
+      return regex && new RegexPattern(regex);
+    }
+    case 'connectMatcher':
+      return new ConnectPattern();
+    case 'pathMatchPolicy':
+      context.error(at.field('path_match_policy'), 'path templates are not supported');
+      return undefined;
     default:
-      context.error(at, 'this kind of path matching is not supported');
       return undefined;
   }
 }
-
-function compileAction(message: RouteMessage, at: ConfigPath, surroundings: RouteSurroundings, context: CompileContext): Route | undefined {
-  const { action } = message;
-  if (action.case === 'route') {
-    const cluster = compileCluster(action.value, at.field('route'), context);
-    if (cluster === undefined) return undefined;
-    return new CompiledForwardRoute(cluster, compileSettings(action.value, message.match!), surroundings);
-  }
-  if (action.case === 'directResponse') {
-    const { body } = action.value;
-    const text = body?.specifier.case === 'inlineString' ? wireText(body.specifier.value) : '';
-    return new DirectResponseRoute(action.value.status, text, surroundings);
-  }
-  context.error(at, 'this action is not supported');
-  return undefined;
-}
-
-function compileCluster(action: RouteAction, at: ConfigPath, context: CompileContext): ClusterChoice | undefined {
-  const { clusterSpecifier } = action;
-  if (clusterSpecifier.case === 'cluster') {
-    context.needsCluster(clusterSpecifier.value, at.field('cluster'), true);
-    return { kind: 'name', name: clusterSpecifier.value };
-  }
-  if (clusterSpecifier.case === 'clusterHeader') return { kind: 'header', header: headerName(clusterSpecifier.value) };
-  context.error(at, 'this cluster specifier is not supported');
-  return undefined;
-}
-
-function compileSettings(action: RouteAction, match: RouteMatch): ForwardSettings {
-  const { hostRewriteSpecifier } = action;
-  const { pathSpecifier } = match;
-  const matched = typeof pathSpecifier.value === 'string' ? wireText(pathSpecifier.value).length : undefined;
-  return {
-    clusterNotFoundStatus: CLUSTER_NOT_FOUND_STATUS[action.clusterNotFoundResponseCode],
-    timeoutMs: action.timeout === undefined ? DEFAULT_TIMEOUT_MS : durationMs(action.timeout),
-    idleTimeoutMs: action.idleTimeout && durationMs(action.idleTimeout),
-    maxStreamDurationMs: action.maxStreamDuration?.maxStreamDuration && durationMs(action.maxStreamDuration.maxStreamDuration),
-    priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',
-    autoHostRewrite: hostRewriteSpecifier.case === 'autoHostRewrite' && hostRewriteSpecifier.value.value,
-    appendXForwardedHost: action.appendXForwardedHost,
-    upgrades: undefined,
-    hostRewrite: hostRewriteSpecifier.case === 'hostRewriteLiteral' ? new LiteralHostRewrite(wireText(hostRewriteSpecifier.value)) : undefined,
-    pathRewrite: action.prefixRewrite === '' ? undefined : new PrefixRewrite(wireText(action.prefixRewrite), matched),
-  };
-}
-
-const DEFAULT_TIMEOUT_MS = 15_000;
-
-const CLUSTER_NOT_FOUND_STATUS: Record<ClusterNotFoundResponseCode, number> = {
-  [ClusterNotFoundResponseCode.SERVICE_UNAVAILABLE]: 503,
-  [ClusterNotFoundResponseCode.NOT_FOUND]: 404,
-  [ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR]: 500,
-};

@@ -1,8 +1,9 @@
 import type { HeaderMap } from '../header-map.ts';
-import { H, type HeaderName } from '../header-name.ts';
+import { H } from '../header-name.ts';
+import type { HeaderField } from '../matcher/header-field.ts';
 import type { RoutePriority } from '../upstream.ts';
-import type { FilterConfigs } from './filter-configs.ts';
-import type { HostRewrite } from './host-rewrite.ts';
+import { type FilterConfigs, mayDisableFilters } from './filter-configs.ts';
+import { replaceHost, type HostRewrite } from './host-rewrite.ts';
 import type { PathRewrite } from './path-rewrite.ts';
 import type { FilterRouteConfig, ForwardRoute, HeaderMutation, HeaderMutationContext, RouteMetadata, VirtualHost } from './route.ts';
 
@@ -30,9 +31,14 @@ export interface ForwardSettings {
   readonly pathRewrite: PathRewrite | undefined;
 }
 
-export type ClusterChoice =
-  | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'header'; readonly header: HeaderName };
+/** Where to forward to, and what an entry of `weighted_clusters` adds. */
+export interface ForwardTarget {
+  readonly cluster: string | HeaderField;
+  /** Applied before all other levels. */
+  readonly requestHeaders?: HeaderMutation | undefined;
+  /** `host_rewrite_literal` of the entry; the host before it is not told of. '' = none. */
+  readonly host?: string;
+}
 
 export class CompiledForwardRoute implements ForwardRoute {
   readonly kind = 'forward';
@@ -40,6 +46,7 @@ export class CompiledForwardRoute implements ForwardRoute {
   readonly virtualHost: VirtualHost;
   readonly metadata: RouteMetadata | undefined;
   readonly responseHeaders: HeaderMutation | undefined;
+  readonly mayDisableFilters: boolean;
   readonly clusterNotFoundStatus: number;
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
@@ -49,17 +56,16 @@ export class CompiledForwardRoute implements ForwardRoute {
   readonly appendXForwardedHost: boolean;
   readonly upgrades: ReadonlyMap<string, boolean> | undefined;
   readonly retryPolicy = undefined;
-  readonly #cluster: ClusterChoice;
-  readonly #filterConfigs: FilterConfigs;
-  readonly #requestHeaders: HeaderMutation | undefined;
-  readonly #hostRewrite: HostRewrite | undefined;
-  readonly #pathRewrite: PathRewrite | undefined;
+  readonly #target: ForwardTarget;
+  readonly #settings: ForwardSettings;
+  readonly #surroundings: RouteSurroundings;
 
-  constructor(cluster: ClusterChoice, settings: ForwardSettings, surroundings: RouteSurroundings) {
+  constructor(target: ForwardTarget, settings: ForwardSettings, surroundings: RouteSurroundings) {
     this.name = surroundings.name;
     this.virtualHost = surroundings.virtualHost;
     this.metadata = surroundings.metadata;
     this.responseHeaders = surroundings.responseHeaders;
+    this.mayDisableFilters = mayDisableFilters(surroundings.filterConfigs);
     this.clusterNotFoundStatus = settings.clusterNotFoundStatus;
     this.timeoutMs = settings.timeoutMs;
     this.idleTimeoutMs = settings.idleTimeoutMs;
@@ -68,35 +74,47 @@ export class CompiledForwardRoute implements ForwardRoute {
     this.autoHostRewrite = settings.autoHostRewrite;
     this.appendXForwardedHost = settings.appendXForwardedHost;
     this.upgrades = settings.upgrades;
-    this.#cluster = cluster;
-    this.#filterConfigs = surroundings.filterConfigs;
-    this.#requestHeaders = surroundings.requestHeaders;
-    this.#hostRewrite = settings.hostRewrite;
-    this.#pathRewrite = settings.pathRewrite;
+    this.#target = target;
+    this.#settings = settings;
+    this.#surroundings = surroundings;
   }
 
-  clusterName(headers: HeaderMap): string | undefined {
-    const cluster = this.#cluster;
-    return cluster.kind === 'name' ? cluster.name : headers.get(cluster.header);
+  clusterName(headers: HeaderMap): string {
+    const { cluster } = this.#target;
+    return typeof cluster === 'string' ? cluster : (cluster.first(headers) ?? '');
   }
 
   filterConfig(filterName: string): FilterRouteConfig | undefined {
-    return this.#filterConfigs.get(filterName);
+    return this.#surroundings.filterConfigs.get(filterName);
   }
 
-  finalizeRequestHeaders(headers: HeaderMap, context: HeaderMutationContext, keepOriginalPath: boolean): void {
-    this.#requestHeaders?.apply(headers, context);
-    const host = this.#hostRewrite?.newHost(headers);
-    if (host !== undefined) this.replaceHost(headers, host);
-    if (this.#pathRewrite !== undefined) {
-      const { path } = headers;
-      const rewritten = this.#pathRewrite.rewrite(path);
-      if (keepOriginalPath) headers.set(H.envoyOriginalPath, path);
-      headers.path = rewritten;
+  finalizeRequestHeaders(headers: HeaderMap, context: HeaderMutationContext, keepOriginal: boolean): void {
+    const { requestHeaders, host } = this.#target;
+    requestHeaders?.apply(headers, context);
+    if (host !== undefined && host !== '') headers.authority = host;
+    this.#surroundings.requestHeaders?.apply(headers, context);
+    const { hostRewrite, pathRewrite } = this.#settings;
+    if (hostRewrite !== undefined) {
+      const newHost = hostRewrite.newHost(headers, context);
+      if (newHost !== '') this.replaceHost(headers, newHost, keepOriginal);
     }
+    if (pathRewrite !== undefined) rewritePath(headers, pathRewrite, context, keepOriginal);
   }
 
-  replaceHost(headers: HeaderMap, host: string): void {
-    headers.authority = host;
+  replaceHost(headers: HeaderMap, host: string, keepOriginal: boolean): void {
+    replaceHost(headers, { host, appendXForwardedHost: this.appendXForwardedHost, keepOriginalHost: keepOriginal });
   }
+}
+
+/** Sets the new path and tells of the one before in `x-envoy-original-path`. */
+export function rewritePath(
+  headers: HeaderMap,
+  rewrite: PathRewrite,
+  context: HeaderMutationContext | undefined,
+  keepOriginal: boolean,
+): void {
+  const rewritten = rewrite.rewrite(headers.path, context);
+  if (rewritten === undefined) return;
+  if (keepOriginal) headers.set(H.envoyOriginalPath, headers.path);
+  headers.path = rewritten;
 }

@@ -49,17 +49,18 @@ export function compileLevel(fields: LevelFields, at: ConfigPath, context: Compi
 
 /**
  * The mutations of all levels as one. `levels` runs from the least specific to the most specific; the least specific is applied last
- * and so wins, unless `most_specific_header_mutations_wins`.
+ * and so wins, unless `most_specific_header_mutations_wins`. `first` is applied before all.
  */
 export function composeMutations(
   levels: readonly RouteLevel[],
   side: 'requestMutation' | 'responseMutation',
   mostSpecificWins: boolean,
+  first?: HeaderMutation,
 ): HeaderMutation | undefined {
   const mutations = levels.map((level) => level[side]);
-  return mutateInOrder(mostSpecificWins ? mutations : mutations.reverse());
+  return mutateInOrder([first, ...(mostSpecificWins ? mutations : mutations.toReversed())]);
 }
 
 export function plainMetadata(metadata: Metadata | undefined): RouteMetadata | undefined {
-  return metadata === undefined ? undefined : metadata.filterMetadata;
+  return metadata?.filterMetadata;
 }

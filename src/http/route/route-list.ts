@@ -1,44 +1,29 @@
 import type { HeaderMap } from '../header-map.ts';
-import type { StreamInfo } from '../stream-info.ts';
-import { pathEnd, type PathPattern } from './path-pattern.ts';
+import { pathEnd } from './path-pattern.ts';
+import { findLinearly, type RouteEntry } from './route-entry.ts';
+import { RouteIndex } from './route-index.ts';
 import type { Route } from './route.ts';
 
-/** One condition of a route besides its path. Stateless: the same request and random value give the same answer each time. */
-export interface RouteCondition {
-  holds(headers: HeaderMap, info: StreamInfo, randomValue: number): boolean;
-}
-
-/** A route of the configuration: when it applies, and what it leads to. */
-export interface RouteEntry {
-  readonly path: PathPattern;
-  readonly conditions: readonly RouteCondition[];
-  select(headers: HeaderMap, info: StreamInfo, randomValue: number): Route;
-}
-
-/** The routes of one virtual host, in the order of the configuration. */
+/** The routes of one virtual host: finds the first in the order of the configuration that matches. */
 export class RouteList {
   readonly #entries: readonly RouteEntry[];
+  readonly #index: RouteIndex | undefined;
 
   constructor(entries: readonly RouteEntry[]) {
     this.#entries = entries;
+    this.#index = entries.length > MAX_LINEAR ? new RouteIndex(entries) : undefined;
   }
 
-  find(headers: HeaderMap, info: StreamInfo, randomValue: number): Route | undefined {
-    const { path } = headers;
+  /** `path` is the one to match with, which may be another form of that in `headers`. */
+  find(path: string, headers: HeaderMap, randomValue: number): Route | undefined {
     const end = pathEnd(path);
-    for (const entry of this.#entries) {
-      if (entry.path.matches(path, end) && conditionsHold(entry, headers, info, randomValue)) {
-        return entry.select(headers, info, randomValue);
-      }
-    }
-    return undefined;
+    const at =
+      this.#index !== undefined && path !== ''
+        ? this.#index.find(path, end, headers, randomValue)
+        : findLinearly(this.#entries, path, end, headers, randomValue);
+    return at < 0 ? undefined : this.#entries[at].select(headers, randomValue);
   }
 }
 
-export function conditionsHold(entry: RouteEntry, headers: HeaderMap, info: StreamInfo, randomValue: number): boolean {
-  const { conditions } = entry;
-  for (let at = 0; at < conditions.length; at++) {
-    if (!conditions[at].holds(headers, info, randomValue)) return false;
-  }
-  return true;
-}
+/** Up to here looking at each route costs less than the index. */
+const MAX_LINEAR = 6;

@@ -47,15 +47,19 @@ interface RouteBase {
 export interface FilterRouteConfig {
   /** From FilterConfig.disabled; undefined = as in the filter chain. */
   readonly disabled: boolean | undefined;
+  /** The most specific one; undefined = levels only switch the filter. */
   readonly config: unknown;
+  /** The configurations of all levels, least specific first, for filters that merge them. */
+  readonly levels: readonly unknown[];
 }
 
 export interface VirtualHost {
   readonly name: string;
+  readonly metadata: RouteMetadata | undefined;
   /** `include_request_attempt_count`. */
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
-  /** `require_tls`: what a plain-text request must be redirected for. */
+  /** `require_tls`: which plain-text requests the table answers with a redirect. */
   readonly requireTls: 'none' | 'external-only' | 'all';
 }
 
@@ -63,10 +67,11 @@ export interface VirtualHost {
 export interface ForwardRoute extends RouteBase {
   readonly kind: 'forward';
   /**
-   * The cluster for this request; undefined = the header of `cluster_header` is missing. With `weighted_clusters` the table
-   * returns one ForwardRoute per entry, which carries that entry's header mutations and filter configs.
+   * The cluster for this request; '' = the header of `cluster_header` is missing, which Envoy treats as an unknown cluster. With
+   * `weighted_clusters` the table returns one ForwardRoute per entry, which carries that entry's header mutations and filter configs.
    */
-  clusterName(headers: HeaderMap): string | undefined;
+  clusterName(headers: HeaderMap): string;
+  /** The answer when there is no such cluster; details `cluster_not_found`, flag NC. */
   readonly clusterNotFoundStatus: number;
   /** Milliseconds; 0 = none. */
   readonly timeoutMs: number;
@@ -79,9 +84,11 @@ export interface ForwardRoute extends RouteBase {
   readonly upgrades: ReadonlyMap<string, boolean> | undefined;
   /**
    * Path and host rewrites and header mutations of all levels, in Envoy's order; sets `x-envoy-original-path` and
-   * `x-envoy-original-host`. `keepOriginalPath` is false when Envoy headers are suppressed.
+   * `x-envoy-original-host`. `keepOriginal` is false when Envoy headers are suppressed.
    */
-  finalizeRequestHeaders(headers: HeaderMap, context: HeaderMutationContext, keepOriginalPath: boolean): void;
+  finalizeRequestHeaders(headers: HeaderMap, context: HeaderMutationContext, keepOriginal: boolean): void;
+  /** For `autoHostRewrite`, when the upstream host is known: sets the host and tells of the one before. */
+  replaceHost(headers: HeaderMap, host: string, keepOriginal: boolean): void;
   /** `retry_policy` in effect, undefined = none. */
   readonly retryPolicy: unknown;
 }
@@ -93,13 +100,16 @@ export interface DirectRoute extends RouteBase {
   readonly status: number;
   /** Body text (latin1 bytes); '' = none. */
   readonly body: string;
-  /** The `location` of a redirect; undefined for a direct response. */
+  /**
+   * The `location` of the answer, from the request as it was matched; undefined = none. A direct response with status 201 or 3xx has
+   * one too.
+   */
   location(headers: HeaderMap): string | undefined;
   /** Of the body, where it is not text/plain. */
   readonly contentType: string | undefined;
   /**
-   * For a redirect that rewrites the path: sets the request's path to the new one, as Envoy does before it answers, so that access
-   * logs show it. Called once, before `location`.
+   * For a redirect that rewrites the path: sets the request's path to the new one and `x-envoy-original-path`, as Envoy does, so that
+   * access logs show them. Called once, after `location`.
    */
   rewritePath(headers: HeaderMap, keepOriginalPath: boolean): void;
 }

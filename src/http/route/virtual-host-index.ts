@@ -1,8 +1,10 @@
-import { AffixTable, asciiLowerCase } from './affix-table.ts';
+import { asciiLowerCase } from '../ascii-case.ts';
+import { AffixTable } from './affix-table.ts';
 
 /**
  * Which virtual host owns a host name (`VirtualHost.domains`): the exact name, else the longest suffix wildcard (`*.foo.com`), else the
- * longest prefix wildcard (`foo.*`), else `*`. Wildcards stand for at least one character. Case does not matter.
+ * longest prefix wildcard (`foo.*`), else `*`. Wildcards stand for at least one character. Case does not matter. A star elsewhere is
+ * an ordinary character.
  */
 export class VirtualHostIndex<Entry> {
   readonly #exact = new Map<string, Entry>();
@@ -25,18 +27,22 @@ export class VirtualHostIndex<Entry> {
     this.#prefixes = wildcardDomains(prefixes, false);
   }
 
+  /** Only `*` is configured: the host need not be known. */
+  get isTrivial(): boolean {
+    return this.#exact.size === 0 && this.#suffixes === undefined && this.#prefixes === undefined;
+  }
+
+  get fallback(): Entry | undefined {
+    return this.#fallback;
+  }
+
   find(host: string): Entry | undefined {
-    if (host === '') return this.#matchesAnyHost ? this.#fallback : undefined;
     const name = asciiLowerCase(host);
     if (this.#exact.size > 0) {
       const entry = this.#exact.get(name);
       if (entry !== undefined) return entry;
     }
     return findWildcard(this.#suffixes, name) ?? findWildcard(this.#prefixes, name) ?? this.#fallback;
-  }
-
-  get #matchesAnyHost(): boolean {
-    return this.#exact.size === 0 && this.#suffixes === undefined && this.#prefixes === undefined;
   }
 }
 
