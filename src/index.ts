@@ -19,6 +19,8 @@ export interface StartOptions {
 export interface RunningProxy {
   /** Bound addresses by listener name; port 0 has become a real port. */
   readonly addresses: ReadonlyMap<string, Address>;
+  /** Of the admin interface; undefined when the bootstrap has none. */
+  readonly adminAddress: Address | undefined;
   /** Stops listening and ends all connections; leaves nothing behind. */
   close(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function startProxy(options: StartOptions): Promise<RunningProxy> {
   const proxy = await Proxy.start({ yaml, transport, concurrency, files });
   return {
     addresses: new Map(proxy.addresses().map(({ name, address }) => [name, address])),
+    adminAddress: proxy.adminAddress,
     close: () => proxy.close(),
   };
 }

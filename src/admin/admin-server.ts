@@ -149,10 +149,8 @@ class Answers {
   }
 
   async #write(request: IncomingMessage, response: ServerResponse, { status, contentType, body, afterwards }: AdminResponse): Promise<void> {
-    const headers = [
-      ...['content-type', contentType, 'cache-control', 'no-cache, max-age=0', 'x-content-type-options', 'nosniff'],
-      ...['date', new Date(this.#nowMs()).toUTCString(), 'server', 'envoy'],
-    ];
+    const headers = ['content-type', contentType, 'cache-control', 'no-cache, max-age=0', 'x-content-type-options', 'nosniff'];
+    headers.push('date', new Date(this.#nowMs()).toUTCString(), 'server', 'envoy');
     if (!response.shouldKeepAlive) headers.push('connection', 'close');
     headers.push('transfer-encoding', 'chunked');
     response.sendDate = false;

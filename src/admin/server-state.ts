@@ -1,5 +1,4 @@
 import { ServerInfo_State } from '../api/generated/envoy/admin/v3.ts';
-import type { AdminHost } from './admin-host.ts';
 import { type AdminHandler, json, OK, text } from './handler.ts';
 import { addressMessage, make, messageJson } from './messages.ts';
 

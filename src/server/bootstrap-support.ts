@@ -52,7 +52,8 @@ export const bootstrapSupport: SupportTable = {
     enable_deferred_cluster_creation: ignored('clusters are created when they are configured; nothing else differs'),
   },
   'envoy.config.bootstrap.v3.Admin': {
-    ...fields('address allow_paths access_log'),
+    ...fields('address allow_paths'),
+    access_log: refused('requests of the admin interface are not logged'),
     access_log_path: refused('use access_log'),
     profile_path: ignored('a path for profiles that are not asked for'),
     socket_options: refused(),

@@ -9,14 +9,17 @@ import type { Clock } from '../core/clock.ts';
 import type { NodeInfo, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
 import { ConfigPath, formatProblem, type Problem, type Problems } from '../core/problems.ts';
+import { systemProcess } from '../core/process-facts.ts';
 import type { Random } from '../core/random.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { SharedStatStore } from '../core/stats/store.ts';
 import type { Tag } from '../core/stats/tags.ts';
 import type { Timers } from '../core/timers.ts';
 import { ACCESS_LOG_FILES, AccessLogFileProbe } from '../http/access-log-files.ts';
+import { PROCESS } from '../http/format/environment.ts';
 import { CLUSTERS } from '../http/http-services.ts';
 import type { ListenerSpec } from '../listener/compile.ts';
+import { type AdminSettings, compileAdminSettings } from './admin-settings.ts';
 import type { ThreadServices } from './compile-context.ts';
 import { compileClusters, compileListeners } from './configuration.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
@@ -53,6 +56,7 @@ export interface Judged {
   readonly clusters: readonly ClusterSpec[];
   readonly runtimeLayers: readonly RuntimeLayer[];
   readonly stats: StatsSettings;
+  readonly admin: AdminSettings | undefined;
   /** Undefined: the command line's. */
   readonly logFormat: LogFormatSpec | undefined;
   readonly node: NodeInfo;
@@ -108,6 +112,7 @@ export class ConfigurationJudge {
       listeners: specs.map((spec, index) => judgedListener(spec, listenerMessages[index]!)),
       runtimeLayers: compileRuntimeLayers(bootstrap.layeredRuntime, problems),
       stats: compileStatsSettings(bootstrap, this.#options.statsTags, problems),
+      admin: compileAdminSettings(bootstrap, problems),
       logFormat: this.#logFormatOf(bootstrap, problems),
     };
   }
@@ -137,6 +142,7 @@ export class ConfigurationJudge {
 const JUDGING_SERVICES = new Map<ServiceKey<unknown>, unknown>([
   [CLUSTERS, { get: () => undefined }],
   [ACCESS_LOG_FILES, new AccessLogFileProbe()],
+  [PROCESS, systemProcess],
 ]);
 
 function judgedListener({ name }: ListenerSpec, message: ListenerMessage): JudgedListener {

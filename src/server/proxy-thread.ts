@@ -7,11 +7,13 @@ import type { Clock } from '../core/clock.ts';
 import type { NodeInfo, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
 import { Problems } from '../core/problems.ts';
+import { systemProcess } from '../core/process-facts.ts';
 import type { Random } from '../core/random.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatStore } from '../core/stats/stats.ts';
 import type { Timers } from '../core/timers.ts';
 import { ACCESS_LOG_FILES, AccessLogFiles } from '../http/access-log-files.ts';
+import { PROCESS } from '../http/format/environment.ts';
 import { CLUSTERS } from '../http/http-services.ts';
 import { ListenerManager } from '../listener/listener-manager.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -66,6 +68,7 @@ export class ProxyThread implements Worker {
     this.#compileServices = new Map<ServiceKey<unknown>, unknown>([
       [CLUSTERS, this.#clusters],
       [ACCESS_LOG_FILES, this.#accessLogs],
+      [PROCESS, systemProcess],
     ]);
     const thread = { transport, drain: this.#drain, nextConnectionId, nowMs: () => clock.monotonicMs() };
     this.#listeners = new ListenerManager(thread, stats, log, index);

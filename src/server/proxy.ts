@@ -1,6 +1,10 @@
+import type { DrainRequest } from '../admin/admin-host.ts';
+import type { AdminServer } from '../admin/admin-server.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import { TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
 import { ClusterDiscovery } from '../cluster/discovery/cluster-discovery.ts';
 import { createResolverFactory } from '../cluster/discovery/dns-resolver.ts';
+import { HIDDEN_PREFIX } from '../cluster/cluster-stats.ts';
 import type { ClusterSpec } from '../cluster/cluster-spec.ts';
 import type { BootstrapOptions } from '../config/loader.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
@@ -14,6 +18,8 @@ import type { Tag, TagExtractor } from '../core/stats/tags.ts';
 import { Timers } from '../core/timers.ts';
 import { extensions } from '../extensions.ts';
 import { selectTransport, type TransportChoice, type TransportSelection } from '../transport/select-transport.ts';
+import type { Address } from '../transport/transport.ts';
+import type { AdminOptions } from './admin-host.ts';
 import { compareConfigurations, type ConfigurationChange, type NamedChange } from './configuration-change.ts';
 import type { DrainSettings } from './drain-decision.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
@@ -52,6 +58,7 @@ export interface ProxyOptions extends BootstrapOptions {
   readonly statsTags?: readonly Tag[] | undefined;
   readonly disabledExtensions?: readonly string[] | undefined;
   readonly files?: FileSettings | undefined;
+  readonly admin?: AdminOptions | undefined;
 }
 
 /** Nothing of it may change while the process lives. */
@@ -84,6 +91,8 @@ export class Proxy {
   readonly #judge: ConfigurationJudge;
   #foundation: Foundation | undefined;
   #current: Judged | undefined;
+  #loadedMs = 0;
+  #admin: AdminServer | undefined;
   #state: ServerState = 'PRE_INITIALIZING';
   #healthCheckFailed = false;
   /** The reload that runs, and the one that waits for it. */
@@ -168,9 +177,14 @@ export class Proxy {
     return this.#log.levels;
   }
 
-  /** The running configuration. */
-  get bootstrap(): Bootstrap {
-    return this.#current!.bootstrap;
+  /** The running configuration, and when it was taken by the wall clock; undefined until the first one runs. */
+  get configuration(): { readonly bootstrap: Bootstrap; readonly loadedMs: number } | undefined {
+    return this.#current && { bootstrap: this.#current.bootstrap, loadedMs: this.#loadedMs };
+  }
+
+  /** Of the admin interface; undefined when there is none. */
+  get adminAddress(): Address | undefined {
+    return this.#admin?.address;
   }
 
   get files(): readonly string[] {
@@ -237,7 +251,18 @@ export class Proxy {
     const count = workers.bound.length;
     await workers.stopListening();
     serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_stopped, count * workers.workers.length);
-    serverStats.listeners.gaugeSet(LISTENER_MANAGER_STATS.total_listeners_active, 0);
+  }
+
+  /** `/drain_listeners` */
+  drainListeners({ graceful, skipExit, inboundOnly }: DrainRequest, settings: DrainSettings): void {
+    const all = this.#current?.listenerMessages ?? [];
+    const staying = inboundOnly ? all.filter(({ trafficDirection }) => trafficDirection !== TrafficDirection.INBOUND) : [];
+    if (staying.length === all.length) return;
+    if (staying.length === 0) this.startDrain(settings);
+    if (skipExit) return;
+    const stop = (): void => void (staying.length === 0 ? this.stopListening() : this.#built.workers.updateListeners(staying));
+    if (graceful && settings.timeMs > 0) this.#timers.after(settings.timeMs, { onTimer: stop });
+    else stop();
   }
 
   countConnections(): Promise<number> {
@@ -266,6 +291,7 @@ export class Proxy {
     this.#runtimeLayers.replace(judged.runtimeLayers);
     this.#foundation = await this.#build(judged);
     this.#publishRuntime();
+    await this.#startAdmin(judged);
     this.#enter('INITIALIZING');
     this.#built.workers.start();
     await this.#swap(judged);
@@ -276,9 +302,18 @@ export class Proxy {
     serverStats.server.record(SERVER_STATS.initialization_time_ms, Math.round(this.uptimeMs));
   }
 
+  /** Before the listeners: who asks whether the proxy is ready gets an answer while it is not. */
+  async #startAdmin({ admin: settings, bootstrap, stats }: Judged): Promise<void> {
+    if (settings === undefined) return;
+    const { libraryAdminOptions, startAdmin } = await import('./admin-host.ts');
+    const options = this.#options.admin ?? libraryAdminOptions(this, this.#options.concurrency ?? 1);
+    const log = this.#log.logger.component('admin');
+    this.#admin = await startAdmin(this, { ...options, settings, bootstrap, flushOnRead: stats.flushIntervalMs === undefined, log });
+  }
+
   async #build(judged: Judged): Promise<Foundation> {
     const log = this.#log.logger;
-    const stats = new StatScrape(judged.stats.scrape);
+    const stats = new StatScrape({ ...judged.stats.scrape, hides: isHiddenPrefix });
     stats.addThread(MAIN_THREAD);
     const store = new SharedStatStore({ direct: true, onAnnounce: (announcement) => stats.announce(MAIN_THREAD, announcement) });
     const serverStats = new ServerStats(store);
@@ -375,6 +410,7 @@ export class Proxy {
       discovery.update(judged.clusters);
     }
     this.#current = judged;
+    this.#loadedMs = this.#clock.wallMs();
     this.#countChange(change.listeners, judged);
   }
 
@@ -424,6 +460,7 @@ export class Proxy {
   }
 
   async #close(): Promise<void> {
+    await this.#admin?.close();
     await this.#foundation?.workers.close();
     this.#foundation?.discovery.close();
     this.#timers.close();
@@ -435,6 +472,10 @@ function withRetired(next: readonly ClusterSpec[], current: readonly ClusterSpec
   const names = new Set(next.map(({ name }) => name));
   const retired = current.filter(({ name }) => !names.has(name));
   return retired.length === 0 ? next : [...next, ...retired];
+}
+
+function isHiddenPrefix(prefix: string): boolean {
+  return prefix.startsWith(HIDDEN_PREFIX);
 }
 
 function logChange(log: Logger, { listeners, clusters, needRestart }: ConfigurationChange): void {

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { systemClock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import { Timers } from '../core/timers.ts';
+import type { AdminOptions } from './admin-host.ts';
+import { commandLineMessage } from './command-line-message.ts';
 import { type FileWatch, watchFiles } from './file-watch.ts';
 import type { ServerOptions } from './options.ts';
 import { createProcessLog } from './process-log.ts';
@@ -75,7 +77,7 @@ class ServerProcess {
   async run(): Promise<number> {
     this.#listenToSignals();
     try {
-      this.#proxy = await Proxy.start(this.#proxyOptions);
+      this.#proxy = await Proxy.start({ ...this.#proxyOptions, admin: this.#adminOptions() });
     } catch (error) {
       reportStartError(error as Error, this.#options, this.#log);
       this.#timers.close();
@@ -93,6 +95,12 @@ class ServerProcess {
     this.#timers.close();
     await proxy.close();
     return code;
+  }
+
+  #adminOptions(): AdminOptions {
+    const { adminAddressPath, drainTimeMs, drainStrategy } = this.#options;
+    const drain = { timeMs: drainTimeMs, strategy: drainStrategy };
+    return { commandLine: commandLineMessage(this.#options), drain, addressPath: adminAddressPath, onQuit: () => this.#end(0) };
   }
 
   #listenToSignals(): void {

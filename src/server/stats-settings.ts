@@ -22,7 +22,7 @@ const STATS = ConfigPath.root.field('stats_config');
 export function compileStatsSettings(bootstrap: Bootstrap, fixedTags: readonly Tag[], problems: Problems): StatsSettings {
   const { statsConfig } = bootstrap;
   const buckets = (statsConfig?.histogramBucketSettings ?? []).map(({ match, buckets: bounds }, index) => ({
-    match: compileMatcher(match, STATS.field('histogram_bucket_settings').index(index).field('match'), problems),
+    match: compileNameMatcher(match, STATS.field('histogram_bucket_settings').index(index).field('match'), problems),
     buckets: bounds,
   }));
   const matcher = compileStatsMatcher(statsMatcherOf(bootstrap, problems));
@@ -62,10 +62,11 @@ function statsMatcherOf({ statsConfig }: Bootstrap, problems: Problems): StatsMa
 }
 
 function compileList(patterns: readonly StringMatcher[], at: ConfigPath, problems: Problems): NameMatcher[] {
-  return patterns.map((pattern, index) => compileMatcher(pattern, at.field('patterns').index(index), problems));
+  return patterns.map((pattern, index) => compileNameMatcher(pattern, at.field('patterns').index(index), problems));
 }
 
-function compileMatcher(matcher: StringMatcher | undefined, at: ConfigPath, problems: Problems): NameMatcher {
+/** A `StringMatcher` for names of statistics and paths of the admin interface. */
+export function compileNameMatcher(matcher: StringMatcher | undefined, at: ConfigPath, problems: Problems): NameMatcher {
   const { matchPattern, ignoreCase = false } = matcher ?? {};
   if (matchPattern?.case === 'safeRegex') {
     const regex = compileRegex(wireText(matchPattern.value.regex));

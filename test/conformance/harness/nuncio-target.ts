@@ -6,7 +6,7 @@ import type { RunningTarget, Target } from './target.ts';
 interface RunningProxy {
   /** By listener name. */
   readonly addresses: ReadonlyMap<string, { readonly port: number }>;
-  readonly admin?: { readonly port: number } | undefined;
+  readonly adminAddress?: { readonly port: number } | undefined;
   close(): Promise<void>;
 }
 
@@ -30,6 +30,6 @@ export const createNuncioTarget = (transport: TransportName): Target => ({
       throw new ConformanceError(`nuncio did not start: ${(error as Error).message.split('\n')[0]}`);
     }
     const ports = new Map([...proxy.addresses].map(([name, { port }]) => [name, port]));
-    return { ports, adminPort: proxy.admin?.port, stop: () => proxy.close() };
+    return { ports, adminPort: proxy.adminAddress?.port, stop: () => proxy.close() };
   },
 });

@@ -1,0 +1,173 @@
+import { writeFileSync } from 'node:fs';
+import { memoryUsage } from 'node:process';
+import type { AdminHost, DrainRequest } from '../admin/admin-host.ts';
+import { AdminServer } from '../admin/admin-server.ts';
+import type { CommandLineOptions } from '../api/generated/envoy/admin/v3.ts';
+import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import type { Node } from '../api/generated/envoy/config/core/v3.ts';
+import { HIDDEN_PREFIX } from '../cluster/cluster-stats.ts';
+import { systemClock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import { PrometheusRenderer } from '../core/stats/render-prometheus.ts';
+import type { ProcessMetrics } from '../core/stats/process-metrics.ts';
+import type { AdminSettings } from './admin-settings.ts';
+import { commandLineMessage } from './command-line-message.ts';
+import type { DrainSettings } from './drain-decision.ts';
+import { nodeMessage } from './node-message.ts';
+import { parseCommandLine } from './options.ts';
+import type { Proxy } from './proxy.ts';
+import { BUILD } from './version.ts';
+
+/** What the process around the proxy tells the admin interface. */
+export interface AdminOptions {
+  readonly commandLine: CommandLineOptions;
+  readonly drain: DrainSettings;
+  /** `--admin-address-path`; empty: nowhere. */
+  readonly addressPath: string;
+  /** `/quitquitquit` */
+  onQuit(): void;
+}
+
+/** For a proxy inside of another program. */
+export function libraryAdminOptions(proxy: Proxy, concurrency: number): AdminOptions {
+  const command = parseCommandLine([], concurrency);
+  if (command.kind !== 'run') throw new Error('an empty command line is a good one');
+  const { drainTimeMs, drainStrategy } = command.options;
+  const drain = { timeMs: drainTimeMs, strategy: drainStrategy };
+  return { commandLine: commandLineMessage(command.options), drain, addressPath: '', onQuit: () => void proxy.close() };
+}
+
+export interface AdminStart extends AdminOptions {
+  readonly settings: AdminSettings;
+  readonly bootstrap: Bootstrap;
+  /** Histograms move on when they are read, not by time. */
+  readonly flushOnRead: boolean;
+  readonly log: Logger;
+}
+
+/** Rejects when the address cannot be bound or the file cannot be written. */
+export async function startAdmin(proxy: Proxy, start: AdminStart): Promise<AdminServer> {
+  const { address, socketMode, allowsPath } = start.settings;
+  const host = new ProxyAdminHost(proxy, start);
+  const server = await AdminServer.start({ host, address, socketMode, allowsPath, nowMs: () => systemClock.wallMs() });
+  start.log.info(`admin address: ${server.address.text}`);
+  if (start.addressPath !== '') writeFileSync(start.addressPath, server.address.text);
+  return server;
+}
+
+/** Every answer to a health check fails, and every response ends its connection; idle connections stay. */
+const FAILING: DrainSettings = { timeMs: 0, strategy: 'gradual' };
+
+/** The process as its admin interface sees it. */
+class ProxyAdminHost implements AdminHost {
+  readonly version = BUILD;
+  readonly stats: AdminHost['stats'];
+  readonly runtime: AdminHost['runtime'];
+  readonly logging: AdminHost['logging'];
+  readonly log: Logger;
+  readonly #proxy: Proxy;
+  readonly #start: AdminStart;
+  #processMetrics: ProcessMetrics | undefined;
+  /** The bootstrap that was shown last, and since when it has been there. */
+  #shown: { readonly bootstrap: Bootstrap; readonly loadedMs: number };
+
+  constructor(proxy: Proxy, start: AdminStart) {
+    this.#proxy = proxy;
+    this.#start = start;
+    this.log = start.log;
+    this.#shown = { bootstrap: start.bootstrap, loadedMs: systemClock.wallMs() };
+    this.stats = {
+      snapshot: () => proxy.stats.snapshot(),
+      refresh: () => {
+        proxy.refreshStats();
+        if (start.flushOnRead) proxy.stats.flushHistograms();
+      },
+      resetCounters: () => proxy.stats.resetCounters(),
+      prometheus: new PrometheusRenderer(proxy.tags),
+      processMetrics: () => this.#metrics(),
+      endpointValues: () => endpointValues(proxy),
+    };
+    this.runtime = {
+      layers: () => proxy.runtimeLayers(),
+      modify: (changes) => proxy.modifyRuntime(changes),
+    };
+    const { logLevels } = proxy;
+    this.logging = {
+      list: () => logLevels.list(),
+      setAll: (level) => logLevels.setAll(level),
+      set: (name, level) => logLevels.set(name, level),
+    };
+  }
+
+  state() {
+    return this.#proxy.state;
+  }
+
+  uptimeMs(): number {
+    return this.#proxy.uptimeMs;
+  }
+
+  node(): Node {
+    const { node, registry, transport } = this.#proxy;
+    return nodeMessage({ configured: this.configuration().bootstrap.node, info: node, registry, transport: transport.name });
+  }
+
+  commandLine(): CommandLineOptions {
+    return this.#start.commandLine;
+  }
+
+  configuration() {
+    const { bootstrap, loadedMs } = this.#proxy.configuration ?? this.#shown;
+    return { bootstrap, loadedMs };
+  }
+
+  clusters() {
+    return this.#proxy.discovery.snapshotForAdmin();
+  }
+
+  listeners() {
+    return this.#proxy.addresses();
+  }
+
+  memory() {
+    const { heapUsed, heapTotal, rss } = memoryUsage();
+    return { allocated: heapUsed, heapSize: heapTotal, physical: rss };
+  }
+
+  failHealthChecks(fail: boolean): void {
+    this.#proxy.failHealthChecks(fail, FAILING);
+  }
+
+  drainListeners(request: DrainRequest): void {
+    this.#proxy.drainListeners(request, this.#start.drain);
+  }
+
+  reopenLogs(): void {
+    this.#proxy.reopenLogs();
+  }
+
+  quit(): void {
+    this.#start.onQuit();
+  }
+
+  /** Loaded when they are first asked for. */
+  async #metrics(): Promise<string> {
+    if (this.#processMetrics === undefined) {
+      const { ProcessMetrics: Metrics } = await import('../core/stats/process-metrics.ts');
+      this.#processMetrics = new Metrics(() => this.#proxy.workers.map((worker) => ({ id: worker.index, eventLoopUtilization: () => worker.eventLoopUtilization() })));
+    }
+    return this.#processMetrics.text();
+  }
+}
+
+function endpointValues(proxy: Proxy): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const byPrefix = new Map<string, Map<string, number>>();
+  for (const group of proxy.stats.groups()) {
+    if (!group.prefix.startsWith(HIDDEN_PREFIX)) continue;
+    const values = new Map<string, number>();
+    group.schema.counters.forEach((name, index) => values.set(name, group.counter(index)));
+    group.schema.gauges.forEach((name, index) => values.set(name, Number(group.gauge(index))));
+    byPrefix.set(group.prefix, values);
+  }
+  return byPrefix;
+}
