@@ -1,5 +1,6 @@
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import type { StringMatcher } from '../api/generated/envoy/type/matcher/v3.ts';
+import { HIDDEN_PREFIX } from '../cluster/cluster-stats.ts';
 import { durationMs } from '../core/durations.ts';
 import { ConfigPath, type Problems } from '../core/problems.ts';
 import { compileRegex } from '../core/regex.ts';
@@ -28,7 +29,11 @@ export function compileStatsSettings(bootstrap: Bootstrap, fixedTags: readonly T
   const matcher = compileStatsMatcher(statsMatcherOf(bootstrap, problems));
   const onAdmin = bootstrap.statsFlush.case === 'statsFlushOnAdmin' && bootstrap.statsFlush.value;
   return {
-    scrape: { ...(matcher === undefined ? {} : { accepts: matcher }), bucketBounds: compileBucketSettings(buckets) },
+    scrape: {
+      ...(matcher === undefined ? {} : { accepts: matcher }),
+      bucketBounds: compileBucketSettings(buckets),
+      hides: (prefix) => prefix.startsWith(HIDDEN_PREFIX),
+    },
     tags: compileTags(bootstrap, fixedTags, problems),
     flushIntervalMs: onAdmin ? undefined : (durationMs(bootstrap.statsFlushInterval) ?? DEFAULT_FLUSH_MS),
   };
