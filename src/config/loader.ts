@@ -1,4 +1,5 @@
-import { fromBinary, type DescMessage, type Message } from '@bufbuild/protobuf';
+import type { DescMessage, Message } from '@bufbuild/protobuf';
+import { decodeMessage } from '../api/decode.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import { apiTypes, schemaOf } from '../api/registry.ts';
 import type { AnyMessage } from '../core/extension.ts';
@@ -196,10 +197,8 @@ function decodePart(schema: DescMessage, part: Part, problems: Problems, policy:
 
 /** Envoy takes what it can from broken bytes and says nothing; a configuration with its end cut off is an error here. */
 function decodeBytes(schema: DescMessage, bytes: Uint8Array, name: string, problems: Problems): Decoded | undefined {
-  try {
-    return { message: fromBinary(schema, bytes), unknownFields: 0, misspelt: [] };
-  } catch {
-    problems.error('', `Unable to parse file "${name}" as a binary protobuf (type ${schema.typeName})`);
-    return undefined;
-  }
+  const decoded = decodeMessage(schema, bytes);
+  if (decoded.ok) return { message: decoded.message, unknownFields: 0, misspelt: [] };
+  problems.error('', `Unable to parse file "${name}" as a binary protobuf (type ${schema.typeName}): ${decoded.reason}`);
+  return undefined;
 }

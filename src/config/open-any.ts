@@ -1,4 +1,5 @@
-import { fromBinary, type Message } from '@bufbuild/protobuf';
+import type { Message } from '@bufbuild/protobuf';
+import { decodeMessage } from '../api/decode.ts';
 import { apiTypes } from '../api/registry.ts';
 import type { AnyMessage } from '../core/extension.ts';
 import { ConfigPath, Problems } from '../core/problems.ts';
@@ -61,13 +62,12 @@ function openBytes(any: AnyMessage, context: OpenContext): Opened {
   const namedType = typeNameOf(any.typeUrl);
   const schema = apiTypes.getMessage(namedType);
   if (schema === undefined) return { namedType };
-  let message: Message;
-  try {
-    message = fromBinary(schema, any.value);
-  } catch {
-    context.problems.error(context.at(), `Unable to unpack as ${namedType}: the bytes are no such message`);
+  const decoded = decodeMessage(schema, any.value);
+  if (!decoded.ok) {
+    context.problems.error(context.at(), `Unable to unpack as ${namedType}: ${decoded.reason}`);
     return { namedType };
   }
+  const { message } = decoded;
   if (isTypedStruct(namedType) && hasType(message)) return openTypedStruct(message, context);
   return { namedType, content: { typeName: namedType, schema, message, step: undefined } };
 }

@@ -97,7 +97,7 @@ describe('a file', () => {
 
   test('of broken binary is an error', () => {
     expect(errorsOf(loadBootstrap({ path: file('broken.pb', Buffer.from([0xff, 0xff])) }))).toEqual([
-      'Unable to parse file "broken.pb" as a binary protobuf (type envoy.config.bootstrap.v3.Bootstrap)',
+      'Unable to parse file "broken.pb" as a binary protobuf (type envoy.config.bootstrap.v3.Bootstrap): an illegal tag at byte 5',
     ]);
   });
 });
@@ -205,7 +205,7 @@ describe('a resource from a control plane', () => {
       '["web"]: Unable to unpack as envoy.config.cluster.v3.Cluster: the resource is of type type.googleapis.com/envoy.config.core.v3.Node',
     ]);
     expect(errorsOf(loadResource(CLUSTER, any(Uint8Array.of(0xff)), at))).toEqual([
-      '["web"]: Unable to unpack as envoy.config.cluster.v3.Cluster: the bytes are no such message',
+      '["web"]: Unable to unpack as envoy.config.cluster.v3.Cluster: an illegal tag at byte 5',
     ]);
   });
 

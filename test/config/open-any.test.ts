@@ -87,7 +87,7 @@ test('broken bytes are reported where the Any stands, and give nothing', () => {
   const problems = new Problems();
   const any = create(AnySchema, { typeUrl: `a/${NODE.typeName}`, value: Uint8Array.of(0xff) });
   expect(openAny(any, { problems, at: () => ConfigPath.root.field('typed_config') })).toBeUndefined();
-  expect(problems.errors.map(formatProblem)).toEqual(['typed_config: Unable to unpack as envoy.config.core.v3.Node: the bytes are no such message']);
+  expect(problems.errors.map(formatProblem)).toEqual(['typed_config: Unable to unpack as envoy.config.core.v3.Node: an illegal tag at byte 5']);
   expect(unpack(any)).toBeUndefined();
 });
 

@@ -86,7 +86,8 @@ function cluster(index: number, endpoints: number): object {
 export function toYaml(value: unknown, indent = ''): string {
   const lines: string[] = [];
   writeYaml(value, indent, lines);
-  return lines.join('\n') + '\n';
+  lines.push('');
+  return lines.join('\n');
 }
 
 function writeYaml(value: unknown, indent: string, lines: string[]): void {

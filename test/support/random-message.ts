@@ -82,9 +82,9 @@ function randomScalar(type: ScalarType): fc.Arbitrary<unknown> {
     case ScalarType.BYTES:
       return fc.uint8Array({ maxLength: 8 });
     case ScalarType.DOUBLE:
-      return fc.double({ noNaN: true });
+      return fc.double({ noNaN: true }).map(withoutMinusZero);
     case ScalarType.FLOAT:
-      return fc.float({ noNaN: true });
+      return fc.float({ noNaN: true }).map(withoutMinusZero);
     case ScalarType.INT64:
     case ScalarType.SINT64:
     case ScalarType.SFIXED64:
@@ -98,4 +98,9 @@ function randomScalar(type: ScalarType): fc.Arbitrary<unknown> {
     default:
       return fc.integer();
   }
+}
+
+/** JSON has none. */
+function withoutMinusZero(value: number): number {
+  return value === 0 ? 0 : value;
 }
