@@ -136,6 +136,7 @@ function load(schema: DescMessage, parts: readonly Part[], options: LoadOptions,
   const allowsDeprecated = options.allowsDeprecated ?? (message && ownAllowance?.(message));
   const isReadable = message !== undefined && !problems.full;
   const validated = isReadable ? validate(schema, message!, problems, misspelt, { unknownFieldPolicy: policy, allowsDeprecated }) : undefined;
+  problems.sortByPlace();
   for (const source of sources) source.release();
   const deprecatedUses = validated?.deprecatedUses ?? 0;
   return { message, problems, sources, unknownFields: unknownFields + (validated?.unknownFields ?? 0), deprecatedUses };

@@ -88,6 +88,18 @@ export class Problems {
     this.#add(this.warnings, path, message, position);
   }
 
+  /** Puts the problems into the order in which a reader of the files meets them; what has no place comes first. */
+  sortByPlace(): void {
+    const files = new Map<string | undefined, number>([[undefined, -1]]);
+    for (const { position } of [...this.errors, ...this.warnings]) {
+      if (!files.has(position?.file)) files.set(position?.file, files.size);
+    }
+    const compare = ({ position: a }: Problem, { position: b }: Problem): number =>
+      files.get(a?.file)! - files.get(b?.file)! || (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
+    this.errors.sort(compare);
+    this.warnings.sort(compare);
+  }
+
   #add(list: Problem[], path: ConfigPath | string, message: string, position: SourcePosition | undefined): void {
     if (list.length >= MAX_PROBLEMS) {
       this.#omitted++;
