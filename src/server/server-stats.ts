@@ -11,7 +11,6 @@ export const SERVER_STATS = defineStats({
     'concurrency',
     'days_until_first_cert_expiring',
     'hot_restart_epoch',
-    'hot_restart_generation',
     'live',
     'parent_connections',
     'seconds_until_first_ocsp_response_expiring',
@@ -38,7 +37,7 @@ export const LISTENER_MANAGER_STATS = defineStats({
     'listener_removed',
     'listener_stopped',
   ],
-  gauges: ['total_filter_chains_draining', 'total_listeners_active', 'total_listeners_draining', 'total_listeners_warming', 'workers_started'],
+  gauges: ['total_filter_chains_draining', 'total_listeners_active', 'total_listeners_draining', 'total_listeners_warming', 'workers_pinned', 'workers_started'],
 });
 
 export type ServerState = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZING';
@@ -60,7 +59,6 @@ export class ServerStats {
     this.runtime = store.group('runtime', RUNTIME_STATS);
     this.listeners = store.group('listener_manager', LISTENER_MANAGER_STATS);
     this.server.gaugeSet(SERVER_STATS.version, versionNumber(VERSION));
-    this.server.gaugeSet(SERVER_STATS.hot_restart_generation, 1);
     this.server.gaugeSet(SERVER_STATS.days_until_first_cert_expiring, NO_CERTIFICATE);
     this.state('PRE_INITIALIZING');
   }
