@@ -1,0 +1,45 @@
+/** Bootstraps of the integration tests, as objects. */
+
+export interface Route {
+  readonly path?: string;
+  readonly prefix?: string;
+  /** Answered by the route itself. */
+  readonly body?: string;
+  readonly cluster?: string;
+  readonly responseHeader?: readonly [name: string, value: string];
+}
+
+export interface ListenerConfig {
+  readonly name: string;
+  readonly port?: number;
+  readonly routes: readonly Route[];
+}
+
+export function listener({ name, port = 0, routes }: ListenerConfig): object {
+  const manager = {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    stat_prefix: name,
+    route_config: { name, virtual_hosts: [{ name: 'all', domains: ['*'], routes: routes.map(route) }] },
+    http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' } }],
+  };
+  return { name, address: address(port), filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] }] };
+}
+
+function route({ path, prefix, body, cluster, responseHeader }: Route): object {
+  const action = cluster === undefined ? { direct_response: { status: 200, body: { inline_string: body ?? '' } } } : { route: { cluster } };
+  const headers = responseHeader === undefined ? {} : { response_headers_to_add: [{ header: { key: responseHeader[0], value: responseHeader[1] } }] };
+  return { match: path === undefined ? { prefix: prefix ?? '/' } : { path }, ...action, ...headers };
+}
+
+export function cluster(name: string, port: number): object {
+  const endpoint = { endpoint: { address: address(port) } };
+  return { name, type: 'STATIC', connect_timeout: '5s', load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [endpoint] }] } };
+}
+
+export function bootstrap(listeners: readonly object[], clusters: readonly object[] = [], rest: object = {}): object {
+  return { ...rest, static_resources: { listeners, clusters } };
+}
+
+function address(port: number): object {
+  return { socket_address: { address: '127.0.0.1', port_value: port } };
+}
