@@ -346,8 +346,14 @@ class Decoder {
       return this.#errorAtType(url.start, `a type URL needs a '/', as in "type.googleapis.com/${shorten(url.value)}"`);
     }
     const desc = this.#types.getMessage(typeNameOf(url.value));
-    if (desc === undefined) return new DecodedAny(url.value, {});
+    if (desc === undefined) return this.#unknownAny(url.value, url.start);
     return this.#knownAny(url.value, desc, node);
+  }
+
+  /** Where an extension is configured, the extension registry judges: it knows Envoy's sentence and whether the extension is optional. */
+  #unknownAny(url: string, offset: number): DecodedAny | undefined {
+    if (EXTENSION_FIELDS.has(this.#trail.field ?? '')) return new DecodedAny(url, {});
+    return this.#errorAtType(offset, `could not find @type '${shorten(url)}'`);
   }
 
   #errorAtType(offset: number, message: string): undefined {
@@ -395,6 +401,16 @@ class Decoder {
     return { typeName: desc.typeName, schema: desc, message, step: 'value' };
   }
 }
+
+/** Fields by which the API configures extensions. */
+const EXTENSION_FIELDS = new Set([
+  'typed_config',
+  'typed_per_filter_config',
+  'typed_extension_protocol_options',
+  'retry_policy_typed_config',
+  'config',
+  'default_config',
+]);
 
 const NOT_SPECIAL = Symbol('not special');
 

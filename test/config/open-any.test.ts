@@ -1,21 +1,21 @@
 import { create, equals, fromBinary, toBinary, type Message } from '@bufbuild/protobuf';
 import { AnySchema, anyPack, type Any } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'vitest';
-import type { Metadata } from '../../src/api/generated/envoy/config/core/v3.ts';
+import type { TypedExtensionConfig } from '../../src/api/generated/envoy/config/core/v3.ts';
 import { apiTypes, schemaOf } from '../../src/api/registry.ts';
 import { loadContent } from '../../src/config/loader.ts';
 import { configTypeOf, contentOf, openAny, unpack } from '../../src/config/open-any.ts';
 import { ConfigPath, formatProblem, Problems } from '../../src/core/problems.ts';
 
 const NODE = schemaOf('envoy.config.core.v3.Node');
-const METADATA = schemaOf('envoy.config.core.v3.Metadata');
+const EXTENSION = schemaOf('envoy.config.core.v3.TypedExtensionConfig');
 
 /** An Any as YAML has it. */
 function fromText(yaml: string): Any {
-  const content = `typed_filter_metadata:\n  k: ${yaml}`;
-  const { message, problems } = loadContent(METADATA, { name: 'f', content, format: 'yaml' });
+  const content = `name: x\ntyped_config: ${yaml}`;
+  const { message, problems } = loadContent(EXTENSION, { name: 'f', content, format: 'yaml' });
   expect(problems.errors).toEqual([]);
-  return (message as Metadata).typedFilterMetadata['k']!;
+  return (message as TypedExtensionConfig).typedConfig!;
 }
 
 /** The same Any as a control plane sends it. */
@@ -101,4 +101,12 @@ test('a TypedStruct from bytes whose value does not fit is reported below value'
     "typed_config.value.idd: no such field in envoy.config.core.v3.Node (did you mean 'id'?)",
   ]);
   expect(apiTypes.has(NODE.typeName)).toBe(true);
+});
+
+test('a type that nobody knows is an error where no extension is configured', () => {
+  const content = 'typed_filter_metadata: {k: {"@type": type.googleapis.com/nobody.Knows}}';
+  const { problems } = loadContent(schemaOf('envoy.config.core.v3.Metadata'), { name: 'f', content, format: 'yaml' });
+  expect(problems.errors.map(formatProblem)).toEqual([
+    `f:1:38: typed_filter_metadata["k"]["@type"]: could not find @type 'type.googleapis.com/nobody.Knows'`,
+  ]);
 });
