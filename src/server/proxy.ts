@@ -295,7 +295,7 @@ export class Proxy {
     this.#enter('INITIALIZING');
     this.#built.workers.start();
     await this.#swap(judged);
-    if (judged.listeners.length > 0 && this.addresses().length === 0) throw new Error('no worker could be started');
+    if (judged.listeners.length > 0 && this.addresses().length === 0) throw new Error(`no worker could be started: ${this.#built.workers.lastFailure}`);
     this.#enter('LIVE');
     const { serverStats } = this.#built;
     serverStats.listeners.gaugeSet(LISTENER_MANAGER_STATS.workers_started, 1);

@@ -38,7 +38,8 @@ export class ThreadWorker implements Worker {
   constructor(setup: WorkerSetup, owner: ThreadWorkerOwner) {
     this.index = setup.index;
     this.#owner = owner;
-    this.#thread = new NodeWorker(workerEntry(), { workerData: setup, name: `wrk:worker_${setup.index}` });
+    // Flags of the main program, such as --eval, may not fit a worker's.
+    this.#thread = new NodeWorker(workerEntry(), { workerData: setup, name: `wrk:worker_${setup.index}`, execArgv: [] });
     this.#thread.on('message', (message: FromWorker) => this.#onMessage(message));
     this.#thread.on('error', (error) => this.#onEnded(error instanceof Error ? (error.stack ?? error.message) : String(error)));
     this.#thread.on('exit', (code) => this.#onEnded(`exited with code ${code}`));

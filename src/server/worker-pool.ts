@@ -59,6 +59,7 @@ export class WorkerPool {
   #listeners: readonly ListenerMessage[] = [];
   #bound: readonly BoundListener[] = [];
   #drain: DrainSettings | undefined;
+  #lastFailure: string | undefined;
   #closing = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -78,6 +79,11 @@ export class WorkerPool {
 
   get workers(): readonly Worker[] {
     return this.#workers;
+  }
+
+  /** Why a worker has ended last. */
+  get lastFailure(): string | undefined {
+    return this.#lastFailure;
   }
 
   /** Name and address of each listener; the same in all workers. */
@@ -126,6 +132,7 @@ export class WorkerPool {
     for (const worker of this.#workers) worker.drain(settings);
   }
 
+  /** A worker that starts later does not listen either. */
   async stopListening(): Promise<void> {
     this.#listeners = [];
     await Promise.all(this.#workers.map((worker) => worker.stopListening().catch(ignoreEnded)));
@@ -207,6 +214,7 @@ export class WorkerPool {
 
   #onWorkerFailed({ index, reason }: WorkerFailure): void {
     const { log, scrape, clock, timers } = this.#options;
+    this.#lastFailure = reason;
     scrape.removeThread(index);
     reclaimBreakers({ shared: this.#sharedBreakers!, tally: this.#tallies[index]! });
     if (this.#closing) return;

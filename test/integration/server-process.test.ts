@@ -1,0 +1,216 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { bootstrap, listener } from './bootstraps.ts';
+import { get, Running, until } from './running.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+const running = new Running();
+afterEach(() => running.end());
+
+interface Process {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+function nuncio(...args: string[]): Process {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.onEnd(() => child.kill('SIGKILL'));
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) child[name]!.setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return { child, stdout: () => texts.stdout, stderr: () => texts.stderr, ended };
+}
+
+function ingress(body: string, rest: object = {}): object {
+  return bootstrap([listener({ name: 'ingress', routes: [{ body }] })], [], rest);
+}
+
+/** A process that serves, and the port of its listener `ingress`. */
+async function serving(config: object, ...args: string[]): Promise<Process & { readonly port: number; readonly file: ReturnType<Running['configFile']> }> {
+  const file = running.configFile(config);
+  const started = nuncio('-c', file.path, '--concurrency', '1', ...args);
+  const port = await until(
+    () => Number(/listener 'ingress' on 127\.0\.0\.1:(\d+)/.exec(started.stderr())?.[1] ?? 0),
+    (found) => found > 0 || started.child.exitCode !== null,
+  );
+  return { ...started, port, file };
+}
+
+const BAD = `static_resources:
+  listeners:
+  - name: a
+    adress: {}
+    per_connection_buffer_limit_bytes: much
+  clusters:
+  - name: ""
+    connect_timeout: -1s
+    lb_policy: NOBODY
+`;
+
+describe('--mode validate', () => {
+  test("says that a good configuration is good, in Envoy's words", async () => {
+    const { path } = running.configFile(ingress('x'));
+    const { stdout, ended } = nuncio('--mode', 'validate', '-c', path);
+    expect(await ended).toBe(0);
+    expect(stdout()).toBe(`configuration '${path}' OK\n`);
+  });
+
+  test('tells every problem with its position and fails', async () => {
+    const path = join(running.folder(), 'bad.yaml');
+    writeFileSync(path, BAD);
+    const { stdout, stderr, ended } = nuncio('--mode', 'validate', '-c', path);
+    expect(await ended).toBe(1);
+    expect(stdout()).toBe('');
+    expect(stderr()).toContain(`error initializing configuration '${path}': `);
+    const places = [...stderr().matchAll(/bad\.yaml:(\d+):\d+: (\S+): /g)].map(([, line, field]) => `${line} ${field}`);
+    expect(places.sort()).toEqual([
+      '4 static_resources.listeners[0].adress',
+      '5 static_resources.listeners[0].per_connection_buffer_limit_bytes',
+      '7 static_resources.clusters[0].name',
+      '8 static_resources.clusters[0].connect_timeout',
+      '9 static_resources.clusters[0].lb_policy',
+    ]);
+  });
+
+  test('fails without a configuration', async () => {
+    const { stderr, ended } = nuncio('--mode', 'validate');
+    expect(await ended).toBe(1);
+    expect(stderr()).toContain('At least one of --config-path or --config-yaml or Options::configProto() should be non-empty');
+  });
+});
+
+test('a mistake on the command line is told and fails', async () => {
+  const { stderr, ended } = nuncio('--nope');
+  expect(await ended).toBe(1);
+  expect(stderr()).toContain("PARSE ERROR: Argument: --nope\n             Couldn't find match for argument\n");
+});
+
+test('init_only ends after the configuration has been taken', async () => {
+  const { ended } = nuncio('--mode', 'init_only', '-c', running.configFile(ingress('x')).path);
+  expect(await ended).toBe(0);
+});
+
+test('a listener that cannot be bound fails the start', async () => {
+  const taken = await running.origin('taken');
+  const config = bootstrap([listener({ name: 'ingress', port: taken, routes: [{ body: 'x' }] })]);
+  const { stderr, ended } = nuncio('-c', running.configFile(config).path, '--concurrency', '2');
+  expect(await ended).toBe(1);
+  expect(stderr()).toContain(`error adding listener 'ingress': cannot bind '127.0.0.1:${taken}'`);
+});
+
+describe('a serving process', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends at once on %s, with open connections', async (signal) => {
+    const { child, port, ended } = await serving(ingress('x'));
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    child.kill(signal);
+    expect(await ended).toBe(0);
+  });
+
+  test('reloads on SIGHUP and keeps what it has when the file is bad', async () => {
+    const { child, port, file, stderr } = await serving(ingress('first'));
+    file.write(ingress('second'));
+    child.kill('SIGHUP');
+    await until(
+      () => get(port),
+      ({ body }) => body === 'second',
+    );
+    expect(stderr()).toContain('configuration reloaded: listeners: 0 added, 1 updated, 0 removed; clusters: 0 added, 0 updated, 0 removed');
+    file.write({ nobody: 1 });
+    child.kill('SIGHUP');
+    await until(stderr, (text) => text.includes('the configuration is not reloaded: '));
+    expect((await get(port)).body).toBe('second');
+  });
+
+  test('reloads by itself with --watch, also when a symbolic link is swapped', async () => {
+    const folder = running.folder();
+    for (const version of ['1', '2']) writeFileSync(join(folder, `${version}.json`), JSON.stringify(ingress(version)));
+    symlinkSync('1.json', join(folder, 'envoy.json'));
+    const started = nuncio('-c', join(folder, 'envoy.json'), '--concurrency', '1', '--watch');
+    const port = await until(
+      () => Number(/listener 'ingress' on 127\.0\.0\.1:(\d+)/.exec(started.stderr())?.[1] ?? 0),
+      (found) => found > 0,
+    );
+    symlinkSync('2.json', join(folder, 'next'));
+    renameSync(join(folder, 'next'), join(folder, 'envoy.json'));
+    await until(
+      () => get(port),
+      ({ body }) => body === '2',
+    );
+  });
+
+  test('writes its log to a new file after SIGUSR1', async () => {
+    const folder = running.folder();
+    const path = join(folder, 'log');
+    const file = running.configFile(ingress('x', { application_log_config: { log_format: { json_format: { level: '%l', text: '%j' } } } }));
+    const { child } = nuncio('-c', file.path, '--concurrency', '1', '--log-path', path);
+    await until(
+      () => existsSync(path) && readFileSync(path, 'utf8').includes('listeners serve'),
+      (found) => found,
+    );
+    renameSync(path, `${path}.1`);
+    child.kill('SIGUSR1');
+    await until(
+      () => existsSync(path),
+      (found) => found,
+    );
+    child.kill('SIGHUP');
+    const text = await until(
+      () => readFileSync(path, 'utf8'),
+      (found) => found.includes('configuration reloaded'),
+    );
+    expect(text.trimEnd().split('\n').map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(['info', 'info']);
+  });
+
+  test('drains on SIGTERM when asked to: answers become the last of their connection, then it ends', async () => {
+    const { child, port, ended, stderr } = await serving(ingress('x'), '--drain-on-sigterm', '60');
+    const agent = running.agent(1);
+    expect((await get(port, '/', agent)).headers['connection']).not.toBe('close');
+    const busy = connect(port, '127.0.0.1');
+    await once(busy, 'connect');
+    busy.write('GET / HTTP/1.1\r\n');
+    await until(
+      () => get(port, '/'),
+      () => true,
+    );
+    child.kill('SIGTERM');
+    await until(stderr, (text) => text.includes('draining for at most 60 s'));
+    let answer = '';
+    busy.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    busy.write('Host: a\r\n\r\n');
+    await once(busy, 'close');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n/);
+    expect(await ended).toBe(0);
+  });
+});
+
+test('a proxy in a program leaves nothing behind when it is closed', async () => {
+  const index = new URL('../../src/index.ts', import.meta.url).href;
+  const config = JSON.stringify(ingress('x', { admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } }));
+  const program = `
+    import { startProxy } from ${JSON.stringify(index)};
+    for (const concurrency of [1, 2]) {
+      const proxy = await startProxy({ config: ${JSON.stringify(config)}, concurrency });
+      const answer = await fetch('http://127.0.0.1:' + proxy.addresses.get('ingress').port);
+      console.log(await answer.text());
+      await proxy.close();
+      await proxy.close();
+    }
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  running.onEnd(() => child.kill('SIGKILL'));
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  // It ends by itself only when nothing keeps it.
+  const [code] = (await once(child, 'close')) as [number];
+  expect([code, text]).toEqual([0, 'x\nx\n']);
+});
