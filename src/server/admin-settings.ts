@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { AdminAddress } from '../admin/admin-host.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import { ConfigPath, type Problems } from '../core/problems.ts';
@@ -25,6 +26,10 @@ export function compileAdminSettings({ admin: message }: Bootstrap, problems: Pr
     }
     case 'socketAddress': {
       const { address: host, portSpecifier } = address.value;
+      if (isIP(host) === 0) {
+        problems.error(ADMIN.field('address').field('socket_address').field('address'), `malformed IP address: ${host}`);
+        return undefined;
+      }
       if (portSpecifier.case === 'portValue') {
         const port = portSpecifier.value;
         return { address: { kind: 'ip', host, port, text: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }, socketMode: 0, allowsPath };

@@ -1,4 +1,5 @@
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import type { Logger } from '../core/log.ts';
 import type { Judged } from './judge.ts';
 
 /** What a reload changes. */
@@ -56,4 +57,16 @@ function stableJson(_key: string, value: unknown): unknown {
 
 function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+export function logChange(log: Logger, { listeners, clusters, needRestart }: ConfigurationChange): void {
+  for (const name of clusters.added) log.info(`added cluster '${name}'`);
+  for (const name of clusters.modified) log.info(`updated cluster '${name}'`);
+  for (const name of clusters.removed) log.info(`removed cluster '${name}'`);
+  for (const name of listeners.added) log.info(`added listener '${name}'`);
+  for (const name of listeners.modified) log.info(`updated listener '${name}'`);
+  for (const name of listeners.removed) log.info(`removed listener '${name}'`);
+  const count = ({ added, modified, removed }: NamedChange): string => `${added.length} added, ${modified.length} updated, ${removed.length} removed`;
+  log.info(`configuration reloaded: listeners: ${count(listeners)}; clusters: ${count(clusters)}`);
+  if (needRestart.length > 0) log.warning(`changes of these fields take effect when the process starts again: ${needRestart.join(', ')}`);
 }

@@ -33,7 +33,7 @@ const LISTENER = {
       ],
     },
   ],
-} as const;
+};
 
 describe('a message as the admin interface prints it', () => {
   it('has proto field names, opened Anys, durations and wrappers as they were configured', () => {

@@ -1,0 +1,177 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/admin/commands.ts';
+import { type RunningProxy, startProxy } from '../../src/index.ts';
+
+const socket = (port: number): object => ({ socket_address: { address: '127.0.0.1', port_value: port } });
+const typed = (type: string, fields: object = {}): object => ({ typed_config: { '@type': `type.googleapis.com/envoy.extensions.filters.${type}`, ...fields } });
+
+let origin: Server;
+let running: RunningProxy | undefined;
+
+beforeAll(async () => {
+  origin = createServer((_request, response) => response.end('ok\n'));
+  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
+});
+afterAll(() => void origin.close());
+afterEach(async () => {
+  await running?.close();
+  running = undefined;
+});
+
+const listener = (name: string, fields: object = {}): object => ({
+  name,
+  address: socket(0),
+  filter_chains: [
+    {
+      filters: [
+        {
+          name: 'http',
+          ...typed('network.http_connection_manager.v3.HttpConnectionManager', {
+            stat_prefix: name,
+            route_config: { name: `${name}-routes`, virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'origin' } }] }] },
+            http_filters: [{ name: 'router', ...typed('http.router.v3.Router') }],
+          }),
+        },
+      ],
+    },
+  ],
+  ...fields,
+});
+
+const bootstrap = (fields: object = {}, listeners = [listener('ingress')]): object => ({
+  node: { id: 'me', cluster: 'us', locality: { zone: 'z' } },
+  admin: { address: socket(0) },
+  layered_runtime: { layers: [{ name: 'static', static_layer: { 'some.key': 5 } }, { name: 'admin', admin_layer: {} }] },
+  static_resources: {
+    listeners,
+    clusters: [
+      {
+        name: 'origin',
+        load_assignment: { cluster_name: 'origin', endpoints: [{ lb_endpoints: [{ endpoint: { address: socket((origin.address() as AddressInfo).port) } }] }] },
+      },
+    ],
+  },
+  ...fields,
+});
+
+const start = async (config = bootstrap(), concurrency = 1): Promise<RunningProxy> => (running = await startProxy({ config, concurrency }));
+const adminUrl = (path: string): string => `http://127.0.0.1:${running!.adminAddress!.port}${path}`;
+const admin = (path: string, method = 'GET'): Promise<Response> => fetch(adminUrl(path), { method });
+const text = async (path: string, method = 'GET'): Promise<string> => (await admin(path, method)).text();
+const proxied = (name = 'ingress'): Promise<Response> => fetch(`http://127.0.0.1:${running!.addresses.get(name)!.port}/`);
+
+describe.each([1, 2])('the admin interface of a proxy with %i workers', (concurrency) => {
+  it('answers every command that changes nothing, with Envoy status and content type', async () => {
+    await start(bootstrap(), concurrency);
+    await (await proxied()).text();
+    for (const command of COMMANDS) {
+      if ('mutates' in command) continue;
+      const response = await admin(command.path);
+      const unsupported = ['/heap_dump', '/peak_heap_dump', '/memory/tcmalloc'].includes(command.path);
+      expect(response.status, command.path).toBe(unsupported ? 501 : 200);
+      expect(response.headers.get('server')).toBe('envoy');
+      const body = await response.text();
+      if (response.headers.get('content-type') === 'application/json') JSON.parse(body);
+      expect(body).not.toBe('');
+    }
+  });
+
+  it('counts what the workers served, per statistic and per endpoint', async () => {
+    await start(bootstrap(), concurrency);
+    for (let i = 0; i < 3; i++) await (await proxied()).text();
+    await expect.poll(() => text('/stats?filter=^http.ingress.downstream_rq_total$')).toBe('http.ingress.downstream_rq_total: 3\n');
+    expect(await text('/clusters')).toMatch(/origin::127\.0\.0\.1:\d+::rq_total::3\n/);
+    expect(await text('/stats')).not.toMatch(/^\n|\norigin\n/);
+    const metrics = await text('/stats/prometheus');
+    expect(metrics).toContain('envoy_http_downstream_rq_total{envoy_http_conn_manager_prefix="ingress"} 3\n');
+    expect(metrics).toMatch(/^nodejs_eventloop_lag_seconds /m);
+    expect(metrics.match(/^nuncio_worker_event_loop_utilization\{/gm)).toHaveLength(concurrency);
+    expect(await text('/reset_counters', 'POST')).toBe('OK\n');
+    expect(await text('/stats?filter=^http.ingress.downstream_rq_total$')).toBe('http.ingress.downstream_rq_total: 0\n');
+  });
+});
+
+describe('the admin interface', () => {
+  it('is not there without an address', async () => {
+    await start(bootstrap({ admin: {} }));
+    expect(running!.adminAddress).toBeUndefined();
+  });
+
+  it('tells node, transport and command line', async () => {
+    await start();
+    const info = JSON.parse(await text('/server_info'));
+    expect(info.node).toMatchObject({ id: 'me', cluster: 'us', locality: { zone: 'z' }, user_agent_name: 'envoy' });
+    expect(info.node.user_agent_build_version.metadata['nuncio.transport']).toMatch(/^(direct|public)$/);
+    expect(info.node.extensions).toContainEqual(expect.objectContaining({ name: 'envoy.filters.http.router', category: 'envoy.filters.http' }));
+    expect(info.command_line_options).toMatchObject({ drain_time: '600s', mode: 'Serve' });
+  });
+
+  it('shows the configuration that runs', async () => {
+    await start();
+    const { configs } = JSON.parse(await text('/config_dump?include_eds'));
+    expect(configs[0].bootstrap.static_resources.clusters[0].name).toBe('origin');
+    expect(configs[0].bootstrap.node.user_agent_name).toBe('envoy');
+    expect(configs[2].static_endpoint_configs[0].endpoint_config.cluster_name).toBe('origin');
+    expect(configs[3].static_listeners[0].listener.name).toBe('ingress');
+    expect(configs[5].static_route_configs[0].route_config.name).toBe('ingress-routes');
+  });
+
+  it('changes the runtime', async () => {
+    await start();
+    expect(await text('/runtime_modify?some.key=7', 'POST')).toBe('OK\n');
+    expect(JSON.parse(await text('/runtime')).entries['some.key']).toEqual({ layer_values: ['5', '7'], final_value: '7' });
+    expect(await text('/stats?filter=^runtime.admin_overrides_active')).toBe('runtime.admin_overrides_active: 1\n');
+  });
+
+  it('allows the paths that are listed', async () => {
+    await start(bootstrap({ admin: { address: socket(0), allow_paths: [{ exact: '/ready' }, { safe_regex: { regex: '/stats.*' } }] } }));
+    expect((await admin('/ready')).status).toBe(200);
+    expect((await admin('/stats?usedonly')).status).toBe(200);
+    expect((await admin('/quitquitquit', 'POST')).status).toBe(403);
+  });
+
+  it('makes health checks fail, and pass again', async () => {
+    await start();
+    await admin('/healthcheck/fail', 'POST');
+    expect(await text('/ready')).toBe('DRAINING\n');
+    expect(await text('/stats?filter=^server.live')).toBe('server.live: 0\n');
+    expect((await proxied()).headers.get('connection')).toBe('close');
+    await admin('/healthcheck/ok', 'POST');
+    expect(await text('/ready')).toBe('LIVE\n');
+    expect((await proxied()).headers.get('connection')).not.toBe('close');
+  });
+
+  it('stops listening when told so, and not when told to keep on', async () => {
+    await start();
+    expect(await text('/drain_listeners?graceful', 'POST')).toBe('OK\n');
+    expect(await text('/drain_listeners?skip_exit', 'POST')).toBe('OK\n');
+    expect((await proxied()).status).toBe(200);
+    expect(await text('/drain_listeners?inboundonly', 'POST')).toBe('OK\n');
+    expect((await proxied()).status).toBe(200);
+    expect(await text('/drain_listeners', 'POST')).toBe('OK\n');
+    await expect.poll(() => fetch(`http://127.0.0.1:${running!.addresses.get('ingress')!.port}/`, { headers: { connection: 'close' } }).then(() => 'served', () => 'refused')).toBe('refused');
+    expect(await text('/ready')).toBe('LIVE\n');
+  });
+
+  it('stops only inbound listeners when told so', async () => {
+    await start(bootstrap({}, [listener('in', { traffic_direction: 'INBOUND' }), listener('out', { traffic_direction: 'OUTBOUND' })]));
+    await admin('/drain_listeners?inboundonly', 'POST');
+    await expect.poll(() => proxied('in').then(() => 'served', () => 'refused')).toBe('refused');
+    expect((await proxied('out')).status).toBe(200);
+  });
+
+  it('ends the proxy after its answer', async () => {
+    await start();
+    expect(await text('/quitquitquit', 'POST')).toBe('OK\n');
+    await expect.poll(() => proxied().then(() => 'served', () => 'refused')).toBe('refused');
+  });
+
+  it('refuses a bootstrap whose address or paths cannot be', async () => {
+    const message = (adminFields: object): Promise<string> => start(bootstrap({ admin: adminFields })).then(() => 'started', (error: Error) => error.message);
+    expect(await message({ address: socket(0), allow_paths: [{ safe_regex: { regex: '(' } }] })).toContain('admin.allow_paths[0]');
+    expect(await message({ address: { envoy_internal_address: { server_listener_name: 'x' } } })).toContain('admin.address');
+    expect(await message({ address: { socket_address: { address: 'localhost', port_value: 0 } } })).toContain('admin.address');
+  });
+});
