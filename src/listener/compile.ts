@@ -32,14 +32,13 @@ const DEFAULT_BUFFER_LIMIT_BYTES = 1_048_576;
 /** Returns undefined when the errors it reported leave nothing to serve. */
 export function compileListener(message: ListenerMessage, position: number, at: ConfigPath, context: CompileContext): ListenerSpec | undefined {
   const address = compileAddress(message.address, at.field('address'), context);
-  if (address === undefined) return undefined;
   // A listener without a name keeps its identity over reloads by its place.
   const name = message.name === '' ? `listener_${position}` : message.name;
-  const statScope = `listener.${(message.statPrefix === '' ? address.text : message.statPrefix).replaceAll(':', '_')}`;
+  const statScope = `listener.${(message.statPrefix === '' ? address?.text ?? '' : message.statPrefix).replaceAll(':', '_')}`;
   const bufferLimitBytes = message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES;
   const inside = context.with(LISTENER, { name, statScope, bufferLimitBytes });
   const chain = compileChain(message, at, inside);
-  if (chain === undefined) return undefined;
+  if (address === undefined || chain === undefined) return undefined;
   return {
     name,
     address,

@@ -8,7 +8,7 @@ import { checkSupport } from '../config/support-walk.ts';
 import type { Clock } from '../core/clock.ts';
 import type { NodeInfo, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
-import { ConfigPath, formatProblem, type Problem, type Problems } from '../core/problems.ts';
+import { ConfigPath, type Problem, type Problems } from '../core/problems.ts';
 import { systemProcess } from '../core/process-facts.ts';
 import type { Random } from '../core/random.ts';
 import type { Runtime } from '../core/runtime.ts';
@@ -22,24 +22,13 @@ import type { ListenerSpec } from '../listener/compile.ts';
 import { type AdminSettings, compileAdminSettings } from './admin-settings.ts';
 import type { ThreadServices } from './compile-context.ts';
 import { compileClusters, compileListeners } from './configuration.ts';
+import { ConfigurationError } from './configuration-error.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 import { compileRuntimeLayers, type RuntimeLayer } from './layered-runtime.ts';
 import type { LogFormatSpec } from './log-format.ts';
 import { type NodeOverrides, nodeInfoOf } from './node-info.ts';
 import { compileStatsSettings, type StatsSettings } from './stats-settings.ts';
 import { supportTable } from './support-tables.ts';
-
-/** A configuration that cannot be served; every problem it has. */
-export class ConfigurationError extends Error {
-  readonly problems: readonly Problem[];
-
-  constructor(problems: readonly Problem[], omitted = 0) {
-    const more = omitted > 0 ? [`${omitted} more`] : [];
-    super([...problems.map(formatProblem), ...more].join('\n'));
-    this.name = 'ConfigurationError';
-    this.problems = problems;
-  }
-}
 
 /** A listener as the configuration says it. */
 export interface JudgedListener {
@@ -91,13 +80,27 @@ export class ConfigurationJudge {
   /** Throws a ConfigurationError that lists every problem of every stage that could be reached. */
   judge(source: BootstrapOptions): Judged {
     const { message: bootstrap, problems, unknownFields, deprecatedUses } = loadBootstrap(source);
-    // What could not be decoded or breaks a rule cannot be compiled: it would be reported twice, or wrongly.
-    if (bootstrap === undefined || !problems.ok) throw new ConfigurationError(problems.errors, problems.omitted);
-    checkSupport(schemaOf('envoy.config.bootstrap.v3.Bootstrap'), bootstrap, supportTable(), problems);
-    const node = nodeInfoOf(bootstrap.node, this.#options.nodeOverrides);
-    const judged = { ...this.#compile(bootstrap, node, problems), node, bootstrap, unknownFields, deprecatedUses };
-    if (!problems.ok) throw new ConfigurationError(withoutEchoes(problems.errors), problems.omitted);
-    return { ...judged, warnings: problems.warnings, files: source.path === undefined || source.path === '' ? [] : [source.path] };
+    if (bootstrap === undefined) throw new ConfigurationError(problems.errors, problems.omitted);
+    const judged = this.#judgeMessage(bootstrap, problems);
+    if (judged === undefined || !problems.ok) {
+      problems.sortByPlace();
+      throw new ConfigurationError(withoutEchoes(problems.errors), problems.omitted);
+    }
+    return { ...judged, bootstrap, unknownFields, deprecatedUses, warnings: problems.warnings, files: source.path === undefined || source.path === '' ? [] : [source.path] };
+  }
+
+  /** All stages look, also at what an earlier one has found wrong, so that a person sees everything at once. */
+  #judgeMessage(bootstrap: Bootstrap, problems: Problems) {
+    const good = problems.ok;
+    try {
+      checkSupport(schemaOf('envoy.config.bootstrap.v3.Bootstrap'), bootstrap, supportTable(), problems);
+      const node = nodeInfoOf(bootstrap.node, this.#options.nodeOverrides);
+      return { ...this.#compile(bootstrap, node, problems), node };
+    } catch (error) {
+      // Compiling may rely on the rules that this message breaks. What was found until here stands.
+      if (good) throw error;
+      return undefined;
+    }
   }
 
   #compile(bootstrap: Bootstrap, node: NodeInfo, problems: Problems) {
