@@ -2,6 +2,7 @@ import { fromBinary, fromJson, type DescField, type DescMessage, type JsonValue,
 import type { Any, Duration, FieldMask, Timestamp } from '@bufbuild/protobuf/wkt';
 import { isSensitive } from '../api/annotations.ts';
 import { apiTypes } from '../api/registry.ts';
+import { generalText } from '../core/stats/number-text.ts';
 import { fieldValue, IMPLICIT } from './field-value.ts';
 import { HeldAny } from './held-any.ts';
 
@@ -208,14 +209,16 @@ function scalarText(scalar: ScalarType, value: unknown): string {
   }
 }
 
+/** Fewest of C's two precisions that give the number back. */
 function floatText(scalar: ScalarType, value: number): string {
-  if (scalar === ScalarType.DOUBLE) return String(value);
-  // The shortest text that is the same float.
-  for (let digits = 6; digits < 9; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return String(Number(text));
-  }
-  return String(value);
+  if (scalar === ScalarType.DOUBLE) return doubleText(value);
+  const text = generalText(value, 6);
+  return Math.fround(Number(text)) === value ? text : generalText(value, 9);
+}
+
+function doubleText(value: number): string {
+  const text = generalText(value, 15);
+  return Number(text) === value ? text : generalText(value, 17);
 }
 
 function base64(bytes: Uint8Array): string {
@@ -304,7 +307,8 @@ function fraction(nanos: number): string {
 function jsonText(value: unknown, redact: boolean, indent: string): string {
   if (value === null || typeof value !== 'object') {
     if (typeof value === 'string') return quoted(redact ? REDACTED : value);
-    return redact ? 'null' : JSON.stringify(value);
+    if (redact) return 'null';
+    return typeof value === 'number' ? doubleText(value) : String(value);
   }
   const inner = `${indent} `;
   const isList = Array.isArray(value);

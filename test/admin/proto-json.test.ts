@@ -58,6 +58,15 @@ describe('a message as the admin interface prints it', () => {
     expect(printed('envoy.config.core.v3.Node', node)).toEqual(node);
   });
 
+  it('writes numbers as C does', () => {
+    const schema = schemaOf('envoy.config.core.v3.Node');
+    const message = create(schema, { metadata: { small: 1e-7, large: 1e20, third: 33.333333333333336, whole: 5, none: null, yes: true } });
+    const text = protoJsonText(schema, message);
+    for (const number of ['1e-07', '1e+20', '33.333333333333336', '5', 'null', 'true']) expect(text).toContain(`: ${number}`);
+    const percent = schemaOf('envoy.type.v3.Percent');
+    expect(protoJsonText(percent, create(percent, { value: 12.3 }))).toBe('{\n "value": 12.3\n}\n');
+  });
+
   it('names an Any of an unknown type and shows its bytes', () => {
     const schema = schemaOf('envoy.config.core.v3.TypedExtensionConfig');
     const message = create(schema, { name: 'x', typedConfig: { typeUrl: 'type.googleapis.com/none.Such', value: new Uint8Array([1, 2]) } });
