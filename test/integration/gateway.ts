@@ -228,14 +228,15 @@ export class RawUpstream {
     return this.connections.map((peer) => peer.received).join('');
   }
 
-  get open(): number {
-    return this.connections.filter((peer) => !peer.isClosed).length;
+  /** The connection on which the head of a request for `path` has come. */
+  async receiving(path: string): Promise<Peer> {
+    const find = (): Peer | undefined => this.connections.find((peer) => new RegExp(` ${path} [^]*\\r\\n\\r\\n`).test(peer.received));
+    await until(() => find() !== undefined, () => `no request for ${path}`);
+    return find()!;
   }
 
-  forget(): void {
-    this.requests.length = 0;
-    for (let i = this.connections.length - 1; i >= 0; i--) if (this.connections[i]!.isClosed) this.connections.splice(i, 1);
-    for (const peer of this.connections) peer.received = '';
+  get open(): number {
+    return this.connections.filter((peer) => !peer.isClosed).length;
   }
 
   async close(): Promise<void> {
