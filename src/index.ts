@@ -1,7 +1,8 @@
-import { type ProxyOptions, Proxy } from './server/proxy.ts';
+import { Proxy } from './server/proxy.ts';
+import type { TransportChoice } from './transport/select-transport.ts';
 import type { Address } from './transport/transport.ts';
 
-export { ConfigurationError } from './server/judge.ts';
+export { ConfigurationError } from './server/configuration-error.ts';
 export type { Problem, SourcePosition } from './core/problems.ts';
 export type { Address } from './transport/transport.ts';
 
@@ -9,7 +10,7 @@ export interface StartOptions {
   /** A bootstrap: YAML or JSON text, or the object it would be (`envoy.config.bootstrap.v3.Bootstrap` as JSON). */
   readonly config: string | object;
   /** How bytes move; `auto` takes the fastest that passes a self-test. */
-  readonly transport?: ProxyOptions['transport'];
+  readonly transport?: TransportChoice;
   /** Worker threads; 1, the default, serves in the calling thread. */
   readonly concurrency?: number;
   /** How often access logs are written, in milliseconds. */

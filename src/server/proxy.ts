@@ -20,7 +20,7 @@ import { extensions } from '../extensions.ts';
 import { selectTransport, type TransportChoice, type TransportSelection } from '../transport/select-transport.ts';
 import type { Address } from '../transport/transport.ts';
 import type { AdminOptions } from './admin-host.ts';
-import { compareConfigurations, type ConfigurationChange, type NamedChange } from './configuration-change.ts';
+import { compareConfigurations, type ConfigurationChange, logChange, type NamedChange } from './configuration-change.ts';
 import type { DrainSettings } from './drain-decision.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
 import { ConfigurationJudge, type Judged } from './judge.ts';
@@ -32,8 +32,6 @@ import { type NodeOverrides, NO_OVERRIDES } from './node-info.ts';
 import { addProcessGauges, LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState, ServerStats } from './server-stats.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { Worker } from './worker.ts';
-
-export { ConfigurationError } from './judge.ts';
 
 /** Where the threads of a process write their log. */
 export interface ProxyLog {
@@ -476,18 +474,6 @@ function withRetired(next: readonly ClusterSpec[], current: readonly ClusterSpec
 
 function isHiddenPrefix(prefix: string): boolean {
   return prefix.startsWith(HIDDEN_PREFIX);
-}
-
-function logChange(log: Logger, { listeners, clusters, needRestart }: ConfigurationChange): void {
-  for (const name of clusters.added) log.info(`added cluster '${name}'`);
-  for (const name of clusters.modified) log.info(`updated cluster '${name}'`);
-  for (const name of clusters.removed) log.info(`removed cluster '${name}'`);
-  for (const name of listeners.added) log.info(`added listener '${name}'`);
-  for (const name of listeners.modified) log.info(`updated listener '${name}'`);
-  for (const name of listeners.removed) log.info(`removed listener '${name}'`);
-  const count = ({ added, modified, removed }: NamedChange): string => `${added.length} added, ${modified.length} updated, ${removed.length} removed`;
-  log.info(`configuration reloaded: listeners: ${count(listeners)}; clusters: ${count(clusters)}`);
-  if (needRestart.length > 0) log.warning(`changes of these fields take effect when the process starts again: ${needRestart.join(', ')}`);
 }
 
 const NO_LOG: ProxyLog = {

@@ -4,10 +4,11 @@ import type { Logger } from '../core/log.ts';
 import { Timers } from '../core/timers.ts';
 import type { AdminOptions } from './admin-host.ts';
 import { commandLineMessage } from './command-line-message.ts';
+import { ConfigurationError } from './configuration-error.ts';
 import { type FileWatch, watchFiles } from './file-watch.ts';
 import type { ServerOptions } from './options.ts';
 import { createProcessLog } from './process-log.ts';
-import { ConfigurationError, Proxy, type ProxyLog, type ProxyOptions } from './proxy.ts';
+import { Proxy, type ProxyLog, type ProxyOptions } from './proxy.ts';
 import { BUILD } from './version.ts';
 
 /** How often a draining process looks whether its last connection has ended. */

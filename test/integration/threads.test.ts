@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { LogLevels } from '../../src/server/log-components.ts';
 import { DEFAULT_LOG_FORMAT } from '../../src/server/log-format.ts';
 import { Proxy, type ProxyLog } from '../../src/server/proxy.ts';
-import type { Logger } from '../../src/core/log.ts';
+import { type Logger, silentLogger } from '../../src/core/log.ts';
 import { ThreadWorker } from '../../src/server/thread-worker.ts';
 import type { Worker } from '../../src/server/worker.ts';
 import { bootstrap, cluster, listener } from './bootstraps.ts';
@@ -14,7 +14,7 @@ afterEach(() => running.end());
 /** Keeps critical lines. */
 function logTo(lines: string[]): ProxyLog {
   const logger: Logger = {
-    ...{ trace: () => {}, debug: () => {}, info: () => {}, warning: () => {}, error: () => {}, enabled: () => false },
+    ...silentLogger,
     critical: (message) => lines.push(message),
     component: () => logger,
   };

@@ -38,11 +38,10 @@ describe('the command line', () => {
   });
 
   test('reads every kind of flag', () => {
-    const read = options(
-      ...['-c', 'a.yaml', '--config-yaml', '{}', '--concurrency', '2', '-l', 'warn', '--component-log-level', 'upstream:debug,config:trace'],
-      ...['--stats-tag', 'a:b', '--stats-tag', 'c:d:e', '--mode', 'init_only', '--drain-strategy', 'immediate', '--drain-time-s', '7'],
-      ...['--drain-on-sigterm', '30', '--watch', '--disable-extensions', 'a,b', '--socket-mode', '644'],
-    );
+    const line =
+      '-c a.yaml --config-yaml {} --concurrency 2 -l warn --component-log-level upstream:debug,config:trace --stats-tag a:b --stats-tag c:d:e ' +
+      '--mode init_only --drain-strategy immediate --drain-time-s 7 --drain-on-sigterm 30 --watch --disable-extensions a,b --socket-mode 644';
+    const read = options(...line.split(' '));
     expect(read).toMatchObject({
       configPath: 'a.yaml',
       configYaml: '{}',
