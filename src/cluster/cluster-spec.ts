@@ -150,6 +150,8 @@ export interface HttpSpec {
   /** 0: never. */
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
+  /** 0 = no limit. */
+  readonly maxStreamDurationMs: number;
   /** 0: no limit. */
   readonly maxRequestsPerConnection: number;
   readonly maxHeadersCount: number;

@@ -82,6 +82,10 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     return this.spec.bufferLimitBytes;
   }
 
+  get maxStreamDurationMs(): number {
+    return this.spec.http.maxStreamDurationMs;
+  }
+
   newStream(
     context: LoadBalancerContext,
     priority: RoutePriority,

@@ -29,15 +29,22 @@ export class RequestStats implements ClusterRequestStats {
     this.#stats = undefined;
   }
 
-  onResponse(status: number, timeMs: number, internal: boolean, canary: boolean): void {
+  onResponse(status: number, internal: boolean, canary: boolean): void {
     if (this.#stats === undefined) return;
-    this.#final.count(status, timeMs);
-    (internal ? this.#internal : this.#external).count(status, timeMs);
-    if (canary) this.#canary.count(status, timeMs);
+    this.#final.count(status);
+    (internal ? this.#internal : this.#external).count(status);
+    if (canary) this.#canary.count(status);
+  }
+
+  onResponseTime(timeMs: number, internal: boolean, canary: boolean): void {
+    if (this.#stats === undefined) return;
+    this.#final.record(timeMs);
+    (internal ? this.#internal : this.#external).record(timeMs);
+    if (canary) this.#canary.record(timeMs);
   }
 
   onRetriedResponse(status: number): void {
-    if (this.#stats !== undefined) this.#retried.count(status, -1);
+    if (this.#stats !== undefined) this.#retried.count(status);
   }
 
   onTimeout(): void {
@@ -46,6 +53,10 @@ export class RequestStats implements ClusterRequestStats {
 
   onPerTryTimeout(): void {
     this.#stats?.inc(CLUSTER_STATS.upstream_rq_per_try_timeout);
+  }
+
+  onMaxDurationReached(): void {
+    this.#stats?.inc(CLUSTER_STATS.upstream_rq_max_duration_reached);
   }
 
   /** Only streams that the peer reset by a frame count here; a lost connection is counted as such. */
@@ -93,6 +104,8 @@ class ResponseScope {
   readonly #stats: StatGroup;
   readonly #prefix: string;
   #completed: Counter | undefined;
+  /** Of statuses beyond 599. */
+  #unknown: Counter | undefined;
   #time: Histogram | undefined;
   /** By the status' first digit, and by status. */
   #classes: (Counter | undefined)[] | undefined;
@@ -103,15 +116,21 @@ class ResponseScope {
     this.#prefix = prefix;
   }
 
-  /** A negative time is not recorded: no upstream answered. */
-  count(status: number, timeMs: number): void {
+  count(status: number): void {
+    (this.#completed ??= this.#counter('completed')).inc();
+    if (status < 100 || status > 599) {
+      (this.#unknown ??= this.#counter('unknown')).inc();
+      return;
+    }
     const classes = (this.#classes ??= []);
     const codes = (this.#codes ??= []);
     const hundred = (status / 100) | 0;
-    (this.#completed ??= this.#counter('completed')).inc();
     (classes[hundred] ??= this.#counter(`${hundred}xx`)).inc();
     (codes[status] ??= this.#counter(String(status))).inc();
-    if (timeMs >= 0) (this.#time ??= this.#stats.histogram(`${this.#prefix}upstream_rq_time`)).record(timeMs);
+  }
+
+  record(timeMs: number): void {
+    (this.#time ??= this.#stats.histogram(`${this.#prefix}upstream_rq_time`)).record(timeMs);
   }
 
   #counter(name: string): Counter {

@@ -71,12 +71,16 @@ export interface PendingStream {
 
 /** Counts a request's outcome as Envoy's `cluster.<c>.upstream_rq_*`; the router calls these once for each attempt. */
 export interface ClusterRequestStats {
-  /** A final response of this status went to the client side; `timeMs` from the request's end to the response's end. */
-  onResponse(status: number, timeMs: number, internal: boolean, canary: boolean): void;
+  /** A response of this status went to the client side: the head of the upstream's, or an answer in its place. */
+  onResponse(status: number, internal: boolean, canary: boolean): void;
+  /** The upstream's response has ended: whole milliseconds from the request's end. */
+  onResponseTime(timeMs: number, internal: boolean, canary: boolean): void;
   /** A response that was not passed on because the request was retried. */
   onRetriedResponse(status: number): void;
   onTimeout(): void;
   onPerTryTimeout(): void;
+  /** `max_stream_duration` of the cluster was over. */
+  onMaxDurationReached(): void;
   onReset(failure: Failure): void;
   onRetry(kind: 'started' | 'success' | 'overflow' | 'limit-exceeded'): void;
   onMaintenanceMode(): void;
@@ -92,6 +96,8 @@ export interface Cluster {
   readonly requestStats: ClusterRequestStats;
   /** Response buffer limit in bytes (`per_connection_buffer_limit_bytes`). */
   readonly bufferLimitBytes: number;
+  /** How long a stream may run once it has a connection (`max_stream_duration`); 0 = no limit. */
+  readonly maxStreamDurationMs: number;
   /**
    * Picks a host and asks its pool for a stream. No host: `onPoolFailure` with `host` undefined. Breakers, pending queue and
    * connect timeout are inside. Returns undefined when a callback has already been called.

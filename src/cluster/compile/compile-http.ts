@@ -13,7 +13,7 @@ import type { HttpSpec } from '../cluster-spec.ts';
 const OPTIONS_TYPE = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const DEFAULT_IDLE_TIMEOUT_MS = 3_600_000;
 const DEFAULT_MAX_HEADERS = 100;
-const DEFAULT_MAX_RESPONSE_HEAD_KIB = 60;
+const DEFAULT_MAX_RESPONSE_HEAD_KIB = 80;
 
 /** The protocol towards the cluster. `HttpProtocolOptions` win over the deprecated fields of the cluster itself. */
 export function compileHttp(cluster: Cluster, at: ConfigPath, context: CompileContext): HttpSpec {
@@ -72,6 +72,7 @@ function httpSpec({ common, commonAt, http1, http1At }: OptionParts, context: Co
   return {
     idleTimeoutMs: durationMs(common?.idleTimeout) ?? DEFAULT_IDLE_TIMEOUT_MS,
     maxConnectionDurationMs: durationMs(common?.maxConnectionDuration) ?? 0,
+    maxStreamDurationMs: durationMs(common?.maxStreamDuration) ?? 0,
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     maxHeadersCount: common?.maxHeadersCount ?? DEFAULT_MAX_HEADERS,
     maxResponseHeadBytes: (common?.maxResponseHeadersKb ?? DEFAULT_MAX_RESPONSE_HEAD_KIB) * 1024,
@@ -83,7 +84,6 @@ function httpSpec({ common, commonAt, http1, http1At }: OptionParts, context: Co
 /** What these messages, shared with the downstream side, may say there but not here. */
 function refuseCommon(common: CommonOptions | undefined, at: ConfigPath, context: CompileContext): void {
   if (common === undefined) return;
-  if (common.maxStreamDuration !== undefined) context.error(at.field('max_stream_duration'), 'not supported: max_stream_duration of a cluster');
   if (common.maxConnectionDurationJitter !== undefined) {
     context.error(at.field('max_connection_duration_jitter'), 'not supported: max_connection_duration_jitter of a cluster');
   }

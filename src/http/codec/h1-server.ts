@@ -139,10 +139,10 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     watcher?.onHighWatermark();
   }
 
+  /** Nothing more is read; the owner closes the connection when what was written before has left. */
   onEncoderReset(): void {
     this.#state = CLOSED;
     this.#decoder = undefined;
-    this.#connection.destroy();
   }
 
   // Reading

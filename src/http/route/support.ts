@@ -1,4 +1,4 @@
-import { fields, ignored, only, refused, type SupportTable } from '../../config/support.ts';
+import { fields, ignored, only, refused, supported, type SupportTable } from '../../config/support.ts';
 
 const NO_RETRIES = 'retries are not supported';
 const NO_MIRRORING = 'requests are not mirrored';
@@ -112,7 +112,12 @@ const action: SupportTable = {
     internal_redirect_policy: refused(NO_INTERNAL_REDIRECTS),
     internal_redirect_action: only(['PASS_THROUGH_INTERNAL_REDIRECT'], NO_INTERNAL_REDIRECTS),
     max_internal_redirects: refused(NO_INTERNAL_REDIRECTS),
-    max_stream_duration: refused('the duration of a stream is limited for the whole listener'),
+    max_stream_duration: supported(),
+  },
+  [`${ROUTE}.RouteAction.MaxStreamDuration`]: {
+    ...fields('max_stream_duration'),
+    grpc_timeout_header_max: refused(NO_GRPC_TIMEOUT),
+    grpc_timeout_header_offset: refused(NO_GRPC_TIMEOUT),
   },
   [`${ROUTE}.WeightedCluster`]: {
     ...fields('clusters header_name runtime_key_prefix'),

@@ -42,9 +42,10 @@ describe('a compiled cluster', () => {
       http: {
         idleTimeoutMs: 3_600_000,
         maxConnectionDurationMs: 0,
+        maxStreamDurationMs: 0,
         maxRequestsPerConnection: 0,
         maxHeadersCount: 100,
-        maxResponseHeadBytes: 61_440,
+        maxResponseHeadBytes: 81_920,
         enableTrailers: false,
         allowChunkedLength: false,
       },
@@ -295,6 +296,7 @@ describe('protocol options', () => {
     expect(http).toEqual({
       idleTimeoutMs: 0,
       maxConnectionDurationMs: 60_000,
+      maxStreamDurationMs: 0,
       maxRequestsPerConnection: 5,
       maxHeadersCount: 7,
       maxResponseHeadBytes: 1_024,

@@ -5,12 +5,30 @@ import { type Failure, resetReasonText } from '../../../http/failure.ts';
 import type { FilterHandle } from '../../../http/filter.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
-import { HTTP_STATS } from '../../../http/http-stats.ts';
 import type { ForwardRoute } from '../../../http/route/route.ts';
 import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { RouterConfig } from './config.ts';
 import { upstreamFailure } from './failure-table.ts';
+import { perTryTimeoutMs, routeTimeoutMs } from './timeouts.ts';
+
+/** From the request's end to the response's: the route's timeout. */
+const TIMER_ROUTE = 0;
+/** From the request's end, once there is a connection, to the response's head. */
+const TIMER_TRY = 1;
+/** From the start on a connection: `max_stream_duration` of the cluster. */
+const TIMER_DURATION = 2;
+
+/** What an internal caller says to this router and nobody else. */
+const CONSUMED = [
+  H.envoyUpstreamAltStatName,
+  H.envoyRetryOn,
+  H.envoyRetryGrpcOn,
+  H.envoyMaxRetries,
+  H.envoyHedgeOnPerTryTimeout,
+  H.envoyRetriableHeaderNames,
+  H.envoyRetriableStatusCodes,
+];
 
 /**
  * One request on its way to a cluster and its response on the way back.
@@ -35,11 +53,17 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   #headersEnd = false;
   #requestPaused = false;
   #requestEnded = false;
+  /** The upstream has begun to answer, be it with a 1xx. */
   #responseStarted = false;
   #responseEnded = false;
+  #canary = false;
   #pausedResponses = 0;
   #timer: Timer | undefined;
+  #tryTimer: Timer | undefined;
+  #durationTimer: Timer | undefined;
   #timeoutMs = 0;
+  #perTryMs = 0;
+  #timeoutStatus = 504;
   #done = false;
 
   constructor(config: RouterConfig, handle: FilterHandle, route: ForwardRoute, cluster: Cluster) {
@@ -53,21 +77,18 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
 
   start(headers: HeaderMap, end: boolean): void {
     const { stream } = this.#handle;
-    this.#timeoutMs = this.#chooseTimeout(headers);
-    const context = { info: this.#info, requestHeaders: headers, responseHeaders: undefined };
-    this.#route.finalizeRequestHeaders(headers, context, !this.#config.suppressEnvoyHeaders);
-    if (!this.#config.suppressEnvoyHeaders && this.#timeoutMs > 0) headers.set(H.envoyExpectedRqTimeoutMs, String(this.#timeoutMs));
-    this.#headersEnd = end;
-    this.#info.attemptCount = 1;
-    this.#info.upstreamRequestStartMs = stream.clock.monotonicMs();
-    if (this.#route.virtualHost.includeRequestAttemptCount) headers.set(H.envoyAttemptCount, '1');
-    if (end) this.#onRequestEnd();
+    const info = this.#info;
     if (this.#cluster.inMaintenanceMode()) {
+      info.setFlag(ResponseFlag.upstreamOverflow);
+      this.#count(503);
       this.#cluster.requestStats.onMaintenanceMode();
-      this.#info.setFlag(ResponseFlag.upstreamOverflow);
       this.#reply(503, 'maintenance mode', 'maintenance_mode', true);
       return;
     }
+    this.#prepareHeaders(headers);
+    this.#headersEnd = end;
+    info.upstreamRequestStartMs = stream.clock.monotonicMs();
+    if (end) this.#onRequestEnd();
     const pending = this.#cluster.newStream(this, this.#route.priority, this, this);
     if (this.#encoder === undefined && !this.#done) this.#pending = pending;
   }
@@ -92,8 +113,12 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   onRequestTrailers(trailers: HeaderMap): void {
     if (this.#done) return;
     this.#onRequestEnd();
-    if (this.#encoder !== undefined) this.#encoder.sendTrailers(trailers);
-    else this.#heldTrailers = trailers;
+    if (this.#encoder === undefined) {
+      this.#heldTrailers = trailers;
+      return;
+    }
+    this.#encoder.sendTrailers(trailers);
+    this.#info.upstreamRequestEndMs = this.#handle.stream.clock.monotonicMs();
   }
 
   // PoolCallbacks
@@ -115,7 +140,10 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     info.upstreamConnectEndMs = connection.connectEndMs;
     for (let i = 0; i < this.#pausedResponses; i++) encoder.pause();
     const headers = this.requestHeaders!;
-    if (this.#route.autoHostRewrite && host.hostname !== '') headers.authority = host.hostname;
+    if (this.#route.autoHostRewrite && host.hostname !== '') {
+      this.#route.replaceHost(headers, host.hostname, !this.#config.suppressEnvoyHeaders);
+    }
+    this.#armOnConnection();
     encoder.sendHeaders(headers, this.#headersEnd);
     if (this.#requestEnded) info.upstreamRequestEndMs = info.upstreamPoolReadyMs;
     if (!this.#headersEnd && !this.#done) this.#sendHeld(encoder);
@@ -125,6 +153,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#pending = undefined;
     if (host === undefined && failure.kind !== 'overflow') {
       this.#info.setFlag(ResponseFlag.noHealthyUpstream);
+      this.#count(503);
       this.#reply(503, 'no healthy upstream', 'no_healthy_upstream', false);
       return;
     }
@@ -135,37 +164,40 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   // ResponseDecoder
 
   onInformational(headers: HeaderMap): void {
+    // Envoy counts the first one.
+    if (!this.#responseStarted) this.#count(headers.status);
+    this.#responseStarted = true;
     this.#handle.respondInformational(headers);
   }
 
   onHeaders(headers: HeaderMap, end: boolean): void {
     const info = this.#info;
-    const { stream } = this.#handle;
-    info.upstreamResponseStartMs = stream.clock.monotonicMs();
-    this.#responseStarted = true;
+    const { status } = headers;
+    info.upstreamResponseStartMs = this.#handle.stream.clock.monotonicMs();
+    info.responseCode = status;
     info.responseCodeDetails = 'via_upstream';
-    if (headers.status < 500) this.#host!.onRequestSuccess();
-    else this.#host!.onRequestError();
+    this.#responseStarted = true;
+    this.#tryTimer?.disarm();
+    this.#canary = this.#host!.canary || headers.get(H.envoyUpstreamCanary) === 'true';
+    this.#count(status);
+    if (status < 500) this.#host!.onRequestSuccess();
     if (!this.#config.suppressEnvoyHeaders && this.#requestEnded) {
-      const elapsedMs = info.upstreamResponseStartMs - info.requestEndMs;
-      headers.set(H.envoyUpstreamServiceTime, String(elapsedMs > 0 ? Math.floor(elapsedMs) : 0));
+      headers.set(H.envoyUpstreamServiceTime, String(this.#sinceRequestEnd(info.upstreamResponseStartMs)));
     }
-    if (this.#route.virtualHost.includeAttemptCountInResponse) headers.set(H.envoyAttemptCount, String(info.attemptCount));
     this.#route.responseHeaders?.apply(headers, { info, requestHeaders: this.requestHeaders, responseHeaders: headers });
-    if (end) this.#onResponseEnd(headers.status);
-    this.#status = headers.status;
+    this.#addAttemptCount(headers);
+    if (end) this.#onResponseEnd();
     this.#handle.respondHeaders(headers, end);
   }
-  #status = 0;
 
   onData(chunk: Buffer, end: boolean): void {
     if (this.#info.upstreamResponseBodyStartMs === 0) this.#info.upstreamResponseBodyStartMs = this.#handle.stream.clock.monotonicMs();
-    if (end) this.#onResponseEnd(this.#status);
+    if (end) this.#onResponseEnd();
     this.#handle.respondData(chunk, end);
   }
 
   onTrailers(trailers: HeaderMap): void {
-    this.#onResponseEnd(this.#status);
+    this.#onResponseEnd();
     this.#handle.respondTrailers(trailers);
   }
 
@@ -191,46 +223,72 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   // PressureWatcher: the upstream does not take the request as fast as it comes
 
   onHighWatermark(): void {
+    this.#cluster.requestStats.onFlowControl('backed-up');
     this.#handle.pauseRequest();
   }
 
   onLowWatermark(): void {
+    this.#cluster.requestStats.onFlowControl('drained');
     this.#handle.resumeRequest();
   }
 
   /** The client does not take the response. */
   pauseResponse(): void {
     this.#pausedResponses++;
-    this.#encoder?.pause();
+    if (this.#encoder === undefined || this.#responseEnded) return;
+    this.#cluster.requestStats.onFlowControl('paused-reading');
+    this.#encoder.pause();
   }
 
   resumeResponse(): void {
     this.#pausedResponses--;
-    this.#encoder?.resume();
+    if (this.#encoder === undefined || this.#responseEnded) return;
+    this.#cluster.requestStats.onFlowControl('resumed-reading');
+    this.#encoder.resume();
   }
 
-  // TimerOwner: the route's timeout
+  // TimerOwner
 
-  onTimer(): void {
+  onTimer(tag: number): void {
     if (this.#done) return;
-    this.#cluster.requestStats.onTimeout();
-    this.#host?.onRequestTimeout();
-    this.#info.setFlag(ResponseFlag.upstreamRequestTimeout);
-    this.#abandonUpstream(TIMED_OUT);
-    if (this.#responseStarted) {
-      this.#done = true;
-      this.#info.responseCodeDetails = 'response_timeout';
-      this.#handle.reset(TIMED_OUT);
-    } else {
-      this.#reply(504, 'upstream request timeout', 'upstream_response_timeout', false);
+    switch (tag) {
+      case TIMER_ROUTE:
+        this.#cluster.requestStats.onTimeout();
+        this.#onTimeout('response_timeout');
+        return;
+      case TIMER_TRY:
+        if (this.#responseStarted) return;
+        this.#cluster.requestStats.onPerTryTimeout();
+        this.#onTimeout('upstream_per_try_timeout');
+        return;
+      default:
+        this.#cluster.requestStats.onMaxDurationReached();
+        this.#info.setFlag(ResponseFlag.upstreamMaxStreamDurationReached);
+        this.#abandonUpstream(GIVEN_UP);
+        this.#reply(this.#requestEnded ? 504 : 408, 'upstream max stream duration reached', 'upstream_max_stream_duration_reached', false);
     }
   }
 
   /** The stream is over: whatever still runs upstream is given up. */
   onDestroy(): void {
     this.#done = true;
-    this.#timer?.disarm();
+    this.#disarm();
     if (!this.#responseEnded) this.#abandonUpstream(CLIENT_GONE);
+  }
+
+  /** In Envoy's order: attempt count, timeout, then what the configuration says. */
+  #prepareHeaders(headers: HeaderMap): void {
+    const { suppressEnvoyHeaders, respectExpectedRqTimeout } = this.#config;
+    for (let i = 0; i < CONSUMED.length; i++) headers.remove(CONSUMED[i]!);
+    if (headers.remove(H.envoyUpstreamRqTimeoutAltResponse)) this.#timeoutStatus = 204;
+    this.#info.attemptCount = 1;
+    if (this.#route.virtualHost.includeRequestAttemptCount) headers.set(H.envoyAttemptCount, '1');
+    this.#timeoutMs = routeTimeoutMs(headers, this.#route, respectExpectedRqTimeout);
+    this.#perTryMs = perTryTimeoutMs(headers, this.#timeoutMs);
+    const expectedMs = this.#perTryMs > 0 ? this.#perTryMs : this.#timeoutMs;
+    if (expectedMs > 0 && !suppressEnvoyHeaders) headers.set(H.envoyExpectedRqTimeoutMs, String(expectedMs));
+    const context = { info: this.#info, requestHeaders: headers, responseHeaders: undefined };
+    this.#route.finalizeRequestHeaders(headers, context, !suppressEnvoyHeaders);
   }
 
   #setHost(host: Host): void {
@@ -239,21 +297,34 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     (this.#info.upstreamHostsAttempted ??= []).push(host);
   }
 
-  #chooseTimeout(headers: HeaderMap): number {
-    const asked = headers.get(H.envoyUpstreamRqTimeoutMs);
-    if (asked === undefined) return this.#route.timeoutMs;
-    headers.remove(H.envoyUpstreamRqTimeoutMs);
-    return /^\d{1,9}$/.test(asked) ? Number(asked) : this.#route.timeoutMs;
-  }
-
-  /** The route's timeout runs from the request's end. */
   #onRequestEnd(): void {
     this.#requestEnded = true;
-    if (this.#timeoutMs === 0 || this.#responseEnded) return;
-    this.#timer = new Timer(this);
+    if (this.#responseEnded) return;
+    if (this.#timeoutMs > 0) this.#arm((this.#timer = new Timer(this, TIMER_ROUTE)), this.#timeoutMs);
+    if (this.#perTryMs > 0 && this.#encoder !== undefined) this.#armTry();
+  }
+
+  #armOnConnection(): void {
+    if (this.#perTryMs > 0 && this.#requestEnded) this.#armTry();
+    const { maxStreamDurationMs } = this.#cluster;
+    if (maxStreamDurationMs > 0) this.#arm((this.#durationTimer = new Timer(this, TIMER_DURATION)), maxStreamDurationMs);
+  }
+
+  #armTry(): void {
+    if (!this.#responseStarted) this.#arm((this.#tryTimer = new Timer(this, TIMER_TRY)), this.#perTryMs);
+  }
+
+  /** Durations of the configuration have lists; one that a peer chose must not leave a list behind. */
+  #arm(timer: Timer, durationMs: number): void {
     const { timers } = this.#handle.stream;
-    const list = this.#timeoutMs === this.#route.timeoutMs ? timers.list(this.#timeoutMs) : timers.privateList(this.#timeoutMs);
-    list.arm(this.#timer);
+    const configured = durationMs === this.#route.timeoutMs || durationMs === this.#cluster.maxStreamDurationMs;
+    (configured ? timers.list(durationMs) : timers.privateList(durationMs)).arm(timer);
+  }
+
+  #disarm(): void {
+    this.#timer?.disarm();
+    this.#tryTimer?.disarm();
+    this.#durationTimer?.disarm();
   }
 
   #sendHeld(encoder: RequestEncoder): void {
@@ -261,7 +332,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#held = undefined;
     if (held !== undefined) {
       const chunks = held.drain();
-      chunks.forEach((chunk, index) => encoder.sendData(chunk, this.#heldEnd && index === chunks.length - 1));
+      for (let i = 0; i < chunks.length; i++) encoder.sendData(chunks[i]!, this.#heldEnd && i === chunks.length - 1);
       if (chunks.length === 0 && this.#heldEnd) encoder.sendData(EMPTY, true);
     }
     if (this.#heldTrailers !== undefined) encoder.sendTrailers(this.#heldTrailers);
@@ -271,55 +342,77 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     }
   }
 
-  #onResponseEnd(status: number): void {
+  #onResponseEnd(): void {
     const info = this.#info;
     this.#responseEnded = true;
-    this.#timer?.disarm();
+    this.#disarm();
     info.upstreamResponseEndMs = this.#handle.stream.clock.monotonicMs();
-    const timeMs = info.requestEndMs === 0 ? 0 : Math.max(0, info.upstreamResponseEndMs - info.requestEndMs);
-    const internal = this.requestHeaders!.has(H.envoyInternal);
-    this.#cluster.requestStats.onResponse(status, timeMs, internal, false);
+    if (!this.#requestEnded || info.healthCheck) return;
+    const timeMs = this.#sinceRequestEnd(info.upstreamResponseEndMs);
+    this.#cluster.requestStats.onResponseTime(timeMs, this.requestHeaders!.has(H.envoyInternal), this.#canary);
+  }
+
+  /** Whole milliseconds. */
+  #sinceRequestEnd(nowMs: number): number {
+    return Math.max(0, Math.trunc(nowMs - this.#info.requestEndMs));
+  }
+
+  /** Counts what the client gets from the cluster or in its place. */
+  #count(status: number): void {
+    if (status >= 500 && status < 600) this.#host?.onRequestError();
+    if (this.#info.healthCheck) return;
+    this.#cluster.requestStats.onResponse(status, this.requestHeaders!.has(H.envoyInternal), this.#canary);
+  }
+
+  #onTimeout(details: string): void {
+    const status = this.#timeoutStatus;
+    this.#host?.onRequestTimeout();
+    this.#info.setFlag(ResponseFlag.upstreamRequestTimeout);
+    this.#abandonUpstream(TIMED_OUT);
+    if (!this.#responseStarted) this.#countAbort(status);
+    this.#reply(status, status === 504 ? 'upstream request timeout' : '', details, false);
   }
 
   #onUpstreamReset(failure: Failure): void {
     if (this.#done) return;
-    this.#timer?.disarm();
-    this.#cluster.requestStats.onReset(failure);
-    this.#host?.onRequestError();
     const info = this.#info;
-    info.upstreamTransportFailureReason = failure.details;
+    this.#cluster.requestStats.onReset(failure);
     const outcome = upstreamFailure(failure);
+    info.upstreamTransportFailureReason = failure.details;
     info.setFlag(outcome.flag);
-    const reason = failure.details === '' ? resetReasonText(failure) : `${resetReasonText(failure)}|${failure.details}`;
-    if (this.#responseStarted) {
-      this.#done = true;
-      this.#config.stats.inc(HTTP_STATS.rq_reset_after_downstream_response_started);
-      info.responseCodeDetails = `upstream_reset_after_response_started{${underscored(reason)}}`;
-      this.#handle.reset(failure);
-      return;
-    }
-    const transport = failure.details === '' ? '' : `, transport failure reason: ${failure.details}`;
-    const body = `upstream connect error or disconnect/reset before headers. reset reason: ${resetReasonText(failure)}${transport}`;
-    this.#reply(outcome.status, body, `upstream_reset_before_response_started{${underscored(reason)}}`, failure.kind === 'overflow');
+    if (!this.#responseStarted) this.#countAbort(outcome.status);
+    const reason = resetReasonText(failure);
+    const when = this.#responseStarted ? 'upstream_reset_after_response_started' : 'upstream_reset_before_response_started';
+    const details = failure.details === '' ? reason : `${reason}|${failure.details}`;
+    const body = `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`;
+    this.#reply(outcome.status, body, `${when}{${underscored(details)}}`, failure.kind === 'overflow');
   }
 
+  #countAbort(status: number): void {
+    this.#count(status);
+    if (status < 500) this.#host?.onRequestError();
+  }
+
+  /** Answers in place of the upstream; a response that has begun is cut off. */
   #reply(status: number, body: string, details: string, overloaded: boolean): void {
     this.#done = true;
-    this.#timer?.disarm();
+    this.#disarm();
     this.#responseEnded = true;
-    const info = this.#info;
-    const timeMs = info.requestEndMs === 0 ? 0 : Math.max(0, this.#handle.stream.clock.monotonicMs() - info.requestEndMs);
-    this.#cluster.requestStats.onResponse(status, timeMs, this.requestHeaders!.has(H.envoyInternal), false);
-    const suppress = this.#config.suppressEnvoyHeaders;
+    const overload = overloaded && !this.#config.suppressEnvoyHeaders;
     this.#handle.localReply({
       status,
       body,
       details,
       headers: (reply) => {
-        if (overloaded && !suppress) reply.set(H.envoyOverloaded, 'true');
-        this.#route.responseHeaders?.apply(reply, { info, requestHeaders: this.requestHeaders, responseHeaders: reply });
+        if (overload) reply.set(H.envoyOverloaded, 'true');
+        this.#addAttemptCount(reply);
       },
     });
+  }
+
+  #addAttemptCount(headers: HeaderMap): void {
+    const { attemptCount } = this.#info;
+    if (attemptCount > 0 && this.#route.virtualHost.includeAttemptCountInResponse) headers.set(H.envoyAttemptCount, String(attemptCount));
   }
 
   #abandonUpstream(failure: Failure): void {
@@ -333,6 +426,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
 
 const EMPTY = Buffer.alloc(0);
 const TIMED_OUT: Failure = { source: 'local', kind: 'timeout', retryable: true, details: '' };
+const GIVEN_UP: Failure = { source: 'local', kind: 'local-reset', retryable: true, details: '' };
 const CLIENT_GONE: Failure = { source: 'downstream', kind: 'local-reset', retryable: false, details: '' };
 
 /** Details hold no white space. */

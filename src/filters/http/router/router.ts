@@ -1,11 +1,11 @@
 import { type FilterStatus, type FilterStream, type HttpFilter, STOP } from '../../../http/filter.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
+import { HTTP_STATS } from '../../../http/http-stats.ts';
 import type { DirectRoute } from '../../../http/route/route.ts';
 import { ResponseFlag } from '../../../http/stream-info.ts';
 import type { RouterConfig } from './config.ts';
 import { RouterStream } from './router-stream.ts';
-import { HTTP_STATS } from '../../../http/http-stats.ts';
 
 /** The terminal filter (envoy.filters.http.router): answers from the route or forwards to a cluster. */
 export class Router implements HttpFilter {
@@ -16,10 +16,11 @@ export class Router implements HttpFilter {
   }
 
   decodeHeaders(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus {
-    const config = this.#config;
+    const { stats } = this.#config;
+    stats.inc(HTTP_STATS.rq_total);
     const route = stream.route;
     if (route === undefined) {
-      config.stats.inc(HTTP_STATS.no_route);
+      stats.inc(HTTP_STATS.no_route);
       stream.info.setFlag(ResponseFlag.noRouteFound);
       stream.localReply({ status: 404, body: '', details: 'route_not_found' });
       return STOP;
@@ -28,23 +29,16 @@ export class Router implements HttpFilter {
       this.#answer(stream, headers, route);
       return STOP;
     }
-    const clusterName = route.clusterName(headers);
-    if (clusterName === undefined) {
-      stream.info.setFlag(ResponseFlag.noRouteFound);
-      stream.localReply({ status: 404, body: '', details: 'cluster_not_found' });
-      return STOP;
-    }
-    const cluster = stream.clusters.get(clusterName);
+    const cluster = stream.clusters.get(route.clusterName(headers));
     if (cluster === undefined) {
-      config.stats.inc(HTTP_STATS.no_cluster);
+      stats.inc(HTTP_STATS.no_cluster);
       stream.info.setFlag(ResponseFlag.noClusterFound);
       stream.localReply({ status: route.clusterNotFoundStatus, body: '', details: 'cluster_not_found' });
       return STOP;
     }
-    config.stats.inc(HTTP_STATS.rq_total);
     stream.info.upstreamCluster = cluster;
     stream.info.upstreamClusterName = cluster.statName;
-    const request = new RouterStream(config, stream.handle(), route, cluster);
+    const request = new RouterStream(this.#config, stream.handle(), route, cluster);
     stream.state = request;
     request.start(headers, end);
     return STOP;
@@ -73,8 +67,9 @@ export class Router implements HttpFilter {
   }
 
   #answer(stream: FilterStream, headers: HeaderMap, route: DirectRoute): void {
+    this.#config.stats.inc(HTTP_STATS.rq_direct_response);
     const location = route.location(headers);
-    this.#config.stats.inc(location === undefined ? HTTP_STATS.rq_direct_response : HTTP_STATS.rq_redirect);
+    route.rewritePath(headers, !this.#config.suppressEnvoyHeaders);
     stream.localReply({
       status: route.status,
       body: route.body,

@@ -12,14 +12,14 @@ import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { Route, RouteTable } from '../../../http/route/route.ts';
-import { ResponseFlag, StreamInfo } from '../../../http/stream-info.ts';
+import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { DecodeTarget, EncodeTarget } from './filter-targets.ts';
 import { StreamFilterHandle } from './filter-handle.ts';
-import { bodyOf, grpcLocalReplyHeaders, localReplyHeaders } from './local-reply.ts';
+import { bodyOf, grpcLocalReplyHeaders, localReplyHeaders, type RouteHeaders } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
-import { mutateResponseHeaders } from './response-headers.ts';
+import { mutateResponseHeaders, removeConnectionFields } from './response-headers.ts';
 import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
 
 /** What a stream needs of its connection. */
@@ -214,10 +214,10 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.info.localReplyBody = reply.body;
     const headers = this.headers;
     if (headers !== undefined && isGrpcRequest(headers)) {
-      this.respondHeaders(grpcLocalReplyHeaders(reply), true);
+      this.respondHeaders(grpcLocalReplyHeaders(reply, this.#routeHeaders()), true);
       return;
     }
-    const replyHeaders = localReplyHeaders(reply);
+    const replyHeaders = localReplyHeaders(reply, this.#routeHeaders());
     const bodyless = reply.body === '' || headers?.method === 'HEAD';
     this.respondHeaders(replyHeaders, bodyless);
     if (!bodyless && !this.destroyed) this.respondData(Buffer.from(reply.body, 'latin1'), true);
@@ -227,8 +227,16 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   replaceResponse(reply: LocalReply): void {
     this.encoding.stopped = true;
     this.info.responseCodeDetails = reply.details;
-    this.sendHeaders(localReplyHeaders(reply), false);
+    this.sendHeaders(localReplyHeaders(reply, this.#routeHeaders()), false);
     if (!this.destroyed) this.sendData(Buffer.from(reply.body, 'latin1'), true);
+  }
+
+  /** For the head of a local reply; a direct response brings its own. */
+  #routeHeaders(): RouteHeaders | undefined {
+    const route = this.#route;
+    if (route?.kind !== 'forward' || route.responseHeaders === undefined) return undefined;
+    const { responseHeaders } = route;
+    return (headers) => responseHeaders.apply(headers, { info: this.info, requestHeaders: this.headers, responseHeaders: headers });
   }
 
   // The response enters the encode filters
@@ -240,6 +248,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
       if (entry.filter.encodeInformational?.(this, headers) === STOP) return;
       if (this.destroyed) return;
     }
+    removeConnectionFields(headers);
     this.encoder.sendInformational(headers);
   }
 
@@ -269,7 +278,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.responseHeaders = headers;
     info.responseCode = headers.status;
     info.responseStartMs = this.config.clock.monotonicMs();
-    mutateResponseHeaders(headers, this.config, info.requestId);
+    const tellsId = this.config.alwaysSetRequestIdInResponse || this.headers?.has(H.envoyForceTrace) === true;
+    mutateResponseHeaders(headers, this.config, tellsId ? info.requestId : '');
     if (!this.requestEnded) {
       this.closeAfter = true;
       this.config.stats.inc(HTTP_STATS.downstream_rq_response_before_rq_complete);
@@ -302,6 +312,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   reset(): void {
     if (this.destroyed) return;
     this.config.stats.inc(HTTP_STATS.downstream_rq_tx_reset);
+    this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
     this.encoder.reset(LOCAL_RESET);
     this.#destroy(true);
   }
@@ -349,7 +360,6 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
         return;
       default:
         stats.inc(HTTP_STATS.downstream_rq_max_duration_reached);
-        this.info.setFlag(ResponseFlag.durationTimeout);
         this.localReply({ status: this.requestEnded ? 504 : 408, body: 'downstream duration timeout', details: 'max_duration_timeout' });
     }
   }
@@ -363,6 +373,16 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     }
     this.#idleTimer ??= new Timer(this, TIMER_IDLE);
     this.config.timers.list(timeoutMs).arm(this.#idleTimer);
+  }
+
+  /** A route may limit the stream's duration itself; 0 turns the limit off. */
+  #setMaxDuration(durationMs: number): void {
+    this.#durationTimer?.disarm();
+    if (durationMs === 0) return;
+    const { timers, clock } = this.config;
+    const usedMs = clock.monotonicMs() - this.info.startMs;
+    this.#durationTimer ??= new Timer(this, TIMER_DURATION);
+    (usedMs < 1 ? timers.list(durationMs) : timers.privateList(Math.max(0, durationMs - usedMs))).arm(this.#durationTimer);
   }
 
   #markActive(): void {
@@ -431,7 +451,9 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.info.route = route;
     this.info.routeName = route.name;
     this.info.virtualHostName = route.virtualHost.name;
-    if (route.kind === 'forward' && route.idleTimeoutMs !== undefined) this.setIdleTimeout(route.idleTimeoutMs);
+    if (route.kind !== 'forward') return;
+    if (route.idleTimeoutMs !== undefined) this.setIdleTimeout(route.idleTimeoutMs);
+    if (route.maxStreamDurationMs !== undefined) this.#setMaxDuration(route.maxStreamDurationMs);
   }
 
   /** Leaves out what the configuration or the route turns off. */
@@ -455,7 +477,9 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   }
 
   #endIfComplete(): void {
-    if (this.responseEnded && (this.requestEnded || this.closeAfter)) this.#destroy(false);
+    if (!this.responseEnded || (!this.requestEnded && !this.closeAfter)) return;
+    if (!this.requestEnded) this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
+    this.#destroy(false);
   }
 
   #destroy(reset: boolean): void {

@@ -59,8 +59,9 @@ export class StreamFilterHandle implements FilterHandle {
     this.stream.reset();
   }
 
+  /** Envoy passes no 1xx on unless told to; an HTTP/1.0 client would not understand one. */
   respondInformational(headers: HeaderMap): void {
-    this.stream.respondInformational(headers);
+    if (this.stream.config.proxy100Continue && this.stream.encoder.minorVersion === 1) this.stream.respondInformational(headers);
   }
 
   respondHeaders(headers: HeaderMap, end: boolean): void {

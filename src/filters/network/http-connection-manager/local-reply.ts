@@ -3,26 +3,31 @@ import { grpcStatusOf } from '../../../http/grpc-status.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 
-/** The head of an answer of this proxy: `content-length` and `content-type` first, as Envoy orders them. */
-export function localReplyHeaders(reply: LocalReply): HeaderMap {
+/** Adds what the route says about responses. */
+export type RouteHeaders = (headers: HeaderMap) => void;
+
+/** The head of an answer of this proxy, in Envoy's order: the route's headers, the replier's, then those of the body. */
+export function localReplyHeaders(reply: LocalReply, addRouteHeaders: RouteHeaders | undefined): HeaderMap {
   const headers = new HeaderMap();
   headers.status = reply.status;
-  if (reply.body !== '') {
-    headers.add(H.contentLength, String(reply.body.length));
-    headers.add(H.contentType, 'text/plain');
-  }
+  addRouteHeaders?.(headers);
   reply.headers?.(headers);
+  if (reply.body !== '') {
+    headers.set(H.contentLength, String(reply.body.length));
+    if (!headers.has(H.contentType)) headers.add(H.contentType, 'text/plain');
+  }
   return headers;
 }
 
 /** The same reply to a gRPC call: trailers-only (gRPC over HTTP/2, "Trailers-Only"). */
-export function grpcLocalReplyHeaders(reply: LocalReply): HeaderMap {
+export function grpcLocalReplyHeaders(reply: LocalReply, addRouteHeaders: RouteHeaders | undefined): HeaderMap {
   const headers = new HeaderMap();
   headers.status = 200;
-  headers.add(H.contentType, 'application/grpc');
+  addRouteHeaders?.(headers);
+  reply.headers?.(headers);
+  headers.set(H.contentType, 'application/grpc');
   headers.add(H.grpcStatus, String(reply.grpcStatus ?? grpcStatusOf(reply.status)));
   if (reply.body !== '') headers.add(H.grpcMessage, percentEncode(reply.body));
-  reply.headers?.(headers);
   return headers;
 }
 

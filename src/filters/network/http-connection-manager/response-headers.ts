@@ -15,17 +15,23 @@ function httpDate(wallMs: number): string {
   return dateText;
 }
 
-/** What every response gets on its way out, whoever made it. */
+/** What every response gets on its way out, whoever made it. `requestId`: to be told to the client; '' = not. */
 export function mutateResponseHeaders(headers: HeaderMap, config: ConnectionManagerConfig, requestId: string): void {
-  headers.remove(H.connection);
-  headers.remove(H.transferEncoding);
-  headers.remove(H.keepAlive);
-  headers.remove(H.proxyConnection);
-  if (config.alwaysSetRequestIdInResponse && requestId !== '') headers.set(H.xRequestId, requestId);
-  if (config.via !== '') appendValue(headers, config.via);
+  removeConnectionFields(headers);
   if (!headers.has(H.date)) headers.add(H.date, httpDate(config.clock.wallMs()));
   if (config.serverHeader === 'overwrite') headers.set(H.server, config.serverName);
   else if (config.serverHeader === 'append-if-absent' && !headers.has(H.server)) headers.add(H.server, config.serverName);
+  if (requestId !== '') headers.set(H.xRequestId, requestId);
+  if (config.via !== '') appendValue(headers, config.via);
+}
+
+/** Fields that concern one connection. Those that Connection names stay, as in Envoy. */
+export function removeConnectionFields(headers: HeaderMap): void {
+  headers.remove(H.connection);
+  headers.remove(H.upgrade);
+  headers.remove(H.transferEncoding);
+  headers.remove(H.keepAlive);
+  headers.remove(H.proxyConnection);
 }
 
 function appendValue(headers: HeaderMap, via: string): void {

@@ -1,0 +1,34 @@
+import type { HeaderMap } from '../../../http/header-map.ts';
+import { H } from '../../../http/header-name.ts';
+import type { ForwardRoute } from '../../../http/route/route.ts';
+
+/**
+ * How long the whole request may take, in milliseconds; 0 = no limit. An internal caller's header wins over the route. A route with
+ * `max_stream_duration` has no timeout of its own. Consumes the header.
+ */
+export function routeTimeoutMs(headers: HeaderMap, route: ForwardRoute, respectExpected: boolean): number {
+  const timeoutMs = route.maxStreamDurationMs === undefined ? route.timeoutMs : 0;
+  if (respectExpected) {
+    // The proxy before this one has counted already: its number stays.
+    const expected = headers.get(H.envoyExpectedRqTimeoutMs);
+    if (expected !== undefined) return wholeNumber(expected) ?? timeoutMs;
+  }
+  const asked = headers.get(H.envoyUpstreamRqTimeoutMs);
+  if (asked === undefined) return timeoutMs;
+  headers.remove(H.envoyUpstreamRqTimeoutMs);
+  return wholeNumber(asked) ?? timeoutMs;
+}
+
+/** How long one attempt may take; 0 = no limit of its own. Consumes the header. */
+export function perTryTimeoutMs(headers: HeaderMap, wholeMs: number): number {
+  const asked = headers.get(H.envoyUpstreamRqPerTryTimeoutMs);
+  if (asked === undefined) return 0;
+  headers.remove(H.envoyUpstreamRqPerTryTimeoutMs);
+  const perTryMs = wholeNumber(asked) ?? 0;
+  return wholeMs !== 0 && perTryMs >= wholeMs ? 0 : perTryMs;
+}
+
+/** Beyond 2^53 a number is not exact, nor does it matter. */
+function wholeNumber(text: string): number | undefined {
+  return /^[ \t]*\+?\d{1,19}[ \t]*$/.test(text) ? Number(text) : undefined;
+}
