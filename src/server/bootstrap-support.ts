@@ -1,7 +1,11 @@
+import type { AccessLog } from '../api/generated/envoy/config/accesslog/v3.ts';
+import { unpack } from '../config/open-any.ts';
 import { fields, ignored, only, onlyEmpty, onlyIf, refused, type SupportTable } from '../config/support.ts';
 
 const STATIC_ONLY = 'listeners, clusters and routes come from the bootstrap file';
 const NO_CONTROL_PLANE = 'it concerns control planes, and dynamic_resources is refused';
+const NOWHERE = '/dev/null';
+const ADMIN_IS_NOT_LOGGED = `requests of the admin interface are not logged: only ${NOWHERE}`;
 
 /** What stands in a bootstrap outside of listeners and clusters. */
 export const bootstrapSupport: SupportTable = {
@@ -53,8 +57,8 @@ export const bootstrapSupport: SupportTable = {
   },
   'envoy.config.bootstrap.v3.Admin': {
     ...fields('address allow_paths'),
-    access_log: refused('requests of the admin interface are not logged'),
-    access_log_path: refused('use access_log'),
+    access_log: onlyIf<readonly AccessLog[]>((logs) => logs.every(writesNowhere), ADMIN_IS_NOT_LOGGED),
+    access_log_path: only([NOWHERE], ADMIN_IS_NOT_LOGGED),
     profile_path: ignored('a path for profiles that are not asked for'),
     socket_options: refused(),
     ignore_global_conn_limit: ignored('there is no global limit'),
@@ -87,6 +91,12 @@ export const bootstrapSupport: SupportTable = {
   'envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig': fields('log_format'),
   'envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig.LogFormat': fields('json_format text_format'),
 };
+
+/** Many bootstraps spell "no log" so. */
+function writesNowhere({ configType }: AccessLog): boolean {
+  const log = configType.case === 'typedConfig' ? unpack(configType.value) : undefined;
+  return log !== undefined && 'path' in log && log.path === NOWHERE;
+}
 
 interface RegexEngine {
   readonly typedConfig?: { readonly typeUrl: string };

@@ -168,6 +168,17 @@ describe('the admin interface', () => {
     await expect.poll(() => proxied().then(() => 'served', () => 'refused')).toBe('refused');
   });
 
+  it('takes an access log that goes nowhere, and no other', async () => {
+    const log = (path: string): object => ({ name: 'f', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', path } });
+    await start(bootstrap({ admin: { address: socket(0), access_log: [log('/dev/null')] } }));
+    expect(await text('/ready')).toBe('LIVE\n');
+    await running!.close();
+    await start(bootstrap({ admin: { address: socket(0), access_log_path: '/dev/null' } }));
+    expect(await text('/ready')).toBe('LIVE\n');
+    await running!.close();
+    await expect(start(bootstrap({ admin: { address: socket(0), access_log: [log('/dev/null'), log('/dev/stdout')] } }))).rejects.toThrow('admin.access_log');
+  });
+
   it('refuses a bootstrap whose address or paths cannot be', async () => {
     const message = (adminFields: object): Promise<string> => start(bootstrap({ admin: adminFields })).then(() => 'started', (error: Error) => error.message);
     expect(await message({ address: socket(0), allow_paths: [{ safe_regex: { regex: '(' } }] })).toContain('admin.allow_paths[0]');
