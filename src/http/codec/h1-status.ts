@@ -1,8 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 
+/** Where Envoy's table differs from Node's: '' = it has no name for the code. */
+const ENVOY_DIFFERS: Readonly<Record<number, string>> = { 418: '', 451: '', 509: '', 599: 'Last Unassigned Server Error Code' };
+
 /** The reason phrase that Envoy writes; `Unknown` for codes it has no name for. */
 export function reasonPhrase(status: number): string {
-  return STATUS_CODES[status] ?? 'Unknown';
+  return (ENVOY_DIFFERS[status] ?? STATUS_CODES[status]) || 'Unknown';
 }
 
 const lines: string[] = [];
