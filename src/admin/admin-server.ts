@@ -1,6 +1,7 @@
 import { chmodSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { AdminAddress, AdminHost } from './admin-host.ts';
 import { Dispatch } from './dispatch.ts';
 import type { AdminResponse } from './handler.ts';
@@ -162,6 +163,8 @@ class Answers {
         if (response.destroyed) break;
         if (chunk === '') continue;
         if (!response.write(chunk) && !(await drained(response))) break;
+        // Where the proxy has one thread, requests are served between the chunks.
+        await setImmediate();
       }
     }
     if (afterwards !== undefined) response.once('close', afterwards);

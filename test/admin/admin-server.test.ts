@@ -146,6 +146,22 @@ describe('the admin server', () => {
     await expect.poll(() => made).toBeLessThan(500);
   });
 
+  it('lets other work in between the chunks of a large answer', async () => {
+    let turns = 0;
+    let ended = false;
+    const count = (): void => {
+      turns++;
+      if (!ended) setImmediate(count);
+    };
+    host.stats.prometheus.render = function* () {
+      count();
+      for (let chunk = 0; chunk < 50; chunk++) yield 'x';
+      ended = true;
+    };
+    await exchange('GET /stats/prometheus?filter=x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+    expect(turns).toBeGreaterThanOrEqual(50);
+  });
+
   it('stays up whatever bytes come', { timeout: 30_000 }, async () => {
     const piece = fc.oneof(
       fc.constantFrom('GET ', 'POST ', '/stats', '/config_dump', '?filter=(', '?mask=a.b,c', ' HTTP/1.1\r\n', 'host: a\r\n', '\r\n', 'content-length: 5\r\n', '%', '\0', '/../', 'connection: close\r\n'),
