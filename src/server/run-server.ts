@@ -101,7 +101,13 @@ class ServerProcess {
   #adminOptions(): AdminOptions {
     const { adminAddressPath, drainTimeMs, drainStrategy } = this.#options;
     const drain = { timeMs: drainTimeMs, strategy: drainStrategy };
-    return { commandLine: commandLineMessage(this.#options), drain, addressPath: adminAddressPath, onQuit: () => this.#end(0) };
+    return { commandLine: commandLineMessage(this.#options), drain, addressPath: adminAddressPath, onQuit: () => this.#quit() };
+  }
+
+  #quit(): void {
+    // Asked for while clusters are still being resolved: there is nothing to wait for.
+    if (this.#proxy === undefined) process.exit(0);
+    this.#end(0);
   }
 
   #listenToSignals(): void {
