@@ -8,7 +8,6 @@ import type { Failure } from '../../../http/failure.ts';
 import { STOP, type FilterHandle, type FilterStream, type LocalReply } from '../../../http/filter.ts';
 import type { FilterChain, FilterEntry } from '../../../http/filter-chain.ts';
 import { FilterIteration } from '../../../http/filter-iteration.ts';
-import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { Route, RouteTable } from '../../../http/route/route.ts';
@@ -17,7 +16,7 @@ import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { DecodeTarget, EncodeTarget } from './filter-targets.ts';
 import { StreamFilterHandle } from './filter-handle.ts';
-import { bodyOf, grpcLocalReplyHeaders, localReplyHeaders, type RouteHeaders } from './local-reply.ts';
+import { bodyOf, prepareLocalReply } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
 import { mutateResponseHeaders, removeConnectionFields } from './response-headers.ts';
 import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
@@ -211,32 +210,28 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     }
     this.decoding.stopped = true;
     this.info.responseCodeDetails = reply.details;
-    this.info.localReplyBody = reply.body;
-    const headers = this.headers;
-    if (headers !== undefined && isGrpcRequest(headers)) {
-      this.respondHeaders(grpcLocalReplyHeaders(reply, this.#routeHeaders()), true);
-      return;
-    }
-    const replyHeaders = localReplyHeaders(reply, this.#routeHeaders());
-    const bodyless = reply.body === '' || headers?.method === 'HEAD';
-    this.respondHeaders(replyHeaders, bodyless);
-    if (!bodyless && !this.destroyed) this.respondData(Buffer.from(reply.body, 'latin1'), true);
+    const { headers, body } = this.#prepare(reply);
+    const bodyless = body === '' || this.headers?.method === 'HEAD';
+    this.respondHeaders(headers, bodyless);
+    if (!bodyless && !this.destroyed) this.respondData(Buffer.from(body, 'latin1'), true);
   }
 
   /** A response that could not be buffered gives way to a local reply, which the filters do not see. */
   replaceResponse(reply: LocalReply): void {
     this.encoding.stopped = true;
     this.info.responseCodeDetails = reply.details;
-    this.sendHeaders(localReplyHeaders(reply, this.#routeHeaders()), false);
-    if (!this.destroyed) this.sendData(Buffer.from(reply.body, 'latin1'), true);
+    const { headers, body } = this.#prepare(reply);
+    this.sendHeaders(headers, body === '');
+    if (body !== '' && !this.destroyed) this.sendData(Buffer.from(body, 'latin1'), true);
   }
 
-  /** For the head of a local reply; a direct response brings its own. */
-  #routeHeaders(): RouteHeaders | undefined {
+  #prepare(reply: LocalReply): { readonly headers: HeaderMap; readonly body: string } {
     const route = this.#route;
-    if (route?.kind !== 'forward' || route.responseHeaders === undefined) return undefined;
-    const { responseHeaders } = route;
-    return (headers) => responseHeaders.apply(headers, { info: this.info, requestHeaders: this.headers, responseHeaders: headers });
+    // A direct response brings the headers of its route itself.
+    const mutation = route?.kind === 'forward' ? route.responseHeaders : undefined;
+    const addRouteHeaders =
+      mutation && ((added: HeaderMap) => mutation.apply(added, { info: this.info, requestHeaders: this.headers, responseHeaders: added }));
+    return prepareLocalReply(reply, { info: this.info, requestHeaders: this.headers, rules: this.config.localReplies, addRouteHeaders });
   }
 
   // The response enters the encode filters

@@ -10,6 +10,7 @@ import type { FilterChain } from '../../../http/filter-chain.ts';
 import type { RouteTable } from '../../../http/route/route.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { Address } from '../../../transport/transport.ts';
+import type { LocalReplyRules } from './local-reply-rules.ts';
 
 /** The compiled HttpConnectionManager: immutable, shared by the connections of a filter chain in one thread. */
 export interface ConnectionManagerConfig {
@@ -27,6 +28,7 @@ export interface ConnectionManagerConfig {
   readonly routes: RouteTableHolder;
   readonly chain: FilterChain;
   readonly accessLogs: readonly AccessLog[];
+  readonly localReplies: LocalReplyRules | undefined;
   readonly codec: H1ServerOptions;
   readonly addressing: AddressingConfig;
   readonly serverName: string;

@@ -22,6 +22,7 @@ import { LISTENER, type TerminalNetworkFilter } from '../../../listener/network-
 import { compileAddressing } from './addressing.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { HttpConnectionManager } from './http-connection-manager.ts';
+import { compileLocalReplyRules } from './local-reply-rules.ts';
 
 const HOUR_MS = 3_600_000;
 const FIVE_MINUTES_MS = 300_000;
@@ -64,6 +65,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     routes: { current: compileRoutes(message, at, inside) },
     chain: compileFilters(message, at, inside),
     accessLogs: compileAccessLogs(message, at, inside),
+    localReplies: compileLocalReplyRules(message.localReplyConfig, at.field('local_reply_config'), inside),
     codec: {
       maxHeadBytes: (message.maxRequestHeadersKb ?? 60) * 1024,
       maxHeaders: common?.maxHeadersCount ?? 100,

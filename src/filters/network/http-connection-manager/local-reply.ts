@@ -1,34 +1,50 @@
 import type { LocalReply } from '../../../http/filter.ts';
-import { grpcStatusOf } from '../../../http/grpc-status.ts';
+import { grpcStatusOf, isGrpcRequest } from '../../../http/grpc-status.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
+import type { StreamInfo } from '../../../http/stream-info.ts';
+import { type LocalReplyRules, ReplyDraft } from './local-reply-rules.ts';
 
 /** Adds what the route says about responses. */
 export type RouteHeaders = (headers: HeaderMap) => void;
 
-/** The head of an answer of this proxy, in Envoy's order: the route's headers, the replier's, then those of the body. */
-export function localReplyHeaders(reply: LocalReply, addRouteHeaders: RouteHeaders | undefined): HeaderMap {
-  const headers = new HeaderMap();
-  headers.status = reply.status;
-  addRouteHeaders?.(headers);
-  reply.headers?.(headers);
-  if (reply.body !== '') {
-    headers.set(H.contentLength, String(reply.body.length));
-    if (!headers.has(H.contentType)) headers.add(H.contentType, 'text/plain');
-  }
-  return headers;
+export interface LocalReplyContext {
+  readonly info: StreamInfo;
+  readonly requestHeaders: HeaderMap | undefined;
+  readonly rules: LocalReplyRules | undefined;
+  readonly addRouteHeaders: RouteHeaders | undefined;
 }
 
-/** The same reply to a gRPC call: trailers-only (gRPC over HTTP/2, "Trailers-Only"). */
-export function grpcLocalReplyHeaders(reply: LocalReply, addRouteHeaders: RouteHeaders | undefined): HeaderMap {
+/** The reply as it enters the response's way, in Envoy's order: the route's headers, the replier's, the rules', those of the body. */
+export function prepareLocalReply(reply: LocalReply, context: LocalReplyContext): { readonly headers: HeaderMap; readonly body: string } {
+  const { info, requestHeaders } = context;
   const headers = new HeaderMap();
-  headers.status = 200;
-  addRouteHeaders?.(headers);
+  headers.status = reply.status;
+  context.addRouteHeaders?.(headers);
   reply.headers?.(headers);
+  const draft = new ReplyDraft(info, requestHeaders, headers, reply.body);
+  context.rules?.apply(draft);
+  const body = draft.localReplyBody;
+  if (requestHeaders !== undefined && isGrpcRequest(requestHeaders)) {
+    makeTrailersOnly(headers, body, reply.grpcStatus);
+    return { headers, body: '' };
+  }
+  if (body === '') {
+    headers.remove(H.contentLength);
+    headers.remove(H.contentType);
+  } else {
+    headers.set(H.contentLength, String(body.length));
+    if (body !== reply.body || !headers.has(H.contentType)) headers.set(H.contentType, draft.contentType);
+  }
+  return { headers, body };
+}
+
+/** The same reply to a gRPC call (gRPC over HTTP/2, "Trailers-Only"). */
+function makeTrailersOnly(headers: HeaderMap, body: string, grpcStatus: number | undefined): void {
   headers.set(H.contentType, 'application/grpc');
-  headers.add(H.grpcStatus, String(reply.grpcStatus ?? grpcStatusOf(reply.status)));
-  if (reply.body !== '') headers.add(H.grpcMessage, percentEncode(reply.body));
-  return headers;
+  headers.set(H.grpcStatus, String(grpcStatus ?? grpcStatusOf(headers.status)));
+  if (body !== '') headers.set(H.grpcMessage, percentEncode(body));
+  headers.status = 200;
 }
 
 /** `grpc-message` encoding: printable ASCII except `%` stays. */

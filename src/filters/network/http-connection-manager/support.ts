@@ -6,7 +6,7 @@ const UPGRADES = 'upgrades are not supported';
 export const httpConnectionManagerSupport: SupportTable = {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': {
     ...fields(`stat_prefix route_config http_filters common_http_protocol_options http_protocol_options server_name server_header_transformation
-      max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout delayed_close_timeout access_log
+      local_reply_config max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout delayed_close_timeout access_log
       use_remote_address xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
       strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation`),
@@ -26,6 +26,8 @@ export const httpConnectionManagerSupport: SupportTable = {
     config_discovery: refused('filters come from typed_config'),
   },
   'envoy.config.core.v3.SchemeHeaderTransformation': fields('scheme_to_overwrite'),
+  'envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig': fields('mappers body_format'),
+  'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper': fields('filter status_code body body_format_override headers_to_add'),
   'envoy.config.core.v3.CidrRange': fields('address_prefix prefix_len'),
   'envoy.config.core.v3.HttpProtocolOptions': {
     ...fields('idle_timeout max_connection_duration max_headers_count max_stream_duration max_requests_per_connection headers_with_underscores_action'),
