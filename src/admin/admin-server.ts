@@ -158,18 +158,26 @@ class Answers {
     // Keeps Node.js from adding lines of its own.
     response.removeHeader('connection');
     response.writeHead(status, headers);
-    if (request.method !== 'HEAD') {
-      for await (const chunk of typeof body === 'string' ? [body] : body) {
-        if (response.destroyed) break;
-        if (chunk === '') continue;
-        if (!response.write(chunk) && !(await drained(response))) break;
-        // Where the proxy has one thread, requests are served between the chunks.
-        await setImmediate();
-      }
-    }
+    if (request.method !== 'HEAD') await writeBody(response, body);
     if (afterwards !== undefined) response.once('close', afterwards);
     response.end();
   }
+}
+
+/** What is smaller waits for more. */
+const WRITE_LENGTH = 32_768;
+
+/** Where the proxy has one thread, requests are served between the writes. */
+async function writeBody(response: ServerResponse, body: AdminResponse['body']): Promise<void> {
+  let waiting = '';
+  for await (const chunk of typeof body === 'string' ? [body] : body) {
+    waiting += chunk;
+    if (waiting.length < WRITE_LENGTH) continue;
+    if (response.destroyed || (!response.write(waiting) && !(await drained(response)))) return;
+    waiting = '';
+    await setImmediate();
+  }
+  if (waiting !== '') response.write(waiting);
 }
 
 function isClientsFault({ code }: NodeJS.ErrnoException): boolean {

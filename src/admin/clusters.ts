@@ -1,9 +1,11 @@
+import { SimpleMetric_Type } from '../api/generated/envoy/admin/v3.ts';
+import { HealthStatus as EdsHealth, RoutingPriority } from '../api/generated/envoy/config/core/v3.ts';
+import { schemaOf } from '../api/registry.ts';
 import type { AdminBreaker, AdminCluster, AdminClusterHost, AdminHost } from './admin-host.ts';
 import { type AdminRequest, type AdminResponse, json, text } from './handler.ts';
-import { addressMessage, make, messageJson } from './messages.ts';
+import { addressMessage, make } from './messages.ts';
 import { searchFilter } from './name-filter.ts';
-import { HealthStatus as EdsHealth, RoutingPriority } from '../api/generated/envoy/config/core/v3.ts';
-import { SimpleMetric_Type } from '../api/generated/envoy/admin/v3.ts';
+import { protoJsonText } from './proto-json.ts';
 
 /** `/clusters` */
 export function clusters({ params }: AdminRequest, host: AdminHost): AdminResponse {
@@ -12,7 +14,7 @@ export function clusters({ params }: AdminRequest, host: AdminHost): AdminRespon
   if (typeof filter === 'string') return text('Invalid re2 regex', 400);
   const all = host.clusters().filter(({ name }) => filter(name));
   const counted = host.stats.endpointValues();
-  if (params.get('format') === 'json') return json(messageJson('envoy.admin.v3.Clusters', make('envoy.admin.v3.Clusters', { clusterStatuses: all.map((each) => statusOf(each, counted)) })));
+  if (params.get('format') === 'json') return json(statuses(all, counted));
   return text(lines(all, counted));
 }
 
@@ -51,6 +53,22 @@ function hostLines(start: string, host: AdminClusterHost, values: ReadonlyMap<st
     `${start}region::${region}\n${start}zone::${zone}\n${start}sub_zone::${subZone}\n${start}canary::${host.canary}\n` +
     `${start}priority::${host.priority}\n${start}success_rate::${host.successRate}\n${start}local_origin_success_rate::${host.localOriginSuccessRate}\n`
   );
+}
+
+/** `envoy.admin.v3.Clusters`, each member made when its turn comes: there may be many. */
+function* statuses(all: readonly AdminCluster[], counted: Counted): Generator<string> {
+  if (all.length === 0) {
+    yield '{}\n';
+    return;
+  }
+  const schema = schemaOf('envoy.admin.v3.ClusterStatus');
+  let before = '{\n "cluster_statuses": [\n  ';
+  for (const cluster of all) {
+    const status = protoJsonText(schema, make('envoy.admin.v3.ClusterStatus', statusOf(cluster, counted)));
+    yield before + status.trimEnd().replaceAll('\n', '\n  ');
+    before = ',\n  ';
+  }
+  yield '\n ]\n}\n';
 }
 
 function statusOf({ name, observabilityName, addedViaApi, breakers, hosts }: AdminCluster, counted: Counted) {

@@ -155,7 +155,7 @@ describe('the admin server', () => {
     };
     host.stats.prometheus.render = function* () {
       count();
-      for (let chunk = 0; chunk < 50; chunk++) yield 'x';
+      for (let chunk = 0; chunk < 50; chunk++) yield 'x'.repeat(40_000);
       ended = true;
     };
     await exchange('GET /stats/prometheus?filter=x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');

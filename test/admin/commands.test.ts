@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/admin/commands.ts';
 import { Dispatch } from '../../src/admin/dispatch.ts';
+import { protoJsonText } from '../../src/admin/proto-json.ts';
 import { apiTypes, schemaOf } from '../../src/api/registry.ts';
 import { FakeHost, ORIGIN } from './fake-host.ts';
 
@@ -99,6 +100,9 @@ describe('/clusters', () => {
     const { body } = await get('/clusters?format=json');
     const expected = recorded('clusters-before-any-request')[1]!.body;
     expect(JSON.parse(body)).toEqual(JSON.parse(expected.join('\n').replaceAll('{{port:origin}}', '8080')));
+    const schema = schemaOf('envoy.admin.v3.Clusters');
+    expect(body).toBe(protoJsonText(schema, fromJson(schema, JSON.parse(body))));
+    expect((await get('/clusters?format=json&filter=none')).body).toBe('{}\n');
   });
 
   it('shows the clusters whose names a pattern is found in', async () => {
