@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { startProxy } from '../../src/index.ts';
 import { bootstrap, listener } from './bootstraps.ts';
 import { get, Running, until } from './running.ts';
 
@@ -37,8 +38,8 @@ test.each([1, 2])('the packed program serves with %i workers and ends', async (c
 });
 
 test('the packed library starts a proxy in the calling process', async () => {
-  const { startProxy } = (await import(join(dist, 'index.js'))) as typeof import('../../src/index.ts');
-  const proxy = await startProxy({ config: bootstrap([listener({ name: 'ingress', routes: [{ body: 'library' }] })]) });
+  const library = (await import(join(dist, 'index.js'))) as { readonly startProxy: typeof startProxy };
+  const proxy = await library.startProxy({ config: bootstrap([listener({ name: 'ingress', routes: [{ body: 'library' }] })]) });
   running.onEnd(() => proxy.close());
   expect((await get(proxy.addresses.get('ingress')!.port)).body).toBe('library');
 });

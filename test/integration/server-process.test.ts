@@ -47,7 +47,8 @@ async function serving(config: object, ...args: string[]): Promise<Process & { r
 const BAD = `static_resources:
   listeners:
   - name: a
-    adress: {}
+    address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+    filter_chain: []
     per_connection_buffer_limit_bytes: much
   clusters:
   - name: ""
@@ -71,12 +72,14 @@ describe('--mode validate', () => {
     expect(stdout()).toBe('');
     expect(stderr()).toContain(`error initializing configuration '${path}': `);
     const places = [...stderr().matchAll(/bad\.yaml:(\d+):\d+: (\S+): /g)].map(([, line, field]) => `${line} ${field}`);
-    expect(places.sort()).toEqual([
-      '4 static_resources.listeners[0].adress',
-      '5 static_resources.listeners[0].per_connection_buffer_limit_bytes',
-      '7 static_resources.clusters[0].name',
-      '8 static_resources.clusters[0].connect_timeout',
-      '9 static_resources.clusters[0].lb_policy',
+    // In the order of the file; that the listener has no filter chain stands between them.
+    expect(places).toEqual([
+      '3 static_resources.listeners[0]',
+      '5 static_resources.listeners[0].filter_chain',
+      '6 static_resources.listeners[0].per_connection_buffer_limit_bytes',
+      '8 static_resources.clusters[0].name',
+      '9 static_resources.clusters[0].connect_timeout',
+      '10 static_resources.clusters[0].lb_policy',
     ]);
   });
 

@@ -33,7 +33,7 @@ const bundle = await rolldown({
   platform: 'node',
   external: isExternal,
 });
-await bundle.write({ dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js', minify: false });
+await bundle.write({ dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js', minify: { mangle: false, compress: false, codegen: { removeWhitespace: true } } });
 await bundle.close();
 
 mkdirSync(join(dist, 'generated'), { recursive: true });
