@@ -129,7 +129,6 @@ export class StreamInfo {
   downstreamCloseType: CloseType = 'Normal';
   downstreamLocalCloseReason = '';
   attemptCount = 0;
-  localReplyBody = '';
   healthCheck = false;
   /** Dynamic metadata by namespace: plain JSON values. */
   metadata: Map<string, Record<string, unknown>> | undefined;
