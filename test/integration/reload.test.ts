@@ -1,143 +1,222 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../../src/index.ts';
 import { Proxy } from '../../src/server/proxy.ts';
-import { bootstrap, cluster, listener } from './bootstraps.ts';
-import { get, Running } from './running.ts';
+import { Gateway, type GatewayConfig, gatewayConfig, ingress, type Peer, RawUpstream, response, TRANSPORTS, until } from './gateway.ts';
 
-const RELOADS = 100;
 const CONNECTIONS = 64;
+const RELOADS = 100;
+const REQUEST = 'GET /stable HTTP/1.1\r\nHost: gateway\r\n\r\n';
 
-const running = new Running();
-afterEach(() => running.end());
+/** Sends the next request when the last is answered, and keeps what was not as it should be. */
+class Caller {
+  answered = 0;
+  readonly faults: string[] = [];
+  readonly #peer: Peer;
+  #stopped = false;
 
-async function start(path: string, concurrency: number): Promise<Proxy> {
-  const proxy = await Proxy.start({ path, concurrency });
-  running.onEnd(() => proxy.close());
-  return proxy;
-}
+  constructor(peer: Peer) {
+    this.#peer = peer;
+  }
 
-function portOf(proxy: Proxy, name: string): number {
-  return proxy.addresses().find((bound) => bound.name === name)!.address.port;
-}
-
-describe.each([1, 2])('with %i workers', (concurrency) => {
-  test('a hundred reloads of routes and clusters under load lose no request', { timeout: 60_000 }, async () => {
-    const origins = [await running.origin('even'), await running.origin('odd')];
-    const configuration = (generation: number): object =>
-      bootstrap(
-        [listener({ name: 'ingress', routes: [{ cluster: `origin-${generation}`, responseHeader: ['x-generation', String(generation)] }] })],
-        [cluster(`origin-${generation}`, origins[generation % 2]!), cluster('unchanged', origins[0]!)],
-      );
-    const file = running.configFile(configuration(0));
-    const proxy = await start(file.path, concurrency);
-    const port = portOf(proxy, 'ingress');
-    const agent = running.agent(CONNECTIONS);
-    let stop = false;
-    const unexpected: string[] = [];
-    let answered = 0;
-    const client = async (): Promise<void> => {
-      while (!stop) {
-        try {
-          const { status, headers, body } = await get(port, '/', agent);
-          const right = status === 200 && body === (Number(headers['x-generation']) % 2 === 0 ? 'even' : 'odd');
-          if (right) answered++;
-          else unexpected.push(`${status} ${body}`);
-        } catch (error) {
-          unexpected.push(String(error));
-        }
+  async run(): Promise<void> {
+    while (!this.#stopped) {
+      const path = this.answered % 2 === 0 ? '/stable' : '/newest';
+      this.#peer.received = '';
+      this.#peer.write(`GET ${path} HTTP/1.1\r\nHost: gateway\r\n\r\n`);
+      try {
+        await this.#peer.has(`said to ${path}`);
+      } catch (error) {
+        this.faults.push((error as Error).message);
+        return;
       }
-    };
-    const clients = Array.from({ length: CONNECTIONS }, client);
-    for (let generation = 1; generation <= RELOADS; generation++) {
-      file.write(configuration(generation));
-      await proxy.reload();
+      if (!this.#peer.received.startsWith('HTTP/1.1 200 ') || /^connection: close/im.test(this.#peer.received)) this.faults.push(this.#peer.received);
+      this.answered++;
     }
-    const last = await get(port, '/');
-    stop = true;
-    await Promise.all(clients);
-    expect(unexpected).toEqual([]);
-    expect(last.headers['x-generation']).toBe(String(RELOADS));
-    expect(answered).toBeGreaterThan(RELOADS);
-    const values = proxy.stats.values();
-    // Nobody reconnected: the clients' connections and that of the last request.
-    expect(values.get('http.ingress.downstream_cx_total')).toBe(CONNECTIONS + 1);
-    expect(values.get('cluster_manager.active_clusters')).toBe(2);
-    expect(values.get('cluster_manager.cluster_added')).toBe(RELOADS + 2);
-    expect(values.get('cluster_manager.cluster_removed')).toBe(RELOADS);
-    expect(values.get('listener_manager.listener_modified')).toBe(RELOADS);
-    expect(values.get('listener_manager.listener_added')).toBe(1);
+    this.#peer.socket.destroy();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+}
+
+describe.each(TRANSPORTS)('a reload (%s transport)', (transport) => {
+  let folder: string;
+  let path: string;
+  let upstreams: RawUpstream[];
+  let gateway: Gateway | undefined;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'nuncio-reload-'));
+    path = join(folder, 'bootstrap.json');
+    upstreams = await Promise.all([RawUpstream.start(), RawUpstream.start()]);
+    upstreams.forEach((upstream, index) => (upstream.answer = (peer, asked) => peer.write(response(`upstream ${index} said to ${asked}`))));
   });
 
-  test('a configuration with problems changes nothing and is told with all of them', async () => {
-    const file = running.configFile(bootstrap([listener({ name: 'ingress', routes: [{ body: 'first' }] })]));
-    const proxy = await start(file.path, concurrency);
-    const port = portOf(proxy, 'ingress');
-    file.write(
-      bootstrap([listener({ name: 'ingress', routes: [{ cluster: 'missing' }] }), listener({ name: 'ingress', routes: [{ body: 'second' }] })], [{ name: 'bad', outlier_detection: {} }]),
-    );
-    await expect(proxy.reload()).rejects.toThrow(/envoy\.json:1:\d+: .*unknown cluster 'missing'|not supported: outlier_detection/);
-    expect((await get(port)).body).toBe('first');
-    file.write(bootstrap([listener({ name: 'ingress', routes: [{ body: 'third' }] })]));
-    await proxy.reload();
-    expect((await get(port)).body).toBe('third');
+  afterEach(async () => {
+    await gateway?.close();
+    await Promise.all(upstreams.map((upstream) => upstream.close()));
+    rmSync(folder, { recursive: true });
   });
 
-  test('a listener that cannot be bound leaves all others as they were, in every worker', async () => {
-    const taken = await running.origin('taken');
-    const file = running.configFile(bootstrap([listener({ name: 'ingress', routes: [{ body: 'first' }] })]));
-    const proxy = await start(file.path, concurrency);
-    const port = portOf(proxy, 'ingress');
-    file.write(bootstrap([listener({ name: 'ingress', routes: [{ body: 'second' }] }), listener({ name: 'other', port: taken, routes: [{ body: 'other' }] })]));
-    await expect(proxy.reload()).rejects.toThrow(`error adding listener 'other': cannot bind '127.0.0.1:${taken}'`);
-    const bodies = new Set<string>();
-    for (let count = 0; count < 16; count++) bodies.add((await get(port)).body);
-    expect([...bodies]).toEqual(['first']);
-    expect(proxy.addresses().map(({ name }) => name)).toEqual(['ingress']);
-    expect(proxy.stats.values().get('listener_manager.listener_create_failure')).toBe(1);
+  const write = (config: object): void => writeFileSync(path, JSON.stringify(config));
+  const start = async (config: object): Promise<Gateway> => {
+    write(config);
+    gateway = new Gateway(await Proxy.start({ path, transport }));
+    return gateway;
+  };
+  const reload = (config: object) => {
+    write(config);
+    return gateway!.proxy.reload();
+  };
+
+  /** `/stable` goes to a cluster that changes, `/newest` to one that comes with this generation and goes with the next. */
+  const generation = (number: number): GatewayConfig => ({
+    clusters: { stable: upstreams[number % 2]!.port, [`newest-${number}`]: upstreams[(number + 1) % 2]!.port },
+    routes: [
+      { match: { prefix: '/stable' }, route: { cluster: 'stable' }, response_headers_to_add: [{ header: { key: 'x-generation', value: String(number) } }] },
+      { match: { prefix: '/newest' }, route: { cluster: `newest-${number}` } },
+    ],
   });
 
-  test('listeners come and go; one that stays keeps its port and its connections', async () => {
-    const file = running.configFile(bootstrap([listener({ name: 'a', routes: [{ body: 'a' }] }), listener({ name: 'b', routes: [{ body: 'b' }] })]));
-    const proxy = await start(file.path, concurrency);
-    const [a, b] = [portOf(proxy, 'a'), portOf(proxy, 'b')];
-    const agent = running.agent(1);
-    await get(a, '/', agent);
-    file.write(bootstrap([listener({ name: 'c', routes: [{ body: 'c' }] }), listener({ name: 'a', routes: [{ body: 'a2' }] })]));
-    const change = await proxy.reload();
-    expect(change.listeners).toEqual({ added: ['c'], modified: ['a'], removed: ['b'] });
-    expect((await get(a, '/', agent)).body).toBe('a2');
-    expect((await get(portOf(proxy, 'c'))).body).toBe('c');
-    await expect(get(b)).rejects.toThrow('ECONNREFUSED');
-    expect(proxy.stats.values().get('http.a.downstream_cx_total')).toBe(1);
-    expect(proxy.stats.values().get('listener_manager.total_listeners_active')).toBe(2);
+  it(`fails no request of ${CONNECTIONS} connections while the configuration changes ${RELOADS} times`, async () => {
+    const { proxy } = await start(gatewayConfig(generation(0)));
+    const callers = Array.from({ length: CONNECTIONS }, () => new Caller(gateway!.connect()));
+    const runs = callers.map((caller) => caller.run());
+    const answered = (): number => callers.reduce((sum, caller) => sum + caller.answered, 0);
+    for (let number = 1; number <= RELOADS; number++) {
+      const before = answered();
+      const change = await reload(gatewayConfig(generation(number)));
+      expect(change.listeners.modified).toEqual(['ingress']);
+      expect(change.clusters).toEqual({ added: [`newest-${number}`], modified: ['stable'], removed: [`newest-${number - 1}`] });
+      await until(() => answered() > before + CONNECTIONS || callers.some(({ faults }) => faults.length > 0), () => 'no progress');
+    }
+    callers.forEach((caller) => caller.stop());
+    await Promise.all(runs);
+    expect(callers.flatMap(({ faults }) => faults)).toEqual([]);
+    expect(await gateway!.get('/stable')).toMatch(new RegExp(`x-generation: ${RELOADS}\\r\\n[^]*upstream 0 said to /stable$`));
+    expect(gateway!.stat('http.ingress.downstream_rq_5xx')).toBe(0);
+    expect(proxy.configuration!.bootstrap.staticResources!.clusters.map(({ name }) => name)).toEqual(['stable', `newest-${RELOADS}`]);
+    await gateway!.untilStat('cluster.stable.upstream_rq_active', 0);
+    // Clusters that have gone take their statistics and connections with them.
+    await until(() => [...proxy.stats.values().keys()].every((name) => !name.startsWith('cluster.newest-1.')), () => 'a removed cluster stays');
+  }, 60_000);
+
+  it.each([
+    ['that is no JSON', () => '{ "static_resources": '],
+    ['with a route to no cluster', () => JSON.stringify(gatewayConfig({ ...generation(7), routes: [{ match: { prefix: '/' }, route: { cluster: 'nobody' } }] }))],
+    ['with a field nobody knows', () => JSON.stringify({ ...gatewayConfig(generation(7)), nonsense: 1 })],
+  ])('of a configuration %s changes nothing', async (_, text) => {
+    await start(gatewayConfig(generation(0)));
+    const client = gateway!.connect();
+    client.write(REQUEST);
+    await client.has('said to /stable');
+    writeFileSync(path, text());
+    await expect(gateway!.proxy.reload()).rejects.toThrow(ConfigurationError);
+    client.received = '';
+    client.write(REQUEST);
+    await client.has('upstream 0 said to /stable');
+    expect(client.received).toContain('x-generation: 0');
+    await reload(gatewayConfig(generation(1)));
+    client.received = '';
+    client.write(REQUEST);
+    await client.has('upstream 1 said to /stable');
+    client.socket.destroy();
   });
-});
 
-test('reloads that are asked for while one runs become one more', async () => {
-  const file = running.configFile(bootstrap([listener({ name: 'ingress', routes: [{ body: 'first' }] })]));
-  const proxy = await start(file.path, 1);
-  file.write(bootstrap([listener({ name: 'ingress', routes: [{ body: 'second' }] })]));
-  const first = proxy.reload();
-  const [second, third] = [proxy.reload(), proxy.reload()];
-  expect(second).toBe(third);
-  expect(first).not.toBe(second);
-  await Promise.all([first, second, third]);
-  expect(proxy.stats.values().get('listener_manager.listener_modified')).toBe(1);
-});
+  it('whose listener cannot be bound changes nothing', async () => {
+    await start(gatewayConfig(generation(0)));
+    const config = gatewayConfig(generation(1));
+    config.static_resources.listeners.push(ingress({ ...generation(1), port: upstreams[0]!.port, listener: { enable_reuse_port: false } }, 'taken'));
+    await expect(reload(config)).rejects.toThrow(/error adding listener 'taken'/);
+    expect(await gateway!.get('/stable')).toMatch(/x-generation: 0\r\n[^]*upstream 0 said to \/stable$/);
+  });
 
-test('what a reload cannot change is told', async () => {
-  const listeners = [listener({ name: 'ingress', routes: [{ body: 'x' }] })];
-  const file = running.configFile(bootstrap(listeners));
-  const proxy = await start(file.path, 1);
-  file.write(bootstrap(listeners, [], { node: { id: 'other' }, stats_config: { use_all_default_tags: false } }));
-  expect((await proxy.reload()).needRestart).toEqual(['node', 'stats_config']);
-});
+  const withSecond = (number: number): object => {
+    const config = gatewayConfig(generation(number));
+    config.static_resources.listeners.push(ingress(generation(number), 'second'));
+    return config;
+  };
 
-test('a static layer of the runtime is reloaded', async () => {
-  const config = (value: number): object => bootstrap([], [], { layered_runtime: { layers: [{ name: 'static', static_layer: { key: value } }] } });
-  const file = running.configFile(config(1));
-  const proxy = await start(file.path, 1);
-  file.write(config(2));
-  await proxy.reload();
-  expect(proxy.runtimeLayers()[0]!.entries.get('key')).toEqual({ value: 2, text: '2' });
-  expect(proxy.stats.values().get('runtime.num_keys')).toBe(1);
+  it('that removes a listener ends its idle connections, lets its requests finish, and refuses new ones', async () => {
+    await start(withSecond(0));
+    const port = gateway!.port('second');
+    const other = gateway!.connect();
+    const [idle, busy] = [gateway!.connect('second'), gateway!.connect('second')];
+    for (const client of [other, idle]) {
+      client.write(REQUEST);
+      await client.has('said to /stable');
+    }
+    upstreams[0]!.answer = () => {};
+    busy.write('GET /stable/held HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    const held = await upstreams[0]!.receiving('/stable/held');
+    const change = await reload(gatewayConfig(generation(0)));
+    expect(change.listeners.removed).toEqual(['second']);
+    await idle.closed();
+    held.write(response('held'));
+    await busy.closed();
+    expect(busy.received).toMatch(/^HTTP\/1\.1 200 [^]*connection: close\r\n[^]*held$/);
+    const late = connect(port, '127.0.0.1');
+    const [refusal] = (await once(late, 'error')) as [NodeJS.ErrnoException];
+    expect(refusal.code).toBe('ECONNREFUSED');
+    upstreams[0]!.answer = (peer) => peer.write(response('after'));
+    other.write(REQUEST);
+    await other.has('after');
+    other.socket.destroy();
+  });
+
+  it('that adds a listener serves on it, and the others keep their connections', async () => {
+    await start(gatewayConfig(generation(0)));
+    const client = gateway!.connect();
+    client.write(REQUEST);
+    await client.has('said to /stable');
+    const change = await reload(withSecond(1));
+    expect(change.listeners.added).toEqual(['second']);
+    const second = gateway!.connect('second');
+    second.write(REQUEST);
+    await second.has('upstream 1 said to /stable');
+    client.received = '';
+    client.write(REQUEST);
+    await client.has('upstream 1 said to /stable');
+    second.socket.destroy();
+    client.socket.destroy();
+  });
+
+  it('that changes the connection manager drains the connections of the old one', async () => {
+    await start(gatewayConfig(generation(0)));
+    const [idle, busy] = [gateway!.connect(), gateway!.connect()];
+    idle.write(REQUEST);
+    await idle.has('said to /stable');
+    upstreams[0]!.answer = () => {};
+    busy.write('GET /stable/held HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    const held = await upstreams[0]!.receiving('/stable/held');
+    const port = gateway!.port();
+    await reload(gatewayConfig({ ...generation(0), manager: { server_name: 'other' } }));
+    await idle.closed();
+    held.write(response('held'));
+    await busy.closed();
+    expect(busy.received).toMatch(/^HTTP\/1\.1 200 [^]*held$/);
+    upstreams[0]!.answer = (peer) => peer.write(response('after'));
+    expect(gateway!.port()).toBe(port);
+    expect(await gateway!.get('/stable')).toMatch(/server: other\r\n[^]*after$/);
+  });
+
+  it('finishes the requests of a cluster that it removes', async () => {
+    await start(gatewayConfig(generation(0)));
+    upstreams[1]!.answer = () => {};
+    const client = gateway!.connect();
+    client.write('GET /newest/held HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    const held = await upstreams[1]!.receiving('/newest/held');
+    await reload(gatewayConfig(generation(1)));
+    held.write(response('held'));
+    await client.has('held');
+    expect(client.received).toMatch(/^HTTP\/1\.1 200 /);
+    await held.closed();
+    client.socket.destroy();
+  });
 });
