@@ -28,6 +28,8 @@ export interface Regex {
    * with anything else after a backslash nothing is replaced.
    */
   replaceAll(text: string, substitution: string): string;
+  /** Loads now what the first use would load, so that no request waits for it. */
+  prepare(use: 'test' | 'search'): void;
 }
 
 /** `pattern` is latin1 text: that of a configuration goes through `wireText` first. Errors are RE2's. */
@@ -75,6 +77,11 @@ class CompiledRegex implements Regex {
     }
     const { parts } = this.#substitution;
     return parts === undefined ? text : replaceAll(this.#search, text, parts);
+  }
+
+  prepare(use: 'test' | 'search'): void {
+    const engine = use === 'test' ? this.#fullMatch : this.#search;
+    if (engine instanceof FallbackEngine) engine.load();
   }
 }
 
@@ -134,18 +141,18 @@ class FallbackEngine implements SearchEngine {
     this.#root = root;
   }
 
+  load(): RE2JS {
+    return (this.#compiled ??= loadRe2().compile(printRegex(this.#root, 're2')));
+  }
+
   test(text: string): boolean {
-    return this.#engine.matches(text);
+    return this.load().matches(text);
   }
 
   find(text: string, from: number): FoundMatch | undefined {
-    const matcher = this.#engine.matcher(text);
+    const matcher = this.load().matcher(text);
     if (!matcher.find(from)) return undefined;
     return { start: matcher.start(), end: matcher.end(), group: (index) => matcher.group(index) ?? '' };
-  }
-
-  get #engine(): RE2JS {
-    return (this.#compiled ??= loadRe2().compile(printRegex(this.#root, 're2')));
   }
 }
 

@@ -64,6 +64,16 @@ describe('matching', () => {
   });
 });
 
+test('a prepared pattern matches as before', () => {
+  for (const pattern of ['a+', '(a+)+']) {
+    const regex = compile(pattern);
+    regex.prepare('test');
+    regex.prepare('search');
+    expect(regex.test('aaa')).toBe(true);
+    expect(regex.replaceAll('baac', '-')).toBe('b-c');
+  }
+});
+
 describe('replaceAll', () => {
   test('replaces every match and keeps the rest', () => {
     expect(compile('(b+)|(c)').replaceAll('/rep/abbbcc', '[\\1\\2\\\\]')).toBe('/rep/a[bbb\\][c\\][c\\]');

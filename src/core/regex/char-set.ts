@@ -3,6 +3,7 @@ export class CharSet {
   static readonly empty = new CharSet(new Uint32Array(8));
   static readonly any = CharSet.empty.negated();
   readonly #bits: Uint32Array;
+  #ranges: (readonly [from: number, to: number])[] | undefined;
 
   private constructor(bits: Uint32Array) {
     this.#bits = bits;
@@ -12,6 +13,11 @@ export class CharSet {
     const bits = new Uint32Array(8);
     for (const code of codes) bits[code >> 5] |= 1 << (code & 31);
     return new CharSet(bits);
+  }
+
+  /** The set of one character; the same object each time. */
+  static only(code: number): CharSet {
+    return (singles[code] ??= CharSet.of(code));
   }
 
   /** Both ends included. */
@@ -61,7 +67,17 @@ export class CharSet {
   }
 
   /** Maximal runs as pairs of first and last character, ascending. */
-  ranges(): (readonly [from: number, to: number])[] {
+  ranges(): readonly (readonly [from: number, to: number])[] {
+    return (this.#ranges ??= this.#findRanges());
+  }
+
+  /** The only character of the set; -1 when there are none or several. */
+  get single(): number {
+    const ranges = this.ranges();
+    return ranges.length === 1 && ranges[0][0] === ranges[0][1] ? ranges[0][0] : -1;
+  }
+
+  #findRanges(): (readonly [number, number])[] {
     const ranges: (readonly [number, number])[] = [];
     for (let code = 0; code < 256; code++) {
       if (!this.has(code)) continue;
@@ -71,13 +87,9 @@ export class CharSet {
     }
     return ranges;
   }
-
-  /** The only character of the set; -1 when there are none or several. */
-  get single(): number {
-    const [first, ...more] = this.ranges();
-    return first !== undefined && more.length === 0 && first[0] === first[1] ? first[0] : -1;
-  }
 }
+
+const singles: (CharSet | undefined)[] = [];
 
 /** Envoy's RE2 folds ASCII letters only. */
 function otherCase(code: number): number {

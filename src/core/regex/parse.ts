@@ -110,7 +110,7 @@ class Parser {
   }
 
   #literal(code: number): void {
-    const set = CharSet.of(code);
+    const set = CharSet.only(code);
     this.#push({ kind: 'set', set: this.#flags.foldCase ? set.withBothCases() : set });
   }
 

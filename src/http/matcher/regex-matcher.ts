@@ -4,8 +4,16 @@ import type { ConfigPath } from '../../core/problems.ts';
 import { compileRegex, type Regex } from '../../core/regex.ts';
 import { wireText } from '../../core/wire-text.ts';
 
-/** Compiles `envoy.type.matcher.v3.RegexMatcher`; undefined after reporting what is wrong, or that the program is too large. */
-export function compileRegexMatcher(message: RegexMatcher, at: ConfigPath, context: CompileContext): Regex | undefined {
+/**
+ * Compiles `envoy.type.matcher.v3.RegexMatcher`; undefined after reporting what is wrong, or that the program is too large. `use` is
+ * what it will mainly do.
+ */
+export function compileRegexMatcher(
+  message: RegexMatcher,
+  at: ConfigPath,
+  context: CompileContext,
+  use: 'test' | 'search' = 'test',
+): Regex | undefined {
   const regex = compileRegex(wireText(message.regex));
   if ('error' in regex) {
     context.error(at.field('regex'), regex.error);
@@ -24,6 +32,7 @@ export function compileRegexMatcher(message: RegexMatcher, at: ConfigPath, conte
     );
     return undefined;
   }
+  if (context.serving) regex.prepare(use);
   return regex;
 }
 

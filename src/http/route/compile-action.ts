@@ -112,7 +112,7 @@ function compileRegexRewrite(
   at: ConfigPath,
   context: CompileContext,
 ): { readonly regex: Regex; readonly substitution: string } | undefined {
-  const regex = message.pattern && compileRegexMatcher(message.pattern, at.field('pattern'), context);
+  const regex = message.pattern && compileRegexMatcher(message.pattern, at.field('pattern'), context, 'search');
   return regex && { regex, substitution: wireText(message.substitution) };
 }
 
