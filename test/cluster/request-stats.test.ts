@@ -6,7 +6,7 @@ describe('request statistics', () => {
   it('count a response by code and class, inside and outside', () => {
     const world = new World();
     const { requestStats } = world.serve(staticYaml('web', []));
-    requestStats.onResponse(503, -1, true, false);
+    requestStats.onResponse(503, true, false);
     expect(world.used('cluster.web.')).toEqual({
       'internal.upstream_rq_503': 1,
       'internal.upstream_rq_5xx': 1,
@@ -20,7 +20,8 @@ describe('request statistics', () => {
   it('count canaries and retried responses under names of their own', () => {
     const world = new World();
     const { requestStats } = world.serve(staticYaml('web', []));
-    requestStats.onResponse(200, 1, false, true);
+    requestStats.onResponse(200, false, true);
+    requestStats.onResponseTime(1, false, true);
     requestStats.onRetriedResponse(502);
     expect(world.used('cluster.web.')).toMatchObject({
       'canary.upstream_rq_200': 1,
@@ -36,8 +37,9 @@ describe('request statistics', () => {
   it('record how long an upstream took, not what was answered here', () => {
     const world = new World();
     const { requestStats } = world.serve(staticYaml('web', []));
-    requestStats.onResponse(200, 12, false, false);
-    requestStats.onResponse(503, -1, false, false);
+    requestStats.onResponse(200, false, false);
+    requestStats.onResponseTime(12, false, false);
+    requestStats.onResponse(503, false, false);
     const recorded = [...world.scrape.groups()].flatMap((group) => group.schema.histograms).filter((name) => name.endsWith('upstream_rq_time'));
     expect(recorded.sort()).toEqual(['external.upstream_rq_time', 'upstream_rq_time']);
   });
