@@ -19,6 +19,7 @@ import { StreamFilterHandle } from './filter-handle.ts';
 import { bodyOf, prepareLocalReply } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
 import { mutateResponseHeaders, removeConnectionFields } from './response-headers.ts';
+import { answerTimeout, TIMER_DURATION, TIMER_HEADERS, TIMER_IDLE, TIMER_REQUEST } from './stream-timeouts.ts';
 import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
 
 /** What a stream needs of its connection. */
@@ -29,11 +30,6 @@ export interface StreamConnection {
   /** Both messages have ended, or the stream was reset. `close`: the connection must not serve another request. */
   onStreamEnd(stream: ActiveStream, close: boolean): void;
 }
-
-const TIMER_IDLE = 0;
-const TIMER_REQUEST = 1;
-const TIMER_HEADERS = 2;
-const TIMER_DURATION = 3;
 
 /**
  * One request and its response: between the codec, the filters and the access log.
@@ -338,25 +334,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   // TimerOwner
 
   onTimer(tag: number): void {
-    const { stats } = this.config;
-    switch (tag) {
-      case TIMER_IDLE:
-        stats.inc(HTTP_STATS.downstream_rq_idle_timeout);
-        this.info.setFlag(ResponseFlag.streamIdleTimeout);
-        this.localReply({ status: this.requestEnded ? 504 : 408, body: 'stream timeout', details: 'stream_idle_timeout' });
-        return;
-      case TIMER_REQUEST:
-        stats.inc(HTTP_STATS.downstream_rq_timeout);
-        this.localReply({ status: 408, body: 'request timeout', details: 'request_overall_timeout' });
-        return;
-      case TIMER_HEADERS:
-        stats.inc(HTTP_STATS.downstream_rq_header_timeout);
-        this.localReply({ status: 408, body: 'request header timeout', details: 'request_header_timeout' });
-        return;
-      default:
-        stats.inc(HTTP_STATS.downstream_rq_max_duration_reached);
-        this.localReply({ status: this.requestEnded ? 504 : 408, body: 'downstream duration timeout', details: 'max_duration_timeout' });
-    }
+    answerTimeout(this, tag);
   }
 
   /** A route may set its own idle timeout; 0 turns it off. */
