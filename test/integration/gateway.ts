@@ -102,7 +102,7 @@ export class Gateway {
   }
 }
 
-const LIMIT_MS = 8_000;
+const LIMIT_MS = 4_000;
 
 /** Looks again after each turn of the event loop, for what no event tells. */
 export async function until(holds: () => boolean, complaint: () => string): Promise<void> {

@@ -25,6 +25,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
   #requests = 0;
   #draining = false;
   #closedHere = false;
+  #closed = false;
   #closedInStream = false;
   readonly #idleTimer: Timer | undefined;
   readonly #durationTimer: Timer | undefined;
@@ -66,6 +67,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
   }
 
   onClosed(error: TransportError | undefined): void {
+    this.#closed = true;
     this.#closedInStream = this.#stream !== undefined;
     this.#codec.onClosed(error);
   }
@@ -153,6 +155,8 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
   }
 
   #close(): void {
+    // The stream that ends because the peer has gone asks for it too.
+    if (this.#closed) return;
     this.#closedHere = true;
     this.#connection.closeAfterFlush(this.config.delayedCloseTimeoutMs);
   }
