@@ -145,3 +145,30 @@ describe.each(TRANSPORTS)('a misbehaving upstream (%s transport)', (transport) =
     await expectOwnAnswers();
   });
 });
+
+describe.each(TRANSPORTS)('a request that waits for the only connection (%s transport)', (transport) => {
+  const ENDINGS: readonly (readonly [title: string, bytes: string])[] = [
+    ['a length', response('first')],
+    ['chunks', chunked('5\r\nfirst\r\n0\r\n\r\n')],
+    ['trailers', chunked('5\r\nfirst\r\n0\r\nX-A: b\r\n\r\n')],
+    ['no body', 'HTTP/1.1 204 No Content\r\n\r\n'],
+  ];
+
+  it.each(ENDINGS)('does not get the surplus that follows a response with %s', async (_, bytes) => {
+    const upstream = await RawUpstream.start();
+    upstream.answer = () => {};
+    const gateway = await Gateway.start({ clusters: { origin: upstream.port }, cluster: { circuit_breakers: { thresholds: [{ max_connections: 1 }] } } }, { transport });
+    const first = gateway.get('/first');
+    const peer = await upstream.receiving('/first');
+    const second = gateway.get('/second');
+    await gateway.untilStat('cluster.origin.upstream_rq_pending_active', 1);
+    upstream.answer = answerWithPath;
+    peer.write(bytes + POISON);
+    expect(await first).toMatch(/^HTTP\/1\.1 20[04] /);
+    expect(await second).toMatch(/\r\n\r\nanswer to \/second$/);
+    await peer.closed();
+    expect(peer.received).not.toContain('/second');
+    await gateway.close();
+    await upstream.close();
+  });
+});
