@@ -61,7 +61,8 @@ export interface JudgeOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  readonly runtime: Runtime;
+  /** What the layers of a configuration come down to on the threads that would serve it. */
+  readonly runtimeOf: (layers: readonly RuntimeLayer[]) => Runtime;
   readonly log: Logger;
   readonly nodeOverrides: NodeOverrides;
   readonly statsTags: readonly Tag[];
@@ -104,7 +105,8 @@ export class ConfigurationJudge {
   }
 
   #compile(bootstrap: Bootstrap, node: NodeInfo, problems: Problems) {
-    const thread = this.#threadServices(node);
+    const runtimeLayers = compileRuntimeLayers(bootstrap.layeredRuntime, problems);
+    const thread = this.#threadServices(node, this.#options.runtimeOf(runtimeLayers));
     const { listeners: listenerMessages = [], clusters: clusterMessages = [] } = bootstrap.staticResources ?? {};
     const clusters = compileClusters(clusterMessages, problems, thread);
     const surroundings = { thread, clusters: new Set(clusterMessages.map(({ name }) => name)), services: JUDGING_SERVICES };
@@ -113,7 +115,7 @@ export class ConfigurationJudge {
       clusters,
       listenerMessages,
       listeners: specs.map((spec, index) => judgedListener(spec, listenerMessages[index]!)),
-      runtimeLayers: compileRuntimeLayers(bootstrap.layeredRuntime, problems),
+      runtimeLayers,
       stats: compileStatsSettings(bootstrap, this.#options.statsTags, problems),
       admin: compileAdminSettings(bootstrap, problems),
       logFormat: this.#logFormatOf(bootstrap, problems),
@@ -121,8 +123,8 @@ export class ConfigurationJudge {
   }
 
   /** What compiling creates is thrown away: only workers serve. */
-  #threadServices(node: NodeInfo): ThreadServices {
-    const { registry, clock, timers, random, runtime, log } = this.#options;
+  #threadServices(node: NodeInfo, runtime: Runtime): ThreadServices {
+    const { registry, clock, timers, random, log } = this.#options;
     return { registry, stats: new SharedStatStore({ onAnnounce: () => {} }), clock, timers, random, runtime, log, node, serving: false };
   }
 

@@ -127,7 +127,14 @@ export class RuntimeLayers {
 
   /** With the admin layer's present entries. */
   layers(): readonly RuntimeLayer[] {
-    return this.#layers.map((layer) => (layer.kind === 'admin' ? { ...layer, entries: this.#overrides } : layer));
+    return this.#withOverrides(this.#layers);
+  }
+
+  /** The runtime that would come out if these layers replaced the present ones. */
+  preview(layers: readonly RuntimeLayer[]): Runtime {
+    const runtime = new SnapshotRuntime();
+    runtime.replace(valuesOf(this.#withOverrides(layers)));
+    return runtime;
   }
 
   get adminOverrides(): number {
@@ -147,8 +154,16 @@ export class RuntimeLayers {
   }
 
   values(): ReadonlyMap<string, RuntimeValue> {
-    const values = new Map<string, RuntimeValue>();
-    for (const { entries } of this.layers()) for (const [key, { value }] of entries) values.set(key, value);
-    return values;
+    return valuesOf(this.layers());
   }
+
+  #withOverrides(layers: readonly RuntimeLayer[]): readonly RuntimeLayer[] {
+    return layers.map((layer) => (layer.kind === 'admin' ? { ...layer, entries: this.#overrides } : layer));
+  }
+}
+
+function valuesOf(layers: readonly RuntimeLayer[]): ReadonlyMap<string, RuntimeValue> {
+  const values = new Map<string, RuntimeValue>();
+  for (const { entries } of layers) for (const [key, { value }] of entries) values.set(key, value);
+  return values;
 }

@@ -109,7 +109,7 @@ export class Proxy {
       clock: this.#clock,
       timers: this.#timers,
       random: this.#random,
-      runtime: this.#runtime,
+      runtimeOf: (layers) => this.#runtimeLayers.preview(layers),
       log: this.#log.logger,
       nodeOverrides: options.node ?? NO_OVERRIDES,
       statsTags: options.statsTags ?? [],
@@ -374,13 +374,24 @@ export class Proxy {
       const judged = this.#judge.judge(this.#options);
       this.#logWarnings(judged);
       const change = compareConfigurations(this.#current, judged);
-      await this.#swap(judged);
-      this.#runtimeLayers.replace(judged.runtimeLayers);
-      this.#publishRuntime();
+      await this.#swapWithRuntime(judged);
       logChange(log, change);
       return change;
     } catch (error) {
       for (const line of (error as Error).message.split('\n')) log.error(`the configuration is not reloaded: ${line}`);
+      throw error;
+    }
+  }
+
+  /** The workers compile with the values that the judge compiled with. */
+  async #swapWithRuntime(judged: Judged): Promise<void> {
+    this.#runtimeLayers.replace(judged.runtimeLayers);
+    this.#publishRuntime();
+    try {
+      await this.#swap(judged);
+    } catch (error) {
+      this.#runtimeLayers.replace(this.#current?.runtimeLayers ?? []);
+      this.#publishRuntime();
       throw error;
     }
   }
