@@ -6,7 +6,7 @@ import type { HandleOwner } from './direct-handle.ts';
 import { bufferCallbackKey, bufferKey, bufferSourceKey, closeHandle, ownHandle, readableState, resetHandle, ShutdownRequest, touchKey, WriteRequest } from './direct-handle.ts';
 import { isLent, nextReadBuffer, returnBuffer, SMALL_READ_BYTES, smallReadBuffer, takeBuffer } from './read-buffers.ts';
 import type { SocketName, StreamHandle } from './socket-internals.ts';
-import { systemError, transportError } from './transport-error.ts';
+import { lingerExpired, systemError, transportError } from './transport-error.ts';
 import type { Address, ConnectionOwner, TransportError } from './transport.ts';
 import { enterCallback, JOINED_BYTES_LIMIT, JOINED_TEXT_LIMIT, leaveCallback, markDirty } from './write-batch.ts';
 
@@ -329,7 +329,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   /** A peer that still takes bytes gets more time. */
   onTimer(): void {
     if (this.#handle!.writeQueueSize < this.#unsentAtLingerStart) this.#armLingerTimer();
-    else this.#close(undefined);
+    else this.#close(lingerExpired);
   }
 
   reset(): void {

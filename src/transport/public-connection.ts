@@ -4,7 +4,7 @@ import { Timer } from '../core/timers.ts';
 import type { AcceptedConnection } from './accepting.ts';
 import { ipAddress, unknownAddress } from './address.ts';
 import { isLent } from './read-buffers.ts';
-import { transportError } from './transport-error.ts';
+import { lingerExpired, transportError } from './transport-error.ts';
 import type { Address, ConnectionOwner, TransportError } from './transport.ts';
 import { enterCallback, JOINED_BYTES_LIMIT, JOINED_TEXT_LIMIT, leaveCallback, markDirty } from './write-batch.ts';
 
@@ -194,8 +194,12 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
 
   /** A peer that still takes bytes gets more time. */
   onTimer(): void {
-    if (this.#socket.writableLength < this.#unsentAtLingerStart) this.#armLingerTimer();
-    else this.destroy();
+    if (this.#socket.writableLength < this.#unsentAtLingerStart) {
+      this.#armLingerTimer();
+      return;
+    }
+    this.#error = lingerExpired;
+    this.destroy();
   }
 
   reset(): void {

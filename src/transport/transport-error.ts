@@ -1,5 +1,5 @@
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
-import type { TransportError } from './transport.ts';
+import { LINGER_EXPIRED, type TransportError } from './transport.ts';
 
 /** From what Node's sockets report. */
 export function transportError(error: NodeJS.ErrnoException): TransportError {
@@ -11,3 +11,6 @@ export function systemError(errno: number, operation: string): TransportError {
   const code = getSystemErrorName(errno);
   return { code, message: `${operation} ${code}: ${getSystemErrorMessage(errno)}` };
 }
+
+/** The peer did not close in time after `closeAfterFlush`. */
+export const lingerExpired: TransportError = { code: LINGER_EXPIRED, message: 'the peer did not close in time' };

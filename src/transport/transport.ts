@@ -15,7 +15,10 @@ export interface Address {
   readonly text: string;
 }
 
-/** Why a connection ended. `local` closes carry no reason. */
+/** The code of a close because the peer did not close in time after `closeAfterFlush`. */
+export const LINGER_EXPIRED = 'LINGER_EXPIRED';
+
+/** Why a connection ended. Closes by this side carry no reason, but for LINGER_EXPIRED. */
 export interface TransportError {
   /** `ECONNRESET`, `ECONNREFUSED`, `EPIPE`, `ETIMEDOUT`, … as Node names them. */
   readonly code: string;

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Timers } from '../../src/core/timers.ts';
 import { ipAddress, pipeAddress } from '../../src/transport/address.ts';
 import { largeReadBuffer } from '../../src/transport/read-buffers.ts';
-import type { Connection, Transport } from '../../src/transport/transport.ts';
+import { LINGER_EXPIRED, type Connection, type Transport } from '../../src/transport/transport.ts';
 import { Recorder } from './recorder.ts';
 import { LOOPBACK, patternBytes, turns, World } from './world.ts';
 
@@ -504,7 +504,7 @@ function describeClosing(here: () => World): void {
     expect(owner.closed).toBe(0);
     here().pass(2);
     await owner.untilClosed();
-    expect(owner.error).toBeUndefined();
+    expect(owner.error?.code).toBe(LINGER_EXPIRED);
   });
 
   test('closeAfterFlush waits while the peer still takes bytes, and no longer', async () => {

@@ -19,6 +19,7 @@ export const INVALID = -2;
 export type HeadProblem =
   | 'invalid-method'
   | 'invalid-target'
+  | 'control-character'
   | 'invalid-version'
   | 'invalid-status-line'
   | 'invalid-name'
@@ -137,7 +138,7 @@ export class HeadParser {
       if (++at >= end) return INCOMPLETE;
       byte = bytes[at]!;
     }
-    if (at === targetStart) return this.#invalid('invalid-target');
+    if (at === targetStart) return this.#invalid(isControl(byte) ? 'control-character' : 'invalid-target');
     const targetEnd = at;
     at = this.#readVersion(bytes, at, end);
     if (at < 0) return at;
@@ -202,7 +203,7 @@ export class HeadParser {
     if (at >= end) return INCOMPLETE;
     this.version = 9;
     if (bytes[at] !== CR && bytes[at] !== LF) {
-      if (at === targetEnd) return this.#invalid('invalid-target');
+      if (at === targetEnd) return this.#invalid(isControl(bytes[at]!) ? 'control-character' : 'invalid-target');
       if (end - at < 8) return isVersion(bytes, at, end) ? INCOMPLETE : this.#invalid('invalid-version');
       if (!isVersion(bytes, at, at + 8)) return this.#invalid('invalid-version');
       this.version = (bytes[at + 5]! - 48) * 10 + bytes[at + 7]! - 48;
@@ -268,6 +269,7 @@ export class HeadParser {
         lower = TOKEN[byte]!;
       }
       if (byte !== COLON || at === nameStart) {
+        if (byte === 0) return this.#invalid('control-character');
         return this.#invalid(at === nameStart && (byte === SPACE || byte === TAB) ? 'folded-line' : 'invalid-name');
       }
       const nameEnd = at;
@@ -431,6 +433,10 @@ export class HeadParser {
     if (this.hasTransferEncoding && this.contentLength !== -1 && !this.#leniency.chunkedLength) return this.#refuse('length-and-chunked');
     return true;
   }
+}
+
+function isControl(byte: number): boolean {
+  return (byte < 0x20 && byte !== CR && byte !== LF) || byte === 0x7f;
 }
 
 /** Offset of the first byte that is neither SP nor HTAB: request lines are split at white space (RFC 9112 §3). */

@@ -343,6 +343,7 @@ function requestError(problem: HeadProblem): RequestError {
     case 'length-and-chunked':
       return { status: 400, details: 'http1.content_length_and_chunked_not_allowed' };
     case 'invalid-value':
+    case 'control-character':
       return { status: 400, details: 'http1.invalid_characters' };
     default:
       return CODEC_ERROR;

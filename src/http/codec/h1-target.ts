@@ -2,6 +2,8 @@ import type { HeaderMap } from '../header-map.ts';
 import type { RequestError } from './codec.ts';
 
 const INVALID_URL: RequestError = { status: 400, details: 'http1.invalid_url' };
+const INVALID_SCHEME: RequestError = { status: 400, details: 'http1.invalid_scheme' };
+const NOT_A_TARGET: RequestError = { status: 400, details: 'http1.codec_error' };
 const ABSOLUTE = /^(https?):\/\/(?:[^/?#@]*@)?([^/?#@]*)(.*)$/i;
 const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[^:/?#@[\]]+):\d{1,5}$/i;
 
@@ -20,7 +22,9 @@ export function parseTarget(headers: HeaderMap, allowAbsoluteUrl: boolean): Requ
   }
   if (target.charCodeAt(0) === 0x2f || (target === '*' && headers.method === 'OPTIONS') || !allowAbsoluteUrl) return undefined;
   const absolute = ABSOLUTE.exec(target);
-  if (absolute === null || absolute[2] === '') return INVALID_URL;
+  if (target === '*') return INVALID_URL;
+  if (absolute === null) return target.includes('://') ? INVALID_SCHEME : NOT_A_TARGET;
+  if (absolute[2] === '') return INVALID_URL;
   headers.scheme = absolute[1]!.toLowerCase();
   headers.authority = absolute[2]!;
   headers.hasHost = true;

@@ -59,7 +59,7 @@ function headerReader(text: string): HeaderReader {
       return (headers) => orUndefined(headers.path);
     case ':authority':
     case 'host':
-      return (headers) => orUndefined(headers.authority);
+      return (headers) => (headers.hasHost || headers.authority !== '' ? headers.authority : undefined);
     case ':scheme':
       return (headers) => orUndefined(headers.scheme);
     case ':status':

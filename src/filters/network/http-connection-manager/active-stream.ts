@@ -18,6 +18,7 @@ import { DecodeTarget, EncodeTarget } from './filter-targets.ts';
 import { StreamFilterHandle } from './filter-handle.ts';
 import { bodyOf, prepareLocalReply } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
+import { type Refusal, refusalOf } from './request-refusal.ts';
 import { mutateResponseHeaders, removeConnectionFields } from './response-headers.ts';
 import { answerTimeout, TIMER_DURATION, TIMER_HEADERS, TIMER_IDLE, TIMER_REQUEST } from './stream-timeouts.ts';
 import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
@@ -57,6 +58,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   /** Nothing is called any more. */
   destroyed = false;
   closeAfter = false;
+  /** When the connection closes after this stream, the peer may still be sending. */
+  lingers = false;
 
   readonly #connection: StreamConnection;
   readonly #routes: RouteTable | undefined;
@@ -101,10 +104,13 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.info.protocol = this.encoder.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
     this.#headersTimer?.disarm();
     this.#markActive();
-    if (this.#refuseHead(headers)) return;
     if (end) this.#onRequestEnd();
     this.info.requestHeadersEndMs = end ? this.info.requestEndMs : config.clock.monotonicMs();
-    if (this.#refusePath(headers)) return;
+    const refusal = refusalOf(headers, this.encoder.minorVersion, config);
+    if (refusal !== undefined) {
+      this.#refuse(refusal);
+      return;
+    }
     if (this.encoder.expectContinue && !config.proxy100Continue) this.#sendContinue(headers);
     mutateRequestHeaders(headers, this.info, config, this.#routes?.internalOnlyHeaders ?? NO_NAMES);
     if (headers.has(H.upgrade) && this.#refuseUpgrade()) return;
@@ -134,7 +140,6 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
     this.info.setFlag(ResponseFlag.downstreamProtocolError);
     this.closeAfter = true;
-    if (error.status === 431) this.config.stats.inc(HTTP_STATS.downstream_rq_too_large);
     this.localReply({ status: error.status, body: bodyOf(error.status), details: error.details });
   }
 
@@ -240,6 +245,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
       if (this.destroyed) return;
     }
     removeConnectionFields(headers);
+    countResponse(this.config.stats, this.config.listenerStats, headers.status);
     this.encoder.sendInformational(headers);
   }
 
@@ -273,6 +279,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     mutateResponseHeaders(headers, this.config, tellsId ? info.requestId : '');
     if (!this.requestEnded) {
       this.closeAfter = true;
+      this.lingers = true;
       this.config.stats.inc(HTTP_STATS.downstream_rq_response_before_rq_complete);
     }
     // HTTP/1.0 knows no other end of a body without length.
@@ -363,41 +370,11 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (timer !== undefined && timer.list !== null) timer.list.arm(timer);
   }
 
-  /** What ends the connection with the answer: the request does not count as read. */
-  #refuseHead(headers: HeaderMap): boolean {
-    const config = this.config;
-    if (!headers.hasHost && this.encoder.minorVersion === 0 && config.defaultHostForHttp10 !== '') {
-      headers.authority = config.defaultHostForHttp10;
-      headers.hasHost = true;
-    }
-    if (!headers.hasHost) {
-      this.localReply({ status: 400, body: '', details: 'missing_host_header' });
-      return true;
-    }
-    if (headers.path.includes('#') && !this.#treatFragment(headers)) {
-      this.localReply({ status: 400, body: '', details: 'path_normalization_failed' });
-      return true;
-    }
-    if (headers.method === 'QUERY' && !headers.has(H.contentType) && headers.has(H.contentLength)) {
-      this.localReply({ status: 400, body: '', details: 'query_missing_content_type' });
-      return true;
-    }
-    return false;
-  }
-
-  /** True when the fragment was taken off instead of refusing the request. */
-  #treatFragment(headers: HeaderMap): boolean {
-    const { runtime } = this.config;
-    if (runtime.feature('envoy.reloadable_features.http_reject_path_with_fragment', true)) return false;
-    headers.path = headers.path.slice(0, headers.path.indexOf('#'));
-    return true;
-  }
-
-  #refusePath(headers: HeaderMap): boolean {
-    if (headers.path.charCodeAt(0) === 0x2f || headers.method === 'CONNECT' || headers.path === '*') return false;
-    this.config.stats.inc(HTTP_STATS.downstream_rq_non_relative_path);
-    this.localReply({ status: 404, body: '', details: headers.path === '' ? 'missing_path_rejected' : 'absolute_path_rejected' });
-    return true;
+  #refuse({ reply, closes, counter }: Refusal): void {
+    if (counter !== undefined) this.config.stats.inc(counter);
+    this.closeAfter = closes;
+    this.lingers = closes;
+    this.localReply(reply);
   }
 
   #refuseUpgrade(): boolean {

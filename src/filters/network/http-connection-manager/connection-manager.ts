@@ -1,10 +1,10 @@
-import { Timer, type TimerOwner } from '../../../core/timers.ts';
+import { Timer, type TimerOwner, type Timers } from '../../../core/timers.ts';
 import type { RequestDecoder, ResponseEncoder, ServerCodecOwner } from '../../../http/codec/codec.ts';
 import type { H1ResponseEncoder } from '../../../http/codec/h1-response-encoder.ts';
 import { H1ServerCodec } from '../../../http/codec/h1-server.ts';
 import { type ConnectionInfo, StreamInfo } from '../../../http/stream-info.ts';
 import type { ConnectionHandler, DrainDecision } from '../../../listener/network-filter.ts';
-import type { Connection, TransportError } from '../../../transport/transport.ts';
+import { LINGER_EXPIRED, type Connection, type TransportError } from '../../../transport/transport.ts';
 import { ActiveStream, type StreamConnection } from './active-stream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { HTTP1_CODEC_STATS, HTTP_STATS } from '../../../http/http-stats.ts';
@@ -12,6 +12,7 @@ import { HTTP1_CODEC_STATS, HTTP_STATS } from '../../../http/http-stats.ts';
 const TIMER_IDLE = 0;
 const TIMER_DURATION = 1;
 const TIMER_DRAIN = 2;
+const TIMER_FLUSH = 3;
 
 /** One downstream HTTP connection: its codec, its streams, its end. */
 export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, StreamConnection, TimerOwner {
@@ -27,6 +28,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
   #closedHere = false;
   #closed = false;
   #closedInStream = false;
+  #unsentBytes = 0;
   readonly #idleTimer: Timer | undefined;
   readonly #durationTimer: Timer | undefined;
 
@@ -39,9 +41,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
     this.#openedMs = config.clock.monotonicMs();
     const { stats } = config;
     stats.inc(HTTP_STATS.downstream_cx_total);
-    stats.inc(HTTP_STATS.downstream_cx_http1_total);
     stats.gaugeAdd(HTTP_STATS.downstream_cx_active, 1);
-    stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, 1);
     if (config.idleTimeout !== undefined) config.idleTimeout.arm((this.#idleTimer = new Timer(this, TIMER_IDLE)));
     if (config.maxConnectionDuration !== undefined) {
       config.maxConnectionDuration.arm((this.#durationTimer = new Timer(this, TIMER_DURATION)));
@@ -68,6 +68,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
 
   onClosed(error: TransportError | undefined): void {
     this.#closed = true;
+    if (error?.code === LINGER_EXPIRED) this.config.stats.inc(HTTP_STATS.downstream_cx_delayed_close_timeout);
     this.#closedInStream = this.#stream !== undefined;
     this.#codec.onClosed(error);
   }
@@ -81,10 +82,16 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
 
   newStream(encoder: ResponseEncoder): RequestDecoder {
     this.#idleTimer?.disarm();
-    this.#requests++;
+    if (this.#requests++ === 0) this.#countCodec();
     const stream = new ActiveStream(this, encoder as H1ResponseEncoder, new StreamInfo(this.#info));
     this.#stream = stream;
     return stream;
+  }
+
+  /** A connection is of a protocol once it has spoken. */
+  #countCodec(): void {
+    this.config.stats.inc(HTTP_STATS.downstream_cx_http1_total);
+    this.config.stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, 1);
   }
 
   onUnderscores(action: 'rejected' | 'dropped', count: number): void {
@@ -104,7 +111,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
       stats.inc(this.#closedHere ? HTTP_STATS.downstream_cx_destroy_local_active_rq : HTTP_STATS.downstream_cx_destroy_remote_active_rq);
     }
     stats.gaugeAdd(HTTP_STATS.downstream_cx_active, -1);
-    stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, -1);
+    if (this.#requests > 0) stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, -1);
     stats.add(HTTP_STATS.downstream_cx_rx_bytes_total, this.#connection.bytesRead);
     stats.add(HTTP_STATS.downstream_cx_tx_bytes_total, this.#connection.bytesWritten);
     stats.record(HTTP_STATS.downstream_cx_length_ms, Math.floor(clock.monotonicMs() - this.#openedMs));
@@ -124,10 +131,10 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
     return true;
   }
 
-  onStreamEnd(_stream: ActiveStream, close: boolean): void {
+  onStreamEnd(stream: ActiveStream, close: boolean): void {
     this.#stream = undefined;
     if (close) {
-      this.#close();
+      this.#close(stream.lingers);
       return;
     }
     if (this.#idleTimer !== undefined) this.config.idleTimeout!.arm(this.#idleTimer);
@@ -149,15 +156,38 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
         if (this.#stream === undefined) this.#close();
         else this.config.timers.after(this.config.drainTimeoutMs, this, TIMER_DRAIN);
         return;
+      case TIMER_FLUSH:
+        this.#onFlushTimer();
+        return;
       default:
         if (this.#stream === undefined) this.#close();
     }
   }
 
-  #close(): void {
+  /** `linger`: the peer may still be sending, and must be able to read the answer before its bytes meet a closed socket. */
+  #close(linger = false): void {
     // The stream that ends because the peer has gone asks for it too.
     if (this.#closed) return;
     this.#closedHere = true;
-    this.#connection.closeAfterFlush(this.config.delayedCloseTimeoutMs);
+    const { timers, delayedCloseTimeoutMs } = this.config;
+    this.#connection.closeAfterFlush(linger ? delayedCloseTimeoutMs : 0);
+    if (!linger && this.#connection.unsentBytes > 0 && delayedCloseTimeoutMs > 0) this.#watchFlush(timers, this.#connection.unsentBytes);
+  }
+
+  /** A peer that takes nothing of its last answer is not waited for. */
+  #watchFlush(timers: Timers, unsentBytes: number): void {
+    this.#unsentBytes = unsentBytes;
+    timers.after(this.config.delayedCloseTimeoutMs, this, TIMER_FLUSH);
+  }
+
+  #onFlushTimer(): void {
+    const { unsentBytes, closed } = this.#connection;
+    if (closed) return;
+    if (unsentBytes < this.#unsentBytes) {
+      this.#watchFlush(this.config.timers, unsentBytes);
+      return;
+    }
+    this.config.stats.inc(HTTP_STATS.downstream_cx_delayed_close_timeout);
+    this.#connection.destroy();
   }
 }
