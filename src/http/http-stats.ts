@@ -85,6 +85,11 @@ export const LISTENER_HTTP_STATS = defineStats({
   counters: ['downstream_rq_1xx', 'downstream_rq_2xx', 'downstream_rq_3xx', 'downstream_rq_4xx', 'downstream_rq_5xx', 'downstream_rq_completed'],
 });
 
+/** `http.<stat_prefix>.tracing.`: zeros until there are tracers. */
+export const HTTP_TRACING_STATS = defineStats({
+  counters: ['client_enabled', 'health_check', 'not_traceable', 'random_sampling', 'service_forced'],
+});
+
 /** `http1.`: the codec of all downstream connections. */
 export const HTTP1_CODEC_STATS = defineStats({
   counters: ['dropped_headers_with_underscores', 'metadata_not_supported_error', 'requests_rejected_with_underscores_in_headers', 'response_flood'],

@@ -29,6 +29,9 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
   #closed = false;
   #closedInStream = false;
   #unsentBytes = 0;
+  /** What has been counted. */
+  #bytesRead = 0;
+  #bytesWritten = 0;
   readonly #idleTimer: Timer | undefined;
   readonly #durationTimer: Timer | undefined;
 
@@ -112,9 +115,17 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
     }
     stats.gaugeAdd(HTTP_STATS.downstream_cx_active, -1);
     if (this.#requests > 0) stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, -1);
-    stats.add(HTTP_STATS.downstream_cx_rx_bytes_total, this.#connection.bytesRead);
-    stats.add(HTTP_STATS.downstream_cx_tx_bytes_total, this.#connection.bytesWritten);
+    this.#countBytes();
     stats.record(HTTP_STATS.downstream_cx_length_ms, Math.floor(clock.monotonicMs() - this.#openedMs));
+  }
+
+  #countBytes(): void {
+    const { stats } = this.config;
+    const { bytesRead, bytesWritten } = this.#connection;
+    stats.add(HTTP_STATS.downstream_cx_rx_bytes_total, bytesRead - this.#bytesRead);
+    stats.add(HTTP_STATS.downstream_cx_tx_bytes_total, bytesWritten - this.#bytesWritten);
+    this.#bytesRead = bytesRead;
+    this.#bytesWritten = bytesWritten;
   }
 
   // StreamConnection
@@ -133,6 +144,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
 
   onStreamEnd(stream: ActiveStream, close: boolean): void {
     this.#stream = undefined;
+    this.#countBytes();
     if (close) {
       this.#close(stream.lingers);
       return;

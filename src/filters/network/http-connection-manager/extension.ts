@@ -15,7 +15,7 @@ import { STRICT } from '../../../http/codec/h1-head.ts';
 import { createFilterChain } from '../../../http/filter-chain.ts';
 import type { HttpFilter } from '../../../http/filter.ts';
 import { CLUSTERS, HTTP } from '../../../http/http-services.ts';
-import { HTTP1_CODEC_STATS, HTTP_STATS, LISTENER_HTTP_STATS } from '../../../http/http-stats.ts';
+import { HTTP1_CODEC_STATS, HTTP_STATS, HTTP_TRACING_STATS, LISTENER_HTTP_STATS } from '../../../http/http-stats.ts';
 import { compileRouteConfiguration } from '../../../http/route/compile.ts';
 import type { RouteTable } from '../../../http/route/route.ts';
 import { LISTENER, type TerminalNetworkFilter } from '../../../listener/network-filter.ts';
@@ -47,6 +47,7 @@ function identityOf(message: ManagerMessage): string {
 function compileManager(message: ManagerMessage, at: ConfigPath, context: CompileContext): ConnectionManagerConfig {
   const listener = context.service(LISTENER);
   const stats = context.stats.group(`http.${message.statPrefix.replaceAll(':', '_')}`, HTTP_STATS);
+  context.stats.group(`${stats.prefix}.tracing`, HTTP_TRACING_STATS);
   const common = message.commonHttpProtocolOptions;
   const http1 = message.httpProtocolOptions;
   const inside = context.with(HTTP, { statPrefix: message.statPrefix, stats });

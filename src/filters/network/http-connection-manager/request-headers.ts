@@ -3,7 +3,7 @@ import { H } from '../../../http/header-name.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
 import type { Address } from '../../../transport/transport.ts';
 import type { AddressingConfig, ConnectionManagerConfig } from './config.ts';
-import { parseIpAddress } from './ip-address.ts';
+import { forwardedIp } from './ip-address.ts';
 
 /** Only internal callers may set these. */
 const INTERNAL_ONLY = [
@@ -62,9 +62,9 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   if (headers.scheme === '') headers.scheme = headers.get(H.xForwardedProto) === 'https' ? 'https' : 'http';
   const internal = single && addressing.isInternalAddress(client);
   const edge = !internal && addressing.useRemoteAddress;
-  if (internal) headers.set(H.envoyInternal, 'true');
+  headers.remove(H.envoyInternal);
+  if (internal) headers.add(H.envoyInternal, 'true');
   else {
-    headers.remove(H.envoyInternal);
     for (const name of INTERNAL_ONLY) headers.remove(name);
     for (const name of internalOnly) headers.removeText(name);
   }
@@ -152,7 +152,7 @@ export function addressFromEnd(xff: string | undefined, fromEnd: number): Addres
     if (end <= 0) return undefined;
   }
   const start = xff.lastIndexOf(',', end - 1) + 1;
-  return parseIpAddress(xff.substring(start, end).trim());
+  return forwardedIp(xff.substring(start, end).trim());
 }
 
 /** `add_user_agent`. */
