@@ -49,6 +49,8 @@ class FakeCluster implements Cluster, PendingStream {
   readonly bufferLimitBytes = 1024;
   maxStreamDurationMs = 0;
   maintenance = false;
+  /** There is no host to pick. */
+  empty = false;
   readonly counted: string[] = [];
   readonly encoder = new FakeEncoder();
   readonly host: Host;
@@ -87,8 +89,12 @@ class FakeCluster implements Cluster, PendingStream {
     onFlowControl: (kind) => this.counted.push(kind),
   };
 
-  newStream(_context: LoadBalancerContext, _priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream {
+  newStream(_context: LoadBalancerContext, _priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined {
     this.asked++;
+    if (this.empty) {
+      callbacks.onPoolFailure(TERMINATED, undefined);
+      return undefined;
+    }
     this.decoder = decoder;
     this.#callbacks = callbacks;
     return this;
@@ -118,10 +124,6 @@ class FakeCluster implements Cluster, PendingStream {
 
   fail(failure: Failure): void {
     this.#callbacks.onPoolFailure(failure, this.host);
-  }
-
-  findNobody(): void {
-    this.#callbacks.onPoolFailure(REFUSED, undefined);
   }
 
   respond(status: number, end: boolean, ...lines: [string, string][]): void {
@@ -344,8 +346,9 @@ describe('failures', () => {
   });
 
   it('to find a host are answered', () => {
-    const down = new Downstream().begin();
-    down.cluster.findNobody();
+    const down = new Downstream();
+    down.cluster.empty = true;
+    down.begin();
     expect(down.seen).toEqual(['503 no healthy upstream {no_healthy_upstream}']);
     expect(flags(down)).toEqual(['noHealthyUpstream']);
     expect(down.cluster.counted).toEqual(['503']);
@@ -385,6 +388,7 @@ describe('failures', () => {
 
   it('of the client give up what waits and what runs', () => {
     const waiting = new Downstream().begin();
+    expect(waiting.info.upstreamHost).toBe(waiting.cluster.host);
     waiting.end();
     expect(waiting.cluster.counted).toEqual(['cancelled']);
     const running = new Downstream().begin();
@@ -426,7 +430,7 @@ describe('the route timeout', () => {
     const down = new Downstream().begin();
     down.advance(1001);
     expect(down.seen).toEqual([TIMED_OUT]);
-    expect(down.cluster.counted).toEqual(['timeout', 'cancelled', '504']);
+    expect(down.cluster.counted).toEqual(['timeout', 'host timeout', 'cancelled', 'host error', '504']);
   });
 
   it('cuts off a response that takes longer', () => {

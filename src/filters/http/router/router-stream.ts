@@ -90,7 +90,9 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     info.upstreamRequestStartMs = stream.clock.monotonicMs();
     if (end) this.#onRequestEnd();
     const pending = this.#cluster.newStream(this, this.#route.priority, this, this);
-    if (this.#encoder === undefined && !this.#done) this.#pending = pending;
+    if (pending === undefined || this.#encoder !== undefined || this.#done) return;
+    this.#pending = pending;
+    this.#setHost(pending.host);
   }
 
   onRequestData(chunk: Buffer, end: boolean): void {
@@ -293,6 +295,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   }
 
   #setHost(host: Host): void {
+    if (this.#host === host) return;
     this.#host = host;
     this.#info.upstreamHost = host;
     (this.#info.upstreamHostsAttempted ??= []).push(host);
