@@ -49,6 +49,11 @@ export interface CompileContext {
    * undefined when there is none (silently where it is `optional`). `name` is the name given beside the Any, for the message.
    */
   resolve(category: Category, name: string, typedConfig: AnyMessage | undefined, at: ConfigPath, optional: boolean): ResolvedExtension | undefined;
+  /**
+   * The same for a per-route configuration, which the extension's `routeConfigType` names; one of its `configType` finds it as well. `at` is
+   * the entry itself.
+   */
+  resolveRouteConfig(category: Category, name: string, config: AnyMessage, at: ConfigPath, optional: boolean): ResolvedExtension | undefined;
   /** The decoded message inside an Any of a known type, or undefined after reporting. */
   unpack(typedConfig: AnyMessage, at: ConfigPath): { readonly typeName: string; readonly message: unknown } | undefined;
   /** Records that this resource needs a cluster; reported when it does not exist and `mustExist`. */

@@ -2,7 +2,7 @@ import type { Message } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { configTypeOf, contentOf } from '../config/open-any.ts';
 import type { Clock } from '../core/clock.ts';
-import type { AnyMessage, Category, CompileContext, NodeInfo, ResolvedExtension, ServiceKey } from '../core/extension.ts';
+import type { AnyMessage, Category, CompileContext, Extension, NodeInfo, ResolvedExtension, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
 import type { ConfigPath, Problems } from '../core/problems.ts';
 import type { Random } from '../core/random.ts';
@@ -77,13 +77,17 @@ export class CompileRun implements CompileContext {
     }
     const any = typedConfig as Any;
     const typeName = configTypeOf(any);
-    const extension = registry.find(category, typeName);
-    const content = contentOf(any);
-    if (extension === undefined || content === undefined) {
-      if (!optional) this.error(at.field('typed_config'), unknownExtension(name, typeName));
-      return undefined;
-    }
-    return { extension, config: content.message as never };
+    const resolved = withContent(registry.find(category, typeName), any);
+    if (resolved === undefined && !optional) this.error(at.field('typed_config'), unknownExtension(name, typeName));
+    return resolved;
+  }
+
+  resolveRouteConfig(category: Category, name: string, config: AnyMessage, at: ConfigPath, optional: boolean): ResolvedExtension | undefined {
+    const any = config as Any;
+    const typeName = configTypeOf(any);
+    const resolved = withContent(this.#thread.registry.findForRoute(category, typeName), any);
+    if (resolved === undefined && !optional) this.error(at, unknownExtension(name, typeName));
+    return resolved;
   }
 
   unpack(typedConfig: AnyMessage, at: ConfigPath): { readonly typeName: string; readonly message: Message } | undefined {
@@ -105,6 +109,11 @@ export class CompileRun implements CompileContext {
   with<T>(key: ServiceKey<T>, value: T): CompileContext {
     return new CompileRun(this.#thread, this.#problems, this.#clusters, new Map([...this.#services, [key, value]]));
   }
+}
+
+function withContent(extension: Extension<never, unknown> | undefined, any: Any): ResolvedExtension | undefined {
+  const content = contentOf(any);
+  return extension && content && { extension, config: content.message as never };
 }
 
 /** Envoy's sentence. */

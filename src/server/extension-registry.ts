@@ -3,6 +3,7 @@ import type { Category, Extension } from '../core/extension.ts';
 /** Extensions by category and the full name of their configuration message. */
 export class ExtensionRegistry {
   readonly #byType = new Map<string, Extension<never, unknown>>();
+  readonly #byRouteType = new Map<string, Extension<never, unknown>>();
   readonly #byName = new Map<string, Extension<never, unknown>>();
   readonly all: readonly Extension<never, unknown>[];
   /** Known, but taken out by `--disable-extensions`. */
@@ -15,12 +16,18 @@ export class ExtensionRegistry {
     this.disabled = extensions.filter(isDisabled);
     for (const extension of this.all) {
       this.#byType.set(`${extension.category} ${extension.configType}`, extension);
+      if (extension.routeConfigType !== undefined) this.#byRouteType.set(`${extension.category} ${extension.routeConfigType}`, extension);
       this.#byName.set(`${extension.category} ${extension.name}`, extension);
     }
   }
 
   find(category: Category, typeName: string): Extension<never, unknown> | undefined {
     return this.#byType.get(`${category} ${typeName}`);
+  }
+
+  /** By the type of a per-route configuration; else by that of the extension's own, which may not stand there. */
+  findForRoute(category: Category, typeName: string): Extension<never, unknown> | undefined {
+    return this.#byRouteType.get(`${category} ${typeName}`) ?? this.find(category, typeName);
   }
 
   findByName(category: Category, name: string): Extension<never, unknown> | undefined {

@@ -68,7 +68,7 @@ interface ConfigEntry {
 
 /** A configuration, even an optional one that nobody here can read, switches the filter on. */
 function compileConfig({ name, message, optional }: ConfigEntry, at: ConfigPath, context: CompileContext): LevelConfig | undefined {
-  const resolved = context.resolve('envoy.filters.http', name, message, at, optional);
+  const resolved = context.resolveRouteConfig('envoy.filters.http', name, message, at, optional);
   if (resolved === undefined) return optional ? { disabled: false, config: undefined } : undefined;
   const { extension, config } = resolved;
   if (extension.compileRoute === undefined) {

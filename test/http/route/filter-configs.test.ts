@@ -11,13 +11,13 @@ const UNKNOWN = 'type.googleapis.com/google.protobuf.Struct';
 const FILTER_CONFIG = 'type.googleapis.com/envoy.config.route.v3.FilterConfig';
 
 /** Knows cors with route configuration, whose compiled form is its max age, and router without. */
-const resolve: CompileContext['resolve'] = (_category, name, any, at, optional) => {
+const resolveRouteConfig: CompileContext['resolveRouteConfig'] = (_category, name, any, at, optional) => {
   const extension = (routeConfigType: string | undefined, compileRoute: unknown) => ({ name, category: 'envoy.filters.http', configType: '', routeConfigType, compileRoute });
-  if (any!.typeUrl === CORS) {
-    const config = fromBinary(schemaOf('envoy.extensions.filters.http.cors.v3.CorsPolicy'), any!.value);
+  if (any.typeUrl === CORS) {
+    const config = fromBinary(schemaOf('envoy.extensions.filters.http.cors.v3.CorsPolicy'), any.value);
     return { extension: extension(config.$typeName, (policy: typeof config) => policy.maxAge), config } as never;
   }
-  if (any!.typeUrl === ROUTER) return { extension: extension(undefined, undefined), config: {} } as never;
+  if (any.typeUrl === ROUTER) return { extension: extension(undefined, undefined), config: {} } as never;
   if (!optional) current.errors.push(`${at.toString()}: unknown ${name}`);
   return undefined;
 };
@@ -42,7 +42,7 @@ function compile(levels: { table?: RouteConfigurationJson; host?: RouteConfigura
         },
       ],
     },
-    { resolve, unpack },
+    { resolveRouteConfig, unpack },
   );
   return { ...compiled, errors: [...current.errors, ...compiled.errors] };
 }

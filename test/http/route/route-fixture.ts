@@ -23,7 +23,7 @@ export interface FixtureOptions {
   readonly runtime?: Runtime;
   readonly environment?: Readonly<Record<string, string>>;
   readonly validateClusters?: boolean;
-  readonly resolve?: CompileContext['resolve'];
+  readonly resolveRouteConfig?: CompileContext['resolveRouteConfig'];
   readonly unpack?: CompileContext['unpack'];
 }
 
@@ -36,7 +36,7 @@ export function compileJson(json: RouteConfigurationJson, options: FixtureOption
     warning: (at: ConfigPath, text: string) => problems.warning(at, text),
     needsCluster: (name: string, at: ConfigPath, mustExist: boolean) => clusters.push({ name, at: at.toString(), mustExist }),
     runtime: options.runtime ?? emptyRuntime,
-    resolve: options.resolve ?? (() => undefined),
+    resolveRouteConfig: options.resolveRouteConfig ?? (() => undefined),
     unpack: options.unpack ?? (() => undefined),
     service: () => ({ hostname: 'test', variable: (name: string) => options.environment?.[name] }),
   } as unknown as CompileContext;
