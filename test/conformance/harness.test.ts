@@ -11,6 +11,7 @@ import { joinChunks, messageExtent, responsesIn } from './harness/message-text.t
 import { Normaliser } from './harness/normalise.ts';
 import { fillText, fillTree } from './harness/placeholders.ts';
 import { recordCases } from './harness/record.ts';
+import { complaints, parseOpenDifferences } from './harness/open-differences.ts';
 import { isRecorded } from './harness/recordings.ts';
 import type { Target } from './harness/target.ts';
 import { checkDifferences, judge, report } from './harness/verdict.ts';
@@ -154,6 +155,27 @@ describe('verdicts', () => {
     expect(judge(named, answer, undefined, other).kind).toBe('different');
   });
 
+  it('take a refusal at load as the answer where the heading names its fields', () => {
+    const refusing = { ...one, difference: 'Refused at load: retry_policy, via' } as Case;
+    const refused = (...lines: string[]) => judge(refusing, answer, undefined, { refused: lines }).kind;
+    expect(refused('routes[0].route.retry_policy: not supported', 'hcm.via: not supported')).toBe('stated');
+    expect(refused('routes[0].route.retry_policy: not supported', 'hcm.server_name: not supported')).toBe('different');
+    expect(refused('no room for retry_policy')).toBe('different');
+  });
+
+  it('notice that a feature is served which was refused', () => {
+    const refusing = { ...one, difference: 'Refused at load: via' } as Case;
+    const served = "is served: remove 'difference: Refused at load: via'";
+    expect(judge(refusing, answer, undefined, answer)).toEqual({ kind: 'different', lines: [served] });
+    expect(judge(refusing, answer, undefined, other)).toEqual({ kind: 'different', lines: [served, 'stats.a: expected 1, got 2'] });
+  });
+
+  it('are different when the configuration is refused for no stated reason', () => {
+    const refused = { refused: ['hcm.via: not supported'] };
+    expect(judge(one, answer, undefined, refused)).toEqual({ kind: 'different', lines: ['refused at load: hcm.via: not supported'] });
+    expect(judge(named, answer, other, refused).kind).toBe('different');
+  });
+
   it('end in the line that scripts read', () => {
     const text = report([one], new Map([[one.id, { kind: 'equal' as const }]]));
     expect(text.split('\n').at(-1)).toBe('1 cases: 1 equal, 0 different for a stated reason, 0 different');
@@ -162,6 +184,29 @@ describe('verdicts', () => {
   it('name the first place where answers differ', () => {
     expect(differences({ a: [1, { b: 2 }] }, { a: [1, { b: 3 }] })).toEqual(['a.1.b: expected 2, got 3']);
     expect(differences({ a: 1 }, {})).toEqual(['a: expected 1, got nothing']);
+  });
+});
+
+describe('open differences', () => {
+  const cases = [{ id: 'a/t#one' }, { id: 'a/t#two' }];
+
+  it('hold on both transports or on the one that is named', () => {
+    const open = parseOpenDifferences('# why\na/t#one\n\na/t#two public # only there\n', cases);
+    expect([...open.direct]).toEqual(['a/t#one']);
+    expect([...open.public]).toEqual(['a/t#one', 'a/t#two']);
+  });
+
+  it('say in one line what is wrong with the list', () => {
+    expect(() => parseOpenDifferences('a/t#gone', cases)).toThrow('open-differences.txt:1: there is no case a/t#gone');
+    expect(() => parseOpenDifferences('\na/t#one tcp', cases)).toThrow("open-differences.txt:2: 'tcp' is not a transport (direct, public)");
+  });
+
+  it('are complained about when they are gone, and others when they come', () => {
+    expect(complaints({ kind: 'different', lines: ['x'] }, true)).toEqual([]);
+    expect(complaints({ kind: 'different', lines: ['x'] }, false)).toEqual(['x']);
+    expect(complaints({ kind: 'equal' }, true)).toEqual(['is equal: remove it from open-differences.txt']);
+    expect(complaints({ kind: 'stated', reason: 'r' }, true)).toEqual(['is different for a stated reason: remove it from open-differences.txt']);
+    expect(complaints({ kind: 'equal' }, false)).toEqual([]);
   });
 });
 

@@ -31,6 +31,13 @@ export interface Answer {
   readonly stuck?: string;
 }
 
+/** A configuration that the proxy refuses at load: one line for each problem, the field's path first. */
+export interface Refusal {
+  readonly refused: readonly string[];
+}
+
+export const isRefusal = (answer: object): answer is Refusal => 'refused' in answer;
+
 /** The first places where two answers differ, as text; empty when they are equal. */
 export const differences = (expected: unknown, actual: unknown, path = ''): string[] => {
   if (Object.is(expected, actual)) return [];

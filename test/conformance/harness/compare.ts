@@ -1,7 +1,7 @@
 /** Plays cases on nuncio, beside Envoy or against its recorded answers. */
 
 import type { Answer } from './answer.ts';
-import { differences } from './answer.ts';
+import { differences, isRefusal } from './answer.ts';
 import type { Case, Part } from './case.ts';
 import { ConformanceError } from './case.ts';
 import type { Played } from './groups.ts';
@@ -64,6 +64,7 @@ export const sideBySide = async (envoy: Target, nuncio: Target, cases: readonly 
     for (const one of group) {
       const truth = theirs.get(one.id) as Played;
       if (truth instanceof Error) throw new ConformanceError(`${one.id}: envoy: ${truth.message}`);
+      if (isRefusal(truth)) throw new ConformanceError(`${one.id}: envoy: ${truth.refused.join('; ')}`);
       const drift = differences(recorded(one).answer, truth);
       if (drift.length > 0) drifted.push(`${one.id}: Envoy answers otherwise than recorded: ${drift[0]}`);
       verdicts.set(one.id, judge(one, truth, recorded(one).ours, ours.get(one.id) as Played));
@@ -78,6 +79,8 @@ export const accept = async (target: Target, cases: readonly Case[], jobs: numbe
   await inParallel(bySession(cases), jobs, async (group) => {
     for (const [id, ours] of await playGroup(target, group, () => undefined)) {
       if (ours instanceof Error) throw new ConformanceError(`${id}: ${ours.message}`);
+      // A refusal is judged by its heading.
+      if (isRefusal(ours)) continue;
       const one = group.find((candidate) => candidate.id === id) as Case;
       accepted.set(id, { ...findRecording(one), ours });
     }

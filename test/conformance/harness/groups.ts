@@ -1,10 +1,11 @@
 /** Cases that share a process are played together, several processes at once. */
 
-import type { Answer } from './answer.ts';
+import type { Answer, Refusal } from './answer.ts';
 import type { Case } from './case.ts';
 import { playCase } from './play.ts';
 import { Session, sessionKey } from './session.ts';
 import type { Target } from './target.ts';
+import { ConfigurationRefused } from './target.ts';
 
 /** More cases than this do not share a process, so that several processes can work at once. */
 const GROUP_SIZE = 20;
@@ -16,7 +17,7 @@ export const bySession = (cases: readonly Case[]): Case[][] =>
   );
 
 /** The answer, or why there is none. */
-export type Played = Answer | Error;
+export type Played = Answer | Refusal | Error;
 
 /** Each group's cases on one proxy, one after the other. A proxy that fails is replaced for the cases that are left. */
 export const playGroup = async (
@@ -31,7 +32,7 @@ export const playGroup = async (
       session ??= await Session.start(target, one);
       answers.set(one.id, await playCase(one, session, expected(one)));
     } catch (error) {
-      answers.set(one.id, error as Error);
+      answers.set(one.id, error instanceof ConfigurationRefused ? { refused: error.problems } : (error as Error));
       await session?.stop();
       session = undefined;
     }

@@ -2,6 +2,7 @@
 
 import { ConformanceError } from './case.ts';
 import type { RunningTarget, Target } from './target.ts';
+import { ConfigurationRefused } from './target.ts';
 
 interface RunningProxy {
   /** By listener name. */
@@ -10,7 +11,13 @@ interface RunningProxy {
   close(): Promise<void>;
 }
 
+interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
 interface Library {
+  readonly ConfigurationError: new (...args: never[]) => Error & { readonly problems: readonly Problem[] };
   startProxy(options: { config: object; transport: TransportName; fileFlushIntervalMs: number }): Promise<RunningProxy>;
 }
 
@@ -18,6 +25,9 @@ export type TransportName = 'direct' | 'public';
 
 /** Short, because every case reads the access log. */
 const FLUSH_MS = 10;
+
+/** Without the position, which changes with the length of the ports. */
+const problemText = ({ path, message }: Problem): string => `${path}: ${message}`;
 
 export const createNuncioTarget = (transport: TransportName): Target => ({
   name: `nuncio (${transport} transport)`,
@@ -27,6 +37,7 @@ export const createNuncioTarget = (transport: TransportName): Target => ({
     try {
       proxy = await library.startProxy({ config, transport, fileFlushIntervalMs: FLUSH_MS });
     } catch (error) {
+      if (error instanceof library.ConfigurationError) throw new ConfigurationRefused(error.problems.map(problemText));
       throw new ConformanceError(`nuncio did not start: ${(error as Error).message.split('\n')[0]}`);
     }
     const ports = new Map([...proxy.addresses].map(([name, { port }]) => [name, port]));

@@ -17,9 +17,13 @@ import { Signals } from './upstream.ts';
 /** Without an answer to expect, a case is over when nothing has happened for this long. */
 const QUIET_MS = 250;
 const QUIET_LIMIT_MS = 6_000;
-/** How long an expected answer may take to come, and how long it must then stay as it is. */
+/** How long an expected answer may take to come once nothing else happens, and how long it must then stay as it is. */
+const EXPECTED_QUIET_MS = 700;
 const EXPECTED_LIMIT_MS = 2_500;
 const STAYS_MS = 25;
+/** Looking costs what the proxy could use: the longer nothing happens, the more rarely. */
+const FIRST_LOOK_MS = 5;
+const RAREST_LOOK_MS = 100;
 const UPSTREAM_LIMIT_MS = 5_000;
 
 interface AdminCall {
@@ -116,16 +120,22 @@ class Performance {
   }
 
   async #whenEqual(expected: Answer): Promise<Answer> {
-    const deadline = performance.now() + EXPECTED_LIMIT_MS;
-    for (;;) {
+    const limit = performance.now() + EXPECTED_LIMIT_MS;
+    let last: Answer | undefined;
+    let quietEnd = limit;
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 1.5, RAREST_LOOK_MS)) {
       const seen = this.#observe();
       const equal = isDeepStrictEqual({ ...seen, stats: {} }, { ...expected, stats: {} });
-      if (equal || performance.now() > deadline) {
-        const answer = { ...seen, stats: await this.#statChanges() };
-        if (isDeepStrictEqual(answer, expected)) return this.#staying(answer);
-        if (performance.now() > deadline) return answer;
+      const over = performance.now() > Math.min(limit, quietEnd);
+      const answer = equal || over ? { ...seen, stats: await this.#statChanges() } : seen;
+      if (isDeepStrictEqual(answer, expected)) return this.#staying(answer);
+      if (over) return answer;
+      if (!isDeepStrictEqual(answer, last)) {
+        quietEnd = performance.now() + EXPECTED_QUIET_MS;
+        wait = FIRST_LOOK_MS;
       }
-      await pause(5);
+      last = answer;
+      await pause(wait);
     }
   }
 

@@ -1,7 +1,7 @@
 /** Records Envoy's answers. A case is kept only when it answers the same in three runs. */
 
-import type { Answer } from './answer.ts';
-import { differences } from './answer.ts';
+import type { Answer, Refusal } from './answer.ts';
+import { differences, isRefusal } from './answer.ts';
 import type { Case } from './case.ts';
 import type { Played } from './groups.ts';
 import { bySession, inParallel, playGroup } from './groups.ts';
@@ -27,9 +27,9 @@ const recordGroup = async (target: Target, cases: readonly Case[]): Promise<Reco
   const refused: string[] = [];
   for (const one of cases) {
     const played = runs.map((run) => run.get(one.id) as Played);
-    const failed = played.find((answer) => answer instanceof Error);
+    const failed = played.find((answer) => answer instanceof Error || isRefusal(answer));
     if (failed !== undefined) {
-      refused.push(`${one.id}: ${failed.message}`);
+      refused.push(`${one.id}: ${failed instanceof Error ? failed.message : (failed as Refusal).refused.join('; ')}`);
       continue;
     }
     const [first, ...others] = played as Answer[];

@@ -6,6 +6,17 @@ export interface Target {
   start(config: object): Promise<RunningTarget>;
 }
 
+/** The proxy does not serve this configuration. */
+export class ConfigurationRefused extends Error {
+  /** One for each problem, the field's path first. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`refused at load: ${problems.join('; ')}`);
+    this.problems = problems;
+  }
+}
+
 export interface RunningTarget {
   /** Port of each listener by name. */
   readonly ports: ReadonlyMap<string, number>;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Answer } from './answer.ts';
-import { differences } from './answer.ts';
+import { differences, isRefusal } from './answer.ts';
 import type { Case } from './case.ts';
 import { ConformanceError } from './case.ts';
 import type { Played } from './groups.ts';
@@ -15,14 +15,29 @@ export type Verdict =
 
 const SHOWN = 4;
 
+/** A heading of this kind names the fields that nuncio refuses; the refusal is the accepted answer. */
+const REFUSED = 'Refused at load: ';
+
+const different = (...lines: readonly string[]): Verdict => ({ kind: 'different', lines: lines.slice(0, SHOWN) });
+
+/** nuncio must refuse, and each problem must name a field's path and a field of the heading. */
+const judgeRefusal = (reason: string, envoy: Answer, actual: Exclude<Played, Error>): Verdict => {
+  const fields = reason.slice(REFUSED.length).split(', ');
+  if (!isRefusal(actual)) return different(`is served: remove 'difference: ${reason}'`, ...differences(envoy, actual));
+  const other = actual.refused.find((line) => !/^\S+: /.test(line) || !fields.some((field) => line.includes(field)));
+  return other === undefined ? { kind: 'stated', reason } : different(`refused for another reason: ${other}`);
+};
+
 export const judge = (one: Case, envoy: Answer, ours: Answer | undefined, actual: Played): Verdict => {
-  if (actual instanceof Error) return { kind: 'different', lines: [actual.message] };
+  if (actual instanceof Error) return different(actual.message);
+  if (one.difference?.startsWith(REFUSED)) return judgeRefusal(one.difference, envoy, actual);
+  if (isRefusal(actual)) return different(...actual.refused.map((line) => `refused at load: ${line}`));
   const unlike = differences(envoy, actual);
-  if (one.difference === undefined) return unlike.length === 0 ? { kind: 'equal' } : { kind: 'different', lines: unlike.slice(0, SHOWN) };
-  if (unlike.length === 0) return { kind: 'different', lines: [`answers as Envoy does: remove 'difference: ${one.difference}'`] };
-  if (ours === undefined) return { kind: 'different', lines: [`no accepted answer: npm run conformance -- --accept '${one.id}'`] };
+  if (one.difference === undefined) return unlike.length === 0 ? { kind: 'equal' } : different(...unlike);
+  if (unlike.length === 0) return different(`answers as Envoy does: remove 'difference: ${one.difference}'`);
+  if (ours === undefined) return different(`no accepted answer: npm run conformance -- --accept '${one.id}'`);
   const drift = differences(ours, actual);
-  return drift.length === 0 ? { kind: 'stated', reason: one.difference } : { kind: 'different', lines: drift.slice(0, SHOWN) };
+  return drift.length === 0 ? { kind: 'stated', reason: one.difference } : different(...drift);
 };
 
 /** Every difference that a case names has a heading of that name. */
