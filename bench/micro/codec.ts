@@ -1,7 +1,7 @@
 import type { RequestDecoder, ResponseDecoder, ResponseEncoder } from '../../src/http/codec/codec.ts';
 import { H1ClientCodec } from '../../src/http/codec/h1-client.ts';
 import { HeadParser, STRICT } from '../../src/http/codec/h1-head.ts';
-import { H1ServerCodec } from '../../src/http/codec/h1-server.ts';
+import { H1ServerCodec, type H1ServerOptions } from '../../src/http/codec/h1-server.ts';
 import { HeaderMap } from '../../src/http/header-map.ts';
 import type { Connection } from '../../src/transport/transport.ts';
 import { requestBytes } from '../end-to-end/request.ts';
@@ -28,6 +28,7 @@ const OPTIONS = {
   trailers: false,
   highWatermarkBytes: 1 << 20,
 };
+const SERVER_OPTIONS: H1ServerOptions = { ...OPTIONS, acceptHttp10: false, allowAbsoluteUrl: true, allowCustomMethods: false, underscores: 'allow' };
 
 /** Takes what is written and counts it. */
 class Nowhere {
@@ -103,9 +104,10 @@ function serverExchange(): MicroCase {
       encoder = given;
       return decoder;
     },
+    onUnderscores: () => undefined,
     onCodecClosed: () => undefined,
   };
-  const codec = new H1ServerCodec(connection as unknown as Connection, owner, OPTIONS);
+  const codec = new H1ServerCodec(connection as unknown as Connection, owner, SERVER_OPTIONS);
   const bytes = Buffer.alloc(64 * 1024);
   return {
     name: 'server: read a request, write a response of 1 KiB',

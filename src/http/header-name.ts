@@ -142,13 +142,3 @@ export const H = {
   envoyUpstreamCanary: headerName('x-envoy-upstream-canary'),
   envoyDegraded: headerName('x-envoy-degraded'),
 } as const;
-
-/** Names of which Envoy keeps one value: further lines are joined to it with a comma. */
-export const INLINE_REQUEST_NAMES: readonly HeaderName[] = [
-  H.xClientTraceId, H.envoyDownstreamServiceCluster, H.envoyDownstreamServiceNode, H.envoyExternalAddress, H.envoyForceTrace,
-  H.envoyHedgeOnPerTryTimeout, H.envoyInternal, H.envoyIpTags, H.envoyMaxRetries, H.envoyOriginalPath, H.envoyOriginalUrl,
-  H.envoyRetriableHeaderNames, H.envoyRetriableStatusCodes, H.envoyRetryOn, H.envoyRetryGrpcOn, H.envoyUpstreamAltStatName,
-  H.envoyUpstreamRqPerTryTimeoutMs, H.envoyUpstreamRqTimeoutAltResponse, H.envoyUpstreamRqTimeoutMs, H.envoyExpectedRqTimeoutMs, H.expect,
-  H.xForwardedClientCert, H.xForwardedFor, H.xForwardedHost, H.xForwardedProto, H.grpcTimeout, H.te, H.userAgent, H.connection,
-  H.contentType, H.envoyDecoratorOperation, H.keepAlive, H.proxyConnection, H.xRequestId, H.upgrade, H.via,
-];

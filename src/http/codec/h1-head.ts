@@ -1,6 +1,7 @@
 import { latin1 } from '../../core/latin1.ts';
-import { HeaderMap, LOOSE, STRIDE } from '../header-map.ts';
-import { H, lookUpHeaderName } from '../header-name.ts';
+import { type HeaderMap, LOOSE, STRIDE } from '../header-map.ts';
+import { H, type HeaderName, lookUpHeaderName, UNKNOWN_HEADER } from '../header-name.ts';
+import { INLINE_REQUEST_HEADERS } from '../inline-headers.ts';
 
 /**
  * Reads one HTTP/1 head (RFC 9112 §2–§6) from bytes that hold it whole. Nothing is kept between heads: the connection that
@@ -77,6 +78,13 @@ KIND[H.host] = LINE_KIND.host;
 KIND[H.upgrade] = LINE_KIND.upgrade;
 KIND[H.expect] = LINE_KIND.expect;
 
+const NONE: readonly HeaderName[] = [];
+
+/** By id, up to the last inline name: in which head it was last seen. Heads are numbered over all parsers; a number that comes again does no harm. */
+const seenIn = new Int32Array(Math.max(...INLINE_REQUEST_HEADERS) + 1);
+let generation = 0;
+const MAX_GENERATION = 2 ** 30 - 1;
+
 /** A status has three digits; more of them pass, as in Envoy, while they make a number. */
 const MAX_STATUS_DIGITS = 9;
 
@@ -105,8 +113,8 @@ export class HeadParser {
   expectContinue = false;
   hostLines = 0;
   host = '';
-  /** One of the first 63 interned names stands on more than one line. */
-  repeatedInline = false;
+  /** The inline names of requests that stand on more than one line; as good as always none. */
+  repeatedInline: readonly HeaderName[] = NONE;
   /** Names and values of the field lines and three bytes a line, as Envoy's byte meters count them. */
   fieldBytes = 0;
 
@@ -238,9 +246,8 @@ export class HeadParser {
     this.expectContinue = false;
     this.hostLines = 0;
     this.host = '';
-    this.repeatedInline = false;
-    this.#seenLow = 0;
-    this.#seenHigh = 0;
+    this.repeatedInline = NONE;
+    generation = (generation + 1) & MAX_GENERATION;
   }
 
   /** Field lines from `at` to the empty line. Offsets are stored relative to `base`. */
@@ -296,25 +303,17 @@ export class HeadParser {
       // Host counts, though it is kept elsewhere.
       if (this.#count + this.hostLines - (kind === LINE_KIND.host ? 1 : 0) >= this.#maxLines) return this.#invalid('too-many-headers');
       if (kind === LINE_KIND.host && part === 'request') continue;
-      if (id < 64 && this.#sawBefore(id)) this.repeatedInline = true;
+      if (id !== UNKNOWN_HEADER && id < seenIn.length) {
+        if (seenIn[id] === generation) this.#noteRepeated(id as HeaderName);
+        seenIn[id] = generation;
+      }
       this.#store(canonical ? id : id | LOOSE, nameStart - base, nameEnd - base, valueStart - base, valueEnd - base);
     }
   }
 
-  /** Remembers the small ids of this head. */
-  #sawBefore(id: number): boolean {
-    const bit = 1 << (id & 31);
-    if (id < 32) {
-      if ((this.#seenLow & bit) !== 0) return true;
-      this.#seenLow |= bit;
-    } else {
-      if ((this.#seenHigh & bit) !== 0) return true;
-      this.#seenHigh |= bit;
-    }
-    return false;
+  #noteRepeated(name: HeaderName): void {
+    if (INLINE_REQUEST_HEADERS.has(name) && !this.repeatedInline.includes(name)) this.repeatedInline = this.repeatedInline.concat(name);
   }
-  #seenLow = 0;
-  #seenHigh = 0;
 
   #store(tag: number, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
     const slot = this.#count++ * STRIDE;

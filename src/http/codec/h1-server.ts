@@ -1,7 +1,7 @@
 import type { Connection, ConnectionOwner, TransportError } from '../../transport/transport.ts';
 import type { Failure } from '../failure.ts';
 import { HeaderMap } from '../header-map.ts';
-import { H, INLINE_REQUEST_NAMES } from '../header-name.ts';
+import { H } from '../header-name.ts';
 import type { PressureWatcher, RequestDecoder, RequestError, ServerCodec, ServerCodecOwner } from './codec.ts';
 import { ChunkedReader } from './chunked.ts';
 import { type HeadLeniency, type HeadProblem, HeadParser, INCOMPLETE, INVALID } from './h1-head.ts';
@@ -260,7 +260,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     if (parser.unknownTransferEncoding) return UNKNOWN_TRANSFER_ENCODING;
     if (parser.chunked && parser.contentLength !== -1) headers.remove(H.contentLength);
     if (options.underscores !== 'allow' && this.#treatUnderscores(headers)) return UNDERSCORE;
-    if (parser.repeatedInline) headers.joinRepeated(INLINE_REQUEST_NAMES);
+    if (parser.repeatedInline.length > 0) headers.joinRepeated(parser.repeatedInline);
     if (parser.hasUpgrade && parser.connectionUpgrade) dropHttp2Upgrade(headers);
     const error = parser.hasConnection ? removeNominated(headers) : undefined;
     return error ?? parseTarget(headers, options.allowAbsoluteUrl) ?? (isValidAuthority(headers.authority) ? undefined : INVALID_AUTHORITY);

@@ -4,7 +4,8 @@ import type { RequestDecoder, RequestError, ResponseEncoder, ServerCodecOwner } 
 import { STRICT } from '../../../src/http/codec/h1-head.ts';
 import { H1ServerCodec } from '../../../src/http/codec/h1-server.ts';
 import { HeaderMap } from '../../../src/http/header-map.ts';
-import { H } from '../../../src/http/header-name.ts';
+import { H, headerText } from '../../../src/http/header-name.ts';
+import { INLINE_REQUEST_HEADERS } from '../../../src/http/inline-headers.ts';
 import { FakeConnection } from '../../support/fake-connection.ts';
 
 /** Answers each request when it is complete and writes down what was seen. */
@@ -119,6 +120,18 @@ describe('H1ServerCodec', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('joins the lines of every inline name, and of no other', () => {
+    const head = (lines: string): string => `GET / HTTP/1.1\r\nHost: x\r\n${lines}\r\n`;
+    const lineAlone = new Set([H.contentLength, H.transferEncoding, H.connection, H.te, H.upgrade]);
+    for (const name of INLINE_REQUEST_HEADERS) {
+      if (lineAlone.has(name as never)) continue;
+      const text = headerText(name);
+      expect(feed(head(`${text}: a\r\nu: 1\r\n${text}: b\r\nu: 2\r\n${text}: c\r\n`)).seen).toEqual([`GET x / ${text}: a,b,c\r\nu: 1\r\nu: 2\r\n`]);
+      expect(feed(head(`${text}: a\r\n`) + head(`${text}: b\r\n`)).seen).toEqual([`GET x / ${text}: a\r\n`, `GET x / ${text}: b\r\n`]);
+    }
+    expect(feed(head('cookie: a\r\ncookie: b\r\n')).seen).toEqual(['GET x / cookie: a\r\ncookie: b\r\n']);
   });
 
   it('holds a pipelined request until the first is answered, and reads no more meanwhile', () => {
