@@ -405,6 +405,7 @@ describe('the admin snapshot', () => {
       {
         name: 'web',
         observabilityName: 'other',
+        overprovisioningFactor: 140,
         addedViaApi: true,
         breakers: spec.breakers,
         hosts: [
@@ -417,6 +418,7 @@ describe('the admin snapshot', () => {
             weight: 3,
             locality: { region: 'r', zone: 'z', subZone: 's' },
             canary: true,
+            localityWeight: 0,
             priority: 1,
             successRate: -1,
             localOriginSuccessRate: -1,
