@@ -1,6 +1,6 @@
 import { chmodSync, unlinkSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { AdminAddress, AdminHost } from './admin-host.ts';
 import { Dispatch } from './dispatch.ts';
@@ -26,24 +26,64 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** An answer whose client takes nothing for this long is given up. */
 const STALLED_TIMEOUT_MS = 60_000;
 
-/** The listener of the admin interface. It lives on the main thread and is no part of the request path. */
+/**
+ * The listener of the admin interface. It lives on the main thread and is no part of the request path. Node.js loads its HTTP server, some
+ * MiB, with the first connection.
+ */
 export class AdminServer {
   readonly address: AdminAddress;
   readonly #server: Server;
+  readonly #requests: RequestServer;
 
-  private constructor(server: Server, address: AdminAddress) {
+  private constructor(server: Server, requests: RequestServer, address: AdminAddress) {
     this.#server = server;
+    this.#requests = requests;
     this.address = address;
   }
 
   /** Rejects when the address cannot be bound. */
   static async start(options: AdminServerOptions): Promise<AdminServer> {
     const { host, address } = options;
-    const dispatch = new Dispatch(options);
-    const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false, joinDuplicateHeaders: false });
+    const requests = new RequestServer(new Answers(new Dispatch(options), options.nowMs, host));
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => requests.take(socket));
     server.maxConnections = MAX_CONNECTIONS;
+    await listen(server, address);
+    if (address.kind === 'pipe' && !address.host.startsWith('@') && options.socketMode) chmodSync(address.host, options.socketMode);
+    return new AdminServer(server, requests, boundAddress(server, address));
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#requests.close();
+    await closed;
+  }
+}
+
+/** Reads HTTP on sockets that it is given. */
+class RequestServer {
+  readonly #answers: Answers;
+  #server: HttpServer | undefined;
+
+  constructor(answers: Answers) {
+    this.#answers = answers;
+  }
+
+  take(socket: Socket): void {
+    this.#server ??= this.#create();
+    this.#server.emit('connection', socket);
+  }
+
+  close(): void {
+    this.#server?.closeAllConnections();
+    // It never listened: this ends the timer that looks for slow requests.
+    this.#server?.close();
+  }
+
+  #create(): HttpServer {
+    const answers = this.#answers;
+    const { createServer: createHttpServer } = process.getBuiltinModule('node:http');
+    const server = createHttpServer({ maxHeaderSize: MAX_HEAD_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false, joinDuplicateHeaders: false });
     server.setTimeout(STALLED_TIMEOUT_MS);
-    const answers = new Answers(dispatch, options.nowMs, host);
     server.on('request', answers.request);
     server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       response.writeContinue();
@@ -51,15 +91,9 @@ export class AdminServer {
     });
     server.on('connect', (_request: IncomingMessage, socket: Socket) => answers.refuse(socket, 400));
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answers.refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400));
-    await listen(server, address);
-    if (address.kind === 'pipe' && !address.host.startsWith('@') && options.socketMode) chmodSync(address.host, options.socketMode);
-    return new AdminServer(server, boundAddress(server, address));
-  }
-
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+    // Starts the timer that looks for slow requests.
+    server.emit('listening');
+    return server;
   }
 }
 
