@@ -1,7 +1,3 @@
-import { configDefaults, defineConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
-  test: {
-    exclude: [...configDefaults.exclude, 'test/conformance/replay.test.ts'],
-  },
-});
+export default defineConfig({ test: {} });
