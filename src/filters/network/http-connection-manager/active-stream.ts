@@ -311,6 +311,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (this.destroyed) return;
     this.config.stats.inc(HTTP_STATS.downstream_rq_tx_reset);
     this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
+    this.lingers = true;
     this.encoder.reset(LOCAL_RESET);
     this.#destroy(true);
   }

@@ -29,6 +29,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
   #closed = false;
   #closedInStream = false;
   #unsentBytes = 0;
+  #drainTimer: Timer | undefined;
   /** What has been counted. */
   #bytesRead = 0;
   #bytesWritten = 0;
@@ -107,6 +108,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
     const { stats, clock } = this.config;
     this.#idleTimer?.disarm();
     this.#durationTimer?.disarm();
+    this.#drainTimer?.disarm();
     stats.inc(HTTP_STATS.downstream_cx_destroy);
     stats.inc(this.#closedHere ? HTTP_STATS.downstream_cx_destroy_local : HTTP_STATS.downstream_cx_destroy_remote);
     if (this.#closedInStream) {
@@ -160,13 +162,12 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
     switch (tag) {
       case TIMER_IDLE:
         stats.inc(HTTP_STATS.downstream_cx_idle_timeout);
-        this.#close();
+        if (this.#requests === 0) this.#close(false);
+        else this.#startDrainSequence();
         return;
       case TIMER_DURATION:
         stats.inc(HTTP_STATS.downstream_cx_max_duration_reached);
-        this.#draining = true;
-        if (this.#stream === undefined) this.#close();
-        else this.config.timers.after(this.config.drainTimeoutMs, this, TIMER_DRAIN);
+        this.#startDrainSequence();
         return;
       case TIMER_FLUSH:
         this.#onFlushTimer();
@@ -176,8 +177,14 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
     }
   }
 
+  /** The next answer says that it is the last; without one the connection ends when the drain timeout has passed. */
+  #startDrainSequence(): void {
+    this.#draining = true;
+    this.#drainTimer ??= this.config.timers.after(this.config.drainTimeoutMs, this, TIMER_DRAIN);
+  }
+
   /** `linger`: the peer may still be sending, and must be able to read the answer before its bytes meet a closed socket. */
-  #close(linger = false): void {
+  #close(linger = true): void {
     // The stream that ends because the peer has gone asks for it too.
     if (this.#closed) return;
     this.#closedHere = true;
