@@ -169,7 +169,7 @@ class Decoder {
       }
       const value = item.kind === 'scalar' && item.value === null ? this.#nullItem(plan, item) : this.#value(plan, item, undefined);
       this.#trail.leave();
-      // A placeholder keeps the indexes of later items true to the text; the message is refused anyway.
+      // An empty item keeps the indexes of later ones true to the text; the message is refused anyway.
       items.push(value ?? this.#zero(plan));
     }
   }
