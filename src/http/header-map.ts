@@ -6,7 +6,7 @@ import { type HeaderName, UNKNOWN_HEADER, findHeaderName, headerText } from './h
  * Lines that came from the wire are ranges of `#text` until somebody changes them, so that a proxy which adds three lines
  * copies the others as one substring. Names are lower case. Order is kept; duplicates stay separate lines.
  * Values are latin1 text, exactly the bytes of the wire. A value may be a slice of the head's text and pin it: what outlives
- * the stream is copied out (`ownedText`).
+ * the stream is copied out.
  */
 export class HeaderMap {
   /** Request pseudo-headers; the `host` line of HTTP/1 becomes `authority`. Empty when absent. */
