@@ -1,4 +1,5 @@
 import type { Address } from '../transport/transport.ts';
+import type { DownstreamSocketInfo, TlsInfo } from '../transport/transport-socket.ts';
 import type { Route } from './route/route.ts';
 import type { Cluster, Host } from './upstream.ts';
 
@@ -54,7 +55,7 @@ const NO_BYTES: ByteCounts = { wireReceived: 0, wireSent: 0, headersReceived: 0,
 export type CloseType = 'Normal' | 'LocalReset' | 'RemoteReset';
 
 /** What all streams of one downstream connection share. */
-export interface ConnectionInfo {
+export interface ConnectionInfo extends DownstreamSocketInfo {
   /** `%CONNECTION_ID%`, unique in the process. */
   readonly id: number;
   /** The socket's own addresses; listener filters may have restored others. */
@@ -62,8 +63,11 @@ export interface ConnectionInfo {
   readonly directRemoteAddress: Address;
   readonly localAddress: Address;
   readonly remoteAddress: Address;
-  readonly requestedServerName: string;
-  readonly secure: boolean;
+  /** Written by the TLS inspector or the handshake. */
+  requestedServerName: string;
+  secure: boolean;
+  tls: TlsInfo | undefined;
+  transportFailureReason: string;
   readonly listenerName: string;
   readonly filterChainName: string;
   /** When it was accepted, in monotonic milliseconds. */

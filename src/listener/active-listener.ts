@@ -148,6 +148,8 @@ function connectionInfo(connection: Connection, { id, listenerName, filterChainN
     remoteAddress: remote,
     requestedServerName: '',
     secure: false,
+    tls: undefined,
+    transportFailureReason: '',
     listenerName,
     filterChainName,
     startMs,

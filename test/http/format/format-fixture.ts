@@ -66,6 +66,8 @@ export function streamInfo(): StreamInfo {
     remoteAddress: address('10.1.2.3', 4000),
     requestedServerName: '',
     secure: false,
+    tls: undefined,
+    transportFailureReason: '',
     listenerName: 'lis',
     filterChainName: 'fc',
     startMs: 4.5,

@@ -1,0 +1,63 @@
+import type { Address, ConnectingOwner, Connection, ConnectOptions, Transport } from './transport.ts';
+
+/**
+ * What stands between a socket and those who use its bytes: TLS, the PROXY protocol. A plain socket needs none, so compiled
+ * configuration holds `undefined` for `raw_buffer`.
+ */
+
+/** Of a finished handshake. What costs something to find out is a method. */
+export interface TlsInfo {
+  /** `TLSv1.3`. */
+  readonly version: string;
+  /** The name of the server that the client asked for; '' when it named none. */
+  readonly serverName: string;
+  /** The application protocol both agreed on; '' when none. */
+  readonly applicationProtocol: string;
+}
+
+/** What the transport socket of an accepted connection writes about it, before the event that tells of it. */
+export interface DownstreamSocketInfo {
+  readonly id: number;
+  secure: boolean;
+  requestedServerName: string;
+  tls: TlsInfo | undefined;
+  /** `%DOWNSTREAM_TRANSPORT_FAILURE_REASON%`; '' while nothing failed. */
+  transportFailureReason: string;
+}
+
+/** The compiled `transport_socket` of a filter chain: one object per chain and thread. */
+export interface DownstreamTransportSocket {
+  /** `transport_protocol` of connections that listener filters did not look at. */
+  readonly secure: boolean;
+  /**
+   * Starts the handshake over an accepted connection and becomes its owner. The caller then gives `lower.owner` the bytes that listener filters
+   * have read, so nothing may be expected before this has returned. The connection it returns can be used at once: what is written before
+   * the end of the handshake leaves after it. `owner` learns that end by `onConnected`, or by `onClosed` with the failure
+   * (and `info.transportFailureReason`) when it fails; `owner` is read from the returned connection at each call.
+   */
+  accept(lower: Connection, info: DownstreamSocketInfo, owner: ConnectingOwner): Connection;
+}
+
+/** What a downstream connection tells the transport sockets of the upstream connections that are opened for it. */
+export interface UpstreamSocketOptions {
+  readonly connect: ConnectOptions;
+  /** Overrides the configured server name (`auto_sni`); undefined = as configured. */
+  readonly serverName?: string | undefined;
+  /** Overrides what the peer's certificate must name (`auto_san_validation`). */
+  readonly subjectAltNames?: readonly string[] | undefined;
+  readonly applicationProtocols?: readonly string[] | undefined;
+  /** The addresses that a PROXY header tells; undefined when there is no downstream connection (a health check). */
+  readonly downstream?: { readonly remote: Address; readonly local: Address; readonly tlvs: readonly ProxyProtocolTlv[] } | undefined;
+}
+
+export interface ProxyProtocolTlv {
+  readonly type: number;
+  readonly value: Buffer;
+}
+
+/** The compiled `transport_socket` of a cluster. */
+export interface UpstreamTransportSocket {
+  readonly secure: boolean;
+  /** As `Transport.connect`; `owner.onConnected` comes when the handshake is done. */
+  connect(transport: Transport, address: Address, options: UpstreamSocketOptions, owner: ConnectingOwner): Connection;
+}
