@@ -1,5 +1,5 @@
 import { BodyBuffer } from './body-buffer.ts';
-import { CONTINUE, type FilterStatus, STOP, STOP_AND_BUFFER, STOP_AND_WATERMARK } from './filter.ts';
+import { CONTINUE, type FilterStatus, STOP, STOP_AND_BUFFER, STOP_AND_WATERMARK, TAKEN } from './filter.ts';
 import type { HeaderMap } from './header-map.ts';
 
 /**
@@ -88,6 +88,17 @@ export class FilterIteration {
     else this.#runData(index + 1, chunk, false);
   }
 
+  /** Body or trailers that the filter at `index` has taken go on behind it. */
+  injectData(index: number, chunk: Buffer, end: boolean): void {
+    if (!this.stopped) this.#runData(index + 1, chunk, end);
+  }
+
+  injectTrailers(index: number, trailers: HeaderMap): void {
+    if (this.stopped) return;
+    this.#trailers = trailers;
+    this.#runTrailers(index + 1);
+  }
+
   #release(): void {
     this.#holder = NOBODY;
     this.#holdsAll = false;
@@ -161,6 +172,7 @@ export class FilterIteration {
         this.#continueFromData(index, chunk);
         return;
       }
+      if (status === TAKEN) return;
       this.#hold(index, status);
       this.#keepWaiting(status === STOP ? EMPTY : chunk, end);
       return;
@@ -192,7 +204,8 @@ export class FilterIteration {
         this.#flushFrom(index);
         return;
       }
-      this.#hold(index, status);
+      if (status === TAKEN) this.#trailers = undefined;
+      else this.#hold(index, status);
       return;
     }
     this.#trailers = undefined;

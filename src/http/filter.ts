@@ -24,8 +24,13 @@ export const STOP = 1;
 export const STOP_AND_BUFFER = 2;
 /** Wait for `resume`; body is buffered up to the limit; beyond it the sender is paused. */
 export const STOP_AND_WATERMARK = 3;
+/**
+ * Data, trailers: the filter has taken what it was given, with its `end`, and sends on what it makes of it itself, now or later
+ * (`injectDecodedData` and the like). Nothing waits for it: later events reach its hooks as usual.
+ */
+export const TAKEN = 4;
 
-export type FilterStatus = typeof CONTINUE | typeof STOP | typeof STOP_AND_BUFFER | typeof STOP_AND_WATERMARK;
+export type FilterStatus = typeof CONTINUE | typeof STOP | typeof STOP_AND_BUFFER | typeof STOP_AND_WATERMARK | typeof TAKEN;
 
 export interface HttpFilter {
   decodeHeaders?(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus;
@@ -67,6 +72,8 @@ export interface FilterStream {
   readonly route: Route | undefined;
   /** This filter's per-route configuration: the most specific one, already resolved. */
   readonly perRoute: unknown;
+  /** Those of all levels, the least specific first. */
+  readonly perRouteLevels: readonly unknown[];
   readonly clusters: ClusterLookup;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -90,12 +97,20 @@ export interface FilterHandle {
   /** Body held because of this filter's stop status; undefined when there is none. */
   decodingBuffer(): BodyBuffer | undefined;
   encodingBuffer(): BodyBuffer | undefined;
-  /** Adds body as if it had arrived before this filter; in a data or trailers hook or while stopped. */
+  /** Adds body before what comes next: in a trailers hook, or to what waits while stopped. */
   addDecodedData(chunk: Buffer): void;
   addEncodedData(chunk: Buffer): void;
+  /** Sends body or trailers to the filters behind this one, for a filter that returns TAKEN. */
+  injectDecodedData(chunk: Buffer, end: boolean): void;
+  injectEncodedData(chunk: Buffer, end: boolean): void;
+  injectDecodedTrailers(trailers: HeaderMap): void;
+  injectEncodedTrailers(trailers: HeaderMap): void;
   /** Counted: stops and restarts the arrival of request body. */
   pauseRequest(): void;
   resumeRequest(): void;
+  /** Counted: stops and restarts the source of the response. Whoever still pauses when the stream ends need not resume. */
+  pauseResponse(): void;
+  resumeResponse(): void;
   /** Ends the stream without an answer, or the answer without its end. */
   reset(failure: Failure): void;
 

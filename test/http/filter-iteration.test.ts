@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CONTINUE, type FilterStatus, STOP, STOP_AND_BUFFER, STOP_AND_WATERMARK } from '../../src/http/filter.ts';
+import { CONTINUE, type FilterStatus, STOP, STOP_AND_BUFFER, STOP_AND_WATERMARK, TAKEN } from '../../src/http/filter.ts';
 import { FilterIteration, type IterationTarget } from '../../src/http/filter-iteration.ts';
 import { HeaderMap } from '../../src/http/header-map.ts';
 
@@ -145,5 +145,32 @@ describe('FilterIteration', () => {
     iteration.resume(0);
     iteration.addData(0, data('x'));
     expect(row.take()).toEqual(['0 headers end']);
+  });
+
+  it('lets a filter take body and send on what it makes of it', () => {
+    const row = new Row({ data: TAKEN, trailers: TAKEN }, {});
+    const iteration = new FilterIteration(row, 100);
+    iteration.headers(new HeaderMap(), false);
+    row.take();
+    iteration.data(data('a'), false);
+    iteration.data(data('b'), false);
+    iteration.trailers(new HeaderMap());
+    expect(row.take()).toEqual(['0 data a', '0 data b', '0 trailers']);
+    iteration.injectData(0, data('AB'), false);
+    iteration.injectTrailers(0, new HeaderMap());
+    expect(row.take()).toEqual(['1 data AB', 'out data AB', '1 trailers', 'out trailers']);
+  });
+
+  it('holds injected body behind a later filter that stops', () => {
+    const row = new Row({ data: TAKEN }, { data: STOP_AND_BUFFER }, {});
+    const iteration = new FilterIteration(row, 100);
+    iteration.headers(new HeaderMap(), false);
+    iteration.data(data('a'), true);
+    row.take();
+    iteration.injectData(0, data('A'), false);
+    iteration.injectData(0, data('B'), true);
+    expect(row.take()).toEqual(['1 data A', '1 data B end']);
+    iteration.resume(1);
+    expect(row.take()).toEqual(['2 data AB end', 'out data AB end']);
   });
 });

@@ -174,6 +174,10 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     return this.route?.filterConfig(this.current!.name)?.config;
   }
 
+  get perRouteLevels(): readonly unknown[] {
+    return this.route?.filterConfig(this.current!.name)?.levels ?? NO_LEVELS;
+  }
+
   get clusters(): ClusterLookup {
     return this.config.clusters;
   }
@@ -321,17 +325,18 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   onHighWatermark(): void {
     if (this.destroyed) return;
     this.config.stats.inc(HTTP_STATS.downstream_flow_control_paused_reading_total);
-    this.#tellPressure('onAboveWriteBuffer');
+    this.tellPressure('onAboveWriteBuffer');
   }
 
   onLowWatermark(): void {
     if (this.destroyed) return;
     this.config.stats.inc(HTTP_STATS.downstream_flow_control_resumed_reading_total);
     this.#markActive();
-    this.#tellPressure('onBelowWriteBuffer');
+    this.tellPressure('onBelowWriteBuffer');
   }
 
-  #tellPressure(hook: 'onAboveWriteBuffer' | 'onBelowWriteBuffer'): void {
+  /** The client, or a filter, takes less of the response than comes. */
+  tellPressure(hook: 'onAboveWriteBuffer' | 'onBelowWriteBuffer'): void {
     for (const entry of this.chain.entries) {
       if (entry.filter[hook] === undefined) continue;
       this.current = entry;
@@ -461,4 +466,5 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 }
 
 const NO_NAMES: readonly string[] = [];
+const NO_LEVELS: readonly unknown[] = [];
 const LOCAL_RESET: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };

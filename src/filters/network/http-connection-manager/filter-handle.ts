@@ -20,11 +20,11 @@ export class StreamFilterHandle implements FilterHandle {
   }
 
   continueDecoding(): void {
-    this.stream.decoding.resume(this.stream.chain.decoders.indexOf(this.#entry));
+    this.stream.decoding.resume(this.#decoder);
   }
 
   continueEncoding(): void {
-    this.stream.encoding.resume(this.stream.chain.encoders.indexOf(this.#entry));
+    this.stream.encoding.resume(this.#encoder);
   }
 
   localReply(reply: LocalReply): void {
@@ -40,11 +40,31 @@ export class StreamFilterHandle implements FilterHandle {
   }
 
   addDecodedData(chunk: Buffer): void {
-    this.stream.decoding.addData(this.stream.chain.decoders.indexOf(this.#entry), chunk);
+    this.stream.decoding.addData(this.#decoder, chunk);
+    this.stream.current = this.#entry;
   }
 
   addEncodedData(chunk: Buffer): void {
-    this.stream.encoding.addData(this.stream.chain.encoders.indexOf(this.#entry), chunk);
+    this.stream.encoding.addData(this.#encoder, chunk);
+    this.stream.current = this.#entry;
+  }
+
+  injectDecodedData(chunk: Buffer, end: boolean): void {
+    this.stream.decoding.injectData(this.#decoder, chunk, end);
+    this.stream.current = this.#entry;
+  }
+
+  injectEncodedData(chunk: Buffer, end: boolean): void {
+    this.stream.encoding.injectData(this.#encoder, chunk, end);
+    this.stream.current = this.#entry;
+  }
+
+  injectDecodedTrailers(trailers: HeaderMap): void {
+    this.stream.decoding.injectTrailers(this.#decoder, trailers);
+  }
+
+  injectEncodedTrailers(trailers: HeaderMap): void {
+    this.stream.encoding.injectTrailers(this.#encoder, trailers);
   }
 
   pauseRequest(): void {
@@ -53,6 +73,14 @@ export class StreamFilterHandle implements FilterHandle {
 
   resumeRequest(): void {
     if (!this.stream.destroyed) this.stream.encoder.resume();
+  }
+
+  pauseResponse(): void {
+    if (!this.stream.destroyed) this.stream.tellPressure('onAboveWriteBuffer');
+  }
+
+  resumeResponse(): void {
+    if (!this.stream.destroyed) this.stream.tellPressure('onBelowWriteBuffer');
   }
 
   reset(_failure: Failure): void {
@@ -74,5 +102,14 @@ export class StreamFilterHandle implements FilterHandle {
 
   respondTrailers(trailers: HeaderMap): void {
     this.stream.respondTrailers(trailers);
+  }
+
+  /** Where this filter stands in the two rows. */
+  get #decoder(): number {
+    return this.stream.chain.decoders.indexOf(this.#entry);
+  }
+
+  get #encoder(): number {
+    return this.stream.chain.encoders.indexOf(this.#entry);
   }
 }
