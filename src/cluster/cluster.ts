@@ -12,13 +12,14 @@ import type { BreakerTable } from './breaker-table.ts';
 import { PriorityBreakers } from './circuit-breakers.ts';
 import { CLUSTER_STATS, HOST_STATS, hostStatPrefix, UPSTREAM_HTTP1_STATS } from './cluster-stats.ts';
 import type { Assignment, ClusterSpec, HostMetadata } from './cluster-spec.ts';
-import type { HostOwner, UpstreamHost } from './host.ts';
+import type { HostOwner, PoolKind, UpstreamHost } from './host.ts';
 import { PrioritySet } from './host-set.ts';
 import { PriorityLoadBalancer } from './load-balancer/load-balancer.ts';
 import { policyOf } from './load-balancer/policies.ts';
 import { ConnectionPool, type ConnectionPoolOwner } from './pool/connection-pool.ts';
 import { H1PoolProtocol } from './pool/h1-pool.ts';
 import type { PoolContext } from './pool/pool-context.ts';
+import { TcpPoolProtocol } from './pool/tcp-pool.ts';
 import { RequestStats } from './request-stats.ts';
 
 /** What the clusters of one thread share. */
@@ -97,13 +98,29 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       callbacks.onPoolFailure(NO_HOST, undefined);
       return undefined;
     }
-    const traffic = (this.#traffic ??= this.#open());
-    const host = traffic.balancer.pick(context);
-    if (host === undefined) this.#stats.inc(CLUSTER_STATS.upstream_cx_none_healthy);
-    const pool = host?.pool(priority);
+    const pool = this.#pickHost(context)?.pool(priority);
     if (pool !== undefined) return pool.newStream(decoder, callbacks);
     callbacks.onPoolFailure(NO_HOST, undefined);
     return undefined;
+  }
+
+  newTcpStream(
+    context: LoadBalancerContext,
+    priority: RoutePriority,
+    decoder: ResponseDecoder,
+    callbacks: PoolCallbacks,
+  ): PendingStream | undefined {
+    if (this.#retired && this.#successor !== undefined) return this.#successor.newTcpStream(context, priority, decoder, callbacks);
+    const pool = this.#retired ? undefined : this.#pickHost(context)?.tcpPool(priority);
+    if (pool !== undefined) return pool.newStream(decoder, callbacks);
+    callbacks.onPoolFailure(NO_HOST, undefined);
+    return undefined;
+  }
+
+  #pickHost(context: LoadBalancerContext): UpstreamHost | undefined {
+    const host = (this.#traffic ??= this.#open()).balancer.pick(context);
+    if (host === undefined) this.#stats.inc(CLUSTER_STATS.upstream_cx_none_healthy);
+    return host;
   }
 
   acquireRetry(priority: RoutePriority): boolean {
@@ -151,15 +168,19 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#services.stats.release(stats);
   }
 
-  openPool(host: UpstreamHost, priority: RoutePriority): ConnectionPool | undefined {
+  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind): ConnectionPool | undefined {
     const breakers = this.#breakers(priority);
     if (!breakers.connectionPools.tryAcquire()) {
       this.#stats.inc(CLUSTER_STATS.upstream_cx_pool_overflow);
       return undefined;
     }
     this.#openPools++;
+    const { poolContext } = this.#traffic!;
+    if (kind === 'tcp') {
+      return new ConnectionPool(this, host, { ...poolContext, protocol: new TcpPoolProtocol(this.spec.bufferLimitBytes) }, breakers);
+    }
     this.#http1Stats ??= this.#services.stats.group(`cluster.${this.spec.statName}.http1`, UPSTREAM_HTTP1_STATS);
-    return new ConnectionPool(this, host, this.#traffic!.poolContext, breakers);
+    return new ConnectionPool(this, host, poolContext, breakers);
   }
 
   // ConnectionPoolOwner

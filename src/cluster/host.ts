@@ -6,10 +6,13 @@ import type { EndpointSpec, HostMetadata, Locality } from './cluster-spec.ts';
 import { flagsOfEndpoint, isDegraded, isExcluded, isUnhealthy } from './host-health.ts';
 import type { ConnectionPool } from './pool/connection-pool.ts';
 
+/** What its connections carry: requests in the cluster's protocol, or bytes as they are. */
+export type PoolKind = 'http' | 'tcp';
+
 /** What a host asks of the cluster it belongs to. */
 export interface HostOwner {
   openHostStats(host: UpstreamHost): StatGroup;
-  openPool(host: UpstreamHost, priority: RoutePriority): ConnectionPool | undefined;
+  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind): ConnectionPool | undefined;
   /** The host has left the cluster and its last connection has ended; nothing counts into the group any more. */
   releaseHostStats(stats: StatGroup): void;
 }
@@ -33,6 +36,7 @@ export class UpstreamHost implements Host {
   #stats: StatGroup | undefined;
   #defaultPool: ConnectionPool | undefined;
   #highPool: ConnectionPool | undefined;
+  #tcpPools: { default?: ConnectionPool | undefined; high?: ConnectionPool | undefined } | undefined;
   #removed = false;
 
   constructor(owner: HostOwner, endpoint: EndpointSpec, priority: number, locality: Locality) {
@@ -80,8 +84,13 @@ export class UpstreamHost implements Host {
 
   /** The pool of a priority, opened when first asked for; undefined when the cluster may open no further one. */
   pool(priority: RoutePriority): ConnectionPool | undefined {
-    if (priority === 'default') return (this.#defaultPool ??= this.#owner.openPool(this, priority));
-    return (this.#highPool ??= this.#owner.openPool(this, priority));
+    if (priority === 'default') return (this.#defaultPool ??= this.#owner.openPool(this, priority, 'http'));
+    return (this.#highPool ??= this.#owner.openPool(this, priority, 'http'));
+  }
+
+  /** The same for raw connections. */
+  tcpPool(priority: RoutePriority): ConnectionPool | undefined {
+    return ((this.#tcpPools ??= {})[priority] ??= this.#owner.openPool(this, priority, 'tcp'));
   }
 
   /** Discovery no longer names it: running streams finish, nothing new starts. */
@@ -94,19 +103,25 @@ export class UpstreamHost implements Host {
   drain(): void {
     this.#defaultPool?.drain();
     this.#highPool?.drain();
+    this.#tcpPools?.default?.drain();
+    this.#tcpPools?.high?.drain();
   }
 
   /** Its connections are closed as they fall idle; new requests open new ones. */
   drainConnections(): void {
     this.#defaultPool?.drainConnections();
     this.#highPool?.drainConnections();
+    this.#tcpPools?.default?.drainConnections();
+    this.#tcpPools?.high?.drainConnections();
   }
 
   // Told by its pools.
 
   onPoolDrained(pool: ConnectionPool): void {
     if (this.#defaultPool === pool) this.#defaultPool = undefined;
-    else this.#highPool = undefined;
+    else if (this.#highPool === pool) this.#highPool = undefined;
+    else if (this.#tcpPools!.default === pool) this.#tcpPools!.default = undefined;
+    else this.#tcpPools!.high = undefined;
     this.#releaseWhenUnused();
   }
 
@@ -161,6 +176,7 @@ export class UpstreamHost implements Host {
   /** The slots of a released group may become another's, so nothing may count into it afterwards. */
   #releaseWhenUnused(): void {
     if (!this.#removed || this.#stats === undefined || this.#defaultPool !== undefined || this.#highPool !== undefined) return;
+    if (this.#tcpPools?.default !== undefined || this.#tcpPools?.high !== undefined) return;
     const stats = this.#stats;
     this.#stats = undefined;
     this.#owner.releaseHostStats(stats);

@@ -53,7 +53,8 @@ export interface UpstreamConnectionInfo {
   readonly id: number;
   readonly local: Address;
   readonly remote: Address;
-  readonly protocol: Protocol;
+  /** '' for a raw connection. */
+  readonly protocol: Protocol | '';
   /** Monotonic milliseconds of the connection attempt and of its success. */
   readonly connectStartMs: number;
   readonly connectEndMs: number;
@@ -103,6 +104,11 @@ export interface Cluster {
    * connect timeout are inside. Returns undefined when a callback has already been called.
    */
   newStream(context: LoadBalancerContext, priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined;
+  /**
+   * The same for a connection of its own whose bytes pass as they are (`http/codec/raw-client.ts`): `sendData` and `onData` with `end` are FIN;
+   * a `sendHeaders` is answered by a 200 at once, and need not be called.
+   */
+  newTcpStream(context: LoadBalancerContext, priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined;
   /** True while another retry is allowed; a true answer must be paired with `releaseRetry`. */
   acquireRetry(priority: RoutePriority): boolean;
   releaseRetry(priority: RoutePriority): void;

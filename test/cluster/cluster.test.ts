@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emptyRuntime } from '../../src/core/runtime.ts';
 import { specOf, staticYaml } from './compile-yaml.ts';
+import { RecordedRequest } from './recorded-request.ts';
 import { World } from './world.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -28,6 +29,25 @@ describe('a cluster', () => {
     expect(second.events).toEqual(['ready 10.0.0.1:80']);
     expect([first.reused, second.reused]).toEqual([false, true]);
     expect(world.transport.connections).toHaveLength(1);
+  });
+
+  it('gives raw connections of their own, which are not used again', () => {
+    const world = new World();
+    const cluster = world.serve(staticYaml('web', ['10.0.0.1:80']));
+    const open = (): RecordedRequest => {
+      const request = new RecordedRequest();
+      request.pending = cluster.newTcpStream(request, 'default', request, request);
+      world.transport.last.accept();
+      return request;
+    };
+    const first = open();
+    first.encoder!.sendData(Buffer.from('bytes'), true);
+    const { written } = world.transport.last;
+    world.transport.last.end();
+    expect([written, first.events]).toEqual(['bytes', ['ready 10.0.0.1:80', 'end']]);
+    expect(open().reused).toBe(false);
+    expect(world.transport.connections).toHaveLength(2);
+    expect(world.used('cluster.web.')).toMatchObject({ upstream_cx_total: 2, upstream_cx_active: 1, upstream_rq_total: 2, upstream_rq_active: 1 });
   });
 
   it('takes its hosts in turn', () => {

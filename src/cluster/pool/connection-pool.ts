@@ -190,7 +190,7 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
       this.breakers.connections.acquireBeyond();
     }
     stats.inc(CLUSTER_STATS.upstream_cx_total);
-    stats.inc(protocol.connectionCounter);
+    if (protocol.connectionCounter !== undefined) stats.inc(protocol.connectionCounter);
     stats.gaugeAdd(CLUSTER_STATS.upstream_cx_active, 1);
     this.host.onConnectionStart();
     new PooledConnection(this, this.#context, this.host.address).moveTo(this.#connecting);

@@ -27,10 +27,11 @@ export interface PoolContext {
 
 /** What differs between HTTP versions. */
 export interface PoolProtocol {
-  readonly name: Protocol;
+  /** '' when there is none. */
+  readonly name: Protocol | '';
   /** Streams that a connection is expected to carry at once while it is still being opened. */
   readonly expectedStreams: number;
-  /** `upstream_cx_http1_total` and its kin. */
-  readonly connectionCounter: CounterId;
+  /** `upstream_cx_http1_total` and its kin, where there is one. */
+  readonly connectionCounter: CounterId | undefined;
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec;
 }

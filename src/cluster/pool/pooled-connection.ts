@@ -38,7 +38,7 @@ export class PooledConnection
   listPrevious: PooledConnection | undefined = undefined;
   listNext: PooledConnection | undefined = undefined;
   readonly id: number;
-  readonly protocol: Protocol;
+  readonly protocol: Protocol | '';
   readonly connectStartMs: number;
   connectEndMs = 0;
   reused = false;

@@ -100,6 +100,11 @@ class FakeCluster implements Cluster, PendingStream {
     return this;
   }
 
+  newTcpStream(context: LoadBalancerContext, priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined {
+    this.counted.push('raw');
+    return this.newStream(context, priority, decoder, callbacks);
+  }
+
   cancel(): void {
     this.counted.push('cancelled');
   }

@@ -1,0 +1,157 @@
+import type { Connection, ConnectionOwner, TransportError } from '../../transport/transport.ts';
+import type { Failure } from '../failure.ts';
+import { HeaderMap } from '../header-map.ts';
+import type { ByteCounts } from '../stream-info.ts';
+import type { ClientCodec, ClientCodecOwner, PressureWatcher, RequestEncoder, ResponseDecoder } from './codec.ts';
+
+/**
+ * No protocol at all: an upstream connection as one stream of bytes (a CONNECT that ends here, a TCP proxy).
+ *
+ *   IDLE ──newStream──▶ OPEN ──FIN seen and FIN sent, peer gone, reset──▶ CLOSED
+ *
+ * Nothing is read before there is a stream. `sendHeaders` is answered by a 200 at once: who asked for the connection has it.
+ */
+const IDLE = 0;
+const OPEN = 1;
+const CLOSED = 2;
+
+export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEncoder, ByteCounts {
+  readonly closeAnnounced = false;
+  watcher: PressureWatcher | undefined;
+  wireReceived = 0;
+  wireSent = 0;
+  readonly headersReceived = 0;
+  readonly headersSent = 0;
+  readonly #connection: Connection;
+  readonly #owner: ClientCodecOwner;
+  readonly #highWatermarkBytes: number;
+  #state = IDLE;
+  #decoder: ResponseDecoder | undefined;
+  /** The peer's FIN has been passed on. */
+  #received = false;
+  #sent = false;
+  #pauses = 0;
+  #aboveWatermark = false;
+
+  constructor(connection: Connection, owner: ClientCodecOwner, highWatermarkBytes: number) {
+    this.#connection = connection;
+    this.#owner = owner;
+    this.#highWatermarkBytes = highWatermarkBytes;
+    connection.pauseReads();
+  }
+
+  // ClientCodec
+
+  get canTakeStream(): boolean {
+    return this.#state === IDLE;
+  }
+
+  get activeStreams(): number {
+    return this.#decoder === undefined ? 0 : 1;
+  }
+
+  newStream(decoder: ResponseDecoder): RequestEncoder {
+    this.#state = OPEN;
+    this.#decoder = decoder;
+    this.#connection.resumeReads();
+    return this;
+  }
+
+  close(failure: Failure): void {
+    const decoder = this.#decoder;
+    this.#shutDown(failure);
+    decoder?.onReset(failure);
+  }
+
+  // RequestEncoder
+
+  get bytes(): ByteCounts {
+    return this;
+  }
+
+  sendHeaders(_headers: HeaderMap, end: boolean): void {
+    if (end) this.sendData(EMPTY, true);
+    const accepted = new HeaderMap();
+    accepted.status = 200;
+    this.#decoder?.onHeaders(accepted, false);
+  }
+
+  sendData(chunk: Buffer, end: boolean): void {
+    if (this.#decoder === undefined || this.#sent) return;
+    if (chunk.length > 0) {
+      this.wireSent += chunk.length;
+      this.#connection.writeBytes(chunk);
+    }
+    if (end) {
+      this.#sent = true;
+      this.#connection.endWrites();
+      if (this.#received) this.#endStream();
+    } else if (!this.#aboveWatermark && this.#connection.unsentBytes > this.#highWatermarkBytes) {
+      this.#aboveWatermark = true;
+      this.watcher?.onHighWatermark();
+    }
+  }
+
+  /** A body's end is the end of what is sent: there is no place for fields. */
+  sendTrailers(_trailers: HeaderMap): void {
+    this.sendData(EMPTY, true);
+  }
+
+  reset(failure: Failure): void {
+    if (this.#decoder === undefined) return;
+    this.#shutDown(failure);
+  }
+
+  pause(): void {
+    if (this.#decoder !== undefined && this.#pauses++ === 0) this.#connection.pauseReads();
+  }
+
+  resume(): void {
+    if (this.#decoder === undefined || this.#pauses === 0 || --this.#pauses > 0) return;
+    this.#connection.resumeReads();
+  }
+
+  // ConnectionOwner
+
+  onBytes(bytes: Buffer, length: number): void {
+    this.wireReceived += length;
+    this.#decoder?.onData(bytes.length === length ? bytes : bytes.subarray(0, length), false);
+  }
+
+  onEnd(): void {
+    const decoder = this.#decoder;
+    if (decoder === undefined || this.#received) return;
+    this.#received = true;
+    if (this.#sent) this.#endStream();
+    decoder.onData(EMPTY, true);
+  }
+
+  onClosed(_error: TransportError | undefined): void {
+    const decoder = this.#decoder;
+    this.#shutDown(TERMINATED);
+    decoder?.onReset(TERMINATED);
+  }
+
+  onDrained(): void {
+    if (!this.#aboveWatermark) return;
+    this.#aboveWatermark = false;
+    this.watcher?.onLowWatermark();
+  }
+
+  /** Both sides have ended; the connection closes by itself once everything has left. */
+  #endStream(): void {
+    this.#decoder = undefined;
+    this.#owner.onStreamEnd(this);
+  }
+
+  #shutDown(failure: Failure): void {
+    if (this.#state === CLOSED) return;
+    this.#state = CLOSED;
+    this.#decoder = undefined;
+    this.#connection.destroy();
+    this.#owner.onCodecClosed(this, failure);
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
