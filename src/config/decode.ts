@@ -1,7 +1,7 @@
 import { ScalarType, type DescMessage, type JsonObject, type Message } from '@bufbuild/protobuf';
 import type { ConfigPath, Problems } from '../core/problems.ts';
 import { Misfit, toDuration, toFieldMaskPaths, toInt32, toMapKey, toScalar, toTimestamp } from './convert.ts';
-import { didYouMean, nearest } from './did-you-mean.ts';
+import { didYouMean, nearest, nearestType } from './did-you-mean.ts';
 import { planOf, type EnumNames, type FieldPlan, type MessagePlan, type ValuePlan, type WellKnown } from './message-plan.ts';
 import { DecodedAny, isTypedStruct, typeNameOf, type AnyContent } from './opened-any.ts';
 import { PathTrail } from './path-trail.ts';
@@ -15,6 +15,8 @@ export type UnknownFieldPolicy = 'error' | 'warn' | 'ignore';
 /** Where the decoder finds message types by full name. */
 export interface MessageTypes {
   getMessage(typeName: string): DescMessage | undefined;
+  /** All of them, to find the one that was meant. */
+  typeNames?(): Iterable<string>;
 }
 
 export interface DecodeOptions {
@@ -350,10 +352,15 @@ class Decoder {
     return this.#knownAny(url.value, desc, node);
   }
 
-  /** Where an extension is configured, the extension registry judges: it knows Envoy's sentence and whether the extension is optional. */
-  #unknownAny(url: string, offset: number): DecodedAny | undefined {
-    if (EXTENSION_FIELDS.has(this.#trail.field ?? '')) return new DecodedAny(url, {});
-    return this.#errorAtType(offset, `could not find @type '${shorten(url)}'`);
+  /** Keeps the type's name, for the extension registry to have something to judge. */
+  #unknownAny(url: string, offset: number): DecodedAny {
+    this.#errorAtType(offset, `could not find @type '${shorten(url)}'${this.#meantType(typeNameOf(url))}`);
+    return new DecodedAny(url, {});
+  }
+
+  #meantType(name: string): string {
+    const meant = this.#problems.full ? undefined : nearestType(name, this.#types.typeNames?.() ?? []);
+    return meant === undefined ? '' : ` (did you mean '${meant}'?)`;
   }
 
   #errorAtType(offset: number, message: string): undefined {
@@ -401,16 +408,6 @@ class Decoder {
     return { typeName: desc.typeName, schema: desc, message, step: 'value' };
   }
 }
-
-/** Fields by which the API configures extensions. */
-const EXTENSION_FIELDS = new Set([
-  'typed_config',
-  'typed_per_filter_config',
-  'typed_extension_protocol_options',
-  'retry_policy_typed_config',
-  'config',
-  'default_config',
-]);
 
 const NOT_SPECIAL = Symbol('not special');
 

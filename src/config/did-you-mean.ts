@@ -3,10 +3,13 @@
  * Meant for messages; long inputs get no suggestion.
  */
 export function nearest(wanted: string, candidates: Iterable<string>): string | undefined {
-  if (wanted.length > LONGEST_NAME) return undefined;
+  return wanted.length > LONGEST_NAME ? undefined : nearestWithin(wanted, candidates, Math.max(1, Math.floor(wanted.length / 3)));
+}
+
+function nearestWithin(wanted: string, candidates: Iterable<string>, limit: number): string | undefined {
   const lower = wanted.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bestDistance = limit + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - wanted.length) >= bestDistance) continue;
     const distance = editDistance(lower, candidate.toLowerCase(), bestDistance);
@@ -17,6 +20,25 @@ export function nearest(wanted: string, candidates: Iterable<string>): string | 
   }
   return best;
 }
+
+/**
+ * The type most likely meant: a type of the same short name, as when a version or a package is wrong, else one that a few typing
+ * mistakes lead to.
+ */
+export function nearestType(wanted: string, names: Iterable<string>): string | undefined {
+  if (wanted.length > LONGEST_TYPE) return undefined;
+  const all = [...names];
+  const short = shortName(wanted);
+  const namesakes = all.filter((name) => shortName(name) === short);
+  return nearestWithin(wanted, namesakes, Math.floor(wanted.length / 2)) ?? nearestWithin(wanted, all, MAX_TYPING_MISTAKES);
+}
+
+function shortName(typeName: string): string {
+  return typeName.slice(typeName.lastIndexOf('.') + 1).toLowerCase();
+}
+
+const LONGEST_TYPE = 160;
+const MAX_TYPING_MISTAKES = 6;
 
 export function didYouMean(wanted: string, candidates: Iterable<string>): string {
   const candidate = nearest(wanted, candidates);

@@ -20,11 +20,6 @@ export class PathTrail {
     this.#steps.pop();
   }
 
-  /** The name of the field that the walk entered last. */
-  get field(): string | undefined {
-    return this.#steps.findLast((step) => typeof step === 'string');
-  }
-
   here(): ConfigPath {
     let path = this.#root;
     for (const step of this.#steps) {

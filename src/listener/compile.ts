@@ -1,6 +1,6 @@
 import { toBinary } from '@bufbuild/protobuf';
 import type { FilterChain as FilterChainMessage, Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
-import type { Address as AddressMessage } from '../api/generated/envoy/config/core/v3.ts';
+import { type Address as AddressMessage, SocketAddress_Protocol } from '../api/generated/envoy/config/core/v3.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
@@ -31,6 +31,8 @@ const DEFAULT_BUFFER_LIMIT_BYTES = 1_048_576;
 
 /** Returns undefined when the errors it reported leave nothing to serve. */
 export function compileListener(message: ListenerMessage, position: number, at: ConfigPath, context: CompileContext): ListenerSpec | undefined {
+  // Refused with its protocol; it has other parts than filter chains.
+  if (isUdp(message)) return undefined;
   const address = compileAddress(message.address, at.field('address'), context);
   // A listener without a name keeps its identity over reloads by its place.
   const name = message.name === '' ? `listener_${position}` : message.name;
@@ -50,6 +52,10 @@ export function compileListener(message: ListenerMessage, position: number, at: 
     pipeMode: message.address?.address.case === 'pipe' ? message.address.address.value.mode : 0,
     chain,
   };
+}
+
+function isUdp({ address }: ListenerMessage): boolean {
+  return address?.address.case === 'socketAddress' && address.address.value.protocol === SocketAddress_Protocol.UDP;
 }
 
 function socketIdentity(message: ListenerMessage): string {

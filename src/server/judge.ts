@@ -155,11 +155,16 @@ function judgedListener({ name }: ListenerSpec, message: ListenerMessage): Judge
   return { name, identity: Buffer.from(bytes).toString('latin1') };
 }
 
-/** A field that is not supported may be complained about by its compile step as well: one of the two suffices. */
+/**
+ * A field that is not supported may be complained about by its compile step as well: one of the two suffices. And a type that no
+ * one knows has no extension.
+ */
 function withoutEchoes(problems: readonly Problem[]): Problem[] {
   const refused = new Set(problems.filter(({ message }) => message.startsWith(NOT_SUPPORTED)).map(({ path }) => path));
+  const untyped = new Set(problems.filter(({ path }) => path.endsWith(TYPE)).map(({ path }) => path.slice(0, -TYPE.length)));
   const seen = new Set<string>();
   return problems.filter(({ path, message }) => {
+    if (untyped.has(path)) return false;
     if (!refused.has(path)) return true;
     if (!message.startsWith(NOT_SUPPORTED) || seen.has(path)) return false;
     seen.add(path);
@@ -168,3 +173,4 @@ function withoutEchoes(problems: readonly Problem[]): Problem[] {
 }
 
 const NOT_SUPPORTED = 'not supported';
+const TYPE = '["@type"]';

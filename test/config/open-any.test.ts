@@ -48,12 +48,6 @@ describe.each([
     expect(unpack(any)).toMatchObject({ $typeName: 'xds.type.v3.TypedStruct', value: { a: 1 } });
   });
 
-  test('of a type that nobody knows keeps its name for the extension registry', () => {
-    const any = arrange(fromText('{"@type": type.googleapis.com/nobody.Knows, a: 1}'));
-    expect(unpack(any)).toBeUndefined();
-    expect(configTypeOf(any)).toBe('nobody.Knows');
-  });
-
   test('with a TypedStruct of a type that nobody knows keeps that name', () => {
     const any = arrange(fromText('{"@type": type.googleapis.com/xds.type.v3.TypedStruct, type_url: a/nobody.Knows, value: {a: 1}}'));
     expect(unpack(any)).toBeUndefined();
@@ -103,10 +97,26 @@ test('a TypedStruct from bytes whose value does not fit is reported below value'
   expect(apiTypes.has(NODE.typeName)).toBe(true);
 });
 
-test('a type that nobody knows is an error where no extension is configured', () => {
+test('a type that nobody knows is an error, also where an extension is configured', () => {
   const content = 'typed_filter_metadata: {k: {"@type": type.googleapis.com/nobody.Knows}}';
   const { problems } = loadContent(schemaOf('envoy.config.core.v3.Metadata'), { name: 'f', content, format: 'yaml' });
   expect(problems.errors.map(formatProblem)).toEqual([
     `f:1:38: typed_filter_metadata["k"]["@type"]: could not find @type 'type.googleapis.com/nobody.Knows'`,
   ]);
+  const extension = 'name: x\ntyped_config: {"@type": type.googleapis.com/nobody.Knows, a: 1}';
+  const loaded = loadContent(schemaOf('envoy.config.core.v3.TypedExtensionConfig'), { name: 'f', content: extension, format: 'yaml' });
+  expect(loaded.problems.errors.map(formatProblem)).toEqual([`f:2:25: typed_config["@type"]: could not find @type 'type.googleapis.com/nobody.Knows'`]);
+});
+
+test('the type that was meant is named', () => {
+  const meant = (name: string): string | undefined => {
+    const content = `name: x\ntyped_config: {"@type": type.googleapis.com/${name}}`;
+    const { problems } = loadContent(schemaOf('envoy.config.core.v3.TypedExtensionConfig'), { name: 'f', content, format: 'yaml' });
+    return /did you mean '(.*)'/.exec(problems.errors.map(formatProblem).join())?.[1];
+  };
+  const manager = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+  expect(meant(manager.replace('Manager', 'Manger'))).toBe(manager);
+  expect(meant('envoy.config.filter.network.http_connection_manager.v2.HttpConnectionManager')).toBe(manager);
+  expect(meant('envoy.extensions.filters.http.router.v2.Router')).toBe('envoy.extensions.filters.http.router.v3.Router');
+  expect(meant('com.example.Knows')).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 /** `npm run conformance -- [options] [filter]`: see README.md. */
 
 import { parseArgs } from 'node:util';
+import { compareCorpora } from './configs/corpus.ts';
 import type { Case, Part } from './harness/case.ts';
 import { ConformanceError, PARTS } from './harness/case.ts';
 import { readCases } from './harness/case-files.ts';
@@ -20,6 +21,7 @@ const { values: options, positionals } = parseArgs({
     missing: { type: 'boolean', default: false },
     recorded: { type: 'boolean', default: false },
     accept: { type: 'boolean', default: false },
+    configs: { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
     transport: { type: 'string', default: 'direct' },
     jobs: { type: 'string', default: '3' },
@@ -66,6 +68,10 @@ const leftOut = (): Part[] => {
 };
 
 const main = async (): Promise<number> => {
+  if (options.configs) {
+    if (positionals.length === 0) throw new ConformanceError('--configs takes one or more directories or files');
+    return compareCorpora(positionals);
+  }
   const cases = readCases(filter);
   if (cases.length === 0) throw new ConformanceError(`no case has '${filter}' in its name`);
   checkDifferences(cases);
