@@ -6,7 +6,7 @@ import type { Timers } from '../core/timers.ts';
 import type { ResponseDecoder } from '../http/codec/codec.ts';
 import { STRICT } from '../http/codec/h1-head.ts';
 import type { Failure } from '../http/failure.ts';
-import type { Cluster, LoadBalancerContext, PendingStream, PoolCallbacks, RoutePriority } from '../http/upstream.ts';
+import type { Cluster, ClusterMembership, LoadBalancerContext, PendingStream, PoolCallbacks, RoutePriority } from '../http/upstream.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { BreakerTable } from './breaker-table.ts';
 import { PriorityBreakers } from './circuit-breakers.ts';
@@ -16,6 +16,7 @@ import type { HostOwner, PoolKind, UpstreamHost } from './host.ts';
 import { PrioritySet } from './host-set.ts';
 import { PriorityLoadBalancer } from './load-balancer/load-balancer.ts';
 import { policyOf } from './load-balancer/policies.ts';
+import { countMembers } from './membership.ts';
 import { ConnectionPool, type ConnectionPoolOwner } from './pool/connection-pool.ts';
 import { H1PoolProtocol } from './pool/h1-pool.ts';
 import type { PoolContext } from './pool/pool-context.ts';
@@ -121,6 +122,10 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     const host = (this.#traffic ??= this.#open()).balancer.pick(context);
     if (host === undefined) this.#stats.inc(CLUSTER_STATS.upstream_cx_none_healthy);
     return host;
+  }
+
+  membership(): ClusterMembership {
+    return countMembers(this.#assignment);
   }
 
   acquireRetry(priority: RoutePriority): boolean {

@@ -1,4 +1,5 @@
 import type { StatGroup } from '../core/stats/stats.ts';
+import type { ClusterMembership } from '../http/upstream.ts';
 import { MEMBERSHIP_STATS } from './cluster-stats.ts';
 import type { Assignment, EndpointSpec, LocalityEndpoints } from './cluster-spec.ts';
 import { flagsOfEndpoint, isDegraded, isExcluded, isUnhealthy } from './host-health.ts';
@@ -9,8 +10,8 @@ export function* endpointsOf(assignment: Assignment): Generator<{ endpoint: Endp
   }
 }
 
-/** `membership_*` of an assignment. */
-export function setMembership(stats: StatGroup, assignment: Assignment): void {
+/** The hosts of an assignment by what is configured or discovered of their health. */
+export function countMembers(assignment: Assignment): ClusterMembership & { readonly excluded: number } {
   let total = 0;
   let healthy = 0;
   let degraded = 0;
@@ -22,6 +23,12 @@ export function setMembership(stats: StatGroup, assignment: Assignment): void {
     if (isDegraded(flags)) degraded++;
     else if (!isUnhealthy(flags)) healthy++;
   }
+  return { total, healthy, degraded, excluded };
+}
+
+/** `membership_*` of an assignment. */
+export function setMembership(stats: StatGroup, assignment: Assignment): void {
+  const { total, healthy, degraded, excluded } = countMembers(assignment);
   stats.gaugeSet(MEMBERSHIP_STATS.membership_total, total);
   stats.gaugeSet(MEMBERSHIP_STATS.membership_healthy, healthy);
   stats.gaugeSet(MEMBERSHIP_STATS.membership_degraded, degraded);

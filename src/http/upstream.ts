@@ -89,6 +89,13 @@ export interface ClusterRequestStats {
   onFlowControl(kind: 'backed-up' | 'drained' | 'paused-reading' | 'resumed-reading'): void;
 }
 
+/** How many hosts a cluster has, of all priorities. */
+export interface ClusterMembership {
+  readonly total: number;
+  readonly healthy: number;
+  readonly degraded: number;
+}
+
 export interface Cluster {
   readonly name: string;
   /** `observability_name`: `alt_stat_name` or the name. */
@@ -109,6 +116,8 @@ export interface Cluster {
    * a `sendHeaders` is answered by a 200 at once, and need not be called.
    */
   newTcpStream(context: LoadBalancerContext, priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined;
+  /** Counts the hosts anew: not for every request. */
+  membership(): ClusterMembership;
   /** True while another retry is allowed; a true answer must be paired with `releaseRetry`. */
   acquireRetry(priority: RoutePriority): boolean;
   releaseRetry(priority: RoutePriority): void;

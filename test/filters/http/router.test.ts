@@ -109,6 +109,10 @@ class FakeCluster implements Cluster, PendingStream {
     this.counted.push('cancelled');
   }
 
+  membership() {
+    return { total: 1, healthy: 1, degraded: 0 };
+  }
+
   acquireRetry(): boolean {
     return false;
   }
