@@ -11,6 +11,7 @@ import type { RouteTable } from '../../../http/route/route.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { Address } from '../../../transport/transport.ts';
 import type { LocalReplyRules } from './local-reply-rules.ts';
+import type { PathRules } from './path-rules.ts';
 
 /** The compiled HttpConnectionManager: immutable, shared by the connections of a filter chain in one thread. */
 export interface ConnectionManagerConfig {
@@ -31,6 +32,8 @@ export interface ConnectionManagerConfig {
   readonly localReplies: LocalReplyRules | undefined;
   readonly codec: H1ServerOptions;
   readonly addressing: AddressingConfig;
+  /** Undefined when paths stay as they come. */
+  readonly paths: PathRules | undefined;
   readonly serverName: string;
   readonly serverHeader: 'overwrite' | 'append-if-absent' | 'pass-through';
   /** '' = none. */

@@ -23,6 +23,7 @@ import { compileAddressing } from './addressing.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { HttpConnectionManager } from './http-connection-manager.ts';
 import { compileLocalReplyRules } from './local-reply-rules.ts';
+import { compilePathRules } from './path-rules.ts';
 
 const HOUR_MS = 3_600_000;
 const FIVE_MINUTES_MS = 300_000;
@@ -79,6 +80,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
       highWatermarkBytes: listener.bufferLimitBytes,
     },
     addressing: compileAddressing(message, at, context),
+    paths: compilePathRules(message, context),
     serverName: message.serverName === '' ? 'envoy' : message.serverName,
     serverHeader: serverHeader(message.serverHeaderTransformation),
     via: message.via,

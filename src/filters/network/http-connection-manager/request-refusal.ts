@@ -1,9 +1,11 @@
 import type { CounterId } from '../../../core/stats/stats.ts';
 import type { LocalReply } from '../../../http/filter.ts';
+import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import { HTTP_STATS } from '../../../http/http-stats.ts';
 import type { ConnectionManagerConfig } from './config.ts';
+import type { PathRules } from './path-rules.ts';
 
 /** A request that the connection manager answers itself, before any filter. */
 export interface Refusal {
@@ -15,7 +17,7 @@ export interface Refusal {
 }
 
 const NO_HOST = closing('missing_host_header');
-const FRAGMENT: Refusal = { ...closing('path_normalization_failed'), counter: HTTP_STATS.downstream_rq_failed_path_normalization };
+const BAD_PATH: Refusal = { ...closing('path_normalization_failed'), counter: HTTP_STATS.downstream_rq_failed_path_normalization };
 const QUERY_WITHOUT_TYPE = closing('query_missing_content_type');
 const NO_PATH = notFound('missing_path_rejected');
 const NOT_RELATIVE = notFound('absolute_path_rejected');
@@ -28,7 +30,7 @@ function notFound(details: string): Refusal {
   return { reply: { status: 404, body: '', details }, closes: false, counter: HTTP_STATS.downstream_rq_non_relative_path };
 }
 
-/** Why a well-formed head is not served; undefined when it is. Sets the default host of HTTP/1.0 and may cut a fragment off. */
+/** Why a well-formed head is not served; undefined when it is. Sets the default host of HTTP/1.0 and rewrites the path by the rules for it. */
 export function refusalOf(headers: HeaderMap, minorVersion: number, config: ConnectionManagerConfig): Refusal | undefined {
   if (!headers.hasHost && minorVersion === 0 && config.defaultHostForHttp10 !== '') {
     headers.authority = config.defaultHostForHttp10;
@@ -37,10 +39,24 @@ export function refusalOf(headers: HeaderMap, minorVersion: number, config: Conn
   if (!headers.hasHost) return NO_HOST;
   const { path } = headers;
   if (path.includes('#')) {
-    if (config.runtime.feature('envoy.reloadable_features.http_reject_path_with_fragment', true)) return FRAGMENT;
+    if (config.runtime.feature('envoy.reloadable_features.http_reject_path_with_fragment', true)) return BAD_PATH;
     headers.path = path.slice(0, path.indexOf('#'));
   }
   if (headers.method === 'QUERY' && !headers.has(H.contentType) && headers.has(H.contentLength)) return QUERY_WITHOUT_TYPE;
-  if (path.charCodeAt(0) === 0x2f || headers.method === 'CONNECT') return undefined;
+  if (path.charCodeAt(0) === 0x2f) return config.paths === undefined ? undefined : refusalOfPath(headers, config.paths);
+  if (headers.method === 'CONNECT') return undefined;
   return path === '' ? NO_PATH : NOT_RELATIVE;
+}
+
+function refusalOfPath(headers: HeaderMap, rules: PathRules): Refusal | undefined {
+  const verdict = rules.apply(headers);
+  if (verdict === 'continue') return undefined;
+  // A gRPC client follows no redirect.
+  if (verdict === 'reject' || isGrpcRequest(headers)) return BAD_PATH;
+  const location = headers.path;
+  return {
+    reply: { status: 307, body: '', details: 'path_normalization_failed', headers: (added) => added.add(H.location, location) },
+    closes: false,
+    counter: HTTP_STATS.downstream_rq_redirected_with_normalized_path,
+  };
 }

@@ -9,7 +9,8 @@ export const httpConnectionManagerSupport: SupportTable = {
       local_reply_config max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout delayed_close_timeout access_log
       use_remote_address xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
-      strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation`),
+      strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation normalize_path merge_slashes
+      path_with_escaped_slashes_action`),
     codec_type: only(['AUTO', 'HTTP1'], 'only HTTP/1 connections are served'),
     rds: refused('routes come from route_config'),
     scoped_routes: refused('routes come from route_config'),
@@ -17,7 +18,6 @@ export const httpConnectionManagerSupport: SupportTable = {
     http2_protocol_options: onlyEmpty(HTTP2),
     http3_protocol_options: refused('stock Node has no QUIC'),
     upgrade_configs: refused(UPGRADES),
-    normalize_path: only([false]),
     stream_error_on_invalid_http_message: only([false]),
   },
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig': fields('unix_sockets cidr_ranges'),
