@@ -7,10 +7,29 @@ export interface Clock {
   wallMs(): number;
 }
 
-export const systemClock: Clock = {
-  monotonicMs: () => performance.now(),
-  wallMs: () => performance.timeOrigin + performance.now(),
-};
+let inTurn = false;
+/** Read once in a turn; 0: not yet. */
+let turnMs = 0;
+
+/** Until `endTurn`, the system clock stands still: what one read from a socket causes happens at one time. */
+export function beginTurn(): void {
+  inTurn = true;
+  turnMs = 0;
+}
+
+export function endTurn(): void {
+  inTurn = false;
+}
+
+function monotonicMs(): number {
+  if (!inTurn) return performance.now();
+  if (turnMs === 0) turnMs = performance.now();
+  return turnMs;
+}
+
+const { timeOrigin } = performance;
+
+export const systemClock: Clock = { monotonicMs, wallMs: () => timeOrigin + monotonicMs() };
 
 /** A clock that a test moves. */
 export class ManualClock implements Clock {

@@ -42,6 +42,8 @@ export class TimerList {
   readonly durationMs: number;
   readonly #timers: Timers;
   readonly #head = new Timer(null);
+  /** `#timers` looks at it when it wakes. */
+  #isWatched = false;
 
   constructor(timers: Timers, durationMs: number) {
     this.#timers = timers;
@@ -64,7 +66,9 @@ export class TimerList {
     timer.next = head;
     last.next = timer;
     head.previous = timer;
-    this.#timers.onArmed(this, timer.deadlineMs);
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    this.#timers.watch(this, timer.deadlineMs);
   }
 
   remove(timer: Timer): void {
@@ -75,12 +79,15 @@ export class TimerList {
     timer.list = null;
   }
 
-  /** Fires what is due and returns the next deadline, or Infinity. */
+  /** Fires what is due and returns the next deadline; Infinity when none is left and it need not be watched. */
   expire(nowMs: number): number {
     const head = this.#head;
     for (;;) {
       const first = head.next!;
-      if (first === head) return Infinity;
+      if (first === head) {
+        this.#isWatched = false;
+        return Infinity;
+      }
       if (first.deadlineMs > nowMs) return first.deadlineMs;
       this.remove(first);
       first.owner!.onTimer(first.tag);
@@ -128,7 +135,8 @@ export class Timers {
     return timer;
   }
 
-  onArmed(list: TimerList, deadlineMs: number): void {
+  /** Called by a list that holds a timer again; later deadlines of the list are found when this one has passed. */
+  watch(list: TimerList, deadlineMs: number): void {
     this.#active.add(list);
     if (deadlineMs < this.#wakeAtMs) this.#wakeAt(deadlineMs);
   }
@@ -142,8 +150,8 @@ export class Timers {
     let nextMs = Infinity;
     for (const list of this.#active) {
       const listNextMs = list.expire(nowMs);
-      if (listNextMs < nextMs) nextMs = listNextMs;
-      if (list.empty) this.#active.delete(list);
+      if (listNextMs === Infinity) this.#active.delete(list);
+      else if (listNextMs < nextMs) nextMs = listNextMs;
     }
     if (nextMs < this.#wakeAtMs) this.#wakeAt(nextMs);
   }

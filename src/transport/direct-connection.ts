@@ -67,9 +67,10 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   #lingerMs = 0;
   #unsentAtLingerStart = 0;
   #error: TransportError | undefined = undefined;
-  /** Counts taken from the handle before it closed. */
-  #finalBytesRead = 0;
-  #finalBytesWritten = 0;
+  /** What the handle was given; less what waits in it, what the system has taken. */
+  #bytesGiven = 0;
+  #unsentAtClose = 0;
+  bytesRead = 0;
 
   constructor(context: DirectContext, parts: DirectParts) {
     this.#context = context;
@@ -93,13 +94,9 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     return waiting;
   }
 
-  get bytesRead(): number {
-    return this.#handle === null || this.closed ? this.#finalBytesRead : this.#handle.bytesRead;
-  }
-
   get bytesWritten(): number {
-    if (this.#handle === null || this.closed) return this.#finalBytesWritten;
-    return this.#handle.bytesWritten - this.#handle.writeQueueSize;
+    if (this.closed) return this.#bytesGiven - this.#unsentAtClose;
+    return this.#writesInFlight === 0 ? this.#bytesGiven : this.#bytesGiven - this.#handle!.writeQueueSize;
   }
 
   // Writing
@@ -140,6 +137,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   #sendJoined(): void {
     const text = this.#joined;
     this.#joined = '';
+    this.#bytesGiven += text.length;
     const request = spareRequest;
     const status = this.#handle!.writeLatin1String(request, text);
     if (status !== 0) this.#onWriteFailed(status);
@@ -155,6 +153,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     const textLength = this.#joined === '' ? 0 : buffer.write(this.#joined, 'latin1');
     this.#joined = '';
     buffer.set(bytes, textLength);
+    this.#bytesGiven += textLength + bytes.length;
     const request = spareRequest;
     const status = this.#handle!.writeBuffer(request, buffer.subarray(0, textLength + bytes.length));
     if (status === 0 && request.isKept) {
@@ -170,6 +169,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     const request = spareRequest;
     let memory: Buffer | (string | Buffer)[] = bytes;
     let status: number;
+    this.#bytesGiven += text.length + bytes.length;
     if (text === '') {
       status = this.#handle!.writeBuffer(request, bytes);
     } else {
@@ -364,8 +364,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     const handle = this.#handle;
     if (handle === null) return;
     this.#local ??= nameOf(handle, 'getsockname');
-    this.#finalBytesRead = handle.bytesRead;
-    this.#finalBytesWritten = handle.bytesWritten - handle.writeQueueSize;
+    this.#unsentAtClose = handle.writeQueueSize;
   }
 
   /** Called once: the handle, or the attempt to open one, has gone. */
@@ -422,6 +421,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   [touchKey](): void {}
 
   [bufferCallbackKey](length: number, buffer: Buffer): void {
+    this.bytesRead += length;
     if (this.#isLingering) return;
     enterCallback();
     try {

@@ -1,3 +1,5 @@
+import { beginTurn, endTurn } from '../core/clock.ts';
+
 /**
  * Small writes wait until the outermost owner callback of the thread returns, so that a head and a body, or the frames
  * of many streams, leave in one system call. Written outside of callbacks they leave at the end of the turn.
@@ -25,12 +27,17 @@ let flushIsScheduled = false;
 
 /** Around every owner callback: `enterCallback(); try { … } finally { leaveCallback(); }`. */
 export function enterCallback(): void {
-  depth++;
+  if (depth++ === 0) beginTurn();
 }
 
 export function leaveCallback(): void {
-  if (depth > 1 || dirtyCount === 0) depth--;
+  if (depth > 1) {
+    depth--;
+    return;
+  }
+  if (dirtyCount === 0) depth = 0;
   else flushDirty();
+  endTurn();
 }
 
 /** Runs `task` as if it were an owner callback: for timers and other sources of writes. */

@@ -22,6 +22,8 @@ export interface StreamDecoder {
 }
 
 export interface RequestDecoder extends StreamDecoder {
+  /** The first bytes of the head are here, the rest is still to come. At most once, before `onHeaders`. */
+  onHeadersAwaited(): void;
   /**
    * The request cannot be understood. Instead of `onHeaders`, or in its body; the receiver answers (if it still can) and the
    * codec reads nothing more from this connection.

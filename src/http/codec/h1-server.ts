@@ -210,15 +210,17 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       at++;
     }
     if (at === end) return end;
-    if (this.#decoder === undefined) this.#beginStream();
     const headers = new HeaderMap();
     const headEnd = parser.parseRequest(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, headers);
+    const isNew = this.#decoder === undefined;
+    if (isNew) this.#beginStream();
     if (headEnd === INVALID) {
       this.#encoder!.addReceived(end - at, 0);
       return this.#refuse(requestError(parser.problem), end);
     }
     if ((headEnd === INCOMPLETE ? end : headEnd) - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
     if (headEnd === INCOMPLETE) {
+      if (isNew) this.#decoder!.onHeadersAwaited();
       this.#holdHead(bytes, at, end, 0);
       return end;
     }

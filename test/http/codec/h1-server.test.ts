@@ -39,6 +39,7 @@ class Recorder implements ServerCodecOwner {
       if (this.answer) this.reply(encoder);
     };
     return {
+      onHeadersAwaited: () => {},
       onHeaders: (headers: HeaderMap, end: boolean) => {
         text += `${headers.method} ${headers.authority} ${headers.path} ${headers.serialise()}`;
         if (end) finish();

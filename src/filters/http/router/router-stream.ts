@@ -134,7 +134,8 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     info.upstreamLocalAddress = connection.local;
     info.upstreamRemoteAddress = connection.remote;
     info.upstreamConnectionId = connection.id;
-    (info.upstreamConnectionIdsAttempted ??= []).push(connection.id);
+    if (info.upstreamConnectionIdsAttempted === undefined) info.upstreamConnectionIdsAttempted = [connection.id];
+    else info.upstreamConnectionIdsAttempted.push(connection.id);
     info.upstreamBytes = encoder.bytes;
     info.upstreamPoolReadyMs = this.#handle.stream.clock.monotonicMs();
     info.upstreamProtocol = connection.protocol;
@@ -298,7 +299,8 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (this.#host === host) return;
     this.#host = host;
     this.#info.upstreamHost = host;
-    (this.#info.upstreamHostsAttempted ??= []).push(host);
+    if (this.#info.upstreamHostsAttempted === undefined) this.#info.upstreamHostsAttempted = [host];
+    else this.#info.upstreamHostsAttempted.push(host);
   }
 
   #onRequestEnd(): void {

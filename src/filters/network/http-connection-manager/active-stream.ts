@@ -91,12 +91,22 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     config.stats.inc(HTTP_STATS.downstream_rq_http1_total);
     config.stats.gaugeAdd(HTTP_STATS.downstream_rq_active, 1);
     if (config.streamIdleTimeout !== undefined) config.streamIdleTimeout.arm((this.#idleTimer = new Timer(this, TIMER_IDLE)));
-    if (config.requestTimeout !== undefined) config.requestTimeout.arm((this.#requestTimer = new Timer(this, TIMER_REQUEST)));
-    if (config.requestHeadersTimeout !== undefined) config.requestHeadersTimeout.arm((this.#headersTimer = new Timer(this, TIMER_HEADERS)));
     if (config.maxStreamDuration !== undefined) config.maxStreamDuration.arm((this.#durationTimer = new Timer(this, TIMER_DURATION)));
   }
 
   // RequestDecoder: the request arrives
+
+  onHeadersAwaited(): void {
+    const { requestHeadersTimeout } = this.config;
+    if (requestHeadersTimeout !== undefined) requestHeadersTimeout.arm((this.#headersTimer = new Timer(this, TIMER_HEADERS)));
+    this.#armRequestTimer();
+  }
+
+  /** Not for a request that comes whole. */
+  #armRequestTimer(): void {
+    const { requestTimeout } = this.config;
+    if (requestTimeout !== undefined) requestTimeout.arm((this.#requestTimer = new Timer(this, TIMER_REQUEST)));
+  }
 
   onHeaders(headers: HeaderMap, end: boolean): void {
     const config = this.config;
@@ -105,6 +115,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.#headersTimer?.disarm();
     this.#markActive();
     if (end) this.#onRequestEnd();
+    else if (this.#requestTimer === undefined) this.#armRequestTimer();
     this.info.requestHeadersEndMs = end ? this.info.requestEndMs : config.clock.monotonicMs();
     const refusal = refusalOf(headers, this.encoder.minorVersion, config);
     if (refusal !== undefined) {
@@ -162,7 +173,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   }
 
   set state(value: unknown) {
-    (this.#states ??= [])[this.current!.slot] = value;
+    (this.#states ??= new Array(this.config.chain.entries.length))[this.current!.slot] = value;
   }
 
   get route(): Route | undefined {
@@ -201,7 +212,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 
   handle(): FilterHandle {
     const entry = this.current!;
-    const handles = (this.#handles ??= []);
+    const handles = (this.#handles ??= new Array(this.config.chain.entries.length));
     return (handles[entry.slot] ??= new StreamFilterHandle(this, entry));
   }
 
