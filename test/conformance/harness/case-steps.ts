@@ -30,6 +30,7 @@ const UPSTREAM_VERBS = {
   pause: [],
   wait: [],
   'await-request': [],
+  'await-text': [],
   'half-close': [],
   close: [],
   reset: [],
@@ -163,6 +164,8 @@ const upstreamStep = (raw: unknown, where: string): UpstreamStep => {
       return { do: 'pause', ms: Number(step.pause) };
     case 'wait':
       return { do: 'wait', name: String(step.wait) };
+    case 'await-text':
+      return { do: 'await-text', text: String(step['await-text']) };
     default:
       return { do: verb as 'close' };
   }

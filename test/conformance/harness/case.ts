@@ -19,6 +19,8 @@ export type UpstreamStep =
   /** Waits for the client's `signal`. */
   | { readonly do: 'wait'; readonly name: string }
   | { readonly do: 'await-request' }
+  /** Until the connection has received this. */
+  | { readonly do: 'await-text'; readonly text: string }
   | { readonly do: 'half-close' | 'close' | 'reset' };
 
 export interface UpstreamScript {

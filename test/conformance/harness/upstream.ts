@@ -145,6 +145,9 @@ const act = async (log: ConnectionLog, play: Play, step: UpstreamStep, complete:
       return play.signals.wait(step.name);
     case 'await-request':
       return complete();
+    case 'await-text':
+      await log.until(() => log.received.includes(step.text), 5_000);
+      return;
     case 'half-close':
       return log.halfClose();
     case 'close':
