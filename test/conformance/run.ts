@@ -1,6 +1,7 @@
 /** `npm run conformance -- [options] [filter]`: see README.md. */
 
 import { parseArgs } from 'node:util';
+import { checkBroken } from './configs/broken.ts';
 import { compareCorpora } from './configs/corpus.ts';
 import type { Case, Part } from './harness/case.ts';
 import { ConformanceError, PARTS } from './harness/case.ts';
@@ -22,6 +23,7 @@ const { values: options, positionals } = parseArgs({
     recorded: { type: 'boolean', default: false },
     accept: { type: 'boolean', default: false },
     configs: { type: 'boolean', default: false },
+    broken: { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
     transport: { type: 'string', default: 'direct' },
     jobs: { type: 'string', default: '3' },
@@ -72,6 +74,7 @@ const main = async (): Promise<number> => {
     if (positionals.length === 0) throw new ConformanceError('--configs takes one or more directories or files');
     return compareCorpora(positionals);
   }
+  if (options.broken) return checkBroken(options.record);
   const cases = readCases(filter);
   if (cases.length === 0) throw new ConformanceError(`no case has '${filter}' in its name`);
   checkDifferences(cases);

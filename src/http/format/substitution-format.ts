@@ -15,6 +15,8 @@ export interface SubstitutionFormat extends Format {
 
 /** `envoy.config.core.v3.SubstitutionFormatString`. */
 export function compileSubstitutionFormat(message: SubstitutionFormatString, at: ConfigPath, context: CompileContext): SubstitutionFormat | undefined {
+  // Refused with that field; what the operators of its formatters mean is not known here.
+  if (message.formatters.length > 0) return undefined;
   const json = message.format.case === 'jsonFormat';
   const format = compileSource(message, at, context);
   if (format === undefined) return undefined;

@@ -18,7 +18,7 @@ export class Tally {
   readonly bugs: Case[] = [];
   readonly onlyHere: Case[] = [];
   readonly crashes: Case[] = [];
-  /** Refused by Envoy for the machine's sake and taken by nuncio; or Envoy crashed. */
+  /** Taken by nuncio, and refused by Envoy for the machine's sake or for a type it was built without; or Envoy crashed. */
   readonly setAside: Case[] = [];
   readonly schemaDifferences: Case[] = [];
   unsupported = 0;
@@ -47,7 +47,7 @@ export class Tally {
     this.#addSchema(place, envoy, nuncio.schema);
     if (envoy.kind === 'accepted') this.#addAccepted(place, nuncio.problems);
     else if (nuncio.problems.length > 0) this.refused += 1;
-    else if (envoy.stage === 'surroundings') this.setAside.push({ place, says: envoy.message });
+    else if (envoy.stage === 'surroundings' || envoy.stage === 'type') this.setAside.push({ place, says: envoy.message });
     else this.onlyHere.push({ place, says: envoy.message });
   }
 
@@ -74,9 +74,11 @@ export class Tally {
    * refused for another reason and nuncio names a fault of the schema, nobody knows what Envoy would have said of that.
    */
   #addSchema(place: string, envoy: Exclude<EnvoyVerdict, { kind: 'crashed' }>, problems: readonly string[]): void {
-    const theirs = envoy.kind === 'accepted' ? 'sound' : envoy.stage === 'schema' ? 'broken' : 'unknown';
+    const theirs = schemaVerdict(envoy);
     const ours = problems.length === 0 ? 'sound' : 'broken';
     if (theirs === 'unknown' && ours === 'broken') return;
+    // A type that is known here and not to this Envoy: one of Solo's.
+    if (envoy.kind === 'refused' && envoy.stage === 'type' && ours === 'sound') return;
     this.schemaDecided += 1;
     if (theirs !== 'unknown' && theirs !== ours) {
       const says = envoy.kind === 'accepted' ? `only nuncio: ${problems.join('\n      ')}` : `only Envoy: ${envoy.message}`;
@@ -84,6 +86,11 @@ export class Tally {
     }
   }
 }
+
+const schemaVerdict = (envoy: Exclude<EnvoyVerdict, { kind: 'crashed' }>): 'sound' | 'broken' | 'unknown' => {
+  if (envoy.kind === 'accepted') return 'sound';
+  return envoy.stage === 'schema' || envoy.stage === 'type' ? 'broken' : 'unknown';
+};
 
 const list = (title: string, cases: readonly Case[]): string[] => {
   if (cases.length === 0) return [];
@@ -113,7 +120,7 @@ export const report = (tally: Tally): string => {
     ...list('refused only here, bug', bugs),
     ...list('accepted only here', onlyHere),
     ...list('schema stage differs', tally.schemaDifferences),
-    ...list('not compared: Envoy lacks a file or a feature of the machine, or crashed', setAside),
+    ...list('not compared: Envoy lacks a file, a feature of the machine or a type, or it crashed', setAside),
     ...list('crashes', crashes),
     agreement(tally),
     `${compared} resources: ${accepted + refused} same verdict, ${refusedHere} refused only here (${unsupported} unsupported, ${bugs.length} bugs), ${onlyHere.length} accepted only here, ${crashes.length} crashes`,

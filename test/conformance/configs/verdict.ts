@@ -1,8 +1,14 @@
 /** What each program says about a resource. */
 
+/**
+ * What a refusal is about: decoding and validation rules; a type that this Envoy was built without; what the configuration means;
+ * the machine.
+ */
+export type Stage = 'schema' | 'type' | 'meaning' | 'surroundings';
+
 export type EnvoyVerdict =
   | { readonly kind: 'accepted' }
-  | { readonly kind: 'refused'; readonly stage: 'schema' | 'meaning' | 'surroundings'; readonly message: string }
+  | { readonly kind: 'refused'; readonly stage: Stage; readonly message: string }
   /** It died: nothing to compare with. */
   | { readonly kind: 'crashed'; readonly message: string };
 
@@ -19,7 +25,6 @@ const SCHEMA_SENTENCES = [
   /^Using deprecated option/,
   /The v2 xDS major version is deprecated/,
   /^Unable to unpack as/,
-  /could not find @type/,
   /^Invalid type URL/,
   /^Duplicate YAML key/i,
   /Illegal value for enum/,
@@ -42,7 +47,10 @@ const SURROUNDINGS_SENTENCES = [
   /wasm.*(?:Failed to load|Unable to create)/i,
 ];
 
-export const refusalStage = (message: string): 'schema' | 'meaning' | 'surroundings' => {
+const UNKNOWN_TYPE = /could not find @type/;
+
+export const refusalStage = (message: string): Stage => {
+  if (UNKNOWN_TYPE.test(message)) return 'type';
   if (SCHEMA_SENTENCES.some((sentence) => sentence.test(message))) return 'schema';
   return SURROUNDINGS_SENTENCES.some((sentence) => sentence.test(message)) ? 'surroundings' : 'meaning';
 };
