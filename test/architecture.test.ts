@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const root = resolve(import.meta.dirname, '..');
 const src = join(root, 'src');
 
-/** Rooms that each room may import; `src/server/`, `src/main.ts`, `src/index.ts` and `src/extensions.ts` may import all. */
+/** Rooms that each room may import; `src/server/`, `src/testing/`, `src/main.ts`, `src/index.ts` and `src/extensions.ts` may import all. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   api: ['core'],
@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   filters: ['core', 'api', 'http', 'transport', 'config/support.ts', 'listener/network-filter.ts'],
   admin: ['core', 'api', 'http', 'config/support.ts'],
 };
-const SEE_EVERYTHING = new Set(['server', 'main.ts', 'index.ts', 'extensions.ts']);
+const SEE_EVERYTHING = new Set(['server', 'testing', 'main.ts', 'index.ts', 'extensions.ts']);
 const SUPPORT_TABLE = 'config/support.ts';
 
 function sourceFiles(folder: string): string[] {

@@ -15,3 +15,10 @@ export interface HttpFacts {
 }
 
 export const HTTP = serviceKey<HttpFacts>('http');
+
+/** What the process says of its own health: `/healthcheck/fail` and `/healthcheck/ok`. */
+export interface ProcessHealth {
+  readonly failed: boolean;
+}
+
+export const HEALTH = serviceKey<ProcessHealth>('health');

@@ -9,6 +9,8 @@ export interface DrainSettings {
   readonly timeMs: number;
   /** `--drain-strategy`. */
   readonly strategy: DrainStrategy;
+  /** Asked by `/healthcheck/fail`: answers to health checks fail too. */
+  readonly failsHealthChecks?: boolean;
 }
 
 /**

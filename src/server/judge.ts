@@ -17,7 +17,7 @@ import type { Tag } from '../core/stats/tags.ts';
 import type { Timers } from '../core/timers.ts';
 import { ACCESS_LOG_FILES, AccessLogFileProbe } from '../http/access-log-files.ts';
 import { PROCESS } from '../http/format/environment.ts';
-import { CLUSTERS } from '../http/http-services.ts';
+import { CLUSTERS, HEALTH } from '../http/http-services.ts';
 import type { ListenerSpec } from '../listener/compile.ts';
 import { type AdminSettings, compileAdminSettings } from './admin-settings.ts';
 import type { ThreadServices } from './compile-context.ts';
@@ -146,6 +146,7 @@ export class ConfigurationJudge {
 
 const JUDGING_SERVICES = new Map<ServiceKey<unknown>, unknown>([
   [CLUSTERS, { get: () => undefined }],
+  [HEALTH, { failed: false }],
   [ACCESS_LOG_FILES, new AccessLogFileProbe()],
   [PROCESS, systemProcess],
 ]);

@@ -14,7 +14,7 @@ import type { StatStore } from '../core/stats/stats.ts';
 import type { Timers } from '../core/timers.ts';
 import { ACCESS_LOG_FILES, AccessLogFiles } from '../http/access-log-files.ts';
 import { PROCESS } from '../http/format/environment.ts';
-import { CLUSTERS } from '../http/http-services.ts';
+import { CLUSTERS, HEALTH } from '../http/http-services.ts';
 import { ListenerManager } from '../listener/listener-manager.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ThreadServices } from './compile-context.ts';
@@ -52,6 +52,7 @@ export class ProxyThread implements Worker {
   readonly #clusters: ClusterManager;
   readonly #listeners: ListenerManager;
   readonly #drain: DrainManager;
+  readonly #health = { failed: false };
   readonly #accessLogs: AccessLogFiles;
   #clusterNames: ReadonlySet<string> = new Set();
   #utilization = performance.eventLoopUtilization();
@@ -67,10 +68,11 @@ export class ProxyThread implements Worker {
     this.#clusters = new ClusterManager({ threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers, nextConnectionId });
     this.#compileServices = new Map<ServiceKey<unknown>, unknown>([
       [CLUSTERS, this.#clusters],
+      [HEALTH, this.#health],
       [ACCESS_LOG_FILES, this.#accessLogs],
       [PROCESS, systemProcess],
     ]);
-    const thread = { transport, drain: this.#drain, nextConnectionId, nowMs: () => clock.monotonicMs() };
+    const thread = { transport, drain: this.#drain, nextConnectionId, clock };
     this.#listeners = new ListenerManager(thread, stats, log, index);
   }
 
@@ -99,6 +101,7 @@ export class ProxyThread implements Worker {
   }
 
   drain(settings: DrainSettings | undefined): void {
+    this.#health.failed = settings?.failsHealthChecks === true;
     if (settings === undefined) {
       this.#drain.stop();
       return;

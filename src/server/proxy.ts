@@ -232,7 +232,7 @@ export class Proxy {
   /** `/healthcheck/fail` and `/healthcheck/ok`. */
   failHealthChecks(failed: boolean, settings: DrainSettings): void {
     this.#healthCheckFailed = failed;
-    this.#built.workers.drain(failed ? settings : undefined);
+    this.#built.workers.drain(failed ? { ...settings, failsHealthChecks: true } : undefined);
     this.#showState();
   }
 

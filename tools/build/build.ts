@@ -29,7 +29,7 @@ const DEPENDENCIES = Object.keys(dependencies).filter((name) => name !== '@bufbu
 
 rmSync(dist, { recursive: true, force: true });
 const bundle = await rolldown({
-  input: { main: at('src/main.ts'), index: at('src/index.ts'), 'worker-main': at('src/server/worker-main.ts') },
+  input: { main: at('src/main.ts'), index: at('src/index.ts'), testing: at('src/testing/index.ts'), 'worker-main': at('src/server/worker-main.ts') },
   platform: 'node',
   external: isExternal,
 });
@@ -46,7 +46,7 @@ writeTypes();
 function writeTypes(): void {
   const all = mkdtempSync(join(tmpdir(), 'nuncio-types-'));
   execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('tools/build/tsconfig.json'), '--outDir', all], { stdio: 'inherit' });
-  const reached = new Set(['index.d.ts']);
+  const reached = new Set(['index.d.ts', 'testing/index.d.ts']);
   for (const file of reached) {
     const text = readFileSync(join(all, file), 'utf8').replaceAll(RELATIVE_IMPORT, '$1.js$2');
     mkdirSync(dirname(join(dist, file)), { recursive: true });

@@ -1,0 +1,112 @@
+import type { Address, Connection, ConnectionOwner } from '../transport/transport.ts';
+
+const LOCAL: Address = { kind: 'ip', host: '127.0.0.1', port: 10000, text: '127.0.0.1:10000' };
+const REMOTE: Address = { kind: 'ip', host: '127.0.0.1', port: 40000, text: '127.0.0.1:40000' };
+
+/** A connection whose peer is the test: keeps what is written, hands in what is read. */
+export class MemoryConnection implements Connection {
+  owner!: ConnectionOwner;
+  readonly local = LOCAL;
+  readonly remote = REMOTE;
+  bytesRead = 0;
+  closed = false;
+  /** Everything written, as latin1 text. */
+  written = '';
+  /** How the proxy has ended the connection. */
+  ended: 'no' | 'fin' | 'linger' | 'reset' | 'destroyed' = 'no';
+  #unsentBytes = 0;
+  #stalled = false;
+  #paused = false;
+  #waiting: Buffer[] = [];
+
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  get bytesWritten(): number {
+    return this.written.length - this.#unsentBytes;
+  }
+
+  /** Whether the proxy has stopped reading. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  writeText(text: string): void {
+    if (this.ended !== 'no') return;
+    this.written += text;
+    if (this.#stalled) this.#unsentBytes += text.length;
+  }
+
+  writeBytes(bytes: Buffer): void {
+    this.writeText(bytes.toString('latin1'));
+  }
+
+  flush(): void {}
+
+  pauseReads(): void {
+    this.#paused = true;
+  }
+
+  resumeReads(): void {
+    this.#paused = false;
+  }
+
+  endWrites(): void {
+    this.ended = 'fin';
+  }
+
+  closeAfterFlush(): void {
+    this.ended = 'linger';
+  }
+
+  reset(): void {
+    this.ended = 'reset';
+  }
+
+  destroy(): void {
+    this.ended = 'destroyed';
+  }
+
+  setNoDelay(): void {}
+  setKeepAlive(): void {}
+
+  upgrade(): never {
+    throw new Error('there is no TLS here');
+  }
+
+  // The test's side
+
+  /** The peer sends. What comes while reads are paused waits; the lent bytes are overwritten after the call. */
+  receive(bytes: Buffer): void {
+    this.#waiting.push(bytes);
+    this.pump();
+  }
+
+  pump(): void {
+    while (!this.#paused && this.ended === 'no' && this.#waiting.length > 0) {
+      const bytes = this.#waiting.shift()!;
+      this.bytesRead += bytes.length;
+      this.owner.onBytes(bytes, bytes.length);
+      bytes.fill(0x21);
+    }
+  }
+
+  /** The peer stops and starts taking what is written. */
+  stall(): void {
+    this.#stalled = true;
+  }
+
+  drain(): void {
+    this.#stalled = false;
+    this.#unsentBytes = 0;
+    this.owner.onDrained();
+  }
+
+  /** The peer breaks the connection. */
+  break(): void {
+    this.closed = true;
+    this.ended = 'destroyed';
+    this.owner.onClosed({ code: 'ECONNRESET', message: 'reset by the test' });
+  }
+}
