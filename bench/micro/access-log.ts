@@ -57,7 +57,7 @@ function entry(index: number): AccessLogEntry {
   const address = { kind: 'ip', host: '10.0.0.1', port: 80, text: '10.0.0.1:80' } as const;
   const info = new StreamInfo({
     id: index, directLocalAddress: address, directRemoteAddress: address, localAddress: address, remoteAddress: address, requestedServerName: '',
-    secure: false, listenerName: 'ingress', filterChainName: '', terminationDetails: '',
+    secure: false, tls: undefined, transportFailureReason: '', listenerName: 'ingress', filterChainName: '', terminationDetails: '',
   });
   Object.assign(info, {
     startWallMs: Date.UTC(2026, 0, 1) + index * 7.3, startMs: index, endMs: index + 3.4, responseCode: 200, responseCodeDetails: 'via_upstream', bytesSent: 1024,

@@ -1,5 +1,5 @@
 import type { Address } from '../transport/transport.ts';
-import type { DownstreamSocketInfo, TlsInfo } from '../transport/transport-socket.ts';
+import type { DownstreamSocketInfo, ProxyProtocolTlv, TlsInfo } from '../transport/transport-socket.ts';
 import type { Route } from './route/route.ts';
 import type { Cluster, Host } from './upstream.ts';
 
@@ -74,6 +74,14 @@ export interface ConnectionInfo extends DownstreamSocketInfo {
   readonly startMs?: number;
   /** `%CONNECTION_TERMINATION_DETAILS%`; '' when there is none. */
   terminationDetails: string;
+  /** What listener filters and network filters know of the connection itself (`connection-stream.ts`); made when first asked for. */
+  stream?: StreamInfo | undefined;
+  /** Offered in the ClientHello, or found in the request line, in the peer's order. */
+  readonly requestedApplicationProtocols?: readonly string[];
+  readonly ja3?: string;
+  readonly ja4?: string;
+  /** Of the PROXY header that the connection began with. */
+  readonly proxyProtocolTlvs?: readonly ProxyProtocolTlv[];
 }
 
 /**

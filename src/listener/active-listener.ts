@@ -1,158 +1,325 @@
+import type { Clock } from '../core/clock.ts';
 import type { StatGroup } from '../core/stats/stats.ts';
-import type { ConnectionInfo } from '../http/stream-info.ts';
-import type { Address, Connection, ConnectionOwner, ListenerSocket, Transport, TransportError } from '../transport/transport.ts';
-import type { FilterChainSpec, ListenerSpec } from './compile.ts';
+import type { AccessLogEntry } from '../http/access-log.ts';
+import { streamOf } from '../http/connection-stream.ts';
+import { type ConnectionInfo, ResponseFlag } from '../http/stream-info.ts';
+import type { Address, Connection, ConnectionOwner, ListenerSocket, Transport } from '../transport/transport.ts';
+import type { FilterChainSpec } from './compile-filter-chain.ts';
+import type { ListenerSpec } from './compile.ts';
+import { FilteredHandler } from './filtered-connection.ts';
+import { ListenerConnection, type ListenerConnectionOwner, type RunningChain } from './listener-connection.ts';
 import type { ConnectionHandler, DrainDecision } from './network-filter.ts';
+import { PendingConnection, type PendingOwner } from './pending-connection.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from './stats.ts';
 
 /** What a listener needs of its thread. */
 export interface ListenerThread {
   readonly transport: Transport;
+  readonly clock: Clock;
   nextConnectionId(): number;
-  nowMs(): number;
   readonly drain: DrainDecision;
 }
 
-/** A listener in one thread: its socket and the connections that came through it. */
-export class ActiveListener {
+/** Finds the listener that serves an address which a client wanted to reach. */
+export interface ListenerLookup {
+  listenerAt(address: Address): ActiveListener | undefined;
+}
+
+/** A socket of a listener, whose connections go to the listener that has it now. */
+interface HeldSocket {
+  readonly socket: ListenerSocket;
+  holder: ActiveListener;
+}
+
+/** A listener in one thread: its sockets and the connections that came through it. */
+export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   readonly #thread: ListenerThread;
+  readonly #lookup: ListenerLookup;
   readonly #stats: StatGroup;
   readonly #workerStats: StatGroup;
   #spec: ListenerSpec;
-  #chain: FilterChainSpec;
-  #socket: ListenerSocket | undefined;
+  #chains: RunningChain[];
+  #defaultChain: RunningChain | undefined;
+  #sockets: HeldSocket[] = [];
   #draining = false;
+  readonly #pending = new Set<PendingConnection>();
+  /** With those of chains that a later configuration no longer has. */
   readonly #connections = new Set<ListenerConnection>();
 
-  constructor(spec: ListenerSpec, thread: ListenerThread, stats: StatGroup, workerStats: StatGroup) {
+  constructor(spec: ListenerSpec, thread: ListenerThread, lookup: ListenerLookup, stats: { readonly listener: StatGroup; readonly worker: StatGroup }) {
     this.#spec = spec;
-    this.#chain = spec.chain;
+    this.#chains = spec.chains.map(running);
+    this.#defaultChain = spec.defaultChain && running(spec.defaultChain);
     this.#thread = thread;
-    this.#stats = stats;
-    this.#workerStats = workerStats;
+    this.#lookup = lookup;
+    this.#stats = stats.listener;
+    this.#workerStats = stats.worker;
   }
 
   get spec(): ListenerSpec {
     return this.#spec;
   }
 
-  /** The bound address; the configured one before `listen`. */
-  get address(): Address {
-    return this.#socket?.local ?? this.#spec.address;
+  /** The bound addresses; the configured ones before `listen`. */
+  get addresses(): readonly Address[] {
+    return this.#sockets.length > 0 ? this.#sockets.map(({ socket }) => socket.local) : this.#spec.binds.map(({ address }) => address);
   }
 
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#pending.size;
   }
 
-  /** Rejects with a TransportError. `port` replaces a configured port 0 (all threads share one). */
-  async listen(port = 0): Promise<void> {
-    const { address, backlog, reusePort, ipv6Only, pipeMode } = this.#spec;
-    const bound = address.kind === 'ip' && address.port === 0 && port !== 0 ? { ...address, port } : address;
-    this.#socket = await this.#thread.transport.listen(bound, { backlog, reusePort, ipv6Only, pipeMode }, (connection) => this.#accept(connection));
+  /** Rejects with a TransportError. `ports` replace configured ports 0 (all threads share one). */
+  async listen(ports: readonly number[]): Promise<void> {
+    const { binds, backlog, reusePort, bindToPort } = this.#spec;
+    if (!bindToPort) return;
+    for (const [index, { address, ipv6Only, pipeMode }] of binds.entries()) {
+      const port = ports[index] ?? 0;
+      const bound = address.kind === 'ip' && address.port === 0 && port !== 0 ? { ...address, port } : address;
+      let held: HeldSocket | undefined;
+      const accept = (connection: Connection): ConnectionOwner => (held?.holder ?? this).#accept(connection);
+      const socket = await this.#thread.transport.listen(bound, { backlog, reusePort, ipv6Only, pipeMode }, accept);
+      held = { socket, holder: this };
+      this.#sockets.push(held);
+    }
   }
 
-  /** A newer configuration of the same socket: connections live on unless their filter chain changed. */
+  /** Serves the sockets of `before` from now on; it keeps its connections. */
+  takeSockets(before: ActiveListener): void {
+    this.#sockets = before.#sockets;
+    before.#sockets = [];
+    for (const held of this.#sockets) held.holder = this;
+  }
+
+  /** A newer configuration with the same rest: connections live on unless their filter chain changed. */
   update(spec: ListenerSpec): void {
+    const before = [...this.#chains, ...(this.#defaultChain === undefined ? [] : [this.#defaultChain])];
+    const keep = (next: FilterChainSpec): RunningChain => {
+      const index = before.findIndex((chain) => continues(chain.spec, next));
+      return index < 0 ? running(next) : before.splice(index, 1)[0]!;
+    };
     this.#spec = spec;
-    if (this.#chain.filter.adopt(spec.chain.filter)) return;
-    this.#chain = spec.chain;
-    for (const connection of this.#connections) connection.handler.startDrain();
+    this.#chains = spec.chains.map(keep);
+    this.#defaultChain = spec.defaultChain && keep(spec.defaultChain);
+    for (const gone of before) for (const connection of gone.connections) connection.startDrain();
   }
 
   startDrain(): void {
     this.#draining = true;
-    for (const connection of this.#connections) connection.handler.startDrain();
+    for (const connection of this.#connections) connection.startDrain();
   }
 
   /** Stops accepting; what is in the backlog is still served. */
   async stopListening(): Promise<void> {
-    const socket = this.#socket;
-    this.#socket = undefined;
-    await socket?.close();
+    const sockets = this.#sockets;
+    this.#sockets = [];
+    await Promise.all(sockets.map(({ socket }) => socket.close()));
   }
 
   /** Ends all connections at once. */
   destroyConnections(): void {
+    for (const pending of this.#pending) pending.destroy();
     for (const connection of this.#connections) connection.destroy();
   }
 
+  // PendingOwner
+
+  onFiltersDone(pending: PendingConnection): void {
+    this.#leavePending(pending);
+    pending.connection.owner = this.#route(pending);
+  }
+
+  onFiltersFailed(pending: PendingConnection, why: 'refused' | 'timeout' | 'closed'): void {
+    this.#leavePending(pending);
+    if (why === 'timeout') this.#stats.inc(LISTENER_STATS.downstream_pre_cx_timeout);
+    else if (why === 'closed') this.#stats.inc(LISTENER_STATS.downstream_listener_filter_remote_close);
+    this.#logPending(pending, 0, '');
+    pending.connection.destroy();
+  }
+
+  // ListenerConnectionOwner
+
   onConnectionClosed(connection: ListenerConnection): void {
+    connection.chain.connections.delete(connection);
     this.#connections.delete(connection);
+    const lengthMs = this.#thread.clock.monotonicMs() - connection.openedMs;
     this.#stats.inc(LISTENER_STATS.downstream_cx_destroy);
     this.#stats.gaugeAdd(LISTENER_STATS.downstream_cx_active, -1);
     this.#workerStats.gaugeAdd(LISTENER_WORKER_STATS.downstream_cx_active, -1);
-    this.#stats.record(LISTENER_STATS.downstream_cx_length_ms, Math.floor(this.#thread.nowMs() - connection.openedMs));
+    this.#stats.record(LISTENER_STATS.downstream_cx_length_ms, Math.floor(lengthMs));
+    this.#log(connection.info);
+  }
+
+  onHandshakeTimeout(connection: ListenerConnection): void {
+    this.#stats.inc(LISTENER_STATS.downstream_cx_transport_socket_connect_timeout);
+    connection.destroy();
+  }
+
+  /** A connection that another listener accepted, whose client wanted to reach this one. */
+  takeOver(connection: Connection, from: PendingConnection): ConnectionOwner {
+    return this.#look(connection, from);
   }
 
   #accept(connection: Connection): ConnectionOwner {
+    if (this.#connections.size + this.#pending.size >= this.#spec.connectionLimit()) {
+      this.#stats.inc(LISTENER_STATS.downstream_cx_overflow);
+      connection.destroy();
+      return REFUSED;
+    }
+    if (this.#spec.filters.length === 0) return this.#serve(connection, undefined);
+    return this.#look(connection, undefined);
+  }
+
+  #look(connection: Connection, from: PendingConnection | undefined): ConnectionOwner {
+    const pending = new PendingConnection(this, connection, this.#spec, from);
+    this.#pending.add(pending);
+    this.#stats.gaugeAdd(LISTENER_STATS.downstream_pre_cx_active, 1);
+    if (!pending.start()) return pending;
+    this.#leavePending(pending);
+    return this.#route(pending);
+  }
+
+  #leavePending(pending: PendingConnection): void {
+    if (this.#pending.delete(pending)) this.#stats.gaugeAdd(LISTENER_STATS.downstream_pre_cx_active, -1);
+  }
+
+  /** To the listener of the restored address when there is one. */
+  #route(pending: PendingConnection): ConnectionOwner {
+    const { connection } = pending;
+    if (this.#spec.useOriginalDst && pending.localAddressRestored) {
+      const other = this.#lookup.listenerAt(pending.localAddress);
+      if (other !== undefined && other !== this) return other.takeOver(connection, pending);
+    }
+    return this.#serve(connection, pending);
+  }
+
+  #serve(connection: Connection, pending: PendingConnection | undefined): ConnectionOwner {
+    const chain = this.#chainFor(connection, pending);
+    if (chain === undefined) {
+      this.#stats.inc(LISTENER_STATS.no_filter_chain_match);
+      this.#logPending(pending ?? new PendingConnection(this, connection, this.#spec, undefined), ResponseFlag.noRouteFound, 'filter_chain_not_found');
+      connection.destroy();
+      return REFUSED;
+    }
     this.#stats.inc(LISTENER_STATS.downstream_cx_total);
     this.#stats.gaugeAdd(LISTENER_STATS.downstream_cx_active, 1);
     this.#workerStats.inc(LISTENER_WORKER_STATS.downstream_cx_total);
     this.#workerStats.gaugeAdd(LISTENER_WORKER_STATS.downstream_cx_active, 1);
-    const openedMs = this.#thread.nowMs();
-    const info = connectionInfo(connection, { id: this.#thread.nextConnectionId(), listenerName: this.#spec.name, filterChainName: this.#chain.name, startMs: openedMs });
-    const handler = this.#chain.filter.onNewConnection(connection, info, this.#thread.drain);
-    const entry = new ListenerConnection(this, connection, handler, openedMs);
+    const openedMs = this.#thread.clock.monotonicMs();
+    const info = this.#infoOf(connection, pending, chain.spec.name, openedMs);
+    const entry = new ListenerConnection(this, chain, info, openedMs);
+    chain.connections.add(entry);
     this.#connections.add(entry);
-    if (this.#draining) handler.startDrain();
-    return entry;
+    const { transportSocket } = chain.spec;
+    const upper = transportSocket === undefined ? connection : transportSocket.accept(connection, info, entry);
+    entry.start(upper, this.#handle(upper, info, chain.spec));
+    if (this.#draining) entry.startDrain();
+    return transportSocket === undefined ? entry : connection.owner;
+  }
+
+  #chainFor(connection: Connection, pending: PendingConnection | undefined): RunningChain | undefined {
+    const { table } = this.#spec;
+    if (table === undefined) return this.#chains[0];
+    const { local, remote } = connection;
+    const index = table.find({
+      localAddress: pending?.localAddress ?? local,
+      remoteAddress: pending?.remoteAddress ?? remote,
+      directRemoteAddress: remote,
+      requestedServerName: pending?.requestedServerName ?? '',
+      transportProtocol: pending === undefined || pending.transportProtocol === '' ? 'raw_buffer' : pending.transportProtocol,
+      applicationProtocols: pending?.applicationProtocols ?? NOTHING,
+    });
+    return index < 0 ? this.#defaultChain : this.#chains[index];
+  }
+
+  #handle(connection: Connection, info: ConnectionInfo, { filters, terminal }: FilterChainSpec): ConnectionHandler {
+    if (terminal === undefined) return new ClosingHandler(connection);
+    const handler = terminal.onNewConnection(connection, info, this.#thread.drain);
+    return filters.length === 0 ? handler : new FilteredHandler(connection, info, { filters, terminal: handler, bufferLimitBytes: this.#spec.bufferLimitBytes });
+  }
+
+  #infoOf(connection: Connection, pending: PendingConnection | undefined, filterChainName: string, startMs: number): ConnectionInfo {
+    const { local, remote } = connection;
+    const info: ConnectionInfo = {
+      id: this.#thread.nextConnectionId(),
+      directLocalAddress: local,
+      directRemoteAddress: remote,
+      localAddress: pending?.localAddress ?? local,
+      remoteAddress: pending?.remoteAddress ?? remote,
+      requestedServerName: pending?.requestedServerName ?? '',
+      secure: false,
+      tls: undefined,
+      transportFailureReason: '',
+      listenerName: this.#spec.name,
+      filterChainName,
+      startMs,
+      terminationDetails: '',
+      stream: undefined,
+      requestedApplicationProtocols: pending?.applicationProtocols ?? NOTHING,
+      ja3: pending?.ja3 ?? '',
+      ja4: pending?.ja4 ?? '',
+      proxyProtocolTlvs: pending?.proxyProtocolTlvs ?? NO_TLVS,
+    };
+    if (pending?.metadata !== undefined || pending?.filterState !== undefined) {
+      const stream = streamOf(info, this.#thread.clock);
+      stream.metadata = pending.metadata;
+      stream.filterState = pending.filterState;
+    }
+    return info;
+  }
+
+  #logPending(pending: PendingConnection, flag: number, details: string): void {
+    if (this.#spec.accessLogs.length === 0) return;
+    const info = this.#infoOf(pending.connection, pending, '', this.#thread.clock.monotonicMs());
+    const stream = streamOf(info, this.#thread.clock);
+    stream.responseFlags = flag;
+    stream.responseCodeDetails = details;
+    this.#log(info);
+  }
+
+  #log(info: ConnectionInfo): void {
+    const { accessLogs } = this.#spec;
+    if (accessLogs.length === 0) return;
+    const stream = streamOf(info, this.#thread.clock);
+    stream.endMs = this.#thread.clock.monotonicMs();
+    const entry: AccessLogEntry = { info: stream, requestHeaders: undefined, responseHeaders: undefined, responseTrailers: undefined, type: 'NotSet' };
+    for (const log of accessLogs) log.log(entry);
   }
 }
 
-/** Keeps the listener's books while the handler does the work. */
-class ListenerConnection implements ConnectionOwner {
-  readonly handler: ConnectionHandler;
-  readonly openedMs: number;
-  readonly #listener: ActiveListener;
+const NOTHING: readonly string[] = [];
+const NO_TLVS: NonNullable<ConnectionInfo['proxyProtocolTlvs']> = [];
+
+/** Of a connection that nobody serves. */
+const REFUSED: ConnectionOwner = { onBytes() {}, onEnd() {}, onDrained() {}, onClosed() {} };
+
+/** Of a filter chain without filters. */
+class ClosingHandler implements ConnectionHandler {
+  readonly active = false;
   readonly #connection: Connection;
 
-  constructor(listener: ActiveListener, connection: Connection, handler: ConnectionHandler, openedMs: number) {
-    this.#listener = listener;
+  constructor(connection: Connection) {
     this.#connection = connection;
-    this.handler = handler;
-    this.openedMs = openedMs;
   }
 
-  destroy(): void {
+  onNewConnection(): void {
     this.#connection.destroy();
   }
 
-  onBytes(bytes: Buffer, length: number): void {
-    this.handler.onBytes(bytes, length);
-  }
-
-  onEnd(): void {
-    this.handler.onEnd();
-  }
-
-  onDrained(): void {
-    this.handler.onDrained();
-  }
-
-  onClosed(error: TransportError | undefined): void {
-    this.handler.onClosed(error);
-    this.#listener.onConnectionClosed(this);
-  }
+  startDrain(): void {}
+  onBytes(): void {}
+  onEnd(): void {}
+  onDrained(): void {}
+  onClosed(): void {}
 }
 
-type ConnectionFacts = Pick<ConnectionInfo, 'id' | 'listenerName' | 'filterChainName' | 'startMs'>;
+function running(spec: FilterChainSpec): RunningChain {
+  return { spec, connections: new Set() };
+}
 
-function connectionInfo(connection: Connection, { id, listenerName, filterChainName, startMs }: ConnectionFacts): ConnectionInfo {
-  const { local, remote } = connection;
-  return {
-    id,
-    directLocalAddress: local,
-    directRemoteAddress: remote,
-    localAddress: local,
-    remoteAddress: remote,
-    requestedServerName: '',
-    secure: false,
-    tls: undefined,
-    transportFailureReason: '',
-    listenerName,
-    filterChainName,
-    startMs,
-    terminationDetails: '',
-  };
+/** Whether connections of a chain may live on under another; then its terminal filter has taken over what changed. */
+function continues(before: FilterChainSpec, next: FilterChainSpec): boolean {
+  if (before.frame !== next.frame) return false;
+  if (before.terminal === undefined || next.terminal === undefined) return before.terminal === next.terminal;
+  return before.terminal.adopt(next.terminal);
 }

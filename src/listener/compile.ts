@@ -1,83 +1,134 @@
 import { toBinary } from '@bufbuild/protobuf';
-import type { FilterChain as FilterChainMessage, Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
-import { type Address as AddressMessage, SocketAddress_Protocol } from '../api/generated/envoy/config/core/v3.ts';
+import type { AdditionalAddress, FilterChain, Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import { type Address as AddressMessage, TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
 import { schemaOf } from '../api/registry.ts';
+import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
+import type { TimerList } from '../core/timers.ts';
+import { compileAccessLogs } from '../http/access-log-compile.ts';
+import type { AccessLog } from '../http/access-log.ts';
 import type { Address } from '../transport/transport.ts';
-import { LISTENER, type TerminalNetworkFilter } from './network-filter.ts';
+import { compileFilterChain, type FilterChainSpec } from './compile-filter-chain.ts';
+import type { ListenerFilter } from './listener-filter.ts';
+import { compileFilterChainTable } from './match/compile.ts';
+import type { FilterChainTable } from './match/filter-chain-match.ts';
+import { LISTENER } from './network-filter.ts';
+
+/** A place to listen at. */
+export interface BindSpec {
+  readonly address: Address;
+  readonly ipv6Only: boolean;
+  readonly pipeMode: number;
+}
 
 /** A compiled listener. */
 export interface ListenerSpec {
   readonly name: string;
-  readonly address: Address;
+  /** The first is the listener's own; statistics and the admin interface name it. */
+  readonly binds: readonly BindSpec[];
   /** `listener.<stat_prefix or address>`. */
   readonly statScope: string;
-  /** Everything but the filter chains: listeners of equal socket keep their socket on an update. */
+  /** Everything but the filter chains: listeners of equal rest are changed in place. */
+  readonly rest: string;
+  /** What belongs to the sockets: a listener takes over those of one that has the same. */
   readonly socketIdentity: string;
   readonly backlog: number;
   readonly reusePort: boolean;
-  readonly ipv6Only: boolean;
-  readonly pipeMode: number;
-  readonly chain: FilterChainSpec;
-}
-
-export interface FilterChainSpec {
-  readonly name: string;
-  readonly filter: TerminalNetworkFilter;
+  /** False: it serves what other listeners hand over. */
+  readonly bindToPort: boolean;
+  readonly useOriginalDst: boolean;
+  readonly inbound: boolean;
+  readonly filters: readonly ListenerFilter[];
+  readonly filterTimeouts: TimerList | undefined;
+  readonly continueOnFilterTimeout: boolean;
+  readonly chains: readonly FilterChainSpec[];
+  /** Undefined: every connection goes to the first chain. */
+  readonly table: FilterChainTable | undefined;
+  readonly defaultChain: FilterChainSpec | undefined;
+  readonly accessLogs: readonly AccessLog[];
+  readonly bufferLimitBytes: number;
+  /** How many connections it may have at once, now. */
+  connectionLimit(): number;
 }
 
 const DEFAULT_BUFFER_LIMIT_BYTES = 1_048_576;
+const DEFAULT_FILTER_TIMEOUT_MS = 15_000;
 
 /** Returns undefined when the errors it reported leave nothing to serve. */
 export function compileListener(message: ListenerMessage, position: number, at: ConfigPath, context: CompileContext): ListenerSpec | undefined {
-  // Refused with its protocol; it has other parts than filter chains.
-  if (isUdp(message)) return undefined;
-  const address = compileAddress(message.address, at.field('address'), context);
+  const binds = compileBinds(message, at, context);
   // A listener without a name keeps its identity over reloads by its place.
   const name = message.name === '' ? `listener_${position}` : message.name;
-  const statScope = `listener.${(message.statPrefix === '' ? address?.text ?? '' : message.statPrefix).replaceAll(':', '_')}`;
+  const statScope = `listener.${(message.statPrefix === '' ? binds[0]?.address.text ?? '' : message.statPrefix).replaceAll(':', '_')}`;
   const bufferLimitBytes = message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES;
   const inside = context.with(LISTENER, { name, statScope, bufferLimitBytes });
-  const chain = compileChain(message, at, inside);
-  if (address === undefined || chain === undefined) return undefined;
+  const chains = compileChains(message, at, inside);
+  const filters = compileListenerFilters(message, at.field('listener_filters'), inside);
+  const timeoutMs = durationMs(message.listenerFiltersTimeout) ?? DEFAULT_FILTER_TIMEOUT_MS;
+  const accessLogs = compileAccessLogs(message.accessLog, at.field('access_log'), inside);
+  if (binds.length === 0 || chains === undefined) return undefined;
+  const { runtime } = context;
+  const limitKey = `envoy.resource_limits.listener.${name}.connection_limit`;
   return {
     name,
-    address,
+    binds,
     statScope,
+    rest: restIdentity(message),
     socketIdentity: socketIdentity(message),
     backlog: message.tcpBacklogSize ?? 4096,
     reusePort: message.enableReusePort ?? true,
-    ipv6Only: !(message.address?.address.case === 'socketAddress' && message.address.address.value.ipv4Compat),
-    pipeMode: message.address?.address.case === 'pipe' ? message.address.address.value.mode : 0,
-    chain,
+    bindToPort: message.bindToPort ?? message.deprecatedV1?.bindToPort ?? true,
+    useOriginalDst: message.useOriginalDst ?? false,
+    inbound: message.trafficDirection === TrafficDirection.INBOUND,
+    filters,
+    filterTimeouts: timeoutMs === 0 ? undefined : context.timers.list(timeoutMs),
+    continueOnFilterTimeout: message.continueOnListenerFiltersTimeout,
+    ...chains,
+    accessLogs,
+    bufferLimitBytes,
+    connectionLimit: () => (runtime.version === 0 ? Infinity : runtime.number(limitKey, Infinity)),
   };
 }
 
-function isUdp({ address }: ListenerMessage): boolean {
-  return address?.address.case === 'socketAddress' && address.address.value.protocol === SocketAddress_Protocol.UDP;
-}
-
-function socketIdentity(message: ListenerMessage): string {
+function restIdentity(message: ListenerMessage): string {
   const schema = schemaOf('envoy.config.listener.v3.Listener');
   const bytes = toBinary(schema, { ...message, filterChains: [], defaultFilterChain: undefined });
   return Buffer.from(bytes).toString('latin1');
 }
 
-function compileAddress(message: AddressMessage | undefined, at: ConfigPath, context: CompileContext): Address | undefined {
+function socketIdentity({ address, additionalAddresses, bindToPort, enableReusePort, tcpBacklogSize }: ListenerMessage): string {
+  const addressText = (one: AddressMessage | undefined): string =>
+    one === undefined ? '' : Buffer.from(toBinary(schemaOf('envoy.config.core.v3.Address'), one)).toString('latin1');
+  return JSON.stringify([[address, ...additionalAddresses.map((one) => one.address)].map(addressText), bindToPort, enableReusePort, tcpBacklogSize]);
+}
+
+function compileBinds(message: ListenerMessage, at: ConfigPath, context: CompileContext): BindSpec[] {
+  const places: [AddressMessage | undefined, ConfigPath][] = [
+    [message.address, at.field('address')],
+    ...message.additionalAddresses.map((one: AdditionalAddress, index): [AddressMessage | undefined, ConfigPath] => [
+      one.address,
+      at.field('additional_addresses').index(index).field('address'),
+    ]),
+  ];
+  return places.map(([address, addressAt]) => compileBind(address, addressAt, context)).filter((bind) => bind !== undefined);
+}
+
+function compileBind(message: AddressMessage | undefined, at: ConfigPath, context: CompileContext): BindSpec | undefined {
   switch (message?.address.case) {
     case 'socketAddress': {
-      const { address, portSpecifier } = message.address.value;
+      const { address, portSpecifier, ipv4Compat } = message.address.value;
       if (portSpecifier.case !== 'portValue') {
         context.error(at.field('socket_address'), 'a listener needs a port_value');
         return undefined;
       }
       const port = portSpecifier.value;
-      return { kind: 'ip', host: address, port, text: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}` };
+      const text = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+      return { address: { kind: 'ip', host: address, port, text }, ipv6Only: !ipv4Compat, pipeMode: 0 };
     }
     case 'pipe': {
-      const { path } = message.address.value;
-      return { kind: 'pipe', host: path, port: 0, text: path };
+      const { path, mode } = message.address.value;
+      return { address: { kind: 'pipe', host: path, port: 0, text: path }, ipv6Only: false, pipeMode: mode };
     }
     default:
       context.error(at, 'a listener needs a socket_address or a pipe');
@@ -85,33 +136,49 @@ function compileAddress(message: AddressMessage | undefined, at: ConfigPath, con
   }
 }
 
-function compileChain(message: ListenerMessage, at: ConfigPath, context: CompileContext): FilterChainSpec | undefined {
-  if (message.filterChains.length > 1) {
-    context.error(at.field('filter_chains').index(1), 'not supported: more than one filter chain');
-    return undefined;
-  }
-  const chain = message.filterChains[0] ?? message.defaultFilterChain;
-  if (chain === undefined) {
+type Chains = Pick<ListenerSpec, 'chains' | 'table' | 'defaultChain'>;
+
+function compileChains(message: ListenerMessage, at: ConfigPath, context: CompileContext): Chains | undefined {
+  const { filterChains, defaultFilterChain } = message;
+  if (filterChains.length === 0 && defaultFilterChain === undefined) {
     context.error(at, `error adding listener '${message.name}': no filter chains specified`);
     return undefined;
   }
-  return compileFilters(chain, message.filterChains.length > 0 ? at.field('filter_chains').index(0) : at.field('default_filter_chain'), context);
+  const chainsAt = at.field('filter_chains');
+  const table = compileFilterChainTable(filterChains, chainsAt, context);
+  const chains = filterChains.map((chain, index) => compileFilterChain(chain, chainsAt.index(index), context)).filter((chain) => chain !== undefined);
+  const defaultChain = defaultFilterChain && compileFilterChain(defaultFilterChain, at.field('default_filter_chain'), context);
+  if (chains.length < filterChains.length) return undefined;
+  const isOnly = filterChains.length === 1 && asksNothing(filterChains[0]!);
+  return { chains, table: isOnly ? undefined : table, defaultChain };
 }
 
-function compileFilters(chain: FilterChainMessage, at: ConfigPath, context: CompileContext): FilterChainSpec | undefined {
-  let terminal: TerminalNetworkFilter | undefined;
-  const last = chain.filters.length - 1;
-  chain.filters.forEach((filter, index) => {
-    const filterAt = at.field('filters').index(index);
-    const typedConfig = filter.configType.case === 'typedConfig' ? filter.configType.value : undefined;
-    const resolved = context.resolve('envoy.filters.network', filter.name, typedConfig, filterAt, false);
-    if (resolved === undefined) return;
-    if (resolved.extension.terminal !== true || index !== last) {
-      context.error(filterAt, `not supported: ${resolved.extension.name} before another network filter`);
-      return;
-    }
-    terminal = resolved.extension.compile(resolved.config, filterAt.field('typed_config'), context) as TerminalNetworkFilter;
+function asksNothing({ filterChainMatch }: FilterChain): boolean {
+  return filterChainMatch === undefined || toBinary(schemaOf('envoy.config.listener.v3.FilterChainMatch'), filterChainMatch).length === 0;
+}
+
+const TLS_INSPECTOR = 'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector';
+
+function compileListenerFilters(message: ListenerMessage, at: ConfigPath, context: CompileContext): ListenerFilter[] {
+  const filters: ListenerFilter[] = [];
+  const add = (name: string, typedConfig: { typeUrl: string; value: Uint8Array } | undefined, filterAt: ConfigPath): void => {
+    const resolved = context.resolve('envoy.filters.listener', name, typedConfig, filterAt, false);
+    if (resolved !== undefined) filters.push(resolved.extension.compile(resolved.config, filterAt.field('typed_config'), context) as ListenerFilter);
+  };
+  message.listenerFilters.forEach((filter, index) => {
+    add(filter.name, filter.configType.case === 'typedConfig' ? filter.configType.value : undefined, at.index(index));
   });
-  if (chain.filters.length === 0) context.error(at.field('filters'), 'not supported: a filter chain without filters');
-  return terminal === undefined ? undefined : { name: chain.name, filter: terminal };
+  if (needsTlsInspector(message)) {
+    context.warning(at, `adding listener '${message.name}': filter chain match rules require TLS Inspector listener filter, but it isn't configured, so it is added`);
+    add('envoy.filters.listener.tls_inspector', { typeUrl: `type.googleapis.com/${TLS_INSPECTOR}`, value: new Uint8Array() }, at);
+  }
+  return filters;
+}
+
+function needsTlsInspector({ filterChains, listenerFilters }: ListenerMessage): boolean {
+  const asks = filterChains.some(({ filterChainMatch: match }) => {
+    if (match === undefined) return false;
+    return match.transportProtocol === 'tls' || (match.transportProtocol === '' && match.serverNames.length + match.applicationProtocols.length > 0);
+  });
+  return asks && !listenerFilters.some(({ configType }) => configType.case === 'typedConfig' && configType.value.typeUrl.endsWith(TLS_INSPECTOR));
 }

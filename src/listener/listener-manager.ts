@@ -1,7 +1,7 @@
 import type { Logger } from '../core/log.ts';
 import type { StatStore } from '../core/stats/stats.ts';
 import type { Address, TransportError } from '../transport/transport.ts';
-import { ActiveListener, type ListenerThread } from './active-listener.ts';
+import { ActiveListener, type ListenerLookup, type ListenerThread } from './active-listener.ts';
 import type { ListenerSpec } from './compile.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from './stats.ts';
 
@@ -11,7 +11,7 @@ export interface ListenerProblem {
 }
 
 /** The listeners of one thread, by name. */
-export class ListenerManager {
+export class ListenerManager implements ListenerLookup {
   readonly #listeners = new Map<string, ActiveListener>();
   readonly #draining = new Set<ActiveListener>();
   readonly #thread: ListenerThread;
@@ -27,8 +27,19 @@ export class ListenerManager {
   }
 
   /** Name and bound address of each listener. */
-  addresses(): { name: string; address: Address }[] {
-    return [...this.#listeners.values()].map((listener) => ({ name: listener.spec.name, address: listener.address }));
+  addresses(): { name: string; address: Address; additional: readonly Address[] }[] {
+    return [...this.#listeners.values()].map(({ spec, addresses }) => ({ name: spec.name, address: addresses[0]!, additional: addresses.slice(1) }));
+  }
+
+  /** By the whole address, else by one that stands for every address of the port. */
+  listenerAt({ text, port, host }: Address): ActiveListener | undefined {
+    const everyHost = host.includes(':') ? '::' : '0.0.0.0';
+    const serves = (listener: ActiveListener, test: (address: Address) => boolean): boolean => listener.addresses.some(test);
+    const listeners = [...this.#listeners.values()];
+    return (
+      listeners.find((listener) => serves(listener, (address) => address.text === text)) ??
+      listeners.find((listener) => serves(listener, (address) => address.host === everyHost && address.port === port))
+    );
   }
 
   /**
@@ -41,11 +52,11 @@ export class ListenerManager {
     for (const [name, listener] of this.#listeners) if (!wanted.has(name)) void this.#retire(name, listener);
     for (const spec of specs) {
       const running = this.#listeners.get(spec.name);
-      if (running !== undefined && running.spec.socketIdentity === spec.socketIdentity) {
+      if (running !== undefined && running.spec.rest === spec.rest) {
         running.update(spec);
         continue;
       }
-      const problem = await this.#start(spec, ports?.get(spec.name) ?? 0);
+      const problem = await this.#start(spec, spec.binds.map((_, index) => ports?.get(portKey(spec.name, index)) ?? 0));
       if (problem !== undefined) problems.push(problem);
     }
     return problems;
@@ -72,19 +83,26 @@ export class ListenerManager {
     for (const listener of [...this.#listeners.values(), ...this.#draining]) listener.destroyConnections();
   }
 
-  async #start(spec: ListenerSpec, port: number): Promise<ListenerProblem | undefined> {
+  async #start(spec: ListenerSpec, ports: readonly number[]): Promise<ListenerProblem | undefined> {
     const listener = new ActiveListener(
       spec,
       this.#thread,
-      this.#stats.group(spec.statScope, LISTENER_STATS),
-      this.#stats.group(`${spec.statScope}.worker_${this.#workerIndex}`, LISTENER_WORKER_STATS),
+      this,
+      {
+        listener: this.#stats.group(spec.statScope, LISTENER_STATS),
+        worker: this.#stats.group(`${spec.statScope}.worker_${this.#workerIndex}`, LISTENER_WORKER_STATS),
+      },
     );
     const before = this.#listeners.get(spec.name);
-    try {
-      await listener.listen(port);
-    } catch (error) {
-      const { message } = error as TransportError;
-      return { listener: spec.name, message: `cannot bind '${spec.address.text}': ${message}` };
+    if (before !== undefined && before.spec.socketIdentity === spec.socketIdentity) listener.takeSockets(before);
+    else {
+      try {
+        await listener.listen(ports);
+      } catch (error) {
+        void listener.stopListening();
+        const { message } = error as TransportError;
+        return { listener: spec.name, message: `cannot bind '${spec.binds.map(({ address }) => address.text).join("', '")}': ${message}` };
+      }
     }
     this.#listeners.set(spec.name, listener);
     if (before !== undefined) this.#drain(before);
@@ -102,4 +120,9 @@ export class ListenerManager {
     listener.startDrain();
     void listener.stopListening();
   }
+}
+
+/** How the ports that were chosen for port 0 are kept: by the listener's name and, beyond its first address, the place. */
+export function portKey(listener: string, index: number): string {
+  return index === 0 ? listener : `${listener}\n${index}`;
 }

@@ -4,6 +4,8 @@ import type { Connection, ConnectionOwner } from '../transport/transport.ts';
 
 /** Who a connection belongs to once its filter chain is chosen. */
 export interface ConnectionHandler extends ConnectionOwner {
+  /** The filters before this one have let the connection through. Absent: there is nothing to do before the first bytes. */
+  onNewConnection?(): void;
   /** The listener drains: end when what is under way is finished. */
   startDrain(): void;
   /** Requests under way; an idle connection may be closed at once when its listener goes. */
@@ -26,6 +28,37 @@ export interface TerminalNetworkFilter {
   adopt(next: TerminalNetworkFilter): boolean;
 }
 
+/** Whether the connection, or the bytes, go on to the next filter. Who stops them calls `resume`, or closes the connection. */
+export const CONTINUE = 0;
+export const STOP = 1;
+export type NetworkFilterStatus = typeof CONTINUE | typeof STOP;
+
+/** What a filter before the terminal one sees of its connection. */
+export interface FilteredConnection {
+  readonly connection: Connection;
+  readonly info: ConnectionInfo;
+  /** After a STOP, from any later turn: what was held goes on to the next filter. */
+  resume(): void;
+  /** Closes after what was written has left; `details` stand as `%CONNECTION_TERMINATION_DETAILS%`. */
+  close(details: string): void;
+}
+
+/** A filter of one connection. */
+export interface NetworkReadFilter {
+  /** In the order of the chain, as far as each lets the connection through. */
+  onNewConnection(): NetworkFilterStatus;
+  /** `bytes[0, length)` are lent for the call; `end`: the peer has sent FIN. After a STOP they are given to the next filter, not to this one again. */
+  onData(bytes: Buffer, length: number, end: boolean): NetworkFilterStatus;
+  /** Exactly once. */
+  onClosed(): void;
+}
+
+/** A compiled network filter that stands before the terminal one. */
+export interface NetworkFilter {
+  /** Undefined: it has nothing to do with this connection. */
+  open(connection: FilteredConnection): NetworkReadFilter | undefined;
+}
+
 /** What a network filter's compile step may know of its listener. */
 export interface ListenerFacts {
   readonly name: string;
@@ -35,3 +68,11 @@ export interface ListenerFacts {
 }
 
 export const LISTENER = serviceKey<ListenerFacts>('listener');
+
+/** What a transport socket's compile step may know of its filter chain. */
+export interface FilterChainFacts {
+  readonly name: string;
+  readonly serverNames: readonly string[];
+}
+
+export const FILTER_CHAIN = serviceKey<FilterChainFacts>('filter chain');

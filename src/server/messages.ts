@@ -70,4 +70,5 @@ export interface ListenersOutcome {
 export interface BoundListener {
   readonly name: string;
   readonly address: Address;
+  readonly additional: readonly Address[];
 }

@@ -9,7 +9,7 @@ import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatScrape } from '../core/stats/scrape.ts';
 import { SharedStatStore } from '../core/stats/store.ts';
 import { Timers } from '../core/timers.ts';
-import type { ListenerProblem } from '../listener/listener-manager.ts';
+import { type ListenerProblem, portKey } from '../listener/listener-manager.ts';
 import { createTransport } from '../transport/select-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { DrainSettings } from './drain-decision.ts';
@@ -154,7 +154,7 @@ export class WorkerPool {
 
   /** Undefined when the worker has died over it: the one that replaces it gets `#listeners`. */
   async #updateOne(worker: Worker, listeners: readonly ListenerMessage[]): Promise<ListenersOutcome | undefined> {
-    const ports = new Map(this.#bound.map(({ name, address }) => [name, address.port]));
+    const ports = new Map(this.#bound.flatMap(({ name, address, additional }) => [address, ...additional].map(({ port }, index) => [portKey(name, index), port] as const)));
     try {
       return await worker.updateListeners(listeners, ports);
     } catch (error) {

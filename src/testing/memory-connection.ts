@@ -52,6 +52,8 @@ export class MemoryConnection implements Connection {
     this.#paused = false;
   }
 
+  unread(): void {}
+
   endWrites(): void {
     this.ended = 'fin';
   }

@@ -58,6 +58,8 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   /** Reads that filled the small buffer, since the last that did not and since the last pause. */
   #fullReads = 0;
   #handleReads = false;
+  /** Read before and given back. */
+  #unread: Buffer | null = null;
   #readsEnded = false;
   #writesEnded = false;
   #shutdownIsAsked = false;
@@ -249,8 +251,28 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     this.#startReads();
   }
 
+  unread(bytes: Buffer): void {
+    if (this.closed || bytes.length === 0) return;
+    this.#unread = bytes;
+    if (this.#handleReads) this.#handle!.readStop();
+    this.#handleReads = false;
+    if (!this.#readsArePaused) this.#startReads();
+  }
+
+  #readAgain(): void {
+    const bytes = this.#unread;
+    if (bytes === null || this.#readsArePaused || this.closed) return;
+    this.#unread = null;
+    this[bufferCallbackKey](bytes.length, bytes);
+    if (!this.#readsArePaused) this.#startReads();
+  }
+
   #startReads(): void {
     if (this.#handle === null || this.#handleReads || this.#readsEnded || this.closed) return;
+    if (this.#unread !== null) {
+      process.nextTick(() => this.#readAgain());
+      return;
+    }
     this.#handleReads = true;
     const status = this.#handle.readStart();
     if (status < 0) this.#close(systemError(status, 'read'));

@@ -31,6 +31,8 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   /** Somebody may wait for `onDrained`. */
   #drainIsAwaited = false;
   #readsArePaused = false;
+  /** Read before and given back. */
+  #unread: Buffer | null = null;
   #writesEnded = false;
   #isLingering = false;
   #lingerTimer: Timer | null = null;
@@ -145,7 +147,28 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   resumeReads(): void {
     if (!this.#readsArePaused) return;
     this.#readsArePaused = false;
-    if (this.#isOpen && !this.closed) this.#socket.resume();
+    this.#startReads();
+  }
+
+  unread(bytes: Buffer): void {
+    if (this.closed || bytes.length === 0) return;
+    this.#unread = bytes;
+    this.#socket.pause();
+    if (!this.#readsArePaused) this.#startReads();
+  }
+
+  #readAgain(): void {
+    const bytes = this.#unread;
+    if (bytes === null || this.#readsArePaused || this.closed) return;
+    this.#unread = null;
+    this.onRead(bytes, bytes.length);
+    if (!this.#readsArePaused) this.#startReads();
+  }
+
+  #startReads(): void {
+    if (!this.#isOpen || this.closed) return;
+    if (this.#unread === null) this.#socket.resume();
+    else process.nextTick(() => this.#readAgain());
   }
 
   #onPeerEnded(): void {
@@ -258,7 +281,7 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
     if (this.closed) return;
     if (this.#isLingering) this.#linger();
     else if (this.#writesEnded) this.#socket.end();
-    if (!this.#readsArePaused) this.#socket.resume();
+    if (!this.#readsArePaused) this.#startReads();
   }
 }
 

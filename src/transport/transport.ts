@@ -78,6 +78,11 @@ export interface Connection {
   /** Not counted here: the owner counts. Both are idempotent. */
   pauseReads(): void;
   resumeReads(): void;
+  /**
+   * Gives `bytes`, which are given away, back to be read once more before all others: the owner that the connection has then gets them in a later turn,
+   * when reads are not paused. Called in `onBytes` at the latest, so that nothing else has been read meanwhile.
+   */
+  unread(bytes: Buffer): void;
 
   /** Sends FIN after what was written. Reads go on. When the peer has ended too, the connection closes by itself. */
   endWrites(): void;

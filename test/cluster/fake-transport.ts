@@ -62,6 +62,8 @@ export class FakeConnection implements Connection {
   flush(): void {}
   pauseReads(): void {}
   resumeReads(): void {}
+
+  unread(): void {}
   endWrites(): void {}
   setNoDelay(): void {}
 

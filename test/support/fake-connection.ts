@@ -30,6 +30,8 @@ export class FakeConnection implements Connection {
   resumeReads(): void {
     this.paused = false;
   }
+
+  unread(): void {}
   endWrites(): void {
     this.ended = 'fin';
   }

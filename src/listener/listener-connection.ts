@@ -1,0 +1,81 @@
+import { Timer, type TimerOwner } from '../core/timers.ts';
+import type { ConnectionInfo } from '../http/stream-info.ts';
+import type { Connection, ConnectingOwner, TransportError } from '../transport/transport.ts';
+import type { FilterChainSpec } from './compile-filter-chain.ts';
+import type { ConnectionHandler } from './network-filter.ts';
+
+export interface ListenerConnectionOwner {
+  onConnectionClosed(connection: ListenerConnection): void;
+  onHandshakeTimeout(connection: ListenerConnection): void;
+}
+
+/** A filter chain that connections run through. */
+export interface RunningChain {
+  spec: FilterChainSpec;
+  readonly connections: Set<ListenerConnection>;
+}
+
+/** Keeps the listener's books while the handler does the work. */
+export class ListenerConnection implements ConnectingOwner, TimerOwner {
+  readonly chain: RunningChain;
+  readonly info: ConnectionInfo;
+  readonly openedMs: number;
+  readonly #owner: ListenerConnectionOwner;
+  #connection: Connection | undefined;
+  #handler: ConnectionHandler | undefined;
+  #handshakeTimer: Timer | undefined;
+
+  constructor(owner: ListenerConnectionOwner, chain: RunningChain, info: ConnectionInfo, openedMs: number) {
+    this.#owner = owner;
+    this.chain = chain;
+    this.info = info;
+    this.openedMs = openedMs;
+  }
+
+  get connection(): Connection {
+    return this.#connection!;
+  }
+
+  /** Its bytes are the handler's from now on. */
+  start(connection: Connection, handler: ConnectionHandler): void {
+    this.#connection = connection;
+    this.#handler = handler;
+    const { transportSocket, handshakeTimeouts } = this.chain.spec;
+    if (transportSocket !== undefined && handshakeTimeouts !== undefined) handshakeTimeouts.arm((this.#handshakeTimer = new Timer(this)));
+    handler.onNewConnection?.();
+  }
+
+  startDrain(): void {
+    this.#handler!.startDrain();
+  }
+
+  destroy(): void {
+    this.#connection!.destroy();
+  }
+
+  onConnected(): void {
+    this.#handshakeTimer?.disarm();
+  }
+
+  onBytes(bytes: Buffer, length: number): void {
+    this.#handler!.onBytes(bytes, length);
+  }
+
+  onEnd(): void {
+    this.#handler!.onEnd();
+  }
+
+  onDrained(): void {
+    this.#handler!.onDrained();
+  }
+
+  onClosed(error: TransportError | undefined): void {
+    this.#handshakeTimer?.disarm();
+    this.#handler!.onClosed(error);
+    this.#owner.onConnectionClosed(this);
+  }
+
+  onTimer(): void {
+    this.#owner.onHandshakeTimeout(this);
+  }
+}
