@@ -29,9 +29,9 @@ export interface RunningProxy {
 /** Runs a proxy inside this process. Rejects with a ConfigurationError that lists every problem. */
 export async function startProxy(options: StartOptions): Promise<RunningProxy> {
   const { config, transport, concurrency, fileFlushIntervalMs = 10_000 } = options;
-  const yaml = typeof config === 'string' ? config : JSON.stringify(config);
+  const source = typeof config === 'string' ? { yaml: config } : { json: JSON.stringify(config) };
   const files = { flushIntervalMs: fileFlushIntervalMs, flushMinSizeBytes: 64 * 1024 };
-  const proxy = await Proxy.start({ yaml, transport, concurrency, files });
+  const proxy = await Proxy.start({ ...source, transport, concurrency, files });
   return {
     addresses: new Map(proxy.addresses().map(({ name, address }) => [name, address])),
     adminAddress: proxy.adminAddress,

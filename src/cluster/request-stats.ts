@@ -1,3 +1,4 @@
+import { sanitizeStatName } from '../core/stats/names.ts';
 import type { Counter, CounterId, Histogram, StatGroup } from '../core/stats/stats.ts';
 import type { Failure } from '../http/failure.ts';
 import type { ClusterRequestStats } from '../http/upstream.ts';
@@ -5,22 +6,17 @@ import { CLUSTER_STATS } from './cluster-stats.ts';
 
 /**
  * `upstream_rq_<code>`, `upstream_rq_<class>xx` and `upstream_rq_time`, plain and again under `internal.` or `external.`, `canary.` and
- * `retry.`. A name comes to be with its first count; from then on a status finds its counter by number.
+ * `retry.`, and all but `retry.` under the name that an internal caller gave. A name comes to be with its first count; from then on a status finds its counter by number.
  */
 export class RequestStats implements ClusterRequestStats {
   #stats: StatGroup | undefined;
-  readonly #final: ResponseScope;
-  readonly #internal: ResponseScope;
-  readonly #external: ResponseScope;
-  readonly #canary: ResponseScope;
+  readonly #responses: ResponseTree;
   readonly #retried: ResponseScope;
+  #alternatives: Map<string, ResponseTree> | undefined;
 
   constructor(stats: StatGroup) {
     this.#stats = stats;
-    this.#final = new ResponseScope(stats, '');
-    this.#internal = new ResponseScope(stats, 'internal.');
-    this.#external = new ResponseScope(stats, 'external.');
-    this.#canary = new ResponseScope(stats, 'canary.');
+    this.#responses = new ResponseTree(stats, '');
     this.#retried = new ResponseScope(stats, 'retry.');
   }
 
@@ -29,18 +25,16 @@ export class RequestStats implements ClusterRequestStats {
     this.#stats = undefined;
   }
 
-  onResponse(status: number, internal: boolean, canary: boolean): void {
+  onResponse(status: number, internal: boolean, canary: boolean, alternative: string): void {
     if (this.#stats === undefined) return;
-    this.#final.count(status);
-    (internal ? this.#internal : this.#external).count(status);
-    if (canary) this.#canary.count(status);
+    this.#responses.count(status, internal, canary);
+    if (alternative !== '') this.#alternative(alternative)?.count(status, internal, canary);
   }
 
-  onResponseTime(timeMs: number, internal: boolean, canary: boolean): void {
+  onResponseTime(timeMs: number, internal: boolean, canary: boolean, alternative: string): void {
     if (this.#stats === undefined) return;
-    this.#final.record(timeMs);
-    (internal ? this.#internal : this.#external).record(timeMs);
-    if (canary) this.#canary.record(timeMs);
+    this.#responses.record(timeMs, internal, canary);
+    if (alternative !== '') this.#alternative(alternative)?.record(timeMs, internal, canary);
   }
 
   onRetriedResponse(status: number): void {
@@ -88,7 +82,21 @@ export class RequestStats implements ClusterRequestStats {
   onFlowControl(kind: FlowControlKind): void {
     this.#stats?.inc(FLOW_CONTROL[kind]);
   }
+
+  #alternative(name: string): ResponseTree | undefined {
+    const alternatives = (this.#alternatives ??= new Map());
+    let tree = alternatives.get(name);
+    if (tree === undefined && alternatives.size < MAX_ALTERNATIVE_STAT_NAMES) {
+      // A slice of a request's head would pin it.
+      const kept = Buffer.from(name, 'latin1').toString('latin1');
+      alternatives.set(kept, (tree = new ResponseTree(this.#stats!, `${sanitizeStatName(kept)}.`)));
+    }
+    return tree;
+  }
 }
+
+/** Names of `x-envoy-upstream-alt-stat-name` that a cluster counts under; further ones count in the main tree only. */
+export const MAX_ALTERNATIVE_STAT_NAMES = 256;
 
 type FlowControlKind = Parameters<ClusterRequestStats['onFlowControl']>[0];
 
@@ -98,6 +106,33 @@ const FLOW_CONTROL: Readonly<Record<FlowControlKind, CounterId>> = {
   'paused-reading': CLUSTER_STATS.upstream_flow_control_paused_reading_total,
   'resumed-reading': CLUSTER_STATS.upstream_flow_control_resumed_reading_total,
 };
+
+/** The plain counters under a prefix, and those of callers and canaries below it. */
+class ResponseTree {
+  readonly #all: ResponseScope;
+  readonly #internal: ResponseScope;
+  readonly #external: ResponseScope;
+  readonly #canary: ResponseScope;
+
+  constructor(stats: StatGroup, prefix: string) {
+    this.#all = new ResponseScope(stats, prefix);
+    this.#internal = new ResponseScope(stats, `${prefix}internal.`);
+    this.#external = new ResponseScope(stats, `${prefix}external.`);
+    this.#canary = new ResponseScope(stats, `${prefix}canary.`);
+  }
+
+  count(status: number, internal: boolean, canary: boolean): void {
+    this.#all.count(status);
+    (internal ? this.#internal : this.#external).count(status);
+    if (canary) this.#canary.count(status);
+  }
+
+  record(timeMs: number, internal: boolean, canary: boolean): void {
+    this.#all.record(timeMs);
+    (internal ? this.#internal : this.#external).record(timeMs);
+    if (canary) this.#canary.record(timeMs);
+  }
+}
 
 /** The counters of responses under one prefix. */
 class ResponseScope {

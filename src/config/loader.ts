@@ -40,6 +40,8 @@ export interface BootstrapOptions extends LoadOptions {
   readonly path?: string | undefined;
   /** `--config-yaml`, merged over the file. */
   readonly yaml?: string | undefined;
+  /** A bootstrap that a program hands over, as JSON. */
+  readonly json?: string | undefined;
 }
 
 export function loadBootstrap(options: BootstrapOptions): Loaded<Bootstrap> {
@@ -47,6 +49,7 @@ export function loadBootstrap(options: BootstrapOptions): Loaded<Bootstrap> {
   const parts: Part[] = [];
   if (options.path !== undefined && options.path !== '') parts.push(readPart(schema, options.path));
   if (options.yaml !== undefined && options.yaml !== '') parts.push(textPart(schema, '--config-yaml', options.yaml, 'yaml'));
+  if (options.json !== undefined) parts.push(textPart(schema, 'config', options.json, 'json'));
   if (parts.length === 0) {
     parts.push({ name: '', fault: 'At least one of --config-path or --config-yaml or Options::configProto() should be non-empty' });
   }

@@ -72,10 +72,13 @@ export interface PendingStream {
 
 /** Counts a request's outcome as Envoy's `cluster.<c>.upstream_rq_*`; the router calls these once for each attempt. */
 export interface ClusterRequestStats {
-  /** A response of this status went to the client side: the head of the upstream's, or an answer in its place. */
-  onResponse(status: number, internal: boolean, canary: boolean): void;
+  /**
+   * A response of this status went to the client side: the head of the upstream's, or an answer in its place. `alternative`
+   * (`x-envoy-upstream-alt-stat-name`, '' = none) is a second tree of statistics to count in.
+   */
+  onResponse(status: number, internal: boolean, canary: boolean, alternative: string): void;
   /** The upstream's response has ended: whole milliseconds from the request's end. */
-  onResponseTime(timeMs: number, internal: boolean, canary: boolean): void;
+  onResponseTime(timeMs: number, internal: boolean, canary: boolean, alternative: string): void;
   /** A response that was not passed on because the request was retried. */
   onRetriedResponse(status: number): void;
   onTimeout(): void;

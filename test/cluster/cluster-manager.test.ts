@@ -89,8 +89,8 @@ describe('a reload', () => {
     expect(world.stat('cluster.web.upstream_rq_active')).toBe(1);
     world.transport.last.respond(OK);
     running.host!.onRequestSuccess();
-    old.requestStats.onResponse(200, false, false);
-    old.requestStats.onResponseTime(1, false, false);
+    old.requestStats.onResponse(200, false, false, '');
+    old.requestStats.onResponseTime(1, false, false, '');
     expect(Object.keys(Object.fromEntries(world.scrape.values())).filter((name) => name.includes('web'))).toEqual([]);
   });
 

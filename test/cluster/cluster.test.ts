@@ -100,8 +100,8 @@ describe('a cluster', () => {
     const request = world.connected(cluster);
     request.send();
     world.transport.last.respond(OK);
-    cluster.requestStats.onResponse(200, false, false);
-    cluster.requestStats.onResponseTime(3, false, false);
+    cluster.requestStats.onResponse(200, false, false, '');
+    cluster.requestStats.onResponseTime(3, false, false, '');
     expect(world.used('cluster.web.')).toEqual({
       'external.upstream_rq_200': 1,
       'external.upstream_rq_2xx': 1,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_ALTERNATIVE_STAT_NAMES } from '../../src/cluster/request-stats.ts';
 import { staticYaml } from './compile-yaml.ts';
 import { World } from './world.ts';
 
@@ -6,7 +7,7 @@ describe('request statistics', () => {
   it('count a response by code and class, inside and outside', () => {
     const world = new World();
     const { requestStats } = world.serve(staticYaml('web', []));
-    requestStats.onResponse(503, true, false);
+    requestStats.onResponse(503, true, false, '');
     expect(world.used('cluster.web.')).toEqual({
       'internal.upstream_rq_503': 1,
       'internal.upstream_rq_5xx': 1,
@@ -17,11 +18,28 @@ describe('request statistics', () => {
     });
   });
 
+  it('count a second time under the name that an internal caller gave', () => {
+    const world = new World();
+    const { requestStats } = world.serve(staticYaml('web', []));
+    requestStats.onResponse(200, true, true, 'a:b');
+    requestStats.onResponseTime(1, true, true, 'a:b');
+    expect(world.used('cluster.web.')).toMatchObject({ 'a_b.upstream_rq_200': 1, 'a_b.internal.upstream_rq_2xx': 1, 'a_b.canary.upstream_rq_completed': 1, upstream_rq_200: 1 });
+  });
+
+  it('count under so many such names at most', () => {
+    const world = new World();
+    const { requestStats } = world.serve(staticYaml('web', []));
+    for (let i = 0; i <= MAX_ALTERNATIVE_STAT_NAMES; i++) requestStats.onResponse(200, true, false, `alt-${i}`);
+    expect(world.stat(`cluster.web.alt-${MAX_ALTERNATIVE_STAT_NAMES - 1}.upstream_rq_200`)).toBe(1);
+    expect(world.stat(`cluster.web.alt-${MAX_ALTERNATIVE_STAT_NAMES}.upstream_rq_200`)).toBeUndefined();
+    expect(world.stat('cluster.web.upstream_rq_200')).toBe(MAX_ALTERNATIVE_STAT_NAMES + 1);
+  });
+
   it('count canaries and retried responses under names of their own', () => {
     const world = new World();
     const { requestStats } = world.serve(staticYaml('web', []));
-    requestStats.onResponse(200, false, true);
-    requestStats.onResponseTime(1, false, true);
+    requestStats.onResponse(200, false, true, '');
+    requestStats.onResponseTime(1, false, true, '');
     requestStats.onRetriedResponse(502);
     expect(world.used('cluster.web.')).toMatchObject({
       'canary.upstream_rq_200': 1,
@@ -37,9 +55,9 @@ describe('request statistics', () => {
   it('record how long an upstream took, not what was answered here', () => {
     const world = new World();
     const { requestStats } = world.serve(staticYaml('web', []));
-    requestStats.onResponse(200, false, false);
-    requestStats.onResponseTime(12, false, false);
-    requestStats.onResponse(503, false, false);
+    requestStats.onResponse(200, false, false, '');
+    requestStats.onResponseTime(12, false, false, '');
+    requestStats.onResponse(503, false, false, '');
     const recorded = [...world.scrape.groups()].flatMap((group) => group.schema.histograms).filter((name) => name.endsWith('upstream_rq_time'));
     expect(recorded.sort()).toEqual(['external.upstream_rq_time', 'upstream_rq_time']);
   });

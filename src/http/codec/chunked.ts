@@ -26,9 +26,8 @@ export const CHUNK_EXTENSION_LIMIT_BYTES = 16_384;
 const MAX_SIZE_DIGITS = 16;
 
 export class ChunkedReader {
-  /** After `next`: the run of data found, empty when `dataStart === dataEnd`. */
-  dataStart = 0;
-  dataEnd = 0;
+  /** After `read`: where the runs of data start and end, in pairs. */
+  readonly runs: number[] = [];
   #state = SIZE_START;
   #remaining = 0;
   #digits = 0;
@@ -48,20 +47,20 @@ export class ChunkedReader {
     return this.#state === TRAILERS;
   }
 
-  /** Reads framing up to the end of the next run of data. Returns the offset of the first byte not read. */
-  next(bytes: Buffer, at: number, end: number): number {
-    this.dataStart = this.dataEnd = at;
-    while (at < end) {
-      if (this.#state === DATA) {
-        const run = Math.min(end - at, this.#remaining);
-        this.dataStart = at;
-        this.dataEnd = at + run;
-        this.#remaining -= run;
-        if (this.#remaining === 0) this.#state = DATA_CR;
-        return at + run;
+  /** Reads framing and data up to the trailers or to what is broken. Returns the offset of the first byte not read. */
+  read(bytes: Buffer, at: number, end: number): number {
+    const { runs } = this;
+    runs.length = 0;
+    while (at < end && this.#state < TRAILERS) {
+      if (this.#state !== DATA) {
+        this.#step(bytes[at++]!);
+        continue;
       }
-      if (this.#state >= TRAILERS) return at;
-      this.#step(bytes[at++]!);
+      const run = Math.min(end - at, this.#remaining);
+      runs.push(at, at + run);
+      this.#remaining -= run;
+      if (this.#remaining === 0) this.#state = DATA_CR;
+      at += run;
     }
     return at;
   }

@@ -39,6 +39,8 @@ const TRAILERS = 4;
 const UNTIL_CLOSE = 5;
 const LAST = 6;
 const CLOSED = 7;
+/** As LAST, but the stream is lost with the connection: its request was not sent to the end. */
+const ABANDONED = 8;
 
 /** 1xx responses taken before a final one. */
 const MAX_INFORMATIONAL = 64;
@@ -253,11 +255,12 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
 
   #readChunked(bytes: Buffer, start: number, end: number): number {
     const chunked = this.#chunked!;
-    const at = chunked.next(bytes, start, end);
+    const at = chunked.read(bytes, start, end);
     if (chunked.broken) return this.#fail();
     if (chunked.atTrailers) this.#state = TRAILERS;
     this.#stream!.addReceived(at - start, 0);
-    if (chunked.dataEnd > chunked.dataStart) this.#decoder!.onData(bytes.subarray(chunked.dataStart, chunked.dataEnd), false);
+    const { runs } = chunked;
+    for (let i = 0; i < runs.length; i += 2) this.#decoder?.onData(bytes.subarray(runs[i]!, runs[i + 1]!), false);
     return at;
   }
 
@@ -297,7 +300,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
       this.#connection.resumeReads();
     }
     if (followed || this.closeAnnounced || !stream.done || this.#state === UNTIL_CLOSE) {
-      this.#state = LAST;
+      this.#state = stream.done ? LAST : ABANDONED;
     } else {
       this.#state = IDLE;
       this.#owner.onStreamEnd(this);
@@ -307,9 +310,10 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
 
   /** The last event has been given. */
   #afterEnd(followed: boolean): void {
-    if (this.#state !== LAST) return;
+    if (this.#state !== LAST && this.#state !== ABANDONED) return;
     if (followed && !this.closeAnnounced) this.#owner.onProtocolError(this);
-    this.#owner.onStreamEnd(this);
+    // A request that was not sent to its end is lost with the connection.
+    if (this.#state === LAST) this.#owner.onStreamEnd(this);
     this.#shutDown(CLOSED_HERE, CLOSED_HERE);
   }
 

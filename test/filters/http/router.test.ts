@@ -77,7 +77,7 @@ class FakeCluster implements Cluster, PendingStream {
   }
 
   readonly requestStats: Cluster['requestStats'] = {
-    onResponse: (status, internal) => this.counted.push(`${internal ? 'internal ' : ''}${status}`),
+    onResponse: (status, internal, _canary, alternative) => this.counted.push(`${internal ? 'internal ' : ''}${alternative}${status}`),
     onResponseTime: (timeMs) => this.counted.push(`${timeMs} ms`),
     onRetriedResponse: () => {},
     onTimeout: () => this.counted.push('timeout'),
@@ -530,6 +530,24 @@ describe('other limits', () => {
     expect(down.seen).toEqual(['504 upstream max stream duration reached {upstream_max_stream_duration_reached}']);
     expect(down.cluster.counted).toEqual(['max duration']);
     expect(down.info.hasFlag(ResponseFlag.upstreamMaxStreamDurationReached)).toBe(true);
+  });
+
+  it('an internal caller names a second place to count in, and the upstream does not hear of it', () => {
+    const down = new Downstream({ headers: [['x-envoy-upstream-alt-stat-name', 'alt.']] }).begin();
+    down.cluster.ready();
+    down.cluster.respond(200, true);
+    expect(down.cluster.encoder.sent).toEqual(['GET / x-envoy-expected-rq-timeout-ms: 1000\r\n.']);
+    expect(down.cluster.counted[0]).toBe('alt.200');
+  });
+
+  it('an internal caller limits the duration in the place of the cluster', () => {
+    const down = new Downstream({ headers: [['x-envoy-upstream-stream-duration-ms', '20']] });
+    down.cluster.maxStreamDurationMs = 500;
+    down.begin();
+    down.cluster.ready();
+    expect(down.cluster.encoder.sent).toEqual(['GET / x-envoy-expected-rq-timeout-ms: 1000\r\n.']);
+    down.advance(21);
+    expect(down.cluster.counted).toEqual(['max duration']);
   });
 });
 

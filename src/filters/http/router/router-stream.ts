@@ -10,7 +10,7 @@ import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { RouterConfig } from './config.ts';
 import { upstreamFailure } from './failure-table.ts';
-import { perTryTimeoutMs, routeTimeoutMs } from './timeouts.ts';
+import { maxStreamDurationMs, perTryTimeoutMs, routeTimeoutMs } from './timeouts.ts';
 
 /** From the request's end to the response's: the route's timeout. */
 const TIMER_ROUTE = 0;
@@ -21,7 +21,6 @@ const TIMER_DURATION = 2;
 
 /** What an internal caller says to this router and nobody else. */
 const CONSUMED = [
-  H.envoyUpstreamAltStatName,
   H.envoyRetryOn,
   H.envoyRetryGrpcOn,
   H.envoyMaxRetries,
@@ -57,6 +56,9 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   #responseStarted = false;
   #responseEnded = false;
   #canary = false;
+  /** A second tree of the cluster's statistics; '' = none. */
+  #altStatName = '';
+  #maxDurationMs = 0;
   #pausedResponses = 0;
   #timer: Timer | undefined;
   #tryTimer: Timer | undefined;
@@ -283,6 +285,12 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   #prepareHeaders(headers: HeaderMap): void {
     const { suppressEnvoyHeaders, respectExpectedRqTimeout } = this.#config;
     const hedging = headers.get(H.envoyHedgeOnPerTryTimeout) === 'true';
+    const altStatName = headers.get(H.envoyUpstreamAltStatName);
+    if (altStatName !== undefined) {
+      this.#altStatName = altStatName;
+      headers.remove(H.envoyUpstreamAltStatName);
+    }
+    this.#maxDurationMs = maxStreamDurationMs(headers, this.#cluster.maxStreamDurationMs);
     for (let i = 0; i < CONSUMED.length; i++) headers.remove(CONSUMED[i]!);
     if (headers.remove(H.envoyUpstreamRqTimeoutAltResponse)) this.#timeoutStatus = 204;
     this.#info.attemptCount = 1;
@@ -312,8 +320,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
 
   #armOnConnection(): void {
     if (this.#perTryMs > 0 && this.#requestEnded) this.#armTry();
-    const { maxStreamDurationMs } = this.#cluster;
-    if (maxStreamDurationMs > 0) this.#arm((this.#durationTimer = new Timer(this, TIMER_DURATION)), maxStreamDurationMs);
+    if (this.#maxDurationMs > 0) this.#arm((this.#durationTimer = new Timer(this, TIMER_DURATION)), this.#maxDurationMs);
   }
 
   #armTry(): void {
@@ -355,7 +362,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     info.upstreamResponseEndMs = this.#handle.stream.clock.monotonicMs();
     if (!this.#requestEnded || info.healthCheck) return;
     const timeMs = this.#sinceRequestEnd(info.upstreamResponseEndMs);
-    this.#cluster.requestStats.onResponseTime(timeMs, this.requestHeaders!.has(H.envoyInternal), this.#canary);
+    this.#cluster.requestStats.onResponseTime(timeMs, this.requestHeaders!.has(H.envoyInternal), this.#canary, this.#altStatName);
   }
 
   /** Whole milliseconds. */
@@ -367,7 +374,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   #count(status: number): void {
     if (status >= 500 && status < 600) this.#host?.onRequestError();
     if (this.#info.healthCheck) return;
-    this.#cluster.requestStats.onResponse(status, this.requestHeaders!.has(H.envoyInternal), this.#canary);
+    this.#cluster.requestStats.onResponse(status, this.requestHeaders!.has(H.envoyInternal), this.#canary, this.#altStatName);
   }
 
   #onTimeout(details: string): void {

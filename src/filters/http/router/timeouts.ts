@@ -28,6 +28,14 @@ export function perTryTimeoutMs(headers: HeaderMap, wholeMs: number): number {
   return wholeMs !== 0 && perTryMs >= wholeMs ? 0 : perTryMs;
 }
 
+/** How long the stream may run once it has a connection; 0 = no limit. An internal caller's header wins over the cluster. Consumes the header. */
+export function maxStreamDurationMs(headers: HeaderMap, clusterMs: number): number {
+  const asked = headers.get(H.envoyUpstreamStreamDurationMs);
+  if (asked === undefined) return clusterMs;
+  headers.remove(H.envoyUpstreamStreamDurationMs);
+  return wholeNumber(asked) ?? clusterMs;
+}
+
 /** Beyond 2^53 a number is not exact, nor does it matter. */
 function wholeNumber(text: string): number | undefined {
   return /^[ \t]*\+?\d{1,19}[ \t]*$/.test(text) ? Number(text) : undefined;

@@ -123,7 +123,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
       return;
     }
     if (this.encoder.expectContinue && !config.proxy100Continue) this.#sendContinue(headers);
-    mutateRequestHeaders(headers, this.info, config, this.#routes?.internalOnlyHeaders ?? NO_NAMES);
+    if (!mutateRequestHeaders(headers, this.info, config, this.#routes?.internalOnlyHeaders ?? NO_NAMES)) this.#routeKnown = true;
     if (headers.has(H.upgrade) && this.#refuseUpgrade()) return;
     this.#chooseFilters();
     this.decoding.headers(headers, end);

@@ -36,8 +36,10 @@ const NOT_FROM_THE_EDGE = [
 /**
  * Makes a request that came from the wire fit to be trusted: hop-by-hop fields go, the client's address is found and told,
  * headers that only internal callers may set are removed from others' requests, a request id is set.
+ *
+ * Returns whether a route may be looked for: as in Envoy, an empty x-forwarded-proto matches none.
  */
-export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, config: ConnectionManagerConfig, internalOnly: readonly string[]): void {
+export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, config: ConnectionManagerConfig, internalOnly: readonly string[]): boolean {
   removeHopByHop(headers, isUpgradeRequest(headers));
   if (config.hostPort !== 'keep' || config.stripTrailingHostDot) normaliseHost(headers, info, config);
   const addressing = config.addressing;
@@ -59,7 +61,8 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   }
   if (addressing.appendXForwardedPort) setForwardedPort(headers, info, addressing);
   info.remoteAddress = client;
-  if (headers.scheme === '') headers.scheme = headers.get(H.xForwardedProto) === 'https' ? 'https' : 'http';
+  const proto = headers.get(H.xForwardedProto);
+  if (headers.scheme === '') headers.scheme = proto === 'https' ? 'https' : 'http';
   const internal = single && addressing.isInternalAddress(client);
   const edge = !internal && addressing.useRemoteAddress;
   headers.remove(H.envoyInternal);
@@ -81,7 +84,9 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   if (config.schemeToOverwrite !== '') {
     headers.scheme = config.schemeToOverwrite;
     headers.set(H.xForwardedProto, config.schemeToOverwrite);
+    return true;
   }
+  return proto !== '';
 }
 
 /** The codec has removed what Connection names. */
