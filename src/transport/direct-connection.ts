@@ -7,7 +7,9 @@ import { bufferCallbackKey, bufferKey, bufferSourceKey, closeHandle, ownHandle, 
 import { isLent, nextReadBuffer, returnBuffer, SMALL_READ_BYTES, smallReadBuffer, takeBuffer } from './read-buffers.ts';
 import type { SocketName, StreamHandle } from './socket-internals.ts';
 import { lingerExpired, systemError, transportError } from './transport-error.ts';
-import type { Address, ConnectionOwner, TransportError } from './transport.ts';
+import { DirectUpgrade } from './direct-upgrade.ts';
+import type { TlsUpgrade } from './tls.ts';
+import type { Address, ConnectingOwner, ConnectionOwner, TransportError } from './transport.ts';
 import { enterCallback, JOINED_BYTES_LIMIT, JOINED_TEXT_LIMIT, leaveCallback, markDirty } from './write-batch.ts';
 
 /**
@@ -405,6 +407,19 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
 
   setKeepAlive(on: boolean, initialDelayMs: number): void {
     if (!this.closed) this.#handle?.setKeepAlive?.(on, Math.ceil(initialDelayMs / 1000), undefined, undefined);
+  }
+
+  upgrade(owner: ConnectingOwner): TlsUpgrade {
+    const upper = new DirectConnection(this.#context, { owner, local: this.local, remote: this.remote });
+    return new DirectUpgrade(this, upper);
+  }
+
+  /** Leaves the handle to whoever asks; nobody is told. */
+  release(): StreamHandle {
+    const handle = this.#handle!;
+    if (this.#handleReads) handle.readStop();
+    this.#retire(undefined);
+    return handle;
   }
 
   // Opening

@@ -50,9 +50,22 @@ export const readableState = { endEmitted: false };
 
 type OwnedHandle = StreamHandle & { [ownerKey]: HandleOwner };
 
+/** Where Node's read callback, `readCallback()`, finds the owner of a handle. */
+export function ownerKeyOf(): symbol {
+  return ownerKey;
+}
+
+export function readCallback(): unknown {
+  return learned!.onStreamRead;
+}
+
 /** From now on `handle` calls `owner` when it has read into the owner's buffer. */
 export function ownHandle(handle: StreamHandle, owner: HandleOwner): void {
   (handle as OwnedHandle)[ownerKey] = owner;
+  if (handle.ownedBy !== undefined) {
+    handle.ownedBy(owner);
+    return;
+  }
   handle.onread = learned!.onStreamRead;
   handle.useUserBuffer(owner[bufferKey]);
 }
@@ -70,6 +83,11 @@ function onHandleClosed(this: StreamHandle): void {
   (this as OwnedHandle)[ownerKey].onHandleClosed();
 }
 
+/** A handle that keeps requests in line until those before them are done. */
+export interface QueuedRequests {
+  onRequestCompleted(): void;
+}
+
 /** Kept by the handle while its write waits. `oncomplete` is an own property because Node's constructors set it to null. */
 export class WriteRequest extends WriteRequestClass {
   oncomplete = onWriteCompleted;
@@ -78,15 +96,19 @@ export class WriteRequest extends WriteRequestClass {
   memory: Buffer | (string | Buffer)[] | null = null;
   /** Goes back to its pool. */
   pooled: Buffer | null = null;
+  queue: QueuedRequests | null = null;
+  /** Stands in the queue: Node has not seen it yet. */
+  isQueued = false;
 
   /** Whether the write that this was used for waits. The handle has then kept it, and nobody else may use it. */
   get isKept(): boolean {
-    return this.getAsyncId() !== -1;
+    return this.isQueued || this.getAsyncId() !== -1;
   }
 }
 
 function onWriteCompleted(this: WriteRequest, status: number): void {
   if (this.pooled !== null) returnBuffer(this.pooled);
+  if (this.queue !== null && !this.isQueued) this.queue.onRequestCompleted();
   this.owner!.onWriteCompleted(status);
 }
 

@@ -7,6 +7,7 @@ import { connectOptions } from './connect-options.ts';
 import type { DirectContext } from './direct-connection.ts';
 import { DirectConnection } from './direct-connection.ts';
 import { directIsPossible } from './direct-handle.ts';
+import { secure } from './direct-upgrade.ts';
 import { ListeningSocket, startListening } from './listening-socket.ts';
 import type { StreamHandle } from './socket-internals.ts';
 import { transportError } from './transport-error.ts';
@@ -35,6 +36,8 @@ export function createDirectTransport(options: DirectOptions): Transport | undef
   if (!directIsPossible) return undefined;
   return new DirectTransport({ timers: options.timers, poison: options.poison ?? false });
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** What is reached on a `net.Server` and a `net.Socket`. */
 interface ServerWithHandle {
@@ -69,6 +72,12 @@ class DirectTransport implements Transport {
     const socket = net.connect(connectOptions(address, options)).pause();
     connection.opening(() => socket.destroy());
     socket.on('connect', () => {
+      if (options.preamble !== undefined) socket.write(options.preamble);
+      if (options.tls !== undefined) {
+        socket.removeAllListeners();
+        secure(connection, socket, options.tls, NO_BYTES);
+        return;
+      }
       connection.attach(takeHandle(socket));
       enterCallback();
       try {

@@ -4,8 +4,11 @@ import { Timer } from '../core/timers.ts';
 import type { AcceptedConnection } from './accepting.ts';
 import { ipAddress, unknownAddress } from './address.ts';
 import { isLent } from './read-buffers.ts';
+import { PublicUpgrade } from './public-upgrade.ts';
+import { tlsError } from './tls-options.ts';
+import { closedInHandshake, type TlsHandshake, type TlsUpgrade } from './tls.ts';
 import { lingerExpired, transportError } from './transport-error.ts';
-import type { Address, ConnectionOwner, TransportError } from './transport.ts';
+import type { Address, ConnectingOwner, ConnectionOwner, TransportError } from './transport.ts';
 import { enterCallback, JOINED_BYTES_LIMIT, JOINED_TEXT_LIMIT, leaveCallback, markDirty } from './write-batch.ts';
 
 /**
@@ -20,7 +23,7 @@ import { enterCallback, JOINED_BYTES_LIMIT, JOINED_TEXT_LIMIT, leaveCallback, ma
 export class PublicConnection implements AcceptedConnection, TimerOwner {
   owner: ConnectionOwner;
   closed = false;
-  readonly #socket: net.Socket;
+  #socket: net.Socket;
   readonly #timers: Timers;
   readonly #onWritten: () => void;
   #local: Address | null;
@@ -39,6 +42,9 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   #lingerMs = 0;
   #unsentAtLingerStart = 0;
   #error: TransportError | undefined = undefined;
+  #handshake: TlsHandshake | undefined;
+  /** While it waits for the socket of another connection. */
+  #abandon: (() => void) | undefined;
 
   constructor(socket: net.Socket, parts: PublicConnectionParts) {
     this.#socket = socket;
@@ -47,9 +53,15 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
     this.#local = parts.local;
     this.#remote = parts.remote;
     this.#onWritten = () => this.#reportWritten();
+    if (parts.abandon === undefined) this.#listen();
+    else this.#abandon = parts.abandon;
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
     socket.on('end', () => this.#onPeerEnded());
     socket.on('error', (error) => this.#onFailed(error));
-    socket.on('close', () => this.#onSocketClosed());
+    socket.on('close', () => this.onSocketClosed());
   }
 
   get local(): Address {
@@ -173,6 +185,10 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
 
   #onPeerEnded(): void {
     if (this.#isLingering || this.closed) return;
+    if (!this.#isOpen) {
+      this.fail(closedInHandshake);
+      return;
+    }
     enterCallback();
     try {
       this.owner.onEnd();
@@ -230,23 +246,43 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
     this.closed = true;
     // While a FIN waits behind unsent bytes a socket cannot be reset, and would not close after the attempt.
     const finWaits = this.#socket.writableEnded && !this.#socket.writableFinished;
-    if (!this.#isOpen || finWaits || this.#remote!.kind !== 'ip') this.#socket.destroy();
+    // Under TLS a socket would say FIN first, and then cannot be reset.
+    if (!this.#isOpen || finWaits || this.#remote!.kind !== 'ip' || this.#handshake !== undefined) this.#end();
     else this.#socket.resetAndDestroy();
   }
 
   destroy(): void {
     if (this.closed) return;
     this.closed = true;
-    this.#socket.destroy();
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#abandon === undefined) this.#socket.destroy();
+    else this.#abandon();
   }
 
   #onFailed(error: Error): void {
     if (this.closed) return;
     this.closed = true;
-    this.#error = transportError(error);
+    const { code } = error as NodeJS.ErrnoException;
+    this.#error = code?.startsWith('ERR_SSL_') === true ? tlsError(error) : transportError(error);
+    // What fails in a TLS record does not end the socket.
+    this.#socket.destroy();
   }
 
-  #onSocketClosed(): void {
+  /** The handshake, or the connection below, has failed. */
+  fail(error: TransportError): void {
+    if (this.closed) return;
+    this.#error = error;
+    this.destroy();
+  }
+
+  onSocketClosed(): void {
+    if (this.#handshake !== undefined && !this.#isOpen) {
+      if (!this.closed) this.#error ??= closedInHandshake;
+      if (this.#error !== undefined) this.#error = this.#handshake.onFailed(this.#error);
+    }
     this.closed = true;
     this.#joined = '';
     this.#lingerTimer?.disarm();
@@ -266,7 +302,36 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
     this.#socket.setKeepAlive(on, Math.ceil(initialDelayMs / 1000) * 1000);
   }
 
+  upgrade(owner: ConnectingOwner): TlsUpgrade {
+    const abandon = (): void => this.destroy();
+    return new PublicUpgrade(this, new PublicConnection(this.#socket, { timers: this.#timers, owner, local: this.#local, remote: this.#remote, abandon }));
+  }
+
+  /** Leaves the socket to whoever asks; nobody is told. */
+  release(): net.Socket {
+    this.closed = true;
+    this.#joined = '';
+    this.#lingerTimer?.disarm();
+    return this.stepDown();
+  }
+
   // Opening
+
+  /** Gives the socket away until `stepUp`. */
+  stepDown(): net.Socket {
+    for (const event of ['data', 'end', 'error', 'close']) this.#socket.removeAllListeners(event);
+    return this.#socket.pause();
+  }
+
+  /** From now on it stands on `socket`, which speaks TLS over `raw`. */
+  stepUp(socket: net.Socket, raw: net.Socket, handshake: TlsHandshake): void {
+    this.#socket = socket;
+    this.#handshake = handshake;
+    this.#abandon = undefined;
+    this.#listen();
+    raw.on('error', (error) => this.fail(transportError(error)));
+    socket.on('data', (chunk: Buffer) => this.onRead(chunk, chunk.length));
+  }
 
   /** The socket is connected. The caller tells the owner and then calls `begin`. */
   attach(): void {
@@ -291,6 +356,8 @@ export interface PublicConnectionParts {
   /** Null: ask the socket. */
   readonly local: Address | null;
   readonly remote: Address | null;
+  /** Nobody has given it the socket yet; ends the one who will. */
+  readonly abandon?: () => void;
 }
 
 function nameOf(host: string | undefined, port: number | undefined): Address {

@@ -6,6 +6,7 @@ import { isWildcard, pipeAddress } from './address.ts';
 import { connectOptions } from './connect-options.ts';
 import { ListeningSocket, startListening } from './listening-socket.ts';
 import { PublicConnection } from './public-connection.ts';
+import { secure } from './public-upgrade.ts';
 import { smallReadBuffer } from './read-buffers.ts';
 import type { Address, ConnectingOwner, Connection, ConnectionOwner, ConnectOptions, ListenerSocket, ListenOptions, Transport } from './transport.ts';
 import { enterCallback, leaveCallback } from './write-batch.ts';
@@ -44,10 +45,16 @@ class PublicTransport implements Transport {
         return true;
       },
     };
-    const socket = net.connect({ ...connectOptions(address, options), onread });
+    const { preamble, tls } = options;
+    const socket = net.connect(tls === undefined ? { ...connectOptions(address, options), onread } : connectOptions(address, options));
     socket.pause();
     const connection = new PublicConnection(socket, { timers: this.#timers, owner, local, remote: address });
     socket.on('connect', () => {
+      if (preamble !== undefined) socket.write(preamble);
+      if (tls !== undefined) {
+        secure(connection, connection.stepDown(), tls);
+        return;
+      }
       connection.attach();
       enterCallback();
       try {

@@ -33,6 +33,8 @@ export interface StreamHandle {
   setKeepAlive?(on: boolean, initialDelaySeconds: number, intervalSeconds: undefined, count: undefined): number;
   getpeername?(out: SocketName): number;
   getsockname?(out: SocketName): number;
+  /** Of handles that are no socket's: takes the place of `onread` and `useUserBuffer`. */
+  ownedBy?(owner: unknown): void;
 }
 
 export interface SocketName {

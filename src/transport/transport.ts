@@ -1,3 +1,5 @@
+import type { TlsHandshake, TlsUpgrade } from './tls.ts';
+
 /**
  * The byte pipe under every codec: nothing here knows HTTP or TLS policy.
  *
@@ -98,6 +100,12 @@ export interface Connection {
   /** Closes at once; unsent bytes are lost. */
   destroy(): void;
 
+  /**
+   * Another connection over this one's socket, for TLS. This one reads on and is its owner's until the upgrade starts; from then on it is closed
+   * without a call of `onClosed`. `owner` hears `onConnected` when the handshake is done and the peer is judged.
+   */
+  upgrade(owner: ConnectingOwner): TlsUpgrade;
+
   /** On from the start. */
   setNoDelay(on: boolean): void;
   /** Whole seconds, rounded up; 0 leaves the delay to the system. */
@@ -125,6 +133,10 @@ export interface ListenerSocket {
 
 export interface ConnectOptions {
   readonly localAddress?: { readonly host: string; readonly port: number } | undefined;
+  /** Leaves before anything else, and before a handshake. */
+  readonly preamble?: Buffer | undefined;
+  /** `onConnected` comes after this handshake. */
+  readonly tls?: TlsHandshake | undefined;
 }
 
 export interface Transport {

@@ -65,6 +65,9 @@ export class FakeConnection implements Connection {
 
   unread(): void {}
   endWrites(): void {}
+  upgrade(): never {
+    throw new Error('there is no socket to secure');
+  }
   setNoDelay(): void {}
 
   setKeepAlive(_on: boolean, initialDelayMs: number): void {

@@ -44,6 +44,9 @@ export class FakeConnection implements Connection {
   destroy(): void {
     this.ended = 'destroyed';
   }
+  upgrade(): never {
+    throw new Error('there is no socket to secure');
+  }
   setNoDelay(): void {}
   setKeepAlive(): void {}
 

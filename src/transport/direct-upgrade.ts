@@ -1,0 +1,63 @@
+import net from 'node:net';
+import type { DirectConnection } from './direct-connection.ts';
+import { TlsHandle, type TlsHandleOwner } from './tls-handle.ts';
+import type { TlsHandshake, TlsSession, TlsUpgrade } from './tls.ts';
+import type { ConnectingOwner, TransportError } from './transport.ts';
+import { enterCallback, leaveCallback } from './write-batch.ts';
+
+/** From one direct connection to another over the same socket. */
+export class DirectUpgrade implements TlsUpgrade {
+  readonly connection: DirectConnection;
+  readonly #lower: DirectConnection;
+
+  constructor(lower: DirectConnection, upper: DirectConnection) {
+    this.#lower = lower;
+    this.connection = upper;
+    upper.opening(() => lower.destroy());
+  }
+
+  start(handshake: TlsHandshake, received: Buffer): void {
+    const raw = new net.Socket({ handle: this.#lower.release(), manualStart: true, allowHalfOpen: true } as unknown as net.SocketConstructorOpts);
+    secure(this.connection, raw, handshake, received);
+  }
+
+  abort(error: TransportError | undefined): void {
+    if (error !== undefined) this.connection.failOpening(error);
+    this.connection.onHandleClosed();
+  }
+}
+
+/** Runs a handshake for a connection that is being opened. `raw` is connected and nobody listens to it. */
+export function secure(connection: DirectConnection, raw: net.Socket, handshake: TlsHandshake, received: Buffer): void {
+  const handle = new TlsHandle(raw, handshake, received, new Securing(connection));
+  connection.opening(() => handle.abandon());
+}
+
+class Securing implements TlsHandleOwner {
+  readonly #connection: DirectConnection;
+
+  constructor(connection: DirectConnection) {
+    this.#connection = connection;
+  }
+
+  onSecure(handle: TlsHandle, _session: TlsSession): void {
+    const connection = this.#connection;
+    connection.attach(handle);
+    enterCallback();
+    try {
+      (connection.owner as ConnectingOwner).onConnected();
+    } finally {
+      connection.begin();
+      leaveCallback();
+    }
+  }
+
+  onFailed(error: TransportError): void {
+    this.#connection.failOpening(error);
+    this.#connection.onHandleClosed();
+  }
+
+  onAbandoned(): void {
+    this.#connection.onHandleClosed();
+  }
+}

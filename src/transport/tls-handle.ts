@@ -1,0 +1,342 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import type { HandleOwner, QueuedRequests, WriteRequest } from './direct-handle.ts';
+import { bufferCallbackKey, bufferKey, bufferSourceKey, ownerKeyOf, readableState, readCallback, touchKey } from './direct-handle.ts';
+import { smallReadBuffer } from './read-buffers.ts';
+import type { ShutdownRequestBase, SocketName, StreamHandle } from './socket-internals.ts';
+import type { TlsHandshake, TlsSocketHandle } from './tls.ts';
+import { socketOptions, tlsError } from './tls-options.ts';
+import { closedInHandshake, TlsSession } from './tls.ts';
+import { transportError } from './transport-error.ts';
+import type { TransportError } from './transport.ts';
+
+/** The object behind a `TLSSocket`. */
+interface TlsWrap extends StreamHandle, TlsSocketHandle {
+  reading: boolean;
+  onhandshakestart: () => void;
+  onhandshakedone: () => void;
+  onerror: (error: NodeJS.ErrnoException) => void;
+  onnewsession: (id: Buffer, session: Buffer) => void;
+  start(): void;
+  receive(bytes: Buffer): void;
+  setServername(name: string): void;
+  enableSessionCallbacks(): void;
+  destroySSL(): void;
+}
+
+/** Told of the handshake. Exactly one of `onSecure` and `onFailed` comes, and nothing after `abandon`. */
+export interface TlsHandleOwner {
+  onSecure(handle: TlsHandle, session: TlsSession): void;
+  onFailed(error: TransportError): void;
+  /** The socket has gone, and the handshake was never done. */
+  onAbandoned(): void;
+}
+
+type Waiting = { readonly request: WriteRequest; readonly text: string | undefined; readonly bytes: Buffer | undefined };
+
+const CANCELED = -125;
+const ALREADY = -114;
+
+/**
+ * A handle that speaks TLS. Unlike the handle of a socket Node's takes one write at a time, and goes on giving the records that it
+ * has read after it was told to stop; here writes wait in line and such records, at most one read's worth, are kept.
+ *
+ *   handshake ──done, judged──▶ open ──close()──▶ closed
+ *       └──error, refused, FIN──────────────────────▲
+ */
+export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
+  onread: unknown = undefined;
+  [bufferKey]: Buffer = smallReadBuffer;
+  [bufferSourceKey] = null;
+  readonly #raw: net.Socket;
+  readonly #socket: tls.TLSSocket;
+  readonly #wrap: TlsWrap;
+  readonly #handshake: TlsHandshake;
+  readonly #owner: TlsHandleOwner;
+  #user: HandleOwner | null = null;
+  #state: 'handshake' | 'open' | 'closed' = 'handshake';
+  #error: TransportError | undefined;
+  // Reading
+  #isReading = true;
+  #held: Buffer[] | null = null;
+  #endIsHeld = false;
+  #bytesRead = 0;
+  // Writing
+  #inFlight: WriteRequest | null = null;
+  #waiting: Waiting[] = [];
+  #waitingShutdown: ShutdownRequestBase | null = null;
+  #bytesWritten = 0;
+  #unsentBytes = 0;
+  readonly #sizes: number[] = [];
+
+  /** `raw` is connected and nobody's; `received` was read from it. */
+  constructor(raw: net.Socket, handshake: TlsHandshake, received: Buffer, owner: TlsHandleOwner) {
+    this.#raw = raw;
+    this.#handshake = handshake;
+    this.#owner = owner;
+    this.#socket = new tls.TLSSocket(raw, socketOptions(handshake));
+    this.#wrap = (this.#socket as unknown as { _handle: TlsWrap })._handle;
+    // Errors come from the handle, but a socket without a listener for them would throw.
+    this.#socket.on('error', () => {});
+    raw.on('error', (error) => this.#fail(transportError(error)));
+    raw.on('close', () => this.#onRawClosed());
+    this.#own();
+    if (handshake.side === 'client') this.#startClient();
+    if (received.length > 0) this.#wrap.receive(received);
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  get writeQueueSize(): number {
+    return this.#unsentBytes;
+  }
+
+  #own(): void {
+    const wrap = this.#wrap;
+    (wrap as unknown as Record<symbol, unknown>)[ownerKeyOf()] = this;
+    wrap.onread = readCallback();
+    wrap.useUserBuffer(smallReadBuffer);
+    wrap.onhandshakestart = ignore;
+    wrap.onhandshakedone = () => this.#onHandshakeDone();
+    wrap.onerror = (error) => this.#fail(tlsError(error));
+    wrap.onnewsession = (_id, session) => this.#handshake.onSession(session);
+    // The socket would start to read as well, and fail because it is done already.
+    wrap.reading = true;
+    wrap.readStart();
+  }
+
+  #startClient(): void {
+    const { serverName } = this.#handshake;
+    this.#wrap.enableSessionCallbacks();
+    if (serverName !== '') this.#wrap.setServername(serverName);
+    this.#wrap.start();
+  }
+
+  #onHandshakeDone(): void {
+    if (this.#state !== 'handshake') return;
+    const session = new TlsSession(this.#socket, this.#wrap);
+    const refusal = this.#handshake.judge(session);
+    if (refusal !== undefined) {
+      this.#fail(refusal);
+      return;
+    }
+    this.#state = 'open';
+    this.#owner.onSecure(this, session);
+    if (!this.#isReading) this.#wrap.readStop();
+  }
+
+  #fail(error: TransportError): void {
+    if (this.#state === 'handshake') {
+      this.#state = 'closed';
+      this.#error = error;
+      this.#raw.destroy();
+    } else if (this.#state === 'open') {
+      this.#user?.destroy(Object.assign(new Error(error.message), { code: error.code }));
+    }
+  }
+
+  /** Ends the handshake; `onAbandoned` follows. */
+  abandon(): void {
+    this.#state = 'closed';
+    this.#raw.destroy();
+  }
+
+  #onRawClosed(): void {
+    this.#wrap.destroySSL();
+    if (this.#user !== null) return;
+    if (this.#state === 'handshake') this.#error = closedInHandshake;
+    this.#state = 'closed';
+    if (this.#error !== undefined) this.#owner.onFailed(this.#handshake.onFailed(this.#error));
+    else this.#owner.onAbandoned();
+  }
+
+  // StreamHandle: reading
+
+  /** Called by whoever takes the handle over. */
+  ownedBy(user: HandleOwner): void {
+    this.#user = user;
+    this.#isReading = false;
+  }
+
+  useUserBuffer(): void {}
+
+  readStart(): number {
+    this.#isReading = true;
+    if (this.#held !== null || this.#endIsHeld) {
+      setImmediate(() => this.#deliverHeld());
+      return 0;
+    }
+    const status = this.#wrap.readStart();
+    return status === ALREADY ? 0 : status;
+  }
+
+  readStop(): number {
+    this.#isReading = false;
+    return this.#wrap.readStop();
+  }
+
+  #deliverHeld(): void {
+    while (this.#held !== null && this.#isReading && this.#state === 'open') {
+      const bytes = this.#held.shift()!;
+      if (this.#held.length === 0) this.#held = null;
+      this.#deliver(bytes.length, bytes);
+    }
+    if (!this.#isReading || this.#state !== 'open') return;
+    if (this.#endIsHeld) {
+      this.#endIsHeld = false;
+      this.#user!.push(null);
+    } else {
+      this.#wrap.readStart();
+    }
+  }
+
+  #deliver(length: number, bytes: Buffer): void {
+    this.#bytesRead += length;
+    this.#user![bufferCallbackKey](length, bytes);
+  }
+
+  // What Node's read callback expects.
+
+  [touchKey](): void {}
+
+  [bufferCallbackKey](length: number, buffer: Buffer): void {
+    if (this.#state !== 'open') return;
+    if (this.#isReading && this.#held === null) this.#deliver(length, buffer);
+    else (this.#held ??= []).push(Buffer.from(buffer.subarray(0, length)));
+  }
+
+  get _readableState(): { endEmitted: boolean } {
+    return readableState;
+  }
+
+  push(): void {
+    if (this.#state === 'handshake') this.#fail(closedInHandshake);
+    else if (this.#state === 'closed') return;
+    else if (this.#isReading && this.#held === null) this.#user!.push(null);
+    else this.#endIsHeld = true;
+  }
+
+  read(): void {}
+
+  destroy(error: NodeJS.ErrnoException): void {
+    this.#fail(transportError(error));
+  }
+
+  onWriteCompleted(): void {}
+
+  onShutdownCompleted(): void {}
+
+  onHandleClosed(): void {}
+
+  // StreamHandle: writing
+
+  writeLatin1String(request: WriteRequest, text: string): number {
+    return this.#write(request, { request, text, bytes: undefined }, text.length);
+  }
+
+  writeBuffer(request: WriteRequest, bytes: Buffer): number {
+    return this.#write(request, { request, text: undefined, bytes }, bytes.length);
+  }
+
+  /** One text and one buffer: encrypting copies them anyway. */
+  writev(request: WriteRequest, chunks: (string | Buffer)[]): number {
+    const bytes = Buffer.concat(chunks.filter((_, index) => index % 2 === 0).map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk)));
+    return this.writeBuffer(request, bytes);
+  }
+
+  #write(request: WriteRequest, waiting: Waiting, length: number): number {
+    request.queue = this;
+    this.#bytesWritten += length;
+    this.#unsentBytes += length;
+    this.#sizes.push(length);
+    if (this.#inFlight === null) return this.#send(waiting);
+    request.isQueued = true;
+    this.#waiting.push(waiting);
+    return 0;
+  }
+
+  #send({ request, text, bytes }: Waiting): number {
+    this.#inFlight = request;
+    const status = bytes === undefined ? this.#wrap.writeLatin1String(request, text!) : this.#wrap.writeBuffer(request, bytes);
+    if (status !== 0) this.#inFlight = null;
+    return status;
+  }
+
+  /** Called when the kernel has the records of the one in flight. */
+  onRequestCompleted(): void {
+    this.#inFlight = null;
+    this.#unsentBytes -= this.#sizes.shift()!;
+    if (this.#state !== 'open') return;
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      next.request.isQueued = false;
+      const status = this.#send(next);
+      if (status !== 0) next.request.oncomplete(status);
+    } else if (this.#waitingShutdown !== null) {
+      const request = this.#waitingShutdown;
+      this.#waitingShutdown = null;
+      this.#wrap.shutdown(request);
+    }
+  }
+
+  /** Says `close_notify` and FIN after what waits. */
+  shutdown(request: ShutdownRequestBase): number {
+    if (this.#inFlight === null) return this.#wrap.shutdown(request);
+    this.#waitingShutdown = request;
+    return 0;
+  }
+
+  // StreamHandle: closing
+
+  close(onClosed: (this: StreamHandle) => void): void {
+    this.#state = 'closed';
+    this.#raw.once('close', () => this.#finish(onClosed));
+    this.#raw.destroy();
+  }
+
+  /** Around the socket, which would say FIN first. */
+  reset(onClosed: (this: StreamHandle) => void): number {
+    const raw = this.#raw as unknown as { _handle: StreamHandle | null };
+    const handle = raw._handle;
+    if (handle?.reset === undefined) {
+      this.close(onClosed);
+      return 0;
+    }
+    this.#state = 'closed';
+    raw._handle = null;
+    handle.reset(() => this.#finish(onClosed));
+    this.#raw.destroy();
+    return 0;
+  }
+
+  #finish(onClosed: (this: StreamHandle) => void): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { request } of waiting) request.oncomplete(CANCELED);
+    onClosed.call(this);
+  }
+
+  setNoDelay(on: boolean): number {
+    return this.#wrap.setNoDelay?.(on) ?? 0;
+  }
+
+  setKeepAlive(on: boolean, initialDelaySeconds: number): number {
+    return this.#wrap.setKeepAlive?.(on, initialDelaySeconds, undefined, undefined) ?? 0;
+  }
+
+  getpeername(out: SocketName): number {
+    return this.#wrap.getpeername?.(out) ?? -1;
+  }
+
+  getsockname(out: SocketName): number {
+    return this.#wrap.getsockname?.(out) ?? -1;
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,121 @@
+import type { X509Certificate } from 'node:crypto';
+import type { SecureContext, TLSSocket } from 'node:tls';
+import type { Connection, TransportError } from './transport.ts';
+
+/**
+ * TLS as the transports know it: who speaks it is told what to offer and whom to ask about the peer. What a configuration
+ * wants of certificates is no business of theirs.
+ */
+export interface TlsHandshake {
+  readonly side: 'client' | 'server';
+  readonly context: SecureContext;
+  /** In the order of preference; a server gives only protocols of which the client offers at least one. */
+  readonly applicationProtocols: readonly string[];
+  /** What a client asks for; '' asks for nothing. */
+  readonly serverName: string;
+  /** What a client wants to resume. */
+  readonly session: Buffer | undefined;
+  /** Whether a server asks for the client's certificate. */
+  readonly clientCertificate: 'none' | 'optional' | 'required';
+  /** Asked once when the handshake is done, before anybody else hears of it. A reason refuses the peer. */
+  judge(session: TlsSession): TransportError | undefined;
+  /** Told of a failure before the owner of the connection is; what it returns is what the owner is told. */
+  onFailed(error: TransportError): TransportError;
+  /** The server has given a client something to resume later. */
+  onSession(session: Buffer): void;
+}
+
+/** A connection that is about to speak TLS over another one. */
+export interface TlsUpgrade {
+  /** Usable at once: what is written before the end of the handshake leaves after it. */
+  readonly connection: Connection;
+  /** Takes the socket from the connection below, which has read `received` and is from now on nobody's. */
+  start(handshake: TlsHandshake, received: Buffer): void;
+  /** The connection below has ended before `start`. */
+  abort(error: TransportError | undefined): void;
+}
+
+/** The code of a handshake that failed: the message is for logs. */
+export const TLS_FAILED = 'TLS_FAILED';
+
+/** The peer has closed before the end of the handshake. */
+export const closedInHandshake: TransportError = { code: 'TLS_CLOSED', message: 'the peer closed the connection during the handshake' };
+
+/** What Node's TLS sockets know beyond their documented API. */
+export interface TlsSocketHandle {
+  verifyError(): (Error & { readonly code?: string }) | null | undefined;
+  getServername(): string | false;
+  getALPNNegotiatedProtocol(): string | false;
+}
+
+/** A finished handshake. Values that are asked for after the connection has closed are those that were asked for before. */
+export class TlsSession {
+  readonly version: string;
+  readonly serverName: string;
+  readonly applicationProtocol: string;
+  readonly resumed: boolean;
+  /** In OpenSSL's words. */
+  readonly cipher: string;
+  readonly standardCipher: string;
+  /** Why the peer's chain of certificates is not trusted, in OpenSSL's words; undefined when it is, and when there is none. */
+  readonly untrusted: string | undefined;
+  readonly #socket: TLSSocket;
+  #peer: X509Certificate | null | undefined;
+  #local: X509Certificate | null | undefined;
+  #chain: readonly Buffer[] | undefined;
+
+  constructor(socket: TLSSocket, handle: TlsSocketHandle) {
+    const cipher = socket.getCipher();
+    this.#socket = socket;
+    this.version = socket.getProtocol() ?? '';
+    this.cipher = cipher.name;
+    this.standardCipher = cipher.standardName;
+    this.serverName = handle.getServername() || '';
+    this.applicationProtocol = handle.getALPNNegotiatedProtocol() || '';
+    this.resumed = socket.isSessionReused();
+    this.untrusted = handle.verifyError()?.code;
+  }
+
+  get peerCertificate(): X509Certificate | undefined {
+    if (this.#peer === undefined) this.#peer = this.#socket.getPeerX509Certificate() ?? null;
+    return this.#peer ?? undefined;
+  }
+
+  get localCertificate(): X509Certificate | undefined {
+    if (this.#local === undefined) this.#local = this.#socket.getX509Certificate() ?? null;
+    return this.#local ?? undefined;
+  }
+
+  /** The peer's certificate and those it was sent with that lead to a root, in DER. */
+  get peerChain(): readonly Buffer[] {
+    return (this.#chain ??= chainOf(this.#socket));
+  }
+
+  /** The session in OpenSSL's ASN.1. */
+  serialised(): Buffer | undefined {
+    return this.#socket.getSession();
+  }
+
+  /** Signature algorithms both sides know, best first; servers only. */
+  sharedSignatureAlgorithms(): readonly string[] {
+    return this.#socket.getSharedSigalgs() as unknown as readonly string[];
+  }
+
+  /** The group of a client's key exchange, where Node tells it. */
+  keyExchangeGroup(): string | undefined {
+    const info = this.#socket.getEphemeralKeyInfo() as { readonly name?: string } | null;
+    return info?.name;
+  }
+}
+
+function chainOf(socket: TLSSocket): Buffer[] {
+  const chain: Buffer[] = [];
+  let certificate = socket.getPeerCertificate(true);
+  while (certificate?.raw !== undefined) {
+    chain.push(certificate.raw);
+    const issuer = certificate.issuerCertificate;
+    if (issuer === undefined || issuer === certificate || issuer.fingerprint256 === certificate.fingerprint256) break;
+    certificate = issuer;
+  }
+  return chain;
+}
