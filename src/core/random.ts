@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { latin1 } from './latin1.ts';
 
 /** Chance, handed out by the composition root so that simulations can seed it. */
 export interface Random {
@@ -10,12 +11,18 @@ export interface Random {
   uuid(): string;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const HEX_DIGITS = Buffer.from('0123456789abcdef', 'latin1');
+
+const UUID_LENGTH = 36;
+const UUIDS_AT_ONCE = 64;
 
 /** Reads the system's generator a block at a time. */
 export class SystemRandom implements Random {
   readonly #bytes = Buffer.allocUnsafeSlow(4096);
   #at = this.#bytes.length;
+  /** Text of the next identifiers: one string is made of each, where joining digits would make many. */
+  readonly #uuids = Buffer.allocUnsafeSlow(UUID_LENGTH * UUIDS_AT_ONCE);
+  #uuidAt = this.#uuids.length;
 
   uint32(): number {
     const at = this.#take(4);
@@ -27,7 +34,15 @@ export class SystemRandom implements Random {
   }
 
   uuid(): string {
-    return formatUuid(this.#bytes, this.#take(16));
+    if (this.#uuidAt === this.#uuids.length) this.#makeUuids();
+    const at = this.#uuidAt;
+    this.#uuidAt = at + UUID_LENGTH;
+    return latin1(this.#uuids, at, this.#uuidAt);
+  }
+
+  #makeUuids(): void {
+    for (let at = 0; at < this.#uuids.length; at += UUID_LENGTH) writeUuid(this.#uuids, at, this.#bytes, this.#take(16));
+    this.#uuidAt = 0;
   }
 
   #take(count: number): number {
@@ -64,14 +79,23 @@ export class SeededRandom implements Random {
   uuid(): string {
     const bytes = Buffer.allocUnsafe(16);
     for (let at = 0; at < 16; at += 4) bytes.writeUInt32LE(this.uint32(), at);
-    return formatUuid(bytes, 0);
+    const text = Buffer.allocUnsafe(UUID_LENGTH);
+    writeUuid(text, 0, bytes, 0);
+    return latin1(text, 0, UUID_LENGTH);
   }
 }
 
-function formatUuid(b: Buffer, at: number): string {
-  return (
-    HEX[b[at]!]! + HEX[b[at + 1]!]! + HEX[b[at + 2]!]! + HEX[b[at + 3]!]! + '-' + HEX[b[at + 4]!]! + HEX[b[at + 5]!]! + '-' +
-    HEX[(b[at + 6]! & 0x0f) | 0x40]! + HEX[b[at + 7]!]! + '-' + HEX[(b[at + 8]! & 0x3f) | 0x80]! + HEX[b[at + 9]!]! + '-' +
-    HEX[b[at + 10]!]! + HEX[b[at + 11]!]! + HEX[b[at + 12]!]! + HEX[b[at + 13]!]! + HEX[b[at + 14]!]! + HEX[b[at + 15]!]!
-  );
+/** Version 4, variant 10 (RFC 9562 §5.4). */
+function writeUuid(text: Buffer, start: number, bytes: Buffer, from: number): void {
+  let at = start;
+  for (let i = 0; i < 16; i++) {
+    let byte = bytes[from + i]!;
+    if (i === 6) byte = (byte & 0x0f) | 0x40;
+    else if (i === 8) byte = (byte & 0x3f) | 0x80;
+    if (i === 4 || i === 6 || i === 8 || i === 10) text[at++] = DASH;
+    text[at++] = HEX_DIGITS[byte >> 4]!;
+    text[at++] = HEX_DIGITS[byte & 15]!;
+  }
 }
+
+const DASH = 45;

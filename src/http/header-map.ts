@@ -21,7 +21,9 @@ export class HeaderMap {
 
   #text = '';
   /** Per line: id, name start, name end, value start, value end. `id` is REMOVED or'ed in for lines that are gone. */
-  #lines: number[] = [];
+  #lines: number[] = NO_LINES;
+  /** What of `#lines` is used; behind it there may be room. */
+  #end = 0;
   /** Per line: the value that replaced the one on the wire, or of a line that was added. */
   #values: (string | undefined)[] | undefined;
   /** Per line: the name of an added line that is not interned. */
@@ -31,11 +33,13 @@ export class HeaderMap {
 
   /**
    * For parsers. `lines` holds STRIDE numbers a line with offsets into `text`; a line whose separator or white space is
-   * not canonical (`name: value\r\n`) has the LOOSE bit set in its id and is rewritten when serialised.
+   * not canonical (`name: value\r\n`) has the LOOSE bit set in its id and is rewritten when serialised. The array is longer
+   * than `end` by SPARE_LINES lines: lines that are added must not make it grow.
    */
-  setLines(text: string, lines: number[], present: number): void {
+  setLines(text: string, lines: number[], end: number, present: number): void {
     this.#text = text;
     this.#lines = lines;
+    this.#end = end;
     this.#present = present;
   }
 
@@ -43,7 +47,7 @@ export class HeaderMap {
   get(name: HeaderName): string | undefined {
     if ((this.#present & (1 << (name & 31))) === 0) return undefined;
     const lines = this.#lines;
-    for (let at = 0; at < lines.length; at += STRIDE) {
+    for (let at = 0; at < this.#end; at += STRIDE) {
       if ((lines[at]! & ID_MASK) === name) return this.#value(at);
     }
     return undefined;
@@ -52,7 +56,7 @@ export class HeaderMap {
   has(name: HeaderName): boolean {
     if ((this.#present & (1 << (name & 31))) === 0) return false;
     const lines = this.#lines;
-    for (let at = 0; at < lines.length; at += STRIDE) if ((lines[at]! & ID_MASK) === name) return true;
+    for (let at = 0; at < this.#end; at += STRIDE) if ((lines[at]! & ID_MASK) === name) return true;
     return false;
   }
 
@@ -61,7 +65,7 @@ export class HeaderMap {
     const values: string[] = [];
     if ((this.#present & (1 << (name & 31))) === 0) return values;
     const lines = this.#lines;
-    for (let at = 0; at < lines.length; at += STRIDE) {
+    for (let at = 0; at < this.#end; at += STRIDE) {
       if ((lines[at]! & ID_MASK) === name) values.push(this.#value(at));
     }
     return values;
@@ -78,7 +82,7 @@ export class HeaderMap {
   set(name: HeaderName, value: string): void {
     if ((this.#present & (1 << (name & 31))) !== 0) {
       const lines = this.#lines;
-      for (let at = 0; at < lines.length; at += STRIDE) {
+      for (let at = 0; at < this.#end; at += STRIDE) {
         if ((lines[at]! & ID_MASK) !== name) continue;
         this.#setValue(at, value);
         this.#removeFrom(at + STRIDE, name);
@@ -90,11 +94,20 @@ export class HeaderMap {
 
   /** A further line at the end. */
   add(name: HeaderName, value: string): void {
+    const at = this.#end;
+    if (at === this.#lines.length) this.#makeRoom();
     const lines = this.#lines;
-    const at = lines.length;
-    lines.push(name | CHANGED, -1, -1, -1, -1);
+    this.#end = at + STRIDE;
+    lines[at] = name | CHANGED;
+    lines[at + 1] = -1;
     this.#present |= 1 << (name & 31);
-    (this.#values ??= [])[at / STRIDE] = value;
+    (this.#values ??= new Array(lines.length / STRIDE))[at / STRIDE] = value;
+  }
+
+  #makeRoom(): void {
+    const grown: number[] = new Array(this.#end * 2 + SPARE_LINES * STRIDE);
+    for (let at = 0; at < this.#end; at++) grown[at] = this.#lines[at]!;
+    this.#lines = grown;
   }
 
   /** Removes every line of the name; true if there was one. */
@@ -119,7 +132,7 @@ export class HeaderMap {
       const value = this.get(id);
       if (value !== undefined) return value;
     }
-    for (let at = 0; at < this.#lines.length; at += STRIDE) if (this.#isNamed(at, name)) return this.#value(at);
+    for (let at = 0; at < this.#end; at += STRIDE) if (this.#isNamed(at, name)) return this.#value(at);
     return undefined;
   }
 
@@ -129,9 +142,9 @@ export class HeaderMap {
       this.add(id, value);
       return;
     }
-    const at = this.#lines.length;
+    const at = this.#end;
     this.add(UNKNOWN_HEADER as HeaderName, value);
-    (this.#names ??= [])[at / STRIDE] = name;
+    (this.#names ??= new Array(this.#lines.length / STRIDE))[at / STRIDE] = name;
   }
 
   setText(name: string, value: string): void {
@@ -140,7 +153,7 @@ export class HeaderMap {
       this.set(id, value);
       return;
     }
-    for (let at = 0; at < this.#lines.length; at += STRIDE) {
+    for (let at = 0; at < this.#end; at += STRIDE) {
       if (!this.#isNamed(at, name)) continue;
       this.#setValue(at, value);
       this.#removeTextFrom(at + STRIDE, name);
@@ -157,7 +170,7 @@ export class HeaderMap {
 
   /** Lines in order. Not for the hot path: makes a string for each name and value. */
   forEach(visit: (name: string, value: string) => void): void {
-    for (let at = 0; at < this.#lines.length; at += STRIDE) {
+    for (let at = 0; at < this.#end; at += STRIDE) {
       if ((this.#lines[at]! & REMOVED) === 0) visit(this.#name(at), this.#value(at));
     }
   }
@@ -165,7 +178,7 @@ export class HeaderMap {
   /** How many lines there are. */
   get size(): number {
     let size = 0;
-    for (let at = 0; at < this.#lines.length; at += STRIDE) if ((this.#lines[at]! & REMOVED) === 0) size++;
+    for (let at = 0; at < this.#end; at += STRIDE) if ((this.#lines[at]! & REMOVED) === 0) size++;
     return size;
   }
 
@@ -175,7 +188,7 @@ export class HeaderMap {
     if (this.method !== '') bytes += ':method:path:authority:scheme'.length;
     else bytes += ':status200'.length;
     const lines = this.#lines;
-    for (let at = 0; at < lines.length; at += STRIDE) {
+    for (let at = 0; at < this.#end; at += STRIDE) {
       const tag = lines[at]!;
       if ((tag & REMOVED) !== 0) continue;
       if ((tag & CHANGED) === 0) bytes += lines[at + 2]! - lines[at + 1]! + lines[at + 4]! - lines[at + 3]!;
@@ -187,12 +200,12 @@ export class HeaderMap {
   /** `name: value\r\n` for each line. */
   serialise(): string {
     const lines = this.#lines;
-    if (lines.length === 0) return '';
+    if (this.#end === 0) return '';
     const text = this.#text;
     let out = '';
     let runStart = -1;
     let runEnd = -1;
-    for (let at = 0; at < lines.length; at += STRIDE) {
+    for (let at = 0; at < this.#end; at += STRIDE) {
       const tag = lines[at]!;
       if ((tag & NOT_AS_READ) === 0) {
         const start = lines[at + 1]!;
@@ -221,6 +234,7 @@ export class HeaderMap {
     copy.status = this.status;
     copy.#text = this.#text;
     copy.#lines = this.#lines.slice();
+    copy.#end = this.#end;
     copy.#values = this.#values?.slice();
     copy.#names = this.#names?.slice();
     copy.#present = this.#present;
@@ -249,13 +263,13 @@ export class HeaderMap {
 
   #setValue(at: number, value: string): void {
     this.#lines[at]! |= CHANGED;
-    (this.#values ??= [])[at / STRIDE] = value;
+    (this.#values ??= new Array(this.#lines.length / STRIDE))[at / STRIDE] = value;
   }
 
   #removeFrom(from: number, name: HeaderName): boolean {
     const lines = this.#lines;
     let removed = false;
-    for (let at = from; at < lines.length; at += STRIDE) {
+    for (let at = from; at < this.#end; at += STRIDE) {
       if ((lines[at]! & ID_MASK) !== name) continue;
       lines[at]! |= REMOVED;
       removed = true;
@@ -265,7 +279,7 @@ export class HeaderMap {
 
   #removeTextFrom(from: number, name: string): boolean {
     let removed = false;
-    for (let at = from; at < this.#lines.length; at += STRIDE) {
+    for (let at = from; at < this.#end; at += STRIDE) {
       if (!this.#isNamed(at, name)) continue;
       this.#lines[at]! |= REMOVED;
       removed = true;
@@ -276,6 +290,11 @@ export class HeaderMap {
 
 /** Numbers a line in `setLines`. */
 export const STRIDE = 5;
+
+/** Room for lines to add: what a proxy adds in its fullest configuration. */
+export const SPARE_LINES = 8;
+
+const NO_LINES: number[] = [];
 
 const ID_BITS = 0xffff;
 /** The line has another value than on the wire, or never was on the wire. */

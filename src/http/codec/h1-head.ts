@@ -1,5 +1,5 @@
 import { latin1 } from '../../core/latin1.ts';
-import { type HeaderMap, LOOSE, STRIDE } from '../header-map.ts';
+import { type HeaderMap, LOOSE, SPARE_LINES, STRIDE } from '../header-map.ts';
 import { H, type HeaderName, lookUpHeaderName, UNKNOWN_HEADER } from '../header-name.ts';
 import { INLINE_REQUEST_HEADERS } from '../inline-headers.ts';
 
@@ -223,9 +223,9 @@ export class HeadParser {
 
   #handLines(text: string, headers: HeaderMap): void {
     const length = this.#count * STRIDE;
-    const lines: number[] = new Array(length);
+    const lines: number[] = new Array(length + SPARE_LINES * STRIDE);
     for (let i = 0; i < length; i++) lines[i] = scratch[i]!;
-    headers.setLines(text, lines, this.#present);
+    headers.setLines(text, lines, length, this.#present);
   }
 
   #reset(bytes: Buffer, maxLines: number, leniency: HeadLeniency): void {

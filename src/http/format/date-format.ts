@@ -2,48 +2,61 @@
  * Dates by strftime patterns, as Envoy's DateFormatter understands them: what glibc knows, `%E3S` and kin of absl, `%f` and
  * `%1f` … `%9f` for the fraction of the second, `%s` for seconds since the epoch.
  *
- * Whatever a second has in common is made once for it: records of one second differ in their fraction only.
+ * Whatever a second has in common is made once for it, and records of one moment share their text.
  */
 export class DateFormat {
   readonly #pieces: readonly Piece[];
   readonly #local: boolean;
-  /** The text of each piece in this second; '' for fractions. */
-  readonly #texts: string[];
+  /** Parts of a second in the finest fraction that is shown. */
+  readonly #perSecond: number;
+  /** What this second has in front of each fraction, and after the last. */
+  readonly #runs: string[] = [];
+  readonly #fractions: readonly number[];
   #second = NaN;
+  #part = NaN;
+  #text = '';
 
   constructor(pattern: string, local: boolean) {
     this.#pieces = compilePattern(pattern);
     this.#local = local;
-    this.#texts = this.#pieces.map(() => '');
+    this.#fractions = this.#pieces.map(({ digits }) => digits).filter((digits) => digits > 0);
+    this.#perSecond = this.#fractions.length === 0 ? 1 : Math.max(...this.#fractions) <= 3 ? 1000 : MICROSECONDS;
   }
 
   /** `wallMs`: milliseconds since the epoch with a fraction. */
   format(wallMs: number): string {
+    // Envoy's clock has microseconds; ours is a number of milliseconds, which has not quite.
     const second = Math.floor(wallMs / 1000);
+    const microsOfSecond = Math.min(MICROSECONDS - 1, Math.round((wallMs - second * 1000) * 1000));
+    const part = Math.floor(microsOfSecond / (MICROSECONDS / this.#perSecond));
+    if (second === this.#second && part === this.#part) return this.#text;
     if (second !== this.#second) this.#startSecond(second);
-    const texts = this.#texts;
-    const pieces = this.#pieces;
+    this.#part = part;
+    this.#text = this.#withFractions(`${String(microsOfSecond).padStart(6, '0')}000`);
+    return this.#text;
+  }
+
+  #withFractions(nanos: string): string {
     let out = '';
-    let fraction = '';
-    for (let at = 0; at < pieces.length; at++) {
-      const { digits } = pieces[at]!;
-      if (digits === 0) {
-        out += texts[at];
-        continue;
-      }
-      if (fraction === '') fraction = fractionDigits(wallMs - second * 1000);
-      const shown = digits === SIGNIFICANT_DIGITS ? withoutZeros(fraction) : fraction.substring(0, digits);
-      out += texts[at] === '' ? shown : texts[at] + '.' + shown;
-    }
-    return out;
+    this.#fractions.forEach((digits, at) => {
+      out += this.#runs[at]! + (digits === SIGNIFICANT_DIGITS ? withoutZeros(nanos) : nanos.substring(0, digits));
+    });
+    return out + this.#runs[this.#fractions.length]!;
   }
 
   #startSecond(second: number): void {
     this.#second = second;
+    this.#runs.length = 0;
     const moment = momentOf(second, this.#local);
-    this.#pieces.forEach((piece, at) => {
-      this.#texts[at] = piece.text(moment);
-    });
+    let run = '';
+    for (const piece of this.#pieces) {
+      const text = piece.text(moment);
+      run += text;
+      if (piece.digits === 0) continue;
+      this.#runs.push(text === '' ? run : `${run}.`);
+      run = '';
+    }
+    this.#runs.push(run);
   }
 }
 
@@ -66,6 +79,8 @@ interface Piece {
   /** Of the second's fraction; 0 for none. They follow the text, where there is one, after a point. */
   readonly digits: number;
 }
+
+const MICROSECONDS = 1_000_000;
 
 /** `%E*S`, `%E*f`: as many digits as say something. */
 const SIGNIFICANT_DIGITS = 99;
@@ -186,11 +201,6 @@ function specialPiece([whole, precision, unit, fractionDigitCount, zone, colons,
 
 function literal(text: string): Piece {
   return { digits: 0, text: () => text };
-}
-
-/** Envoy's clock has microseconds; ours is a number of milliseconds, which has not quite. */
-function fractionDigits(ms: number): string {
-  return `${String(Math.min(999_999, Math.round(ms * 1000))).padStart(6, '0')}000`;
 }
 
 function withoutZeros(fraction: string): string {
