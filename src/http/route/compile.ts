@@ -16,6 +16,7 @@ import { CompiledDirectRoute, TlsRedirectRoute } from './direct-route.ts';
 import { noFilterConfigs } from './filter-configs.ts';
 import { CompiledForwardRoute, type ForwardSettings, type ForwardTarget, type RouteSurroundings } from './forward-route.ts';
 import { ConnectPattern, ExactPattern, PrefixPattern, RegexPattern, SeparatedPrefixPattern, type PathPattern } from './path-pattern.ts';
+import { CountsCompiler } from './request-counts.ts';
 import { compileConditions } from './route-conditions.ts';
 import type { RouteEntry } from './route-entry.ts';
 import { compileLevel, composeMutations, plainMetadata, type RouteLevel } from './route-level.ts';
@@ -99,9 +100,10 @@ function compileVirtualHost(message: VirtualHostMessage, at: ConfigPath, scope: 
     includeAttemptCountInResponse: message.includeAttemptCountInResponse,
     requireTls: REQUIRE_TLS[message.requireTls],
   };
+  const counts = new CountsCompiler(message.name, message.virtualClusters, at.field('virtual_clusters'), scope.context);
   const entries: RouteEntry[] = [];
   message.routes.forEach((route, index) => {
-    const entry = new RouteCompiler(route, at.field('routes').index(index), virtualHost, [scope.level, level], scope).compile();
+    const entry = new RouteCompiler(route, at.field('routes').index(index), virtualHost, counts, [scope.level, level], scope).compile();
     if (entry !== undefined) entries.push(entry);
   });
   return { routes: new RouteList(entries), requireTls: virtualHost.requireTls, tlsRedirect: new TlsRedirectRoute(virtualHost) };
@@ -114,14 +116,24 @@ class RouteCompiler {
   readonly #message: RouteMessage;
   readonly #at: ConfigPath;
   readonly #virtualHost: VirtualHost;
+  /** What requests of this route count. */
+  readonly #counts: RouteSurroundings['counts'];
   readonly #scope: TableScope;
   /** From the least specific to the most specific: configuration, virtual host, route. */
   readonly #levels: readonly RouteLevel[];
 
-  constructor(message: RouteMessage, at: ConfigPath, virtualHost: VirtualHost, above: readonly RouteLevel[], scope: TableScope) {
+  constructor(
+    message: RouteMessage,
+    at: ConfigPath,
+    virtualHost: VirtualHost,
+    counts: CountsCompiler,
+    above: readonly RouteLevel[],
+    scope: TableScope,
+  ) {
     this.#message = message;
     this.#at = at;
     this.#virtualHost = virtualHost;
+    this.#counts = counts.ofRoute(message.statPrefix);
     this.#scope = scope;
     this.#levels = [...above, compileLevel(message, at, scope.context, above.at(-1)!.filterConfigs)];
   }
@@ -203,6 +215,7 @@ class RouteCompiler {
       requestHeaders: composeMutations(this.#levels, 'requestMutation', mostSpecificWins),
       responseHeaders: composeMutations(this.#levels, 'responseMutation', mostSpecificWins, entry?.responseMutation),
       filterConfigs: (entry ?? this.#levels.at(-1)!).filterConfigs,
+      counts: this.#counts,
     };
   }
 }

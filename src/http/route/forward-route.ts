@@ -1,10 +1,12 @@
 import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import type { HeaderField } from '../matcher/header-field.ts';
+import type { StreamInfo } from '../stream-info.ts';
 import type { RoutePriority } from '../upstream.ts';
 import { type FilterConfigs, mayDisableFilters } from './filter-configs.ts';
 import { replaceHost, type HostRewrite } from './host-rewrite.ts';
 import type { PathRewrite } from './path-rewrite.ts';
+import { type RequestCounts, VirtualClusters } from './request-counts.ts';
 import type { FilterRouteConfig, ForwardRoute, HeaderMutation, HeaderMutationContext, RouteMetadata, VirtualHost } from './route.ts';
 
 /** What a route has whatever its action: given by the levels around it. */
@@ -15,6 +17,7 @@ export interface RouteSurroundings {
   readonly requestHeaders: HeaderMutation | undefined;
   readonly responseHeaders: HeaderMutation | undefined;
   readonly filterConfigs: FilterConfigs;
+  readonly counts: VirtualClusters | RequestCounts | undefined;
 }
 
 /** What a `RouteAction` says besides the cluster. */
@@ -82,6 +85,14 @@ export class CompiledForwardRoute implements ForwardRoute {
   clusterName(headers: HeaderMap): string {
     const { cluster } = this.#target;
     return typeof cluster === 'string' ? cluster : (cluster.first(headers) ?? '');
+  }
+
+  requestCounts(headers: HeaderMap, info: StreamInfo): RequestCounts | undefined {
+    const { counts } = this.#surroundings;
+    if (!(counts instanceof VirtualClusters)) return counts;
+    const choice = counts.find(headers);
+    info.virtualClusterName = choice.name;
+    return choice.counts;
   }
 
   filterConfig(filterName: string): FilterRouteConfig | undefined {

@@ -1,6 +1,7 @@
 import type { HeaderMap } from '../header-map.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { RoutePriority } from '../upstream.ts';
+import type { RequestCounts } from './request-counts.ts';
 
 /**
  * Routes as the request path sees them: compiled, immutable, shared by all streams of a thread.
@@ -89,6 +90,8 @@ export interface ForwardRoute extends RouteBase {
   finalizeRequestHeaders(headers: HeaderMap, context: HeaderMutationContext, keepOriginal: boolean): void;
   /** For `autoHostRewrite`, when the upstream host is known: sets the host and tells of the one before. */
   replaceHost(headers: HeaderMap, host: string, keepOriginal: boolean): void;
+  /** What the request counts besides its cluster's statistics, which also finds its virtual cluster; undefined = nothing. */
+  requestCounts(headers: HeaderMap, info: StreamInfo): RequestCounts | undefined;
   /** `retry_policy` in effect, undefined = none. */
   readonly retryPolicy: unknown;
 }

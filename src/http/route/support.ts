@@ -30,10 +30,9 @@ const configuration: SupportTable = {
     route_specifiers: refused(NO_MATCHER_TREES),
   },
   [`${ROUTE}.VirtualHost`]: {
-    ...fields('name domains routes require_tls include_request_attempt_count include_attempt_count_in_response metadata'),
+    ...fields('name domains routes require_tls include_request_attempt_count include_attempt_count_in_response metadata virtual_clusters'),
     ...LEVEL,
     matcher: refused(NO_MATCHER_TREES),
-    virtual_clusters: refused('statistics are not kept by virtual cluster'),
     rate_limits: refused(NO_RATE_LIMITS),
     cors: refused('the cors filter reads typed_per_filter_config'),
     retry_policy: refused(NO_RETRIES),
@@ -46,17 +45,17 @@ const configuration: SupportTable = {
     route_specifiers: refused(NO_MATCHER_TREES),
   },
   [`${ROUTE}.Route`]: {
-    ...fields('name match route redirect direct_response metadata'),
+    ...fields('name match route redirect direct_response metadata stat_prefix'),
     ...LEVEL,
     filter_action: refused(),
     non_forwarding_action: refused('it is for gRPC servers'),
     decorator: ignored(NO_TRACING),
     tracing: ignored(NO_TRACING),
-    stat_prefix: refused('statistics are not kept by route'),
     per_request_buffer_limit_bytes: refused(BODY_BUFFER),
     request_body_buffer_limit: refused(BODY_BUFFER),
     route_specifiers: refused(NO_MATCHER_TREES),
   },
+  [`${ROUTE}.VirtualCluster`]: fields('name headers'),
   [`${ROUTE}.FilterConfig`]: fields('config is_optional disabled'),
 };
 

@@ -183,6 +183,7 @@ class Downstream {
       priority: 'default',
       autoHostRewrite: false,
       finalizeRequestHeaders: () => {},
+      requestCounts: () => undefined,
       ...route,
     } as unknown as ForwardRoute;
     this.stream = this.#stream(forward);

@@ -25,6 +25,7 @@ export interface FixtureOptions {
   readonly validateClusters?: boolean;
   readonly resolveRouteConfig?: CompileContext['resolveRouteConfig'];
   readonly unpack?: CompileContext['unpack'];
+  readonly stats?: CompileContext['stats'];
 }
 
 export function compileJson(json: RouteConfigurationJson, options: FixtureOptions = {}): Compiled {
@@ -38,6 +39,7 @@ export function compileJson(json: RouteConfigurationJson, options: FixtureOption
     runtime: options.runtime ?? emptyRuntime,
     resolveRouteConfig: options.resolveRouteConfig ?? (() => undefined),
     unpack: options.unpack ?? (() => undefined),
+    stats: options.stats,
     service: () => ({ hostname: 'test', variable: (name: string) => options.environment?.[name] }),
   } as unknown as CompileContext;
   const table = compileRouteConfiguration(message, ConfigPath.root, context, { validateClusters: options.validateClusters ?? true });

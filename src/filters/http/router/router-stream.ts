@@ -5,6 +5,7 @@ import { type Failure, resetReasonText } from '../../../http/failure.ts';
 import type { FilterHandle } from '../../../http/filter.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
+import type { RequestCounts } from '../../../http/route/request-counts.ts';
 import type { ForwardRoute } from '../../../http/route/route.ts';
 import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
@@ -42,6 +43,8 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   readonly #info: StreamInfo;
   readonly #route: ForwardRoute;
   readonly #cluster: Cluster;
+  /** Statistics of the route and the virtual cluster; undefined where the configuration asks for none. */
+  readonly #counts: RequestCounts | undefined;
   #host: Host | undefined;
   #pending: PendingStream | undefined;
   #encoder: RequestEncoder | undefined;
@@ -75,6 +78,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#route = route;
     this.#cluster = cluster;
     this.requestHeaders = handle.stream.requestHeaders;
+    this.#counts = route.requestCounts(this.requestHeaders, this.#info);
   }
 
   start(headers: HeaderMap, end: boolean): void {
@@ -148,6 +152,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (this.#route.autoHostRewrite && host.hostname !== '') {
       this.#route.replaceHost(headers, host.hostname, !this.#config.suppressEnvoyHeaders);
     }
+    this.#counts?.onSent();
     this.#armOnConnection();
     encoder.sendHeaders(headers, this.#headersEnd);
     if (this.#requestEnded) info.upstreamRequestEndMs = info.upstreamPoolReadyMs;
@@ -259,6 +264,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     switch (tag) {
       case TIMER_ROUTE:
         this.#cluster.requestStats.onTimeout();
+        this.#counts?.onTimeout();
         this.#onTimeout('response_timeout');
         return;
       case TIMER_TRY:
@@ -362,6 +368,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     info.upstreamResponseEndMs = this.#handle.stream.clock.monotonicMs();
     if (!this.#requestEnded || info.healthCheck) return;
     const timeMs = this.#sinceRequestEnd(info.upstreamResponseEndMs);
+    this.#counts?.onResponseTime(timeMs);
     this.#cluster.requestStats.onResponseTime(timeMs, this.requestHeaders!.has(H.envoyInternal), this.#canary, this.#altStatName);
   }
 
@@ -374,6 +381,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   #count(status: number): void {
     if (status >= 500 && status < 600) this.#host?.onRequestError();
     if (this.#info.healthCheck) return;
+    this.#counts?.onResponse(status);
     this.#cluster.requestStats.onResponse(status, this.requestHeaders!.has(H.envoyInternal), this.#canary, this.#altStatName);
   }
 
