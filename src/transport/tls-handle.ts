@@ -1,4 +1,4 @@
-import net from 'node:net';
+import type net from 'node:net';
 import tls from 'node:tls';
 import type { HandleOwner, QueuedRequests, WriteRequest } from './direct-handle.ts';
 import { bufferCallbackKey, bufferKey, bufferSourceKey, ownerKeyOf, readableState, readCallback, touchKey } from './direct-handle.ts';

@@ -1,0 +1,181 @@
+/** What a ClientHello says, as far as a filter chain can ask for it. */
+export interface ClientHello {
+  /** In lower case; '' for none. */
+  readonly serverName: string;
+  readonly applicationProtocols: readonly string[];
+}
+
+/** The peer does not speak TLS. */
+export const NOT_TLS = 'not-tls';
+export const TOO_LARGE = 'too-large';
+export const INVALID = 'invalid';
+
+const RECORD_HANDSHAKE = 22;
+const CLIENT_HELLO = 1;
+const RECORD_HEADER_BYTES = 5;
+const HANDSHAKE_HEADER_BYTES = 4;
+const MAX_RECORD_BYTES = 16_384 + 2048;
+const EXTENSION_SERVER_NAME = 0;
+const EXTENSION_ALPN = 16;
+
+/**
+ * Gathers a ClientHello (RFC 8446 §4.1.2) from the records it is spread over, however small they are. Each byte is looked at once: a peer
+ * that sends one byte a record costs no more than its bytes.
+ *
+ *   RECORD HEADER ──5 bytes──▶ FRAGMENT ──its end──▶ RECORD HEADER … until the message is whole
+ */
+export class ClientHelloReader {
+  readonly #maxBytes: number;
+  /** How much of the input has been taken apart. */
+  #at = 0;
+  #fragmentLeft = 0;
+  #message: Buffer;
+  #messageLength = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#message = Buffer.allocUnsafe(Math.min(maxBytes, 2048));
+  }
+
+  /** `bytes[0, length)`: all that the peer has sent; it only grows. Undefined: not all of it is here. */
+  read(bytes: Buffer, length: number): ClientHello | typeof NOT_TLS | typeof TOO_LARGE | typeof INVALID | undefined {
+    for (;;) {
+      if (this.#fragmentLeft === 0) {
+        if (!looksLikeRecord(bytes, this.#at, length)) return this.#messageLength === 0 ? NOT_TLS : INVALID;
+        if (length - this.#at < RECORD_HEADER_BYTES) return length > this.#maxBytes ? TOO_LARGE : undefined;
+        const size = bytes.readUInt16BE(this.#at + 3);
+        if (size === 0 || size > MAX_RECORD_BYTES) return this.#messageLength === 0 ? NOT_TLS : INVALID;
+        this.#fragmentLeft = size;
+        this.#at += RECORD_HEADER_BYTES;
+      }
+      const taken = Math.min(this.#fragmentLeft, length - this.#at);
+      if (taken === 0) return length >= this.#maxBytes ? TOO_LARGE : undefined;
+      this.#append(bytes, taken);
+      if (this.#message[0] !== CLIENT_HELLO) return NOT_TLS;
+      if (this.#messageLength < HANDSHAKE_HEADER_BYTES) continue;
+      const whole = HANDSHAKE_HEADER_BYTES + this.#message.readUIntBE(1, 3);
+      if (whole > this.#maxBytes) return TOO_LARGE;
+      if (this.#messageLength >= whole) return parseClientHello(this.#message.subarray(HANDSHAKE_HEADER_BYTES, whole)) ?? INVALID;
+    }
+  }
+
+  #append(bytes: Buffer, count: number): void {
+    const needed = this.#messageLength + count;
+    if (needed > this.#message.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.#message.length * 2));
+      this.#message.copy(larger, 0, 0, this.#messageLength);
+      this.#message = larger;
+    }
+    bytes.copy(this.#message, this.#messageLength, this.#at, this.#at + count);
+    this.#messageLength = needed;
+    this.#at += count;
+    this.#fragmentLeft -= count;
+  }
+}
+
+/** As far as the bytes are here: a handshake record of SSL 3.0 to TLS 1.3. */
+function looksLikeRecord(bytes: Buffer, at: number, length: number): boolean {
+  if (length > at && bytes[at] !== RECORD_HANDSHAKE) return false;
+  return length <= at + 1 || bytes[at + 1] === 3;
+}
+
+/** The body of the message, without its header; undefined when its lengths contradict each other. */
+export function parseClientHello(body: Buffer): ClientHello | undefined {
+  const cursor = new Cursor(body);
+  cursor.skip(2 + 32);
+  cursor.skip(cursor.uint8());
+  const cipherBytes = cursor.uint16();
+  cursor.skip(cipherBytes);
+  cursor.skip(cursor.uint8());
+  if (cursor.failed || cipherBytes < 2 || cipherBytes % 2 !== 0) return undefined;
+  let serverName = '';
+  let applicationProtocols: readonly string[] = [];
+  if (cursor.left === 0) return { serverName, applicationProtocols };
+  const extensions = cursor.slice(cursor.uint16());
+  if (cursor.left > 0) return undefined;
+  while (extensions.left > 0) {
+    const type = extensions.uint16();
+    const data = extensions.slice(extensions.uint16());
+    if (extensions.failed) return undefined;
+    if (type === EXTENSION_SERVER_NAME) {
+      const name = parseServerName(data);
+      if (name === undefined) return undefined;
+      serverName = name;
+    } else if (type === EXTENSION_ALPN) {
+      const names = parseProtocols(data);
+      if (names === undefined) return undefined;
+      applicationProtocols = names;
+    }
+  }
+  return cursor.failed ? undefined : { serverName, applicationProtocols };
+}
+
+/** One name of type host_name (RFC 6066 §3). */
+function parseServerName(data: Cursor): string | undefined {
+  const list = data.slice(data.uint16());
+  const type = list.uint8();
+  const length = list.uint16();
+  const name = list.text(length);
+  const isWhole = !data.failed && !list.failed && data.left === 0 && list.left === 0;
+  if (!isWhole || type !== 0 || length === 0 || length > 255 || name.includes('\0')) return undefined;
+  return name.toLowerCase();
+}
+
+/** RFC 7301 §3.1. */
+function parseProtocols(data: Cursor): string[] | undefined {
+  const list = data.slice(data.uint16());
+  if (data.failed || data.left > 0 || list.left === 0) return undefined;
+  const names: string[] = [];
+  while (list.left > 0) {
+    const name = list.text(list.uint8());
+    if (list.failed || name === '') return undefined;
+    names.push(name);
+  }
+  return names;
+}
+
+/** Reads on after an end without throwing, and remembers it. */
+class Cursor {
+  failed = false;
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  uint8(): number {
+    return this.#number(1);
+  }
+
+  uint16(): number {
+    return this.#number(2);
+  }
+
+  skip(count: number): void {
+    if (count > this.left) this.failed = true;
+    else this.#at += count;
+  }
+
+  slice(count: number): Cursor {
+    const start = this.#at;
+    this.skip(count);
+    return new Cursor(this.#bytes.subarray(start, this.#at));
+  }
+
+  text(count: number): string {
+    const start = this.#at;
+    this.skip(count);
+    return this.#bytes.toString('latin1', start, this.#at);
+  }
+
+  #number(count: number): number {
+    const start = this.#at;
+    this.skip(count);
+    return this.#at === start ? 0 : this.#bytes.readUIntBE(start, count);
+  }
+}
