@@ -76,14 +76,14 @@ export function toInt32(value: ScalarValue): number | Misfit {
   if (typeof value === 'number' && value >= INT32_MIN && value <= INT32_MAX && Number.isInteger(value)) return value;
   const wide = toInt64(value, INT64_MIN, INT64_MAX, LARGEST_INT_AS_FLOAT);
   if (wide instanceof Misfit) return wide;
-  return wide >= INT32_MIN && wide <= INT32_MAX ? Number(wide) : new Misfit(`${wide} is out of range for a 32-bit integer`);
+  return wide >= INT32_MIN && wide <= INT32_MAX ? Number(wide) : new Misfit(outOfRange(wide, INT32_MIN, INT32_MAX));
 }
 
 function toUint32(value: ScalarValue): number | Misfit {
   if (typeof value === 'number' && value >= 0 && value <= UINT32_MAX && Number.isInteger(value)) return value;
-  const wide = toInt64(value, 0n, UINT64_MAX, LARGEST_UINT_AS_FLOAT);
+  const wide = toInt64(value, INT64_MIN, UINT64_MAX, LARGEST_UINT_AS_FLOAT);
   if (wide instanceof Misfit) return wide;
-  return wide <= UINT32_MAX ? Number(wide) : new Misfit(`${wide} is out of range for an unsigned 32-bit integer`);
+  return wide >= 0 && wide <= UINT32_MAX ? Number(wide) : new Misfit(outOfRange(wide, 0, UINT32_MAX));
 }
 
 /** Integers written as floats (`1e3`, `2.0`) are taken up to these, as Envoy takes them. */
@@ -93,13 +93,17 @@ const LARGEST_UINT_AS_FLOAT = 2 ** 54;
 function toInt64(value: ScalarValue, low: bigint, high: bigint, largestFloat: number): bigint | Misfit {
   if (typeof value === 'bigint' || (typeof value === 'string' && INTEGER_TEXT.test(value))) {
     const exact = BigInt(typeof value === 'string' && value[0] === '+' ? value.slice(1) : value);
-    return exact >= low && exact <= high ? exact : new Misfit(`${exact} is out of range`);
+    return exact >= low && exact <= high ? exact : new Misfit(outOfRange(exact, low, high));
   }
   const number = typeof value === 'string' ? parseNumber(value) : value;
   if (typeof number !== 'number' || !Number.isFinite(number)) return new Misfit(`expected an integer, got ${show(value)}`);
   if (!Number.isInteger(number)) return new Misfit(`expected an integer, got ${number}`);
-  if (number > largestFloat || number < (low === 0n ? 0 : -largestFloat)) return new Misfit(`${number} is out of range`);
+  if (number > largestFloat || number < (low === 0n ? 0 : -largestFloat)) return new Misfit(outOfRange(number, low, high));
   return BigInt(number);
+}
+
+function outOfRange(value: number | bigint, low: number | bigint, high: number | bigint): string {
+  return `${value} is out of range: an integer from ${low} to ${high} is expected`;
 }
 
 function parseNumber(text: string): number | undefined {
@@ -156,7 +160,7 @@ export function toDuration(value: ScalarValue): SecondsAndNanos | Misfit {
   const match = typeof value === 'string' ? DURATION.exec(value) : null;
   if (match === null) return new Misfit(`expected a duration such as "1.5s", got ${show(value)}`);
   const seconds = BigInt(match[1]!);
-  if (seconds > LONGEST_DURATION_SECONDS || seconds < -LONGEST_DURATION_SECONDS) return new Misfit('the duration is out of range');
+  if (seconds > LONGEST_DURATION_SECONDS || seconds < -LONGEST_DURATION_SECONDS) return new Misfit(`the duration is out of range: at most ${LONGEST_DURATION_SECONDS}s is expected`);
   const nanos = toNanos(match[2]);
   return { seconds, nanos: match[1]!.startsWith('-') && nanos !== 0 ? -nanos : nanos };
 }

@@ -1,7 +1,7 @@
 import { ScalarType, type DescMessage, type JsonObject, type Message } from '@bufbuild/protobuf';
+import { didYouMean, nearest, nearestType } from '../core/did-you-mean.ts';
 import type { ConfigPath, Problems } from '../core/problems.ts';
 import { Misfit, toDuration, toFieldMaskPaths, toInt32, toMapKey, toScalar, toTimestamp } from './convert.ts';
-import { didYouMean, nearest, nearestType } from './did-you-mean.ts';
 import { planOf, type EnumNames, type FieldPlan, type MessagePlan, type ValuePlan, type WellKnown } from './message-plan.ts';
 import { DecodedAny, isTypedStruct, typeNameOf, type AnyContent } from './opened-any.ts';
 import { PathTrail } from './path-trail.ts';
@@ -127,7 +127,7 @@ class Decoder {
       this.#trail.leave();
     }
     this.#trail.enter(shorten(key));
-    this.#unknown(offset, `no such field in ${plan.desc.typeName}${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`);
+    this.#unknown(offset, `no such field in ${plan.desc.typeName}${this.#isQuiet() ? '' : fieldRemedy(plan.desc, key, meant)}`);
     this.#trail.leave();
   }
 
@@ -271,7 +271,8 @@ class Decoder {
     const wanted = String(node.value);
     const candidates = names.desc.values.map((value) => value.name);
     // yaml-cpp turns a plain `ON` or `NO` into a boolean before anybody knows that an enum was meant.
-    const hint = typeof node.value === 'boolean' ? '; quote it' : didYouMean(wanted, candidates);
+    const isWord = typeof node.value === 'boolean' && candidates.some((name) => BOOLEAN_WORDS.test(name));
+    const hint = isWord ? '; quote it' : didYouMean(wanted, candidates) || oneOf(candidates);
     this.#unknown(node.start, `no such value of ${names.desc.typeName}: ${describeNode(node)}${hint}`);
     return this.#policy === 'error' ? undefined : 0;
   }
@@ -408,6 +409,22 @@ class Decoder {
     return { typeName: desc.typeName, schema: desc, message, step: 'value' };
   }
 }
+
+/** The field that was most likely meant, here or one level below, or those that there are. */
+function fieldRemedy({ fields }: DescMessage, key: string, meant: string | undefined): string {
+  if (meant !== undefined) return ` (did you mean '${meant}'?)`;
+  const holders = fields.filter(({ message, fieldKind }) => fieldKind === 'message' && message?.fields.some(({ name }) => name === key));
+  if (holders.length === 1) return ` (did you mean '${holders[0]!.name}.${key}'?)`;
+  return oneOf(fields.map(({ name }) => name));
+}
+
+function oneOf(names: readonly string[]): string {
+  return names.length === 0 || names.length > MOST_NAMES ? '' : ` (one of ${names.map((name) => `'${name}'`).join(', ')})`;
+}
+
+/** More than these are not read. */
+const MOST_NAMES = 16;
+const BOOLEAN_WORDS = /^(?:y|n|yes|no|on|off|true|false)$/i;
 
 const NOT_SPECIAL = Symbol('not special');
 

@@ -11,6 +11,7 @@ import { mergeMessage } from './merge.ts';
 import { openAny } from './open-any.ts';
 import { SourceText } from './source.ts';
 import { allowsDeprecatedByLayers } from './static-runtime.ts';
+import { UnreadPaths } from './unread-paths.ts';
 import { validateMessage, type Validated } from './validate.ts';
 
 /**
@@ -154,26 +155,6 @@ function validate(schema: DescMessage, message: Message, problems: Problems, mis
   for (const { path, message: text } of found.errors) if (!unread.covers(path)) problems.error(path, text);
   for (const { path, message: text } of found.warnings) problems.warning(path, text);
   return validated;
-}
-
-class UnreadPaths {
-  readonly #paths: ReadonlySet<string>;
-  readonly #parents: ReadonlySet<string>;
-
-  constructor(paths: readonly string[]) {
-    this.#paths = new Set(paths);
-    this.#parents = new Set(paths.filter((path) => path !== '').map(parentPath));
-  }
-
-  /** True at and below a path that could not be read, and for a oneof one of whose cases could not be. */
-  covers(path: string): boolean {
-    for (let prefix = path; prefix !== ''; prefix = parentPath(prefix)) if (this.#paths.has(prefix)) return true;
-    return this.#parents.has(path);
-  }
-}
-
-function parentPath(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf('.'), path.lastIndexOf('['), 0));
 }
 
 function locatorOf(sources: readonly ConfigDocument[]): Locator | undefined {

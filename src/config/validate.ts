@@ -70,9 +70,10 @@ export class Visit implements Validated {
     this.#trail.leave();
   }
 
-  violation(text: string): void {
+  /** `remedy` is what to do about it, where the sentence does not say that. */
+  violation(text: string, remedy = ''): void {
     if (this.#options.problems.full) return;
-    this.#options.problems.error(this.#trail.here(), `Proto constraint validation failed (${text})`);
+    this.#options.problems.error(this.#trail.here(), `Proto constraint validation failed (${text})${remedy}`);
   }
 
   /** Warns of the use of a feature that goes away, or refuses it. */
@@ -126,9 +127,10 @@ function compileMessage(desc: DescMessage): Step[] {
   const rulesApply = !skipsValidation(desc);
   for (const oneof of rulesApply ? desc.oneofs : []) {
     if (!isRequired(oneof)) continue;
-    const { localName, name } = oneof;
+    const { localName, name, fields } = oneof;
+    const choice = `; set one of ${fields.map((field) => `'${field.name}'`).join(', ')}`;
     steps.push((message, visit) => {
-      if ((message[localName] as { case?: string }).case === undefined) visit.violation(`field: "${name}", reason: is required`);
+      if ((message[localName] as { case?: string }).case === undefined) visit.violation(`field: "${name}", reason: is required`, choice);
     });
   }
   for (const field of desc.fields) {

@@ -1,6 +1,7 @@
+import { isIP } from 'node:net';
 import { toBinary } from '@bufbuild/protobuf';
 import type { AdditionalAddress, FilterChain, Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
-import { type Address as AddressMessage, TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
+import { type Address as AddressMessage, SocketAddress_Protocol, TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
 import { schemaOf } from '../api/registry.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
@@ -57,6 +58,8 @@ const DEFAULT_FILTER_TIMEOUT_MS = 15_000;
 
 /** Returns undefined when the errors it reported leave nothing to serve. */
 export function compileListener(message: ListenerMessage, position: number, at: ConfigPath, context: CompileContext): ListenerSpec | undefined {
+  // Its protocol is refused; what it has in place of filter chains need not be looked at.
+  if (isUdp(message)) return undefined;
   const binds = compileBinds(message, at, context);
   // A listener without a name keeps its identity over reloads by its place.
   const name = message.name === '' ? `listener_${position}` : message.name;
@@ -114,12 +117,20 @@ function compileBinds(message: ListenerMessage, at: ConfigPath, context: Compile
   return places.map(([address, addressAt]) => compileBind(address, addressAt, context)).filter((bind) => bind !== undefined);
 }
 
+function isUdp({ address }: ListenerMessage): boolean {
+  return address?.address.case === 'socketAddress' && address.address.value.protocol === SocketAddress_Protocol.UDP;
+}
+
 function compileBind(message: AddressMessage | undefined, at: ConfigPath, context: CompileContext): BindSpec | undefined {
   switch (message?.address.case) {
     case 'socketAddress': {
       const { address, portSpecifier, ipv4Compat } = message.address.value;
       if (portSpecifier.case !== 'portValue') {
         context.error(at.field('socket_address'), 'a listener needs a port_value');
+        return undefined;
+      }
+      if (isIP(address) === 0) {
+        context.error(at.field('socket_address').field('address'), `malformed IP address: ${address}`);
         return undefined;
       }
       const port = portSpecifier.value;

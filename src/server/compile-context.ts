@@ -2,6 +2,7 @@ import type { Message } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { configTypeOf, contentOf } from '../config/open-any.ts';
 import type { Clock } from '../core/clock.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import type { AnyMessage, Category, CompileContext, Extension, NodeInfo, ResolvedExtension, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
 import type { ConfigPath, Problems } from '../core/problems.ts';
@@ -27,6 +28,8 @@ export interface ThreadServices {
 /** Names of the clusters that a configuration has or needs. */
 export interface ClusterNames {
   has(name: string): boolean;
+  /** To tell which one was meant. */
+  keys?(): Iterable<string>;
 }
 
 /** One compile run: collects problems and hands out what extensions ask for. */
@@ -72,13 +75,13 @@ export class CompileRun implements CompileContext {
     if (typedConfig === undefined || typedConfig.typeUrl === '') {
       const byName = registry.findByName(category, name);
       if (byName !== undefined) this.error(at, `'${name}' needs a typed_config of type ${byName.configType}`);
-      else if (!optional) this.error(at, unknownExtension(name, ''));
+      else if (!optional) this.error(at, unknownExtension(name, '') + this.#meantExtension(category, name));
       return undefined;
     }
     const any = typedConfig as Any;
     const typeName = configTypeOf(any);
     const resolved = withContent(registry.find(category, typeName), any);
-    if (resolved === undefined && !optional) this.error(at.field('typed_config'), unknownExtension(name, typeName));
+    if (resolved === undefined && !optional) this.error(at.field('typed_config'), unknownExtension(name, typeName) + this.#meantExtension(category, name));
     return resolved;
   }
 
@@ -90,6 +93,13 @@ export class CompileRun implements CompileContext {
     return resolved;
   }
 
+  /** What stands here under that name, or under one like it. */
+  #meantExtension(category: Category, name: string): string {
+    const named = this.#thread.registry.findByName(category, name);
+    if (named !== undefined) return `; '${name}' is configured by a ${named.configType}`;
+    return didYouMean(name, this.#thread.registry.all.filter((one) => one.category === category).map((one) => one.name));
+  }
+
   unpack(typedConfig: AnyMessage, at: ConfigPath): { readonly typeName: string; readonly message: Message } | undefined {
     const content = contentOf(typedConfig as Any);
     if (content === undefined) this.error(at, `Unable to unpack ${typedConfig.typeUrl}: no such type`);
@@ -97,7 +107,7 @@ export class CompileRun implements CompileContext {
   }
 
   needsCluster(name: string, at: ConfigPath, mustExist: boolean): void {
-    if (mustExist && !this.#clusters.has(name)) this.error(at, `unknown cluster '${name}'`);
+    if (mustExist && !this.#clusters.has(name)) this.error(at, `unknown cluster '${name}'${didYouMean(name, this.#clusters.keys?.() ?? [])}`);
   }
 
   service<T>(key: ServiceKey<T>): T {

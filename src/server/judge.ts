@@ -29,6 +29,7 @@ import type { LogFormatSpec } from './log-format.ts';
 import { type NodeOverrides, nodeInfoOf } from './node-info.ts';
 import { compileStatsSettings, type StatsSettings } from './stats-settings.ts';
 import { supportTable } from './support-tables.ts';
+import { toldProblems } from './told-problems.ts';
 
 /** A listener as the configuration says it. */
 export interface JudgedListener {
@@ -81,11 +82,12 @@ export class ConfigurationJudge {
   /** Throws a ConfigurationError that lists every problem of every stage that could be reached. */
   judge(source: BootstrapOptions): Judged {
     const { message: bootstrap, problems, unknownFields, deprecatedUses } = loadBootstrap(source);
-    if (bootstrap === undefined) throw new ConfigurationError(problems.errors, problems.omitted);
+    const reading = new Set(problems.errors);
+    if (bootstrap === undefined) throw new ConfigurationError(toldProblems(problems.errors, reading), problems.omitted);
     const judged = this.#judgeMessage(bootstrap, problems);
     if (judged === undefined || !problems.ok) {
       problems.sortByPlace();
-      throw new ConfigurationError(withoutEchoes(problems.errors), problems.omitted);
+      throw new ConfigurationError(toldProblems(problems.errors, reading), problems.omitted);
     }
     return { ...judged, bootstrap, unknownFields, deprecatedUses, warnings: problems.warnings, files: source.path === undefined || source.path === '' ? [] : [source.path] };
   }
@@ -155,23 +157,3 @@ function judgedListener({ name }: ListenerSpec, message: ListenerMessage): Judge
   const bytes = toBinary(schemaOf('envoy.config.listener.v3.Listener'), message);
   return { name, identity: Buffer.from(bytes).toString('latin1') };
 }
-
-/**
- * A field that is not supported may be complained about by its compile step as well: one of the two suffices. And a type that no
- * one knows has no extension.
- */
-function withoutEchoes(problems: readonly Problem[]): Problem[] {
-  const refused = new Set(problems.filter(({ message }) => message.startsWith(NOT_SUPPORTED)).map(({ path }) => path));
-  const untyped = new Set(problems.filter(({ path }) => path.endsWith(TYPE)).map(({ path }) => path.slice(0, -TYPE.length)));
-  const seen = new Set<string>();
-  return problems.filter(({ path, message }) => {
-    if (untyped.has(path)) return false;
-    if (!refused.has(path)) return true;
-    if (!message.startsWith(NOT_SUPPORTED) || seen.has(path)) return false;
-    seen.add(path);
-    return true;
-  });
-}
-
-const NOT_SUPPORTED = 'not supported';
-const TYPE = '["@type"]';

@@ -116,7 +116,7 @@ describe('errors', () => {
     expect(clusterErrors('load_assignment: 5')).toEqual([
       'f:1:18: load_assignment: expected an object (envoy.config.endpoint.v3.ClusterLoadAssignment), got 5',
     ]);
-    expect(clusterErrors('per_connection_buffer_limit_bytes: -1')).toEqual(['f:1:36: per_connection_buffer_limit_bytes: -1 is out of range']);
+    expect(clusterErrors('per_connection_buffer_limit_bytes: -1')).toEqual(['f:1:36: per_connection_buffer_limit_bytes: -1 is out of range: an integer from 0 to 4294967295 is expected']);
     expect(clusterErrors('respect_dns_ttl: maybe')).toEqual(['f:1:18: respect_dns_ttl: expected true or false, got "maybe"']);
     expect(clusterErrors('metadata: {filter_metadata: 5}')).toEqual(['f:1:29: metadata.filter_metadata: expected an object, got 5']);
   });

@@ -18,7 +18,7 @@ function violations(typeName: TypeName, yaml: string): string[] {
 
 /** The innermost sentence of each violation of a cluster called a. */
 function clusterViolations(yaml: string): string[] {
-  return violations('envoy.config.cluster.v3.Cluster', `name: a\n${yaml}`).map((problem) => /validation failed \((.*)\)$/.exec(problem)?.[1] ?? problem);
+  return violations('envoy.config.cluster.v3.Cluster', `name: a\n${yaml}`).map((problem) => /validation failed \((.*)\)(?:; set one of .*)?$/.exec(problem)?.[1] ?? problem);
 }
 
 const HEALTH_CHECK = 'timeout: 1s, interval: 1s, unhealthy_threshold: 1, healthy_threshold: 1';

@@ -1,3 +1,4 @@
+import { didYouMean } from '../../core/did-you-mean.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { ADDRESS_OPERATORS } from './address-operators.ts';
@@ -70,7 +71,7 @@ export function compileTemplate(bytes: string, at: ConfigPath, context: CompileC
 
 function compileCommand([, name = '', params = '', length]: RegExpExecArray, context: CompileContext): Operator | string {
   const args = { name, params, length: length === undefined ? Infinity : Number(length) };
-  return compileNamed(args, context) ?? `Not supported field in StreamInfo: ${name}`;
+  return compileNamed(args, context) ?? `Not supported field in StreamInfo: ${name}${didYouMean(name, OPERATORS.keys())}`;
 }
 
 function compileNamed(args: OperatorArguments, context: CompileContext): Operator | string | undefined {

@@ -11,12 +11,21 @@ import { EnvoyJudge } from './envoy-judge.ts';
 
 const FOLDER = new URL('../../config/broken/', import.meta.url);
 const SENTENCES = new URL('envoy-says.json', FOLDER);
-/** Envoy ends some of its sentences with the whole configuration. */
-const LONGEST = 400;
+const LONGEST = 1500;
 
 export const brokenConfigurations = (): string[] => readdirSync(FOLDER).filter((name) => name.endsWith('.yaml')).sort();
 
 export const readEnvoySentences = (): Record<string, string> => JSON.parse(readFileSync(SENTENCES, 'utf8')) as Record<string, string>;
+
+/** Without the configuration that Envoy prints before or after, and with one space where it puts any number of them. */
+const sentence = (message: string): string =>
+  message
+    .replace(/^goo\.gle[^]*\n: (?=Proto constraint)/, '')
+    .replace(/: \{"[^]*$/, '')
+    .replace(/:? goo\.gle\/debug[^]*$/, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, LONGEST);
 
 /** Returns the exit code: 1 when Envoy takes one of them or says something else than what is recorded. */
 export const checkBroken = async (record: boolean): Promise<number> => {
@@ -27,7 +36,7 @@ export const checkBroken = async (record: boolean): Promise<number> => {
   const taken: string[] = [];
   for (const name of brokenConfigurations()) {
     const verdict = await envoy.judge(readFileSync(new URL(name, FOLDER), 'utf8'), 'yaml');
-    if (verdict.kind === 'refused') said[name] = verdict.message.slice(0, LONGEST);
+    if (verdict.kind === 'refused') said[name] = sentence(verdict.message);
     else taken.push(name);
   }
   envoy.save();

@@ -1,7 +1,7 @@
 /** Turns the steps of a case file into what the harness plays. A step is a map with one verb, or a bare verb. */
 
 import { STATUS_CODES } from 'node:http';
-import { nearest } from '../../../src/config/did-you-mean.ts';
+import { nearest } from '../../../src/core/did-you-mean.ts';
 import type { ClientStep, UpstreamScript, UpstreamStep } from './case.ts';
 import { ConformanceError } from './case.ts';
 

@@ -3,7 +3,16 @@
  * Meant for messages; long inputs get no suggestion.
  */
 export function nearest(wanted: string, candidates: Iterable<string>): string | undefined {
-  return wanted.length > LONGEST_NAME ? undefined : nearestWithin(wanted, candidates, Math.max(1, Math.floor(wanted.length / 3)));
+  if (wanted.length > LONGEST_NAME) return undefined;
+  const names = [...candidates];
+  return nearestWithin(wanted, names, Math.max(1, Math.floor(wanted.length / 3))) ?? continued(wanted, names);
+}
+
+/** `port` for `port_value`, when nothing else begins so. */
+function continued(wanted: string, names: readonly string[]): string | undefined {
+  const begun = `${wanted.toLowerCase()}_`;
+  const longer = names.filter((name) => name.toLowerCase().startsWith(begun));
+  return longer.length === 1 ? longer[0] : undefined;
 }
 
 function nearestWithin(wanted: string, candidates: Iterable<string>, limit: number): string | undefined {
