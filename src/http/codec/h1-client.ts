@@ -5,7 +5,7 @@ import { H } from '../header-name.ts';
 import { ChunkedReader } from './chunked.ts';
 import type { ClientCodec, ClientCodecOwner, PressureWatcher, RequestEncoder, ResponseDecoder } from './codec.ts';
 import { type HeadLeniency, HeadParser, INCOMPLETE, INVALID } from './h1-head.ts';
-import { H1RequestEncoder, type RequestEncoderCodec } from './h1-request-encoder.ts';
+import { H1RequestEncoder, type RequestEncoderCodec, type Tunnel } from './h1-request-encoder.ts';
 import { isBodiless } from './h1-status.ts';
 import { HeadEndScanner, HeldBytes } from './held-bytes.ts';
 
@@ -39,6 +39,8 @@ const TRAILERS = 4;
 const UNTIL_CLOSE = 5;
 const LAST = 6;
 const CLOSED = 7;
+/** The connection has changed its protocol: bytes as they are. */
+const TUNNEL = 9;
 /** As LAST, but the stream is lost with the connection: its request was not sent to the end. */
 const ABANDONED = 8;
 
@@ -110,7 +112,9 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   }
 
   onEnd(): void {
-    this.#onPeerGone();
+    // As Envoy, which keeps a connection half-open for CONNECT, and so is the one who closes it.
+    if (this.#state === TUNNEL && this.#stream?.tunnel === 'connect') this.#shutDown(TERMINATED, CLOSED_HERE);
+    else this.#onPeerGone();
   }
 
   onClosed(_error: TransportError | undefined): void {
@@ -166,6 +170,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
           at = this.#readTrailers(bytes, at, length);
           break;
         case UNTIL_CLOSE:
+        case TUNNEL:
           this.#stream!.addReceived(length - at, 0);
           this.#decoder!.onData(bytes.subarray(at, length), false);
           at = length;
@@ -217,7 +222,9 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   #onFinalHead(headers: HeaderMap, followed: boolean): void {
     this.closeAnnounced = announcesClose(headers);
     let end = false;
-    if (this.#stream!.isHead || isBodiless(headers.status)) {
+    if (this.#stream!.tunnel !== 'none' && opensTunnel(this.#stream!.tunnel, headers)) {
+      this.#state = TUNNEL;
+    } else if (this.#stream!.isHead || isBodiless(headers.status)) {
       end = true;
     } else if (parser.chunked) {
       this.#chunked ??= new ChunkedReader();
@@ -328,12 +335,13 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   #onPeerGone(): void {
     if (this.#state === CLOSED) return;
     if (this.#state === UNTIL_CLOSE) {
+      const sentWhole = this.#stream!.done;
       this.#beginEnd(false).onData(EMPTY, true);
-      this.#owner.onStreamEnd(this);
+      if (sentWhole) this.#owner.onStreamEnd(this);
       this.#shutDown(TERMINATED, TERMINATED);
       return;
     }
-    const cutShort = this.#state === HEAD ? this.#held !== undefined : this.#stream !== undefined;
+    const cutShort = this.#state === HEAD ? this.#held !== undefined : this.#stream !== undefined && this.#state !== TUNNEL;
     if (cutShort) this.#owner.onProtocolError(this);
     this.#shutDown(cutShort ? PROTOCOL_ERROR : TERMINATED, TERMINATED);
   }
@@ -351,6 +359,13 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     decoder?.onReset(streamFailure);
     this.#owner.onCodecClosed(this, connectionFailure);
   }
+}
+
+/** Only a 101 changes the protocol for an upgrade, any 2xx for CONNECT; what the answer says of a body does not count then (RFC 9110 §9.3.6). */
+function opensTunnel(tunnel: Tunnel, headers: HeaderMap): boolean {
+  const { status } = headers;
+  if (tunnel === 'connect') return status >= 200 && status < 300;
+  return status === 101 && parser.connectionUpgrade && headers.has(H.upgrade);
 }
 
 /** Those that Envoy's codec gives to its stream; others it swallows. */

@@ -16,10 +16,14 @@ export interface RequestEncoderCodec {
 /** What a request line has beside method and path, and the empty line. */
 const REQUEST_LINE_REST = '  HTTP/1.1\r\n\r\n'.length;
 
+/** What the request asks the peer to change its connection to. */
+export type Tunnel = 'none' | 'connect' | 'upgrade';
+
 /** Writes one HTTP/1 request. */
 export class H1RequestEncoder implements RequestEncoder, ByteCounts {
   watcher: PressureWatcher | undefined;
   isHead = false;
+  tunnel: Tunnel = 'none';
   /** The whole request has been written. */
   done = false;
   wireReceived = 0;
@@ -57,8 +61,14 @@ export class H1RequestEncoder implements RequestEncoder, ByteCounts {
     if (this.#detached) return;
     const method = headers.method;
     this.isHead = method === 'HEAD';
+    let target = headers.path;
     let framing = '\r\n';
-    if (!headers.has(H.contentLength)) {
+    if (method === 'CONNECT') {
+      this.tunnel = 'connect';
+      target = headers.authority;
+    } else if (!end && headers.has(H.upgrade)) {
+      this.tunnel = 'upgrade';
+    } else if (!headers.has(H.contentLength)) {
       if (!end) {
         this.#chunked = true;
         framing = 'transfer-encoding: chunked\r\n\r\n';
@@ -67,8 +77,8 @@ export class H1RequestEncoder implements RequestEncoder, ByteCounts {
       }
     }
     this.done = end;
-    const head = `${method} ${headers.path} HTTP/1.1\r\nhost: ${headers.authority}\r\n${headers.serialise()}${framing}`;
-    this.headersSent += head.length - method.length - headers.path.length - REQUEST_LINE_REST;
+    const head = `${method} ${target} HTTP/1.1\r\nhost: ${headers.authority}\r\n${headers.serialise()}${framing}`;
+    this.headersSent += head.length - method.length - target.length - REQUEST_LINE_REST;
     this.#writeText(head);
     this.#codec.checkPressure(this.watcher);
   }

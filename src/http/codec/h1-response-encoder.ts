@@ -39,6 +39,7 @@ export class H1ResponseEncoder implements ResponseEncoder, ByteCounts {
   readonly #connection: Connection;
   readonly #codec: ResponseEncoderCodec;
   #isHead = false;
+  #isConnect = false;
   #chunked = false;
   #bodiless = false;
   #done = false;
@@ -60,6 +61,7 @@ export class H1ResponseEncoder implements ResponseEncoder, ByteCounts {
 
   onRequestHead(method: string, head: RequestHeadFacts): void {
     this.#isHead = method === 'HEAD';
+    this.#isConnect = method === 'CONNECT';
     this.minorVersion = head.version === 11 ? 1 : 0;
     this.expectContinue = head.expectContinue;
     this.keepAliveRequested = head.version < 11 && head.connectionKeepAlive;
@@ -75,10 +77,11 @@ export class H1ResponseEncoder implements ResponseEncoder, ByteCounts {
     const status = headers.status;
     let framing = '\r\n';
     if (isBodiless(status)) {
-      this.#bodiless = true;
+      // Behind a 101 that the manager lets through, bytes follow as they are.
+      this.#bodiless = status !== 101 || !headers.has(H.upgrade);
     } else if (!headers.has(H.contentLength)) {
       if (end && !this.#isHead) framing = 'content-length: 0\r\n\r\n';
-      else if (this.minorVersion === 1) {
+      else if (this.minorVersion === 1 && !(this.#isConnect && status < 300)) {
         framing = 'transfer-encoding: chunked\r\n\r\n';
         this.#chunked = !this.#isHead;
       }

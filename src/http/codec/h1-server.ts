@@ -31,6 +31,7 @@ export interface H1ServerOptions {
  * HTTP/1 on a downstream connection (RFC 9112): one request at a time, pipelined ones wait.
  *
  *   HEAD ──head──▶ LENGTH ─┐
+ *     │  ├──upgrade, CONNECT──▶ RAW (bytes as they are, up to the end of the connection)
  *     ▲  ├───────▶ CHUNKED ─▶ TRAILERS ─┐
  *     │  └──────────────────────────────┴▶ WAIT (response under way; further bytes are held)
  *     └───────────────stream done────────────┘        any state ──refused──▶ CLOSED
@@ -41,6 +42,8 @@ const CHUNKED = 2;
 const TRAILERS = 3;
 const WAIT = 4;
 const CLOSED = 5;
+/** CONNECT or an upgrade: what follows the head is no HTTP/1. */
+const RAW = 6;
 
 const parser = new HeadParser();
 const EMPTY = Buffer.alloc(0);
@@ -172,6 +175,11 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
         case TRAILERS:
           at = this.#readTrailers(bytes, at, length);
           break;
+        case RAW:
+          this.#encoder?.addReceived(length - at, 0);
+          this.#decoder?.onData(bytes.subarray(at, length), false);
+          at = length;
+          break;
         case WAIT:
           this.#hold(bytes, at, length);
           // No more is read until the response is out: a peer cannot make this side store requests.
@@ -238,7 +246,9 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const error = this.#checkHead(headers);
     if (error !== undefined) return this.#refuse(error, end);
     encoder.onRequestHead(headers.method, parser);
-    if (parser.chunked) {
+    if (headers.method === 'CONNECT' || isUpgrade(headers)) {
+      this.#state = RAW;
+    } else if (parser.chunked) {
       this.#chunked ??= new ChunkedReader();
       this.#chunked.reset();
       this.#state = CHUNKED;
@@ -248,8 +258,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     } else {
       this.#state = WAIT;
     }
-    // What follows CONNECT or an upgrade is no request: the message stays open.
-    this.#decoder!.onHeaders(headers, this.#state === WAIT && headers.method !== 'CONNECT' && !isUpgrade(headers));
+    this.#decoder!.onHeaders(headers, this.#state === WAIT);
     return headEnd;
   }
 
@@ -259,12 +268,16 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     if (!options.allowCustomMethods && !isKnownMethod(headers.method)) return CODEC_ERROR;
     if (version !== 11 && !(options.acceptHttp10 && version < 11)) return LOW_VERSION;
     headers.hasHost = parser.hostLines > 0;
-    if (parser.unknownTransferEncoding) return UNKNOWN_TRANSFER_ENCODING;
+    if (parser.unknownTransferEncoding || (parser.hasTransferEncoding && headers.method === 'CONNECT')) return UNKNOWN_TRANSFER_ENCODING;
+    if (parser.contentLength !== -1 && headers.method === 'CONNECT') {
+      if (parser.contentLength > 0) return BODY_DISALLOWED;
+      headers.remove(H.contentLength);
+    }
     if (parser.chunked && parser.contentLength !== -1) headers.remove(H.contentLength);
     if (options.underscores !== 'allow' && this.#treatUnderscores(headers)) return UNDERSCORE;
     if (parser.repeatedInline.length > 0) headers.joinRepeated(parser.repeatedInline);
     if (parser.hasUpgrade && parser.connectionUpgrade) dropHttp2Upgrade(headers);
-    const error = parser.hasConnection ? removeNominated(headers) : undefined;
+    const error = parser.hasConnection && !isUpgrade(headers) ? removeNominated(headers) : undefined;
     return error ?? parseTarget(headers, options.allowAbsoluteUrl) ?? (isValidAuthority(headers.authority) ? undefined : INVALID_AUTHORITY);
   }
 
@@ -335,6 +348,7 @@ const CODEC_ERROR: RequestError = { status: 400, details: 'http1.codec_error' };
 const LOW_VERSION: RequestError = { status: 426, details: 'low_version' };
 const INVALID_AUTHORITY: RequestError = { status: 400, details: 'http.invalid_authority' };
 const UNDERSCORE: RequestError = { status: 400, details: 'http1.unexpected_underscore' };
+const BODY_DISALLOWED: RequestError = { status: 400, details: 'http1.body_disallowed' };
 const HEAD_TOO_LARGE: RequestError = { status: 431, details: 'http1.headers_too_large' };
 const UNKNOWN_TRANSFER_ENCODING: RequestError = { status: 501, details: 'http1.invalid_transfer_encoding' };
 

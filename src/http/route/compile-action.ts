@@ -1,4 +1,4 @@
-import { RoutingPriority } from '../../api/generated/envoy/config/core/v3.ts';
+import { ProxyProtocolConfig_Version as ProxyProtocolVersion, RoutingPriority } from '../../api/generated/envoy/config/core/v3.ts';
 import {
   RedirectAction_RedirectResponseCode as RedirectCode,
   RouteAction_ClusterNotFoundResponseCode as ClusterNotFoundCode,
@@ -22,6 +22,7 @@ import type { ForwardSettings } from './forward-route.ts';
 import { FormattedHost, HeaderHost, LiteralHost, PathRegexHost, type HostRewrite } from './host-rewrite.ts';
 import type { PathPattern } from './path-pattern.ts';
 import { FormatRewrite, PrefixRewrite, RegexRewrite, type PathRewrite } from './path-rewrite.ts';
+import type { ConnectSettings } from './route.ts';
 
 /** The parts of one route's action, from the message. `pattern` is what the route matches paths with. */
 
@@ -36,6 +37,7 @@ export function compileForwardSettings(action: RouteAction, pattern: PathPattern
     autoHostRewrite: host.case === 'autoHostRewrite' && host.value.value,
     appendXForwardedHost: action.appendXForwardedHost,
     upgrades: compileUpgrades(action, at, context),
+    connect: compileConnect(action),
     hostRewrite: compileHostRewrite(action, at, context),
     pathRewrite: compilePathRewrite(action, pattern, at, context),
   };
@@ -70,6 +72,16 @@ function compileUpgrades(action: RouteAction, at: ConfigPath, context: CompileCo
     upgrades.set(type, enabled ?? true);
   });
   return upgrades;
+}
+
+function compileConnect(action: RouteAction): ConnectSettings | undefined {
+  const config = action.upgradeConfigs.find(({ upgradeType, connectConfig }) => connectConfig !== undefined && upgradeType.toLowerCase() === 'connect')?.connectConfig;
+  if (config === undefined) return undefined;
+  const { proxyProtocolConfig: proxyProtocol } = config;
+  return {
+    allowPost: config.allowPost,
+    proxyProtocol: proxyProtocol && (proxyProtocol.version === ProxyProtocolVersion.V1 ? 'v1' : 'v2'),
+  };
 }
 
 function compileHostRewrite(action: RouteAction, at: ConfigPath, context: CompileContext): HostRewrite | undefined {

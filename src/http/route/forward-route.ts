@@ -7,7 +7,7 @@ import { type FilterConfigs, mayDisableFilters } from './filter-configs.ts';
 import { replaceHost, type HostRewrite } from './host-rewrite.ts';
 import type { PathRewrite } from './path-rewrite.ts';
 import { type RequestCounts, VirtualClusters } from './request-counts.ts';
-import type { FilterRouteConfig, ForwardRoute, HeaderMutation, HeaderMutationContext, RouteMetadata, VirtualHost } from './route.ts';
+import type { ConnectSettings, FilterRouteConfig, ForwardRoute, HeaderMutation, HeaderMutationContext, RouteMetadata, VirtualHost } from './route.ts';
 
 /** What a route has whatever its action: given by the levels around it. */
 export interface RouteSurroundings {
@@ -30,6 +30,7 @@ export interface ForwardSettings {
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
   readonly upgrades: ReadonlyMap<string, boolean> | undefined;
+  readonly connect: ConnectSettings | undefined;
   readonly hostRewrite: HostRewrite | undefined;
   readonly pathRewrite: PathRewrite | undefined;
 }
@@ -58,6 +59,7 @@ export class CompiledForwardRoute implements ForwardRoute {
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
   readonly upgrades: ReadonlyMap<string, boolean> | undefined;
+  readonly connect: ConnectSettings | undefined;
   readonly retryPolicy = undefined;
   readonly #target: ForwardTarget;
   readonly #settings: ForwardSettings;
@@ -77,6 +79,7 @@ export class CompiledForwardRoute implements ForwardRoute {
     this.autoHostRewrite = settings.autoHostRewrite;
     this.appendXForwardedHost = settings.appendXForwardedHost;
     this.upgrades = settings.upgrades;
+    this.connect = settings.connect;
     this.#target = target;
     this.#settings = settings;
     this.#surroundings = surroundings;

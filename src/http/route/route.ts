@@ -64,6 +64,14 @@ export interface VirtualHost {
   readonly requireTls: 'none' | 'external-only' | 'all';
 }
 
+/** `connect_config`. */
+export interface ConnectSettings {
+  /** POST requests are tunnels too. */
+  readonly allowPost: boolean;
+  /** Tells the upstream of the client. */
+  readonly proxyProtocol: 'v1' | 'v2' | undefined;
+}
+
 /** Forwards to a cluster. */
 export interface ForwardRoute extends RouteBase {
   readonly kind: 'forward';
@@ -82,7 +90,10 @@ export interface ForwardRoute extends RouteBase {
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
+  /** Whether a protocol may be upgraded to, by its name in lower case (CONNECT counts as one); undefined = as in the manager. */
   readonly upgrades: ReadonlyMap<string, boolean> | undefined;
+  /** CONNECT requests end here. */
+  readonly connect: ConnectSettings | undefined;
   /**
    * Path and host rewrites and header mutations of all levels, in Envoy's order; sets `x-envoy-original-path` and
    * `x-envoy-original-host`. `keepOriginal` is false when Envoy headers are suppressed.

@@ -3,7 +3,6 @@ import { fields, ignored, only, refused, supported, type SupportTable } from '..
 const NO_RETRIES = 'retries are not supported';
 const NO_MIRRORING = 'requests are not mirrored';
 const NO_RATE_LIMITS = 'requests are not counted against rate limits';
-const NO_UPGRADES = 'upgrades are not supported';
 const NO_TRACING = 'Envoy reads it only while tracing, which connection managers do not do here';
 const NO_SPECIFIERS = 'the cluster stands in the route, in weighted_clusters or in a header';
 const NO_SUBSETS = 'a cluster is not divided by endpoint metadata';
@@ -107,11 +106,18 @@ const action: SupportTable = {
     cors: refused('the cors filter reads typed_per_filter_config'),
     max_grpc_timeout: refused(NO_GRPC_TIMEOUT),
     grpc_timeout_offset: refused(NO_GRPC_TIMEOUT),
-    upgrade_configs: refused(NO_UPGRADES),
+    upgrade_configs: supported(),
     internal_redirect_policy: refused(NO_INTERNAL_REDIRECTS),
     internal_redirect_action: only(['PASS_THROUGH_INTERNAL_REDIRECT'], NO_INTERNAL_REDIRECTS),
     max_internal_redirects: refused(NO_INTERNAL_REDIRECTS),
     max_stream_duration: supported(),
+  },
+  [`${ROUTE}.RouteAction.UpgradeConfig`]: fields('upgrade_type enabled connect_config'),
+  [`${ROUTE}.RouteAction.UpgradeConfig.ConnectConfig`]: fields('proxy_protocol_config allow_post'),
+  'envoy.config.core.v3.ProxyProtocolConfig': {
+    ...fields('version'),
+    pass_through_tlvs: refused('no further fields are written'),
+    added_tlvs: refused('no further fields are written'),
   },
   [`${ROUTE}.RouteAction.MaxStreamDuration`]: {
     ...fields('max_stream_duration'),

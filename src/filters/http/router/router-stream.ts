@@ -6,12 +6,14 @@ import type { FilterHandle } from '../../../http/filter.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { RequestCounts } from '../../../http/route/request-counts.ts';
+import { proxyProtocolHeader } from '../../../http/proxy-protocol.ts';
 import type { ForwardRoute } from '../../../http/route/route.ts';
 import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { RouterConfig } from './config.ts';
 import { upstreamFailure } from './failure-table.ts';
 import { maxStreamDurationMs, perTryTimeoutMs, routeTimeoutMs } from './timeouts.ts';
+import { copyFields, endsHere, isUpgrade, opensTunnel, refusesWebSocket, tunnelKind, type TunnelKind } from './tunnel.ts';
 
 /** From the request's end to the response's: the route's timeout. */
 const TIMER_ROUTE = 0;
@@ -53,6 +55,8 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   #heldEnd = false;
   #heldTrailers: HeaderMap | undefined;
   #headersEnd = false;
+  /** What the upstream has to agree to before the body may go; 'none' once it has. */
+  #awaits: TunnelKind = 'none';
   #requestPaused = false;
   #requestEnded = false;
   /** The upstream has begun to answer, be it with a 1xx. */
@@ -94,8 +98,14 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#prepareHeaders(headers);
     this.#headersEnd = end;
     info.upstreamRequestStartMs = stream.clock.monotonicMs();
+    this.#awaits = tunnelKind(headers);
     if (end) this.#onRequestEnd();
-    const pending = this.#cluster.newStream(this, this.#route.priority, this, this);
+    // The end of an upgrade request says nothing: its timeout counts from the start, until the upgrade.
+    else if (this.#timeoutMs > 0 && isUpgrade(this.#awaits)) this.#arm((this.#timer = new Timer(this, TIMER_ROUTE)), this.#timeoutMs);
+    const pending =
+      this.#route.connect !== undefined && endsHere(this.#route, headers.method)
+        ? this.#cluster.newTcpStream(this, this.#route.priority, this, this)
+        : this.#cluster.newStream(this, this.#route.priority, this, this);
     if (pending === undefined || this.#encoder !== undefined || this.#done) return;
     this.#pending = pending;
     this.#setHost(pending.host);
@@ -104,7 +114,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   onRequestData(chunk: Buffer, end: boolean): void {
     if (this.#done) return;
     if (end) this.#onRequestEnd();
-    if (this.#encoder !== undefined) {
+    if (this.#encoder !== undefined && this.#awaits === 'none') {
       this.#encoder.sendData(chunk, end);
       if (end) this.#info.upstreamRequestEndMs = this.#handle.stream.clock.monotonicMs();
       return;
@@ -112,7 +122,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#held ??= new BodyBuffer();
     this.#held.append(chunk);
     this.#heldEnd = end;
-    if (!this.#requestPaused) {
+    if (!this.#requestPaused && (this.#awaits === 'none' || this.#held.length > this.#cluster.bufferLimitBytes)) {
       this.#requestPaused = true;
       this.#handle.pauseRequest();
     }
@@ -121,7 +131,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   onRequestTrailers(trailers: HeaderMap): void {
     if (this.#done) return;
     this.#onRequestEnd();
-    if (this.#encoder === undefined) {
+    if (this.#encoder === undefined || this.#awaits !== 'none') {
       this.#heldTrailers = trailers;
       return;
     }
@@ -154,9 +164,14 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     }
     this.#counts?.onSent();
     this.#armOnConnection();
+    const proxyProtocol = this.#route.connect?.proxyProtocol;
+    if (proxyProtocol !== undefined && connection.protocol === '') {
+      const { remoteAddress, localAddress } = info.connection;
+      encoder.sendData(proxyProtocolHeader(proxyProtocol, remoteAddress, localAddress), false);
+    }
     encoder.sendHeaders(headers, this.#headersEnd);
     if (this.#requestEnded) info.upstreamRequestEndMs = info.upstreamPoolReadyMs;
-    if (!this.#headersEnd && !this.#done) this.#sendHeld(encoder);
+    if (!this.#headersEnd && !this.#done && this.#awaits === 'none') this.#sendHeld(encoder);
   }
 
   onPoolFailure(failure: Failure, host: Host | undefined): void {
@@ -186,6 +201,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     info.upstreamResponseStartMs = this.#handle.stream.clock.monotonicMs();
     info.responseCode = status;
     info.responseCodeDetails = 'via_upstream';
+    if (this.#awaits !== 'none' && !this.#settleTunnel(headers)) return;
     this.#responseStarted = true;
     this.#tryTimer?.disarm();
     this.#canary = this.#host!.canary || headers.get(H.envoyUpstreamCanary) === 'true';
@@ -198,6 +214,20 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#addAttemptCount(headers);
     if (end) this.#onResponseEnd();
     this.#handle.respondHeaders(headers, end);
+  }
+
+  /** The upstream has agreed, or not: then the body stays here. False: the answer has been given otherwise. */
+  #settleTunnel(headers: HeaderMap): boolean {
+    if (opensTunnel(this.#awaits, headers.status)) {
+      this.#awaits = 'none';
+      this.#timer?.disarm();
+      this.#sendHeld(this.#encoder!);
+      return true;
+    }
+    if (!refusesWebSocket(this.#awaits, headers.status)) return true;
+    this.#abandonUpstream(GIVEN_UP);
+    this.#reply(headers.status, '', 'websocket_handshake_unsuccessful', false, headers);
+    return false;
   }
 
   onData(chunk: Buffer, end: boolean): void {
@@ -284,7 +314,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   onDestroy(): void {
     this.#done = true;
     this.#disarm();
-    if (!this.#responseEnded) this.#abandonUpstream(CLIENT_GONE);
+    if (!this.#responseEnded || !this.#requestEnded) this.#abandonUpstream(CLIENT_GONE);
   }
 
   /** In Envoy's order: attempt count, timeout, then what the configuration says. */
@@ -325,7 +355,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   }
 
   #armOnConnection(): void {
-    if (this.#perTryMs > 0 && this.#requestEnded) this.#armTry();
+    if (this.#perTryMs > 0 && (this.#requestEnded || isUpgrade(this.#awaits))) this.#armTry();
     if (this.#maxDurationMs > 0) this.#arm((this.#durationTimer = new Timer(this, TIMER_DURATION)), this.#maxDurationMs);
   }
 
@@ -415,7 +445,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   }
 
   /** Answers in place of the upstream; a response that has begun is cut off. */
-  #reply(status: number, body: string, details: string, overloaded: boolean): void {
+  #reply(status: number, body: string, details: string, overloaded: boolean, fields?: HeaderMap): void {
     this.#done = true;
     this.#disarm();
     this.#responseEnded = true;
@@ -425,6 +455,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
       body,
       details,
       headers: (reply) => {
+        if (fields !== undefined) copyFields(fields, reply);
         if (overload) reply.set(H.envoyOverloaded, 'true');
         this.#addAttemptCount(reply);
       },

@@ -21,6 +21,7 @@ import { mutateRequestHeaders } from './request-headers.ts';
 import { type Refusal, refusalOf } from './request-refusal.ts';
 import { mutateResponseHeaders, removeConnectionFields } from './response-headers.ts';
 import { answerTimeout, TIMER_DURATION, TIMER_HEADERS, TIMER_IDLE, TIMER_REQUEST } from './stream-timeouts.ts';
+import { countUpgrade, enabledFilters, grantsUpgrade, isUpgradeAnswer, upgradeChain } from './upgrades.ts';
 import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
 
 /** What a stream needs of its connection. */
@@ -66,6 +67,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   #route: Route | undefined;
   #routeKnown = false;
   #randomValue = 0;
+  /** The request may change the connection's protocol. */
+  #upgrade = false;
   #states: unknown[] | undefined;
   #handles: StreamFilterHandle[] | undefined;
   #idleTimer: Timer | undefined;
@@ -124,8 +127,9 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     }
     if (this.encoder.expectContinue && !config.proxy100Continue) this.#sendContinue(headers);
     if (!mutateRequestHeaders(headers, this.info, config, this.#routes?.internalOnlyHeaders ?? NO_NAMES)) this.#routeKnown = true;
-    if (headers.has(H.upgrade) && this.#refuseUpgrade()) return;
-    this.#chooseFilters();
+    const chain = headers.has(H.upgrade) || headers.method === 'CONNECT' ? this.#chooseUpgrade(headers) : config.chain;
+    if (chain === undefined) return;
+    this.chain = enabledFilters(chain, this.route);
     this.decoding.headers(headers, end);
   }
 
@@ -289,13 +293,21 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     const info = this.info;
     this.responseHeaders = headers;
     info.responseCode = headers.status;
+    countResponse(this.config.stats, this.config.listenerStats, headers.status);
     info.responseStartMs = this.config.clock.monotonicMs();
     const tellsId = this.config.alwaysSetRequestIdInResponse || this.headers?.has(H.envoyForceTrace) === true;
-    mutateResponseHeaders(headers, this.config, tellsId ? info.requestId : '');
+    mutateResponseHeaders(headers, this.config, tellsId ? info.requestId : '', this.#upgrade && isUpgradeAnswer(headers));
     if (!this.requestEnded) {
       this.closeAfter = true;
       this.lingers = true;
       this.config.stats.inc(HTTP_STATS.downstream_rq_response_before_rq_complete);
+    }
+    if (this.#upgrade && grantsUpgrade(this.headers!, headers)) {
+      this.#requestTimer?.disarm();
+      // Asked for what it counts: an upgraded connection ends with its stream.
+      this.#connection.shouldCloseAfterResponse(this.encoder);
+      this.#sendHead(headers, end);
+      return;
     }
     // HTTP/1.0 knows no other end of a body without length.
     if (this.encoder.minorVersion === 0 && !end && !headers.has(H.contentLength)) this.closeAfter = true;
@@ -305,6 +317,10 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     } else if (this.encoder.keepAliveRequested) {
       headers.set(H.connection, 'keep-alive');
     }
+    this.#sendHead(headers, end);
+  }
+
+  #sendHead(headers: HeaderMap, end: boolean): void {
     this.encoder.sendHeaders(headers, end);
     if (end) this.#onResponseEnd();
   }
@@ -394,12 +410,17 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.localReply(reply);
   }
 
-  #refuseUpgrade(): boolean {
-    this.config.stats.inc(HTTP_STATS.downstream_rq_ws_on_non_ws_route);
-    const { route } = this;
-    if (route?.kind === 'forward') this.info.upstreamClusterName = route.clusterName(this.headers!) ?? '';
+  /** Undefined: answered. A request without a route is the router's to answer. */
+  #chooseUpgrade(headers: HeaderMap): FilterChain | undefined {
+    const { route, config } = this;
+    const chain = upgradeChain(headers, route, config);
+    this.#upgrade = chain !== undefined;
+    if (this.#upgrade) countUpgrade(config.stats);
+    if (this.#upgrade || route === undefined) return chain ?? config.chain;
+    config.stats.inc(HTTP_STATS.downstream_rq_ws_on_non_ws_route);
+    if (route.kind === 'forward') this.info.upstreamClusterName = route.clusterName(headers) ?? '';
     this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
-    return true;
+    return undefined;
   }
 
   #sendContinue(headers: HeaderMap): void {
@@ -421,14 +442,6 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (route.kind !== 'forward') return;
     if (route.idleTimeoutMs !== undefined) this.setIdleTimeout(route.idleTimeoutMs);
     if (route.maxStreamDurationMs !== undefined) this.#setMaxDuration(route.maxStreamDurationMs);
-  }
-
-  /** Leaves out what the configuration or the route turns off. */
-  #chooseFilters(): void {
-    const route = this.route;
-    const chain = this.config.chain;
-    if (route === undefined ? !chain.anyDisabled : !route.mayDisableFilters && !chain.anyDisabled) return;
-    this.chain = chain.without((entry) => route?.filterConfig(entry.name)?.disabled ?? entry.disabled);
   }
 
   #onRequestEnd(): void {
@@ -470,8 +483,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     const { stats } = config;
     info.endMs = config.clock.monotonicMs();
     stats.gaugeAdd(HTTP_STATS.downstream_rq_active, -1);
+    if (this.#upgrade) stats.gaugeAdd(HTTP_STATS.downstream_cx_upgrades_active, -1);
     stats.record(HTTP_STATS.downstream_rq_time, Math.floor(info.endMs - info.startMs));
-    if (info.responseCode !== 0) countResponse(stats, config.listenerStats, info.responseCode);
     for (const log of config.accessLogs) log.log(this);
   }
 }

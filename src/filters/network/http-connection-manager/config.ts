@@ -11,6 +11,7 @@ import type { RouteTable } from '../../../http/route/route.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { Address } from '../../../transport/transport.ts';
 import type { LocalReplyRules } from './local-reply-rules.ts';
+import type { UpgradeConfigs } from './upgrades.ts';
 import type { PathRules } from './path-rules.ts';
 
 /** The compiled HttpConnectionManager: immutable, shared by the connections of a filter chain in one thread. */
@@ -28,6 +29,8 @@ export interface ConnectionManagerConfig {
   /** Swapped as a whole when routes change; a stream keeps the one it began with. */
   readonly routes: RouteTableHolder;
   readonly chain: FilterChain;
+  /** `upgrade_configs`; undefined = none. */
+  readonly upgrades: UpgradeConfigs | undefined;
   readonly accessLogs: readonly AccessLog[];
   readonly localReplies: LocalReplyRules | undefined;
   readonly codec: H1ServerOptions;

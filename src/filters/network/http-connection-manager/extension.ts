@@ -12,7 +12,7 @@ import type { TimerList } from '../../../core/timers.ts';
 import type { AccessLog } from '../../../http/access-log.ts';
 import { compileAccessLogFilter, FilteredAccessLog } from '../../../http/access-log-filter/compile.ts';
 import { STRICT } from '../../../http/codec/h1-head.ts';
-import { createFilterChain } from '../../../http/filter-chain.ts';
+import { createFilterChain, type FilterChain } from '../../../http/filter-chain.ts';
 import type { HttpFilter } from '../../../http/filter.ts';
 import { CLUSTERS, HTTP } from '../../../http/http-services.ts';
 import { HTTP1_CODEC_STATS, HTTP_STATS, HTTP_TRACING_STATS, LISTENER_HTTP_STATS } from '../../../http/http-stats.ts';
@@ -23,6 +23,7 @@ import { compileAddressing } from './addressing.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { HttpConnectionManager } from './http-connection-manager.ts';
 import { compileLocalReplyRules } from './local-reply-rules.ts';
+import { compileUpgrades } from './upgrades.ts';
 import { compilePathRules } from './path-rules.ts';
 
 const HOUR_MS = 3_600_000;
@@ -65,7 +66,8 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     log: context.log,
     clusters: context.service(CLUSTERS),
     routes: { current: compileRoutes(message, at, inside) },
-    chain: compileFilters(message, at, inside),
+    chain: compileFilters(message.httpFilters, at.field('http_filters'), inside),
+    upgrades: compileUpgrades(message.upgradeConfigs, at.field('upgrade_configs'), inside, (filters, filtersAt) => compileFilters(filters, filtersAt, inside)),
     accessLogs: compileAccessLogs(message, at, inside),
     localReplies: compileLocalReplyRules(message.localReplyConfig, at.field('local_reply_config'), inside),
     codec: {
@@ -112,11 +114,11 @@ function compileRoutes(message: ManagerMessage, at: ConfigPath, context: Compile
   return compileRouteConfiguration(message.routeSpecifier.value, at.field('route_config'), context);
 }
 
-function compileFilters(message: ManagerMessage, at: ConfigPath, context: CompileContext) {
+function compileFilters(entries: readonly ManagerMessage['httpFilters'][number][], at: ConfigPath, context: CompileContext): FilterChain {
   const filters: { name: string; filter: HttpFilter; disabled: boolean }[] = [];
-  const last = message.httpFilters.length - 1;
-  message.httpFilters.forEach((entry, index) => {
-    const entryAt = at.field('http_filters').index(index);
+  const last = entries.length - 1;
+  entries.forEach((entry, index) => {
+    const entryAt = at.index(index);
     if (entry.configType.case !== 'typedConfig' && entry.isOptional) return;
     const typedConfig = entry.configType.case === 'typedConfig' ? entry.configType.value : undefined;
     const resolved = context.resolve('envoy.filters.http', entry.name, typedConfig, entryAt, entry.isOptional);

@@ -65,6 +65,10 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   if (headers.scheme === '') headers.scheme = proto === 'https' ? 'https' : 'http';
   const internal = single && addressing.isInternalAddress(client);
   const edge = !internal && addressing.useRemoteAddress;
+  if (config.via !== '') {
+    const via = headers.get(H.via);
+    headers.set(H.via, via === undefined ? config.via : `${via}, ${config.via}`);
+  }
   headers.remove(H.envoyInternal);
   if (internal) headers.add(H.envoyInternal, 'true');
   else {
@@ -76,10 +80,6 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
     headers.set(H.envoyExternalAddress, client.host);
   }
   if (config.userAgent !== undefined) setUserAgent(headers, config.userAgent);
-  if (config.via !== '') {
-    const via = headers.get(H.via);
-    headers.set(H.via, via === undefined ? config.via : `${via}, ${config.via}`);
-  }
   setRequestId(headers, info, config, edge);
   if (config.schemeToOverwrite !== '') {
     headers.scheme = config.schemeToOverwrite;
@@ -114,7 +114,8 @@ function isUpgradeRequest(headers: HeaderMap): boolean {
 function normaliseHost(headers: HeaderMap, info: StreamInfo, config: ConnectionManagerConfig): void {
   let host = headers.authority;
   if (config.stripTrailingHostDot) host = withoutTrailingDot(host);
-  if (config.hostPort !== 'keep') {
+  // The target of CONNECT is nothing without its port.
+  if (config.hostPort !== 'keep' && headers.method !== 'CONNECT') {
     const colon = portColon(host);
     if (colon !== -1 && (config.hostPort === 'strip' || Number(host.slice(colon + 1)) === info.connection.localAddress.port)) host = host.slice(0, colon);
   }

@@ -15,14 +15,25 @@ function httpDate(wallMs: number): string {
   return dateText;
 }
 
-/** What every response gets on its way out, whoever made it. `requestId`: to be told to the client; '' = not. */
-export function mutateResponseHeaders(headers: HeaderMap, config: ConnectionManagerConfig, requestId: string): void {
-  removeConnectionFields(headers);
+/**
+ * What every response gets on its way out, whoever made it. `requestId`: to be told to the client; '' = not. `upgrades`: it answers an upgrade
+ * and speaks of one.
+ */
+export function mutateResponseHeaders(headers: HeaderMap, config: ConnectionManagerConfig, requestId: string, upgrades: boolean): void {
+  if (upgrades) keepUpgrade(headers);
+  else removeConnectionFields(headers);
   if (!headers.has(H.date)) headers.add(H.date, httpDate(config.clock.wallMs()));
   if (config.serverHeader === 'overwrite') headers.set(H.server, config.serverName);
   else if (config.serverHeader === 'append-if-absent' && !headers.has(H.server)) headers.add(H.server, config.serverName);
   if (requestId !== '') headers.set(H.xRequestId, requestId);
   if (config.via !== '') appendValue(headers, config.via);
+}
+
+/** Connection and Upgrade go to the client. */
+function keepUpgrade(headers: HeaderMap): void {
+  headers.remove(H.transferEncoding);
+  headers.remove(H.keepAlive);
+  headers.remove(H.proxyConnection);
 }
 
 /** Fields that concern one connection. Those that Connection names stay, as in Envoy. */

@@ -1,7 +1,6 @@
 import { fields, only, onlyEmpty, refused, type SupportTable } from '../../../config/support.ts';
 
 const HTTP2 = 'HTTP/2 is not supported';
-const UPGRADES = 'upgrades are not supported';
 
 export const httpConnectionManagerSupport: SupportTable = {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': {
@@ -9,7 +8,7 @@ export const httpConnectionManagerSupport: SupportTable = {
       local_reply_config max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout delayed_close_timeout access_log
       use_remote_address xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
-      strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation normalize_path merge_slashes
+      strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation upgrade_configs normalize_path merge_slashes
       path_with_escaped_slashes_action`),
     codec_type: only(['AUTO', 'HTTP1'], 'only HTTP/1 connections are served'),
     rds: refused('routes come from route_config'),
@@ -17,7 +16,6 @@ export const httpConnectionManagerSupport: SupportTable = {
     tracing: refused('tracing is not supported'),
     http2_protocol_options: onlyEmpty(HTTP2),
     http3_protocol_options: refused('stock Node has no QUIC'),
-    upgrade_configs: refused(UPGRADES),
     stream_error_on_invalid_http_message: only([false]),
   },
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig': fields('unix_sockets cidr_ranges'),
@@ -25,6 +23,7 @@ export const httpConnectionManagerSupport: SupportTable = {
     ...fields('name typed_config is_optional disabled'),
     config_discovery: refused('filters come from typed_config'),
   },
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig': fields('upgrade_type filters enabled'),
   'envoy.config.core.v3.SchemeHeaderTransformation': fields('scheme_to_overwrite'),
   'envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig': fields('mappers body_format'),
   'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper': fields('filter status_code body body_format_override headers_to_add'),
