@@ -168,6 +168,26 @@ export class HeaderMap {
     return this.#removeTextFrom(0, name) || removed;
   }
 
+  // Lines by position, for writers of other forms than `serialise`: from 0 in steps of STRIDE to `linesEnd`.
+
+  get linesEnd(): number {
+    return this.#end;
+  }
+
+  /** The interned name of the line, UNKNOWN_HEADER, or -1 for a line that is gone. */
+  lineId(at: number): number {
+    const tag = this.#lines[at]!;
+    return (tag & REMOVED) === 0 ? tag & ID_BITS : -1;
+  }
+
+  lineName(at: number): string {
+    return this.#name(at);
+  }
+
+  lineValue(at: number): string {
+    return this.#value(at);
+  }
+
   /** Lines in order. Not for the hot path: makes a string for each name and value. */
   forEach(visit: (name: string, value: string) => void): void {
     for (let at = 0; at < this.#end; at += STRIDE) {

@@ -1,3 +1,4 @@
+import type { TransportError } from '../../transport/transport.ts';
 import type { Failure } from '../failure.ts';
 import type { HeaderMap } from '../header-map.ts';
 import type { ByteCounts } from '../stream-info.ts';
@@ -68,6 +69,19 @@ export interface ResponseEncoder extends StreamEncoder {
   sendInformational(headers: HeaderMap): void;
 }
 
+/** A response on a downstream connection, with what its request says about that connection. */
+export interface ServerEncoder extends ResponseEncoder {
+  /** Other streams share the connection: a stream may end by itself, and Connection fields mean nothing. */
+  readonly multiplexed: boolean;
+  /** 1 but for HTTP/1.0. */
+  readonly minorVersion: number;
+  /** The client wants the connection closed after this response, or cannot keep it. */
+  readonly closeRequested: boolean;
+  /** HTTP/1.0 with `Connection: keep-alive`. */
+  readonly keepAliveRequested: boolean;
+  readonly expectContinue: boolean;
+}
+
 /** The request side of an upstream stream. */
 export type RequestEncoder = StreamEncoder;
 
@@ -103,14 +117,32 @@ export interface ServerCodec {
   onStreamDone(): void;
   /** HTTP/2: GOAWAY. HTTP/1 has nothing to say before its next response. */
   startDrain(): void;
+  // What its connection tells it.
+  onBytes(bytes: Buffer, length: number): void;
+  onEnd(): void;
+  onDrained(): void;
+  onClosed(error: TransportError | undefined): void;
+}
+
+export interface MultiplexedServerCodec extends ServerCodec {
+  /** The second GOAWAY: streams that come from now on are ignored. */
+  finishDrain(): void;
 }
 
 /** The connection manager, called by its codec. */
 export interface ServerCodecOwner {
   /** A request begins (its first byte). */
-  newStream(encoder: ResponseEncoder): RequestDecoder;
+  newStream(encoder: ServerEncoder): RequestDecoder;
   /** Header names with underscores were refused or dropped (statistics). */
   onUnderscores(action: 'rejected' | 'dropped', count: number): void;
   /** The peer closed, or closed its side. Active streams have been reset before. Exactly once. */
   onCodecClosed(): void;
+}
+
+/** What a codec with many streams tells beside. */
+export interface MultiplexedCodecOwner extends ServerCodecOwner {
+  /** A stream is over on the wire as well. */
+  onCodecStreamClosed(): void;
+  /** The connection cannot go on; its streams have been reset, and GOAWAY is written where the peer gets one. `flood`: it does not read. */
+  onCodecError(protocolError: boolean, flood: boolean): void;
 }

@@ -3,7 +3,7 @@ import type { Failure } from '../failure.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import type { ByteCounts } from '../stream-info.ts';
-import type { PressureWatcher, ResponseEncoder } from './codec.ts';
+import type { PressureWatcher, ServerEncoder } from './codec.ts';
 import { isBodiless, statusLine } from './h1-status.ts';
 
 /** What the encoder needs of its connection's codec. */
@@ -23,8 +23,9 @@ export interface RequestHeadFacts {
 }
 
 /** Writes one HTTP/1 response. */
-export class H1ResponseEncoder implements ResponseEncoder, ByteCounts {
+export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
   watcher: PressureWatcher | undefined;
+  readonly multiplexed = false;
   /** Of the request. */
   minorVersion = 1;
   /** The client wants the connection closed after this response, or cannot keep it (RFC 9112 §9.3). */

@@ -2,8 +2,7 @@ import type { Clock } from '../../../core/clock.ts';
 import type { Random } from '../../../core/random.ts';
 import { Timer, type Timers, type TimerOwner } from '../../../core/timers.ts';
 import type { AccessLogEntry, AccessLogType } from '../../../http/access-log.ts';
-import type { PressureWatcher, RequestDecoder, RequestError } from '../../../http/codec/codec.ts';
-import type { H1ResponseEncoder } from '../../../http/codec/h1-response-encoder.ts';
+import type { PressureWatcher, RequestDecoder, RequestError, ServerEncoder } from '../../../http/codec/codec.ts';
 import type { Failure } from '../../../http/failure.ts';
 import { STOP, type FilterHandle, type FilterStream, type LocalReply } from '../../../http/filter.ts';
 import type { FilterChain, FilterEntry } from '../../../http/filter-chain.ts';
@@ -28,7 +27,7 @@ import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
 export interface StreamConnection {
   readonly config: ConnectionManagerConfig;
   /** Whether the response that is about to leave should be the last of this connection. */
-  shouldCloseAfterResponse(encoder: H1ResponseEncoder): boolean;
+  shouldCloseAfterResponse(encoder: ServerEncoder): boolean;
   /** Both messages have ended, or the stream was reset. `close`: the connection must not serve another request. */
   onStreamEnd(stream: ActiveStream, close: boolean): void;
 }
@@ -53,7 +52,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   current: FilterEntry | undefined;
   readonly decoding: FilterIteration;
   readonly encoding: FilterIteration;
-  readonly encoder: H1ResponseEncoder;
+  readonly encoder: ServerEncoder;
   requestEnded = false;
   responseEnded = false;
   /** Nothing is called any more. */
@@ -76,7 +75,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   #headersTimer: Timer | undefined;
   #durationTimer: Timer | undefined;
 
-  constructor(connection: StreamConnection, encoder: H1ResponseEncoder, info: StreamInfo) {
+  constructor(connection: StreamConnection, encoder: ServerEncoder, info: StreamInfo) {
     const config = connection.config;
     this.#connection = connection;
     this.config = config;
@@ -91,7 +90,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     info.startMs = config.clock.monotonicMs();
     info.startWallMs = config.clock.wallMs();
     config.stats.inc(HTTP_STATS.downstream_rq_total);
-    config.stats.inc(HTTP_STATS.downstream_rq_http1_total);
+    if (encoder.multiplexed) info.protocol = 'HTTP/2';
+    config.stats.inc(encoder.multiplexed ? HTTP_STATS.downstream_rq_http2_total : HTTP_STATS.downstream_rq_http1_total);
     config.stats.gaugeAdd(HTTP_STATS.downstream_rq_active, 1);
     if (config.streamIdleTimeout !== undefined) config.streamIdleTimeout.arm((this.#idleTimer = new Timer(this, TIMER_IDLE)));
     if (config.maxStreamDuration !== undefined) config.maxStreamDuration.arm((this.#durationTimer = new Timer(this, TIMER_DURATION)));
@@ -114,7 +114,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   onHeaders(headers: HeaderMap, end: boolean): void {
     const config = this.config;
     this.headers = headers;
-    this.info.protocol = this.encoder.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
+    if (this.encoder.minorVersion === 0) this.info.protocol = 'HTTP/1.0';
     this.#headersTimer?.disarm();
     this.#markActive();
     if (end) this.#onRequestEnd();
@@ -161,7 +161,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   onReset(failure: Failure): void {
     if (this.destroyed) return;
     this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
-    this.info.setFlag(ResponseFlag.downstreamConnectionTermination);
+    this.info.setFlag(resetFlag(failure));
     if (this.info.responseCodeDetails === '' || !this.responseEnded) this.info.responseCodeDetails = failure.details;
     this.#destroy(true);
   }
@@ -298,7 +298,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     const tellsId = this.config.alwaysSetRequestIdInResponse || this.headers?.has(H.envoyForceTrace) === true;
     mutateResponseHeaders(headers, this.config, tellsId ? info.requestId : '', this.#upgrade && isUpgradeAnswer(headers));
     if (!this.requestEnded) {
-      this.closeAfter = true;
+      this.closeAfter = !this.encoder.multiplexed;
       this.lingers = true;
       this.config.stats.inc(HTTP_STATS.downstream_rq_response_before_rq_complete);
     }
@@ -311,7 +311,9 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     }
     // HTTP/1.0 knows no other end of a body without length.
     if (this.encoder.minorVersion === 0 && !end && !headers.has(H.contentLength)) this.closeAfter = true;
-    if (this.closeAfter || this.#connection.shouldCloseAfterResponse(this.encoder)) {
+    if (this.encoder.multiplexed) {
+      this.#connection.shouldCloseAfterResponse(this.encoder);
+    } else if (this.closeAfter || this.#connection.shouldCloseAfterResponse(this.encoder)) {
       this.closeAfter = true;
       headers.set(H.connection, 'close');
     } else if (this.encoder.keepAliveRequested) {
@@ -457,7 +459,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   }
 
   #endIfComplete(): void {
-    if (!this.responseEnded || (!this.requestEnded && !this.closeAfter)) return;
+    if (!this.responseEnded || (!this.requestEnded && !this.closeAfter && !this.encoder.multiplexed)) return;
     if (!this.requestEnded) this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
     this.#destroy(false);
   }
@@ -491,4 +493,11 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 
 const NO_NAMES: readonly string[] = [];
 const NO_LEVELS: readonly unknown[] = [];
+
+/** The flag of a stream that its client ended. */
+function resetFlag({ kind }: Failure): number {
+  if (kind === 'protocol-error') return ResponseFlag.downstreamProtocolError;
+  return kind === 'connection-termination' ? ResponseFlag.downstreamConnectionTermination : ResponseFlag.downstreamRemoteReset;
+}
+
 const LOCAL_RESET: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };

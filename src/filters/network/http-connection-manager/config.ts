@@ -6,6 +6,7 @@ import type { StatGroup } from '../../../core/stats/stats.ts';
 import type { TimerList, Timers } from '../../../core/timers.ts';
 import type { AccessLog } from '../../../http/access-log.ts';
 import type { H1ServerOptions } from '../../../http/codec/h1-server.ts';
+import type { H2Options } from '../../../http/codec/h2/h2-options.ts';
 import type { FilterChain } from '../../../http/filter-chain.ts';
 import type { RouteTable } from '../../../http/route/route.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
@@ -33,7 +34,9 @@ export interface ConnectionManagerConfig {
   readonly upgrades: UpgradeConfigs | undefined;
   readonly accessLogs: readonly AccessLog[];
   readonly localReplies: LocalReplyRules | undefined;
+  readonly codecType: 'auto' | 'http1' | 'http2';
   readonly codec: H1ServerOptions;
+  readonly http2: H2Options;
   readonly addressing: AddressingConfig;
   /** Undefined when paths stay as they come. */
   readonly paths: PathRules | undefined;

@@ -1,12 +1,15 @@
 import { Timer, type TimerOwner, type Timers } from '../../../core/timers.ts';
-import type { RequestDecoder, ResponseEncoder, ServerCodecOwner } from '../../../http/codec/codec.ts';
-import type { H1ResponseEncoder } from '../../../http/codec/h1-response-encoder.ts';
+import type { MultiplexedCodecOwner, MultiplexedServerCodec, RequestDecoder, ServerCodec, ServerEncoder } from '../../../http/codec/codec.ts';
 import { H1ServerCodec } from '../../../http/codec/h1-server.ts';
+import { H2_CODEC_STATS } from '../../../http/codec/h2/h2-stats.ts';
+import { H2ServerCodec } from '../../../http/codec/h2/h2-server.ts';
 import { type ConnectionInfo, StreamInfo } from '../../../http/stream-info.ts';
 import type { ConnectionHandler, DrainDecision } from '../../../listener/network-filter.ts';
 import { LINGER_EXPIRED, type Connection, type TransportError } from '../../../transport/transport.ts';
 import { ActiveStream, type StreamConnection } from './active-stream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
+import { CodecSniffer } from './codec-sniffer.ts';
+import { PrematureResets } from './premature-resets.ts';
 import { HTTP1_CODEC_STATS, HTTP_STATS } from '../../../http/http-stats.ts';
 
 const TIMER_IDLE = 0;
@@ -15,14 +18,21 @@ const TIMER_DRAIN = 2;
 const TIMER_FLUSH = 3;
 
 /** One downstream HTTP connection: its codec, its streams, its end. */
-export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, StreamConnection, TimerOwner {
+export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwner, StreamConnection, TimerOwner {
   readonly config: ConnectionManagerConfig;
   readonly #connection: Connection;
   readonly #info: ConnectionInfo;
   readonly #drain: DrainDecision;
-  readonly #codec: H1ServerCodec;
+  /** Undefined until the first bytes tell the protocol. */
+  #codec: ServerCodec | undefined;
+  /** The same when it is HTTP/2. */
+  #multiplexed: MultiplexedServerCodec | undefined;
+  #sniffer: CodecSniffer | undefined;
+  #prematureResets: PrematureResets | undefined;
   readonly #openedMs: number;
-  #stream: ActiveStream | undefined;
+  #streams = 0;
+  /** The second GOAWAY has been sent: the connection closes with its last stream. */
+  #drained = false;
   #requests = 0;
   #draining = false;
   #closedHere = false;
@@ -41,7 +51,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
     this.#connection = connection;
     this.#info = info;
     this.#drain = drain;
-    this.#codec = new H1ServerCodec(connection, this, config.codec);
+    if (config.codecType === 'http1') this.#codec = new H1ServerCodec(connection, this, config.codec);
     this.#openedMs = config.clock.monotonicMs();
     const { stats } = config;
     stats.inc(HTTP_STATS.downstream_cx_total);
@@ -55,51 +65,99 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
   // ConnectionHandler
 
   get active(): boolean {
-    return this.#stream !== undefined;
+    return this.#streams > 0;
   }
 
   onBytes(bytes: Buffer, length: number): void {
-    this.#codec.onBytes(bytes, length);
+    if (this.#codec === undefined) this.#chooseCodec(bytes, length);
+    else this.#codec.onBytes(bytes, length);
   }
 
   onEnd(): void {
-    this.#codec.onEnd();
+    if (this.#codec === undefined) this.#connection.destroy();
+    else this.#codec.onEnd();
   }
 
   onDrained(): void {
-    this.#codec.onDrained();
+    this.#codec?.onDrained();
   }
 
   onClosed(error: TransportError | undefined): void {
     this.#closed = true;
     if (error?.code === LINGER_EXPIRED) this.config.stats.inc(HTTP_STATS.downstream_cx_delayed_close_timeout);
-    this.#closedInStream = this.#stream !== undefined;
-    this.#codec.onClosed(error);
+    this.#closedInStream = this.#streams > 0;
+    if (this.#codec === undefined) this.onCodecClosed();
+    else this.#codec.onClosed(error);
   }
 
   startDrain(): void {
+    if (this.#multiplexed !== undefined) {
+      this.#startDrainSequence();
+      return;
+    }
     this.#draining = true;
-    if (this.#stream === undefined) this.#close();
+    if (this.#streams === 0) this.#close();
   }
 
-  // ServerCodecOwner
+  /** `codec_type` AUTO looks at the first bytes, which are as many as tell HTTP/1 from the preface of HTTP/2. */
+  #chooseCodec(bytes: Buffer, length: number): void {
+    const { config } = this;
+    if (config.codecType === 'auto') {
+      const sniffer = (this.#sniffer ??= new CodecSniffer());
+      const protocol = sniffer.sniff(bytes, length);
+      if (protocol === undefined) return;
+      if (protocol === 'http1') {
+        this.#codec = new H1ServerCodec(this.#connection, this, config.codec);
+        if (sniffer.held.length > 0) this.#codec.onBytes(sniffer.held, sniffer.held.length);
+        this.#codec.onBytes(bytes, length);
+        return;
+      }
+    }
+    this.#multiplexed = this.#codec = new H2ServerCodec(this.#connection, this, config.http2);
+    config.stats.inc(HTTP_STATS.downstream_cx_http2_total);
+    config.stats.gaugeAdd(HTTP_STATS.downstream_cx_http2_active, 1);
+    const held = this.#sniffer?.held;
+    if (held !== undefined && held.length > 0) this.#codec.onBytes(held, held.length);
+    this.#codec.onBytes(bytes, length);
+  }
 
-  newStream(encoder: ResponseEncoder): RequestDecoder {
+  // MultiplexedCodecOwner
+
+  newStream(encoder: ServerEncoder): RequestDecoder {
     this.#idleTimer?.disarm();
-    if (this.#requests++ === 0) this.#countCodec();
-    const stream = new ActiveStream(this, encoder as H1ResponseEncoder, new StreamInfo(this.#info));
-    this.#stream = stream;
-    return stream;
+    if (this.#requests++ === 0 && !encoder.multiplexed) this.#countHttp1();
+    this.#streams++;
+    return new ActiveStream(this, encoder, new StreamInfo(this.#info));
   }
 
-  /** A connection is of a protocol once it has spoken. */
-  #countCodec(): void {
+  /** A connection is of HTTP/1 once it has spoken. */
+  #countHttp1(): void {
     this.config.stats.inc(HTTP_STATS.downstream_cx_http1_total);
     this.config.stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, 1);
   }
 
+  onCodecStreamClosed(): void {
+    this.#closeWhenDrained();
+  }
+
+  onCodecError(protocolError: boolean, flood: boolean): void {
+    if (protocolError) this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
+    if (!flood) {
+      this.#close();
+      return;
+    }
+    this.#closedHere = true;
+    this.#connection.destroy();
+  }
+
   onUnderscores(action: 'rejected' | 'dropped', count: number): void {
     const { codecStats } = this.config;
+    if (this.#multiplexed !== undefined) {
+      const { stats } = this.config.http2;
+      if (action === 'rejected') stats.inc(H2_CODEC_STATS.requests_rejected_with_underscores_in_headers);
+      else stats.add(H2_CODEC_STATS.dropped_headers_with_underscores, count);
+      return;
+    }
     if (action === 'rejected') codecStats.inc(HTTP1_CODEC_STATS.requests_rejected_with_underscores_in_headers);
     else codecStats.add(HTTP1_CODEC_STATS.dropped_headers_with_underscores, count);
   }
@@ -116,7 +174,8 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
       stats.inc(this.#closedHere ? HTTP_STATS.downstream_cx_destroy_local_active_rq : HTTP_STATS.downstream_cx_destroy_remote_active_rq);
     }
     stats.gaugeAdd(HTTP_STATS.downstream_cx_active, -1);
-    if (this.#requests > 0) stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, -1);
+    if (this.#multiplexed !== undefined) stats.gaugeAdd(HTTP_STATS.downstream_cx_http2_active, -1);
+    else if (this.#requests > 0) stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, -1);
     this.#countBytes();
     stats.record(HTTP_STATS.downstream_cx_length_ms, Math.floor(clock.monotonicMs() - this.#openedMs));
   }
@@ -132,7 +191,11 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
 
   // StreamConnection
 
-  shouldCloseAfterResponse(encoder: H1ResponseEncoder): boolean {
+  shouldCloseAfterResponse(encoder: ServerEncoder): boolean {
+    if (encoder.multiplexed) {
+      this.#considerDrain();
+      return false;
+    }
     if (encoder.closeRequested || this.#draining) return true;
     const { config } = this;
     if (config.maxRequestsPerConnection > 0 && this.#requests >= config.maxRequestsPerConnection) {
@@ -144,15 +207,49 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
     return true;
   }
 
+  /** HTTP/2: GOAWAY says what `Connection: close` says in HTTP/1. */
+  #considerDrain(): void {
+    if (this.#draining) return;
+    const { maxRequestsPerConnection, stats } = this.config;
+    if (maxRequestsPerConnection > 0 && this.#requests >= maxRequestsPerConnection) stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
+    else if (this.#drain.shouldClose()) stats.inc(HTTP_STATS.downstream_cx_drain_close);
+    else return;
+    this.#startDrainSequence();
+  }
+
   onStreamEnd(stream: ActiveStream, close: boolean): void {
-    this.#stream = undefined;
+    this.#streams--;
     this.#countBytes();
+    if (this.#multiplexed !== undefined) {
+      this.#onMultiplexedStreamEnd(stream);
+      return;
+    }
     if (close) {
       this.#close(stream.lingers);
       return;
     }
     if (this.#idleTimer !== undefined) this.config.idleTimeout!.arm(this.#idleTimer);
-    this.#codec.onStreamDone();
+    this.#codec!.onStreamDone();
+  }
+
+  #onMultiplexedStreamEnd(stream: ActiveStream): void {
+    const { stats, runtime, clock } = this.config;
+    const { info } = stream;
+    const resets = (this.#prematureResets ??= new PrematureResets(runtime));
+    if (resets.onStreamEnd(clock.monotonicMs() - info.startMs, info.responseCode !== 0) && !this.#closed) {
+      stats.inc(HTTP_STATS.downstream_rq_too_many_premature_resets);
+      this.#closed = true;
+      this.#closedHere = true;
+      this.#connection.destroy();
+      return;
+    }
+    if (this.#streams > 0) return;
+    if (this.#idleTimer !== undefined && !this.#closed) this.config.idleTimeout!.arm(this.#idleTimer);
+    this.#closeWhenDrained();
+  }
+
+  #closeWhenDrained(): void {
+    if (this.#drained && this.#streams === 0 && this.#codec!.activeStreams === 0) this.#close();
   }
 
   // TimerOwner
@@ -173,14 +270,25 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecOwner, S
         this.#onFlushTimer();
         return;
       default:
-        if (this.#stream === undefined) this.#close();
+        this.#onDrainTimer();
     }
   }
 
   /** The next answer says that it is the last; without one the connection ends when the drain timeout has passed. */
   #startDrainSequence(): void {
+    if (!this.#draining) this.#multiplexed?.startDrain();
     this.#draining = true;
     this.#drainTimer ??= this.config.timers.after(this.config.drainTimeoutMs, this, TIMER_DRAIN);
+  }
+
+  #onDrainTimer(): void {
+    if (this.#multiplexed !== undefined && !this.#drained) {
+      this.#drained = true;
+      this.#multiplexed.finishDrain();
+      this.#closeWhenDrained();
+    } else if (this.#streams === 0) {
+      this.#close();
+    }
   }
 
   /** `linger`: the peer may still be sending, and must be able to read the answer before its bytes meet a closed socket. */

@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
+  HttpConnectionManager_CodecType as CodecType,
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
   type HttpConnectionManager as ManagerMessage,
 } from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
@@ -9,8 +10,7 @@ import { durationMs } from '../../../core/durations.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
 import type { TimerList } from '../../../core/timers.ts';
-import type { AccessLog } from '../../../http/access-log.ts';
-import { compileAccessLogFilter, FilteredAccessLog } from '../../../http/access-log-filter/compile.ts';
+import { compileAccessLogs } from '../../../http/access-log-compile.ts';
 import { STRICT } from '../../../http/codec/h1-head.ts';
 import { createFilterChain, type FilterChain } from '../../../http/filter-chain.ts';
 import type { HttpFilter } from '../../../http/filter.ts';
@@ -21,6 +21,7 @@ import type { RouteTable } from '../../../http/route/route.ts';
 import { LISTENER, type TerminalNetworkFilter } from '../../../listener/network-filter.ts';
 import { compileAddressing } from './addressing.ts';
 import type { ConnectionManagerConfig } from './config.ts';
+import { compileHttp2Options, type SharedCodecOptions } from './http2-options.ts';
 import { HttpConnectionManager } from './http-connection-manager.ts';
 import { compileLocalReplyRules } from './local-reply-rules.ts';
 import { compileUpgrades } from './upgrades.ts';
@@ -54,6 +55,12 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
   const http1 = message.httpProtocolOptions;
   const inside = context.with(HTTP, { statPrefix: message.statPrefix, stats });
   const timer = (ms: number | undefined): TimerList | undefined => (ms === undefined || ms === 0 ? undefined : context.timers.list(ms));
+  const shared: SharedCodecOptions = {
+    maxHeadBytes: (message.maxRequestHeadersKb ?? 60) * 1024,
+    maxHeaders: common?.maxHeadersCount ?? 100,
+    underscores: underscores(common?.headersWithUnderscoresAction),
+    highWatermarkBytes: listener.bufferLimitBytes,
+  };
   return {
     statPrefix: message.statPrefix,
     stats,
@@ -68,18 +75,17 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     routes: { current: compileRoutes(message, at, inside) },
     chain: compileFilters(message.httpFilters, at.field('http_filters'), inside),
     upgrades: compileUpgrades(message.upgradeConfigs, at.field('upgrade_configs'), inside, (filters, filtersAt) => compileFilters(filters, filtersAt, inside)),
-    accessLogs: compileAccessLogs(message, at, inside),
+    accessLogs: compileAccessLogs(message.accessLog, at.field('access_log'), inside),
     localReplies: compileLocalReplyRules(message.localReplyConfig, at.field('local_reply_config'), inside),
+    codecType: codecType(message.codecType),
+    http2: compileHttp2Options(message, shared, context),
     codec: {
-      maxHeadBytes: (message.maxRequestHeadersKb ?? 60) * 1024,
-      maxHeaders: common?.maxHeadersCount ?? 100,
+      ...shared,
       leniency: { ...STRICT, chunkedLength: http1?.allowChunkedLength ?? false },
       acceptHttp10: http1?.acceptHttp10 ?? false,
       allowAbsoluteUrl: http1?.allowAbsoluteUrl ?? true,
       allowCustomMethods: http1?.allowCustomMethods ?? false,
-      underscores: underscores(common?.headersWithUnderscoresAction),
       trailers: http1?.enableTrailers ?? false,
-      highWatermarkBytes: listener.bufferLimitBytes,
     },
     addressing: compileAddressing(message, at, context),
     paths: compilePathRules(message, context),
@@ -135,18 +141,9 @@ function compileFilters(entries: readonly ManagerMessage['httpFilters'][number][
   return createFilterChain(filters);
 }
 
-function compileAccessLogs(message: ManagerMessage, at: ConfigPath, context: CompileContext): AccessLog[] {
-  const logs: AccessLog[] = [];
-  message.accessLog.forEach((entry, index) => {
-    const entryAt = at.field('access_log').index(index);
-    const typedConfig = entry.configType.case === 'typedConfig' ? entry.configType.value : undefined;
-    const resolved = context.resolve('envoy.access_loggers', entry.name, typedConfig, entryAt, false);
-    if (resolved === undefined) return;
-    const log = resolved.extension.compile(resolved.config, entryAt.field('typed_config'), context) as AccessLog | undefined;
-    const filter = entry.filter === undefined ? undefined : compileAccessLogFilter(entry.filter, entryAt.field('filter'), context);
-    if (log !== undefined) logs.push(filter === undefined ? log : new FilteredAccessLog(log, filter));
-  });
-  return logs;
+function codecType(type: CodecType): ConnectionManagerConfig['codecType'] {
+  if (type === CodecType.HTTP1) return 'http1';
+  return type === CodecType.HTTP2 ? 'http2' : 'auto';
 }
 
 function underscores(action: HttpProtocolOptions['headersWithUnderscoresAction'] | undefined): 'allow' | 'reject' | 'drop' {

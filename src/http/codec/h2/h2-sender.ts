@@ -1,0 +1,241 @@
+import type { Connection } from '../../../transport/transport.ts';
+import type { HeaderMap } from '../../header-map.ts';
+import { type Flood, FloodGuard, OUTBOUND_CONTROL_FRAMES, OUTBOUND_FRAMES } from './flood-guard.ts';
+import { DEFAULT_WINDOW_BYTES, FRAME_HEAD_BYTES, MAX_WINDOW_BYTES } from './frame.ts';
+import { FrameWriter } from './frame-writer.ts';
+import type { H2Options } from './h2-options.ts';
+import type { H2Stream } from './h2-stream.ts';
+import { HpackEncoder } from './hpack-encoder.ts';
+
+export interface SenderSession {
+  readonly streams: ReadonlyMap<number, H2Stream>;
+  readonly closed: boolean;
+  /** Returns false. */
+  onFlood(flood: Flood, outbound: boolean): boolean;
+  /** This side's END_STREAM has been written. */
+  onLocalEnd(stream: H2Stream): void;
+}
+
+/** What one stream sends in a turn when several wait for the connection's window. */
+const TURN_BYTES = 16_384;
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * The sending half of a connection: heads, body within the windows, what waits for them. Body that a window does not take is kept with
+ * its stream; above the high watermark, of the stream's own or of the connection, the stream's user is told to stop its source.
+ */
+export class H2Sender {
+  readonly writer: FrameWriter;
+  readonly guard: FloodGuard;
+  readonly #session: SenderSession;
+  readonly #connection: Connection;
+  readonly #options: H2Options;
+  readonly #encoder: HpackEncoder;
+  #window = DEFAULT_WINDOW_BYTES;
+  #initialWindow = DEFAULT_WINDOW_BYTES;
+  /** Streams with body that waits. */
+  readonly #waiting = new Set<H2Stream>();
+  /** Streams told to stop because of the connection. */
+  #pressed: H2Stream[] = [];
+
+  constructor(session: SenderSession, connection: Connection, options: H2Options) {
+    this.#session = session;
+    this.#connection = connection;
+    this.#options = options;
+    this.writer = new FrameWriter(connection);
+    this.guard = new FloodGuard(options);
+    this.#encoder = new HpackEncoder(4096);
+  }
+
+  get initialWindow(): number {
+    return this.#initialWindow;
+  }
+
+  /** True when `flood` is none. */
+  check(flood: Flood | undefined): boolean {
+    if (flood === undefined) return true;
+    return this.#session.onFlood(flood, flood === OUTBOUND_FRAMES || flood === OUTBOUND_CONTROL_FRAMES);
+  }
+
+  // Heads
+
+  response(stream: H2Stream, headers: HeaderMap, end: boolean): void {
+    this.#head(stream, this.#encoder.writeResponse(headers, FRAME_HEAD_BYTES), end);
+  }
+
+  request(stream: H2Stream, headers: HeaderMap, end: boolean): void {
+    this.#head(stream, this.#encoder.writeRequest(headers, FRAME_HEAD_BYTES), end);
+  }
+
+  #head(stream: H2Stream, blockEnd: number, end: boolean): void {
+    const sent = this.writer.headers(stream.id, this.#encoder.buffer, blockEnd, end);
+    stream.wireSent += sent;
+    stream.headersSent += blockEnd - FRAME_HEAD_BYTES;
+    if (!this.check(this.guard.onSent())) return;
+    if (end) this.#session.onLocalEnd(stream);
+    else this.#checkPressure(stream);
+  }
+
+  // Body
+
+  data(stream: H2Stream, chunk: Buffer, end: boolean): void {
+    if (stream.hasPending) {
+      stream.hold(chunk, 0);
+      stream.pendingEnd = end;
+    } else {
+      const room = Math.min(stream.sendWindow, this.#window);
+      const sent = Math.max(0, Math.min(chunk.length, room));
+      const whole = sent === chunk.length;
+      if (sent > 0 || whole) this.#send(stream, chunk, 0, sent, end && whole);
+      if (this.#session.closed || stream.closed) return;
+      if (!whole) {
+        stream.hold(chunk, sent);
+        stream.pendingEnd = end;
+        this.#waiting.add(stream);
+      } else if (end) {
+        this.#session.onLocalEnd(stream);
+        return;
+      }
+    }
+    if (stream.pendingEnd) this.#armFlushTimer(stream);
+    this.#checkPressure(stream);
+  }
+
+  trailers(stream: H2Stream, trailers: HeaderMap): void {
+    if (stream.hasPending) {
+      stream.pendingTrailers = trailers;
+      stream.pendingEnd = true;
+      this.#armFlushTimer(stream);
+      return;
+    }
+    // Trailers without a field would be an empty block: the end says the same.
+    if (trailers.size === 0) this.data(stream, EMPTY, true);
+    else this.#head(stream, this.#encoder.writeTrailers(trailers, FRAME_HEAD_BYTES), true);
+  }
+
+  #send(stream: H2Stream, bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    const length = end - start;
+    this.#window -= length;
+    stream.sendWindow -= length;
+    stream.wireSent += this.writer.data(stream.id, bytes, start, end, endStream);
+    this.check(this.guard.onDataSent());
+  }
+
+  /** Sends what waits, as far as windows allow, at most `limit` bytes. True when nothing waits any more. */
+  #flush(stream: H2Stream, limit: number): boolean {
+    const { pending } = stream;
+    if (pending === undefined) return true;
+    let left = limit;
+    while (pending.length > 0) {
+      const chunk = pending[0]!;
+      const run = Math.min(chunk.length, stream.sendWindow, this.#window, left);
+      if (run <= 0) return false;
+      const last = run === chunk.length && pending.length === 1 && stream.pendingEnd && stream.pendingTrailers === undefined;
+      if (run === chunk.length) pending.shift();
+      else pending[0] = chunk.subarray(run);
+      stream.pendingBytes -= run;
+      left -= run;
+      this.#send(stream, chunk, 0, run, last);
+      if (this.#session.closed) return true;
+    }
+    this.#endFlush(stream);
+    return true;
+  }
+
+  #endFlush(stream: H2Stream): void {
+    const { pendingEnd, pendingTrailers } = stream;
+    stream.pending = undefined;
+    stream.pendingEnd = false;
+    stream.pendingTrailers = undefined;
+    if (pendingTrailers !== undefined) this.trailers(stream, pendingTrailers);
+    else if (pendingEnd) this.#session.onLocalEnd(stream);
+  }
+
+  /** The stream is over. */
+  drop(stream: H2Stream): void {
+    this.#waiting.delete(stream);
+  }
+
+  // Windows. False: the window would be wider than windows may be.
+
+  widen(stream: H2Stream, increment: number): boolean {
+    stream.sendWindow += increment;
+    if (stream.sendWindow > MAX_WINDOW_BYTES) return false;
+    if (stream.hasPending) this.#flushOne(stream);
+    return true;
+  }
+
+  widenConnection(increment: number): boolean {
+    this.#window += increment;
+    if (this.#window > MAX_WINDOW_BYTES) return false;
+    this.#flushAll();
+    return true;
+  }
+
+  setInitialWindow(bytes: number): boolean {
+    const change = bytes - this.#initialWindow;
+    this.#initialWindow = bytes;
+    for (const stream of this.#session.streams.values()) {
+      stream.sendWindow += change;
+      if (stream.sendWindow > MAX_WINDOW_BYTES) return false;
+    }
+    if (change > 0) this.#flushAll();
+    return true;
+  }
+
+  setTableSize(bytes: number): void {
+    this.#encoder.setTableSize(bytes);
+  }
+
+  #flushOne(stream: H2Stream): void {
+    if (this.#flush(stream, Infinity)) this.#waiting.delete(stream);
+    else if (stream.pendingEnd) this.#armFlushTimer(stream);
+    this.#relieve(stream);
+  }
+
+  /** In turns, so that no stream takes the whole window. */
+  #flushAll(): void {
+    let moved = true;
+    while (moved && this.#window > 0 && this.#waiting.size > 0 && !this.#session.closed) {
+      moved = false;
+      for (const stream of [...this.#waiting]) {
+        const before = stream.pendingBytes;
+        if (this.#flush(stream, TURN_BYTES)) this.#waiting.delete(stream);
+        if (stream.pendingBytes !== before || !stream.hasPending) moved = true;
+        this.#relieve(stream);
+      }
+    }
+  }
+
+  #armFlushTimer(stream: H2Stream): void {
+    if (this.#options.flushTimeout !== undefined && !stream.closed) stream.armFlushTimer(this.#options.flushTimeout);
+  }
+
+  // Pressure
+
+  #checkPressure(stream: H2Stream): void {
+    if (stream.above) return;
+    const limit = this.#options.highWatermarkBytes;
+    const connectionAbove = this.#connection.unsentBytes > limit;
+    if (!connectionAbove && stream.pendingBytes <= limit) return;
+    stream.above = true;
+    if (connectionAbove) this.#pressed.push(stream);
+    stream.watcher?.onHighWatermark();
+  }
+
+  #relieve(stream: H2Stream): void {
+    if (!stream.above || stream.closed || stream.pendingBytes * 2 > this.#options.highWatermarkBytes) return;
+    if (this.#pressed.includes(stream)) return;
+    stream.above = false;
+    stream.watcher?.onLowWatermark();
+  }
+
+  /** The connection has sent everything. */
+  onDrained(): void {
+    this.guard.onAllSent();
+    if (this.#pressed.length === 0) return;
+    const pressed = this.#pressed;
+    this.#pressed = [];
+    for (const stream of pressed) this.#relieve(stream);
+  }
+}

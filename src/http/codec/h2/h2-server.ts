@@ -1,0 +1,207 @@
+import type { Connection, ConnectionOwner, TransportError } from '../../../transport/transport.ts';
+import type { Failure } from '../../failure.ts';
+import type { HeaderMap } from '../../header-map.ts';
+import { H } from '../../header-name.ts';
+import type { MultiplexedCodecOwner, MultiplexedServerCodec } from '../codec.ts';
+import { DOWNSTREAM_GONE } from '../h1-server.ts';
+import { ErrorCode, MAX_STREAM_ID, PREFACE, Setting } from './frame.ts';
+import type { H2Options } from './h2-options.ts';
+import { H2Session, INVALID_FIELD, MESSAGING, type SessionError, type SessionRole } from './h2-session.ts';
+import { H2_CODEC_STATS } from './h2-stats.ts';
+import { H2Stream, type StreamSession } from './h2-stream.ts';
+import type { HeadReader } from './head-reader.ts';
+import { areFieldsValid, isComplete } from './request-checks.ts';
+
+/** HTTP/2 on a downstream connection (RFC 9113), with prior knowledge or after ALPN. */
+export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, SessionRole, StreamSession {
+  readonly #connection: Connection;
+  readonly #owner: MultiplexedCodecOwner;
+  readonly #options: H2Options;
+  readonly #session: H2Session;
+  #prefaceRead = 0;
+
+  constructor(connection: Connection, owner: MultiplexedCodecOwner, options: H2Options) {
+    this.#connection = connection;
+    this.#owner = owner;
+    this.#options = options;
+    this.#session = new H2Session(this, connection, options);
+    options.stats.inc(H2_CODEC_STATS.nghttp2_downstream_connections);
+  }
+
+  get activeStreams(): number {
+    return this.#session.streams.size;
+  }
+
+  onStreamDone(): void {}
+
+  /** First of two: whatever is under way on the wire is still served. */
+  startDrain(): void {
+    this.#session.goAway(MAX_STREAM_ID);
+  }
+
+  finishDrain(): void {
+    this.#session.goAway(this.#session.lastPeerId);
+  }
+
+  // ConnectionOwner
+
+  onBytes(bytes: Buffer, length: number): void {
+    let at = 0;
+    while (this.#prefaceRead < PREFACE.length) {
+      if (at === length) return;
+      if (bytes[at++] !== PREFACE.charCodeAt(this.#prefaceRead++)) {
+        this.#refusePreface();
+        return;
+      }
+      if (this.#prefaceRead === PREFACE.length) this.#begin();
+    }
+    if (at < length) this.#session.onBytes(bytes, at, length);
+  }
+
+  onEnd(): void {
+    this.#connection.destroy();
+  }
+
+  onClosed(_error: TransportError | undefined): void {
+    this.#session.onClosed(DOWNSTREAM_GONE);
+    this.#owner.onCodecClosed();
+  }
+
+  onDrained(): void {
+    this.#session.sender.onDrained();
+  }
+
+  #begin(): void {
+    const options = this.#options;
+    this.#session.sendPreface([
+      [Setting.headerTableSize, options.hpackTableBytes],
+      [Setting.enableConnectProtocol, options.allowConnect ? 1 : 0],
+      [Setting.maxConcurrentStreams, options.maxConcurrentStreams],
+      [Setting.initialWindowSize, options.initialStreamWindowBytes],
+    ]);
+  }
+
+  #refusePreface(): void {
+    this.#prefaceRead = PREFACE.length;
+    this.#session.onClosed(DOWNSTREAM_GONE);
+    this.#owner.onCodecError(true, false);
+  }
+
+  // SessionRole
+
+  isPeerStream(id: number): boolean {
+    return (id & 1) === 1;
+  }
+
+  onNewStream(id: number): H2Stream | undefined {
+    const session = this.#session;
+    const { stats, maxConcurrentStreams, initialStreamWindowBytes } = this.#options;
+    if (session.streams.size >= maxConcurrentStreams) {
+      stats.inc(H2_CODEC_STATS.stream_refused_errors);
+      stats.inc(H2_CODEC_STATS.tx_reset);
+      session.refuse(id, ErrorCode.refusedStream);
+      return undefined;
+    }
+    const stream = new H2Stream(this, id, session.sender.initialWindow, initialStreamWindowBytes);
+    session.addStream(stream);
+    stream.decoder = this.#owner.newStream(stream);
+    return stream;
+  }
+
+  onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined {
+    if (!areFieldsValid(head)) return INVALID_FIELD;
+    if (!isComplete(head, this.#options.allowConnect) || (end && head.contentLength > 0)) return MESSAGING;
+    if (head.underscores > 0 && this.#options.underscores === 'reject') {
+      this.#owner.onUnderscores('rejected', head.underscores);
+      this.#session.abort(stream, ErrorCode.internalError, UNDERSCORE);
+      return undefined;
+    }
+    const isExtendedConnect = head.protocol !== '';
+    const { protocol, underscores } = head;
+    stream.headReceived = true;
+    stream.bodyLeft = isExtendedConnect ? -1 : head.contentLength;
+    const headers = head.finish();
+    if (underscores > 0 && this.#options.underscores === 'drop') this.#dropUnderscores(headers);
+    if (isExtendedConnect) toUpgrade(headers, protocol);
+    stream.isUpgrade = isExtendedConnect;
+    stream.expectContinue = headers.get(H.expect)?.toLowerCase() === '100-continue';
+    const { decoder } = stream;
+    if (end) this.#session.endRemote(stream);
+    decoder?.onHeaders(headers, end);
+    return undefined;
+  }
+
+  onGoAway(): void {}
+
+  onSettings(): void {}
+
+  /** The answer is complete before the request: the client need not send the rest (RFC 9113 §8.1). */
+  onLocalEnd(stream: H2Stream): void {
+    this.#session.forget(stream);
+    this.#session.refuse(stream.id, ErrorCode.noError);
+  }
+
+  onStreamClosed(): void {
+    this.#owner.onCodecStreamClosed();
+  }
+
+  onSessionError(error: SessionError): void {
+    this.#owner.onCodecError(error.protocolError, error.flood);
+  }
+
+  #dropUnderscores(headers: HeaderMap): void {
+    const names: string[] = [];
+    headers.forEach((name) => {
+      if (name.includes('_')) names.push(name);
+    });
+    for (const name of names) headers.removeText(name);
+    this.#owner.onUnderscores('dropped', names.length);
+  }
+
+  // StreamSession
+
+  writeHead(stream: H2Stream, headers: HeaderMap, end: boolean): void {
+    if (stream.isUpgrade && headers.status === 101) {
+      headers.status = 200;
+      headers.remove(H.upgrade);
+      headers.remove(H.connection);
+      headers.remove(H.contentLength);
+    }
+    this.#session.sender.response(stream, headers, end);
+  }
+
+  writeInformational(stream: H2Stream, headers: HeaderMap): void {
+    this.#session.sender.response(stream, headers, false);
+  }
+
+  writeData(stream: H2Stream, chunk: Buffer, end: boolean): void {
+    this.#session.sender.data(stream, chunk, end);
+  }
+
+  writeTrailers(stream: H2Stream, trailers: HeaderMap): void {
+    this.#session.sender.trailers(stream, trailers);
+  }
+
+  resetStream(stream: H2Stream, failure: Failure): void {
+    this.#session.reset(stream, failure.kind === 'protocol-error' ? ErrorCode.protocolError : ErrorCode.internalError);
+  }
+
+  grant(stream: H2Stream, bytes: number): void {
+    this.#session.grant(stream, bytes);
+  }
+
+  onFlushTimeout(stream: H2Stream): void {
+    this.#options.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
+    this.#session.reset(stream, ErrorCode.noError);
+  }
+}
+
+/** Extended CONNECT (RFC 8441) asks for what Upgrade asks for in HTTP/1. */
+function toUpgrade(headers: HeaderMap, protocol: string): void {
+  headers.method = 'GET';
+  headers.set(H.upgrade, protocol);
+  headers.set(H.connection, 'upgrade');
+  headers.remove(H.contentLength);
+}
+
+const UNDERSCORE: Failure = { source: 'downstream', kind: 'too-large', retryable: false, details: 'http2.unexpected_underscore' };

@@ -1,0 +1,585 @@
+import type { Connection } from '../../../transport/transport.ts';
+import type { Failure } from '../../failure.ts';
+import { HeldBytes } from '../held-bytes.ts';
+import type { Flood } from './flood-guard.ts';
+import { DEFAULT_WINDOW_BYTES, ErrorCode, Flag, FrameType, MAX_FRAME_BYTES, MAX_WINDOW_BYTES, Setting, uint31, uint32 } from './frame.ts';
+import { FrameReader, type FrameSink } from './frame-reader.ts';
+import type { H2Options } from './h2-options.ts';
+import { H2_CODEC_STATS } from './h2-stats.ts';
+import type { H2Stream } from './h2-stream.ts';
+import { HeadFlaw, HeadReader } from './head-reader.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
+import { KeepAlive, type KeepAliveSession } from './keep-alive.ts';
+import { H2Sender } from './h2-sender.ts';
+
+/** How a connection failed. */
+export interface SessionError {
+  /** `%RESPONSE_CODE_DETAILS%` of the streams that end with it. */
+  readonly details: string;
+  /** The peer does not read: nothing is flushed. */
+  readonly flood: boolean;
+  readonly protocolError: boolean;
+}
+
+/** What differs between server and client. */
+export interface SessionRole {
+  /**
+   * HEADERS for a stream that is not open: a new one of the peer. Undefined: nothing comes of it, but its fields are read for the sake of
+   * the table.
+   */
+  onNewStream(id: number): H2Stream | undefined;
+  /** A head without a flaw so far. Returns the details of what is malformed, or undefined. */
+  onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined;
+  onGoAway(lastStreamId: number, code: number): void;
+  /** Ids of this parity are the peer's. */
+  isPeerStream(id: number): boolean;
+  /** This side's message is complete, the peer's is not. */
+  onLocalEnd(stream: H2Stream): void;
+  /** The stream is over on both sides. */
+  onStreamClosed(stream: H2Stream): void;
+  onSettings(): void;
+  /** The connection cannot go on. Frames that say so have been written; the role closes it. */
+  onSessionError(error: SessionError): void;
+}
+
+/** Streams reset here, whose frames may still be under way: so many are remembered. */
+const MAX_RESET_STREAMS = 256;
+const MAX_SETTINGS = 32;
+/** CONTINUATION frames of one head, beside those that its bytes need. */
+const FREE_CONTINUATIONS = 8;
+
+const head = new HeadReader();
+
+/**
+ * One HTTP/2 connection (RFC 9113), server or client: reads frames, keeps streams and windows, guards against floods.
+ *
+ *   START ──SETTINGS──▶ OPEN ──HEADERS without END_HEADERS──▶ BLOCK ──CONTINUATION──▶ OPEN
+ *     any ──error, flood, the connection's end──▶ CLOSED
+ */
+export class H2Session implements FrameSink, KeepAliveSession {
+  readonly options: H2Options;
+  readonly sender: H2Sender;
+  readonly streams = new Map<number, H2Stream>();
+  /** The highest stream id the peer has used. */
+  lastPeerId = 0;
+  /** The highest this side has used. */
+  lastOwnId = 0;
+  closed = false;
+  peerMaxStreams = 2 ** 31 - 1;
+  readonly #role: SessionRole;
+  readonly #connection: Connection;
+  readonly #reader = new FrameReader(this);
+  readonly #decoder: HpackDecoder;
+  readonly #keepAlive: KeepAlive | undefined;
+  readonly #resetHere = new Set<number>();
+  #settingsSeen = false;
+  #goAwayId = -1;
+  #receiveWindow: number;
+  #returnable = 0;
+  // The DATA frame under way
+  #dataStream: H2Stream | undefined;
+  #dataFlags = 0;
+  // The head under way
+  #block: HeldBytes | undefined;
+  #blockStream: H2Stream | undefined;
+  #blockId = 0;
+  #blockEnd = false;
+  #continuations = 0;
+
+  constructor(role: SessionRole, connection: Connection, options: H2Options) {
+    this.#role = role;
+    this.#connection = connection;
+    this.options = options;
+    this.sender = new H2Sender(this, connection, options);
+    this.#decoder = new HpackDecoder(options.hpackTableBytes);
+    this.#receiveWindow = options.initialConnectionWindowBytes;
+    if (options.keepAlive !== undefined) this.#keepAlive = new KeepAlive(this, options.keepAlive);
+  }
+
+  /** What this side announces: its settings and its connection window. */
+  sendPreface(settings: readonly (readonly [number, number])[]): void {
+    this.sender.writer.settings(settings);
+    const more = this.options.initialConnectionWindowBytes - DEFAULT_WINDOW_BYTES;
+    if (more > 0) this.sender.writer.windowUpdate(0, more);
+  }
+
+  addStream(stream: H2Stream): void {
+    this.streams.set(stream.id, stream);
+    this.sender.guard.onStream();
+    this.options.stats.gaugeAdd(H2_CODEC_STATS.streams_active, 1);
+    this.#keepAlive?.onStream();
+  }
+
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    if (this.closed) return;
+    this.#keepAlive?.onRead();
+    if (this.#connection.unsentBytes === 0) this.sender.guard.onAllSent();
+    this.#reader.read(bytes, start, end);
+  }
+
+  /** The connection is gone. */
+  onClosed(failure: Failure): void {
+    this.#shutDown(failure);
+  }
+
+  goAway(lastStreamId: number): void {
+    if (this.closed) return;
+    this.#goAwayId = lastStreamId;
+    this.sender.writer.goAway(lastStreamId, ErrorCode.noError, '');
+    this.options.stats.inc(H2_CODEC_STATS.goaway_sent);
+  }
+
+  /** Ends the stream on both sides with RST_STREAM. Its decoder is not told. */
+  reset(stream: H2Stream, code: number): void {
+    if (stream.closed) return;
+    this.options.stats.inc(H2_CODEC_STATS.tx_reset);
+    this.forget(stream);
+    this.refuse(stream.id, code);
+  }
+
+  /** RST_STREAM for a stream that is not, or no longer, kept. */
+  refuse(id: number, code: number): void {
+    if (this.closed) return;
+    if (this.#resetHere.size >= MAX_RESET_STREAMS) this.#resetHere.delete(this.#resetHere.values().next().value!);
+    this.#resetHere.add(id);
+    this.sender.writer.rstStream(id, code);
+    this.sender.check(this.sender.guard.onControlSent());
+  }
+
+  forget(stream: H2Stream): void {
+    if (!this.streams.delete(stream.id)) return;
+    this.options.stats.gaugeAdd(H2_CODEC_STATS.streams_active, -1);
+    this.sender.drop(stream);
+    stream.close();
+    const heldBack = stream.takeHeldBack();
+    if (heldBack > 0) this.#grantConnection(heldBack);
+    this.#role.onStreamClosed(stream);
+  }
+
+  /** The stream's user has taken this much. */
+  grant(stream: H2Stream, bytes: number): void {
+    if (this.closed) return;
+    this.#grantConnection(bytes);
+    if (stream.closed || stream.remoteEnded) return;
+    stream.returnable += bytes;
+    if (stream.returnable * 2 < this.options.initialStreamWindowBytes) return;
+    stream.receiveWindow += stream.returnable;
+    this.sender.writer.windowUpdate(stream.id, stream.returnable);
+    stream.returnable = 0;
+  }
+
+  #grantConnection(bytes: number): void {
+    this.#returnable += bytes;
+    if (this.closed || this.#returnable * 2 < this.options.initialConnectionWindowBytes) return;
+    this.#receiveWindow += this.#returnable;
+    this.sender.writer.windowUpdate(0, this.#returnable);
+    this.#returnable = 0;
+  }
+
+  // KeepAliveSession
+
+  sendPing(opaque: string): void {
+    if (!this.closed) this.sender.writer.ping(opaque, false);
+  }
+
+  onKeepAliveTimeout(): void {
+    this.options.stats.inc(H2_CODEC_STATS.keepalive_timeout);
+    this.#end({ details: 'http2.keepalive_timeout', flood: true, protocolError: false }, KEEPALIVE_TIMEOUT);
+  }
+
+  // Errors. All return false: nothing more is read.
+
+  /** Framing that cannot be read on: GOAWAY says why. */
+  #fail(code: number, debug: string, details = 'http2.remote_reset'): false {
+    if (this.closed) return false;
+    this.sender.writer.goAway(this.lastPeerId, code, debug);
+    this.options.stats.inc(H2_CODEC_STATS.goaway_sent);
+    this.#end({ details, flood: false, protocolError: true }, protocolError(details));
+    return false;
+  }
+
+  /** What Envoy answers without a word. */
+  #drop(details: string): false {
+    this.#end({ details, flood: false, protocolError: true }, protocolError(details));
+    return false;
+  }
+
+  onFlood(flood: Flood, outbound: boolean): false {
+    this.#end({ details: flood, flood: outbound, protocolError: true }, protocolError(flood));
+    return false;
+  }
+
+  #end(error: SessionError, failure: Failure): void {
+    if (this.closed) return;
+    this.#shutDown(failure);
+    this.#role.onSessionError(error);
+  }
+
+  #shutDown(failure: Failure): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#keepAlive?.stop();
+    this.#block = undefined;
+    for (const stream of this.streams.values()) {
+      const { decoder } = stream;
+      stream.decoder = undefined;
+      this.sender.drop(stream);
+      stream.close();
+      this.options.stats.gaugeAdd(H2_CODEC_STATS.streams_active, -1);
+      decoder?.onReset(failure);
+    }
+    this.streams.clear();
+  }
+
+  // FrameSink
+
+  onFrameTooLarge(): boolean {
+    return this.#fail(ErrorCode.frameSizeError, 'too large frame size');
+  }
+
+  onBadPadding(): boolean {
+    return this.#fail(ErrorCode.protocolError, 'DATA: invalid padding');
+  }
+
+  onFrame(type: number, flags: number, id: number, bytes: Buffer, at: number, end: number): boolean {
+    if (!this.#settingsSeen && (type !== FrameType.settings || (flags & Flag.ack) !== 0)) return this.#fail(ErrorCode.protocolError, 'SETTINGS expected');
+    if (this.#block !== undefined && (type !== FrameType.continuation || id !== this.#blockId)) {
+      return this.#fail(ErrorCode.protocolError, 'unexpected non-CONTINUATION frame or stream_id is invalid');
+    }
+    switch (type) {
+      case FrameType.headers:
+        return this.#onHeaders(flags, id, bytes, at, end);
+      case FrameType.continuation:
+        return this.#onContinuation(flags, bytes, at, end);
+      case FrameType.windowUpdate:
+        return this.#onWindowUpdate(id, bytes, at, end);
+      case FrameType.settings:
+        return this.#onSettings(flags, id, bytes, at, end);
+      case FrameType.ping:
+        return this.#onPing(flags, id, bytes, at, end);
+      case FrameType.rstStream:
+        return this.#onRstStream(id, bytes, at, end);
+      case FrameType.priority:
+        return this.#onPriority(id, bytes, at, end);
+      case FrameType.goAway:
+        if (id !== 0) return this.#drop(UNKNOWN_ERROR);
+        if (end - at < 8) return this.#fail(ErrorCode.frameSizeError, '');
+        this.#role.onGoAway(uint31(bytes, at), uint32(bytes, at + 4));
+        return !this.closed;
+      case FrameType.pushPromise:
+        return this.#drop(UNKNOWN_ERROR);
+      default:
+        return true;
+    }
+  }
+
+  // DATA
+
+  onDataHead(flags: number, id: number, length: number, padding: number): boolean {
+    if (!this.#settingsSeen) return this.#fail(ErrorCode.protocolError, 'SETTINGS expected');
+    if (this.#block !== undefined) return this.#fail(ErrorCode.protocolError, 'unexpected non-CONTINUATION frame or stream_id is invalid');
+    if (id === 0) return this.#fail(ErrorCode.protocolError, 'DATA: stream_id == 0');
+    this.#receiveWindow -= length;
+    if (this.#receiveWindow < 0) return this.#fail(ErrorCode.flowControlError, '');
+    this.#dataFlags = flags;
+    const stream = this.streams.get(id);
+    this.#dataStream = stream;
+    if (stream === undefined) return this.#onStrayData(id, length);
+    if (stream.remoteEnded) return this.#fail(ErrorCode.streamClosed, 'DATA: stream in half-closed(remote)');
+    if (!stream.headReceived) return this.#drop(MESSAGING);
+    const flood = this.sender.guard.onPayload(length - padding, (flags & Flag.endStream) !== 0);
+    if (flood !== undefined) return this.onFlood(flood, false);
+    stream.receiveWindow -= length;
+    stream.wireReceived += length + 9;
+    if (stream.receiveWindow < 0) this.#resetMalformed(stream, ErrorCode.flowControlError);
+    else if (padding > 0) this.grant(stream, padding);
+    return !this.closed;
+  }
+
+  /** DATA of a stream that is not open. Its bytes count for the connection. */
+  #onStrayData(id: number, length: number): boolean {
+    if (this.isIdle(id)) return this.#fail(ErrorCode.protocolError, 'DATA: stream in idle');
+    this.#grantConnection(length);
+    if (!this.#resetHere.has(id)) this.refuse(id, ErrorCode.streamClosed);
+    return !this.closed;
+  }
+
+  onDataPayload(bytes: Buffer, at: number, end: number, last: boolean): boolean {
+    const stream = this.#dataStream;
+    if (stream === undefined) return true;
+    const length = end - at;
+    if (stream.closed) {
+      this.#grantConnection(length);
+      return true;
+    }
+    if (stream.bodyLeft >= 0) {
+      stream.bodyLeft -= length;
+      const ends = last && (this.#dataFlags & Flag.endStream) !== 0;
+      if (stream.bodyLeft < 0 || (ends && stream.bodyLeft > 0)) {
+        this.#resetMalformed(stream, ErrorCode.protocolError);
+        return !this.closed;
+      }
+    }
+    if (!stream.holdBack(length)) this.grant(stream, length);
+    this.#giveData(stream, bytes.subarray(at, end), last);
+    return !this.closed;
+  }
+
+  #giveData(stream: H2Stream, chunk: Buffer, last: boolean): void {
+    const { decoder } = stream;
+    const ends = last && (this.#dataFlags & Flag.endStream) !== 0;
+    if (ends) {
+      this.#dataStream = undefined;
+      this.endRemote(stream);
+    }
+    decoder?.onData(chunk, ends);
+  }
+
+  onDataEnd(): boolean {
+    const stream = this.#dataStream;
+    this.#dataStream = undefined;
+    if (stream === undefined || stream.closed || (this.#dataFlags & Flag.endStream) === 0) return !this.closed;
+    // An empty frame ends the message.
+    if (stream.bodyLeft > 0) this.#resetMalformed(stream, ErrorCode.protocolError);
+    else this.#giveData(stream, EMPTY, true);
+    return !this.closed;
+  }
+
+  /** The peer's message is complete. */
+  endRemote(stream: H2Stream): void {
+    stream.remoteEnded = true;
+    if (stream.localEnded) this.forget(stream);
+  }
+
+  /** This side's message is complete. */
+  onLocalEnd(stream: H2Stream): void {
+    stream.localEnded = true;
+    if (stream.remoteEnded) this.forget(stream);
+    else this.#role.onLocalEnd(stream);
+  }
+
+  /** The stream's message breaks the rules: it ends, the connection goes on. */
+  #resetMalformed(stream: H2Stream, code: number): void {
+    this.options.stats.inc(H2_CODEC_STATS.rx_messaging_error);
+    this.abort(stream, code, STREAM_ERROR);
+  }
+
+  // Heads
+
+  #onHeaders(flags: number, id: number, bytes: Buffer, start: number, stop: number): boolean {
+    let at = start;
+    let end = stop;
+    if (id === 0 || !this.#mayCarryHeaders(id)) return this.#drop(UNKNOWN_ERROR);
+    if ((flags & Flag.padded) !== 0) {
+      if (at === end) return this.#fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
+      end -= bytes[at++]!;
+    }
+    if ((flags & Flag.priority) !== 0) {
+      if (end - at < 5) return this.#fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
+      if (uint31(bytes, at) === id) return this.#drop(UNKNOWN_ERROR);
+      at += 5;
+    }
+    if (end < at) return this.#fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
+    const endStream = (flags & Flag.endStream) !== 0;
+    const flood = this.sender.guard.onPayload(end - at, endStream);
+    if (flood !== undefined) return this.onFlood(flood, false);
+    let stream = this.streams.get(id);
+    if (stream?.remoteEnded === true) return this.#drop(UNKNOWN_ERROR);
+    if (stream === undefined && !this.#resetHere.has(id)) {
+      if (!this.isIdle(id)) return this.#fail(ErrorCode.streamClosed, 'HEADERS: stream closed');
+      if (this.#role.isPeerStream(id)) this.lastPeerId = id;
+      if (this.#goAwayId === -1 || id <= this.#goAwayId) stream = this.#role.onNewStream(id);
+      if (this.closed) return false;
+    }
+    if (stream !== undefined) stream.wireReceived += stop - start + 9;
+    this.#blockStream = stream;
+    this.#blockId = id;
+    this.#blockEnd = endStream;
+    if ((flags & Flag.endHeaders) !== 0) return this.#onBlock(bytes, at, end);
+    this.#continuations = 0;
+    this.#block = new HeldBytes();
+    this.#block.append(bytes, at, end);
+    return true;
+  }
+
+  /** A server's streams are opened by the client; a client takes HEADERS only for those it opened. */
+  #mayCarryHeaders(id: number): boolean {
+    return this.#role.isPeerStream(id) || !this.isIdle(id);
+  }
+
+  #onContinuation(flags: number, bytes: Buffer, at: number, end: number): boolean {
+    const block = this.#block;
+    if (block === undefined) return this.#fail(ErrorCode.protocolError, 'CONTINUATION: unexpected');
+    const { maxHeadBytes } = this.options;
+    if (++this.#continuations > FREE_CONTINUATIONS + maxHeadBytes / MAX_FRAME_BYTES) return this.#drop(UNKNOWN_ERROR);
+    block.append(bytes, at, end);
+    if (this.#blockStream !== undefined) this.#blockStream.wireReceived += end - at + 9;
+    // Coded fields are seldom longer than plain ones; where a head is far beyond its limit the table is not worth reading it.
+    if (block.length > maxHeadBytes * 2 + MAX_FRAME_BYTES) {
+      this.options.stats.inc(H2_CODEC_STATS.header_overflow);
+      return this.#fail(ErrorCode.compressionError, '');
+    }
+    if ((flags & Flag.endHeaders) === 0) return true;
+    this.#block = undefined;
+    return this.#onBlock(block.bytes, 0, block.length);
+  }
+
+  #onBlock(bytes: Buffer, at: number, end: number): boolean {
+    const stream = this.#blockStream;
+    this.#blockStream = undefined;
+    head.begin(this.options.maxHeadBytes, this.options.maxHeaders);
+    if (!this.#decoder.decode(bytes, at, end, head)) return this.#fail(ErrorCode.compressionError, '', USER_CALLBACK);
+    if (stream === undefined || stream.closed) return true;
+    stream.headersReceived += end - at;
+    if (head.flaw === HeadFlaw.tooLarge || head.flaw === HeadFlaw.tooManyFields) return this.#onLargeHead(stream);
+    const trailers = stream.headReceived;
+    if (head.flaw === HeadFlaw.malformed) return this.#onMalformed(stream, INVALID_FIELD);
+    if (trailers && (!this.#blockEnd || head.pseudoHeaders !== 0)) return this.#onMalformed(stream, head.pseudoHeaders !== 0 ? INVALID_FIELD : MESSAGING);
+    if (trailers) return this.#onTrailers(stream);
+    const malformed = this.#role.onHead(stream, head, this.#blockEnd);
+    return malformed === undefined ? !this.closed : this.#onMalformed(stream, malformed);
+  }
+
+  #onTrailers(stream: H2Stream): boolean {
+    this.options.stats.inc(H2_CODEC_STATS.trailers);
+    if (stream.bodyLeft > 0) {
+      this.#resetMalformed(stream, ErrorCode.protocolError);
+      return !this.closed;
+    }
+    const { decoder } = stream;
+    const trailers = head.finish();
+    this.endRemote(stream);
+    decoder?.onTrailers(trailers);
+    return !this.closed;
+  }
+
+  #onLargeHead(stream: H2Stream): boolean {
+    const large = head.flaw === HeadFlaw.tooLarge;
+    this.options.stats.inc(large ? H2_CODEC_STATS.header_list_size_too_large : H2_CODEC_STATS.header_overflow);
+    this.abort(stream, ErrorCode.internalError, large ? HEAD_TOO_LARGE : TOO_MANY_FIELDS);
+    return !this.closed;
+  }
+
+  /** Resets the stream and tells both sides. */
+  abort(stream: H2Stream, code: number, failure: Failure): void {
+    const { decoder } = stream;
+    stream.decoder = undefined;
+    this.reset(stream, code);
+    decoder?.onReset(failure);
+  }
+
+  #onMalformed(stream: H2Stream, details: string): boolean {
+    this.options.stats.inc(H2_CODEC_STATS.rx_messaging_error);
+    if (!this.options.streamErrorOnInvalidMessage) return this.#drop(details);
+    this.abort(stream, ErrorCode.protocolError, protocolError(details));
+    return !this.closed;
+  }
+
+  // Control frames
+
+  #onPriority(id: number, bytes: Buffer, at: number, end: number): boolean {
+    if (id === 0) return this.#drop(UNKNOWN_ERROR);
+    if (end - at !== 5) return this.#fail(ErrorCode.frameSizeError, '');
+    const flood = this.sender.guard.onPriority();
+    if (flood !== undefined) return this.onFlood(flood, false);
+    // RFC 9113 has no priorities; a stream that depends on itself is still an error (RFC 7540 §5.3.1).
+    if (uint31(bytes, at) === id) return this.#fail(ErrorCode.protocolError, 'PRIORITY: depends on itself');
+    return true;
+  }
+
+  #onRstStream(id: number, bytes: Buffer, at: number, end: number): boolean {
+    if (end - at !== 4) return this.#fail(ErrorCode.frameSizeError, '');
+    if (id === 0 || this.isIdle(id)) return this.#drop(UNKNOWN_ERROR);
+    this.options.stats.inc(H2_CODEC_STATS.rx_reset);
+    const stream = this.streams.get(id);
+    if (stream === undefined) return true;
+    const code = uint32(bytes, at);
+    const { decoder } = stream;
+    stream.decoder = undefined;
+    this.forget(stream);
+    decoder?.onReset(code === ErrorCode.refusedStream ? REMOTE_REFUSED : REMOTE_RESET);
+    return !this.closed;
+  }
+
+  #onSettings(flags: number, id: number, bytes: Buffer, start: number, end: number): boolean {
+    if (id !== 0) return this.#drop(UNKNOWN_ERROR);
+    const length = end - start;
+    if ((flags & Flag.ack) !== 0) return length === 0 ? true : this.#fail(ErrorCode.frameSizeError, '');
+    if (length % 6 !== 0) return this.#fail(ErrorCode.frameSizeError, '');
+    if (length > MAX_SETTINGS * 6) return this.#drop(UNKNOWN_ERROR);
+    this.#settingsSeen = true;
+    for (let at = start; at < end; at += 6) {
+      if (!this.#applySetting((bytes[at]! << 8) | bytes[at + 1]!, uint32(bytes, at + 2))) return this.#drop(UNKNOWN_ERROR);
+    }
+    this.sender.writer.settingsAck();
+    if (!this.sender.check(this.sender.guard.onControlSent())) return false;
+    this.#role.onSettings();
+    return !this.closed;
+  }
+
+  #applySetting(name: number, value: number): boolean {
+    switch (name) {
+      case Setting.headerTableSize:
+        this.sender.setTableSize(value);
+        return true;
+      case Setting.enablePush:
+        return value <= 1;
+      case Setting.maxConcurrentStreams:
+        this.peerMaxStreams = value;
+        return true;
+      case Setting.initialWindowSize:
+        return value <= MAX_WINDOW_BYTES && this.sender.setInitialWindow(value);
+      case Setting.maxFrameSize:
+        return value >= MAX_FRAME_BYTES && value < 2 ** 24;
+      default:
+        return true;
+    }
+  }
+
+  #onPing(flags: number, id: number, bytes: Buffer, at: number, end: number): boolean {
+    if (id !== 0) return this.#drop(UNKNOWN_ERROR);
+    if (end - at !== 8) return this.#fail(ErrorCode.frameSizeError, '');
+    const opaque = bytes.toString('latin1', at, end);
+    if ((flags & Flag.ack) !== 0) {
+      this.#keepAlive?.onPingAck(opaque);
+      return true;
+    }
+    this.sender.writer.ping(opaque, true);
+    return this.sender.check(this.sender.guard.onControlSent());
+  }
+
+  #onWindowUpdate(id: number, bytes: Buffer, at: number, end: number): boolean {
+    if (end - at !== 4) return this.#fail(ErrorCode.frameSizeError, '');
+    const increment = uint31(bytes, at);
+    if (id !== 0 && this.isIdle(id)) return this.#drop(UNKNOWN_ERROR);
+    const flood = this.sender.guard.onWindowUpdate();
+    if (flood !== undefined) return this.onFlood(flood, false);
+    if (increment === 0) return this.#drop(UNKNOWN_ERROR);
+    if (id === 0) return this.sender.widenConnection(increment) || this.#drop(UNKNOWN_ERROR);
+    const stream = this.streams.get(id);
+    if (stream === undefined) return true;
+    if (!this.sender.widen(stream, increment)) this.#resetMalformed(stream, ErrorCode.flowControlError);
+    return !this.closed;
+  }
+
+  isIdle(id: number): boolean {
+    return this.#role.isPeerStream(id) ? id > this.lastPeerId : id > this.lastOwnId;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+const UNKNOWN_ERROR = 'http2.unknown.nghttp2.error';
+export const MESSAGING = 'http2.violation.of.messaging.rule';
+export const INVALID_FIELD = 'http2.invalid.header.field';
+const USER_CALLBACK = 'codec_error:The_user_callback_function_failed';
+
+export function protocolError(details: string): Failure {
+  return { source: 'downstream', kind: 'protocol-error', retryable: false, details };
+}
+
+const KEEPALIVE_TIMEOUT: Failure = { source: 'local', kind: 'connection-termination', retryable: false, details: 'http2.keepalive_timeout' };
+const STREAM_ERROR: Failure = { source: 'downstream', kind: 'protocol-error', retryable: false, details: 'http2.remote_reset' };
+const HEAD_TOO_LARGE: Failure = { source: 'downstream', kind: 'too-large', retryable: false, details: 'http2.header_list_size_too_large' };
+const TOO_MANY_FIELDS: Failure = { source: 'downstream', kind: 'too-large', retryable: false, details: 'http2.too_many_headers' };
+const REMOTE_RESET: Failure = { source: 'downstream', kind: 'remote-reset', retryable: false, details: 'http2.remote_reset' };
+const REMOTE_REFUSED: Failure = { source: 'downstream', kind: 'remote-refused-stream', retryable: true, details: 'http2.remote_refuse' };

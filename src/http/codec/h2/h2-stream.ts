@@ -1,0 +1,152 @@
+import { Timer, type TimerOwner } from '../../../core/timers.ts';
+import type { Failure } from '../../failure.ts';
+import type { HeaderMap } from '../../header-map.ts';
+import type { ByteCounts } from '../../stream-info.ts';
+import type { PressureWatcher, ServerEncoder, StreamDecoder } from '../codec.ts';
+
+/** What a stream needs of its connection. */
+export interface StreamSession {
+  writeHead(stream: H2Stream, headers: HeaderMap, end: boolean): void;
+  writeInformational(stream: H2Stream, headers: HeaderMap): void;
+  writeData(stream: H2Stream, chunk: Buffer, end: boolean): void;
+  writeTrailers(stream: H2Stream, trailers: HeaderMap): void;
+  resetStream(stream: H2Stream, failure: Failure): void;
+  grant(stream: H2Stream, bytes: number): void;
+  onFlushTimeout(stream: H2Stream): void;
+}
+
+/**
+ * One stream (RFC 9113 §5.1), on either side: what its user calls, and its books.
+ *
+ *   open ──peer's END_STREAM──▶ remoteEnded ─┐
+ *     ├──own END_STREAM───────▶ localEnded  ─┴─both──▶ closed
+ *     └──RST_STREAM, either way, or the connection's end──▶ closed
+ *
+ * The fields are the session's to write; others call methods.
+ */
+export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
+  watcher: PressureWatcher | undefined;
+  readonly multiplexed = true;
+  readonly minorVersion = 1;
+  readonly closeRequested = false;
+  readonly keepAliveRequested = false;
+  expectContinue = false;
+  wireReceived = 0;
+  wireSent = 0;
+  headersReceived = 0;
+  headersSent = 0;
+
+  readonly id: number;
+  /** Who is told of what arrives; undefined once there is nothing more to tell. */
+  decoder: StreamDecoder | undefined;
+  headReceived = false;
+  remoteEnded = false;
+  localEnded = false;
+  closed = false;
+  sendWindow: number;
+  receiveWindow: number;
+  /** Received and given on, not yet given back to the peer's window. */
+  returnable = 0;
+  /** Body that must still come by its content-length; -1 = unknown. */
+  bodyLeft = -1;
+  /** The request was HEAD (client side). */
+  isHead = false;
+  /** The request asks for another protocol by extended CONNECT (server side). */
+  isUpgrade = false;
+  /** Above the high watermark. */
+  above = false;
+  /** Body that waits for the peer's window, and what follows it. */
+  pending: Buffer[] | undefined;
+  pendingBytes = 0;
+  pendingEnd = false;
+  pendingTrailers: HeaderMap | undefined;
+  #heldBack = 0;
+  #pauses = 0;
+  #flushTimer: Timer | undefined;
+  readonly #session: StreamSession;
+
+  constructor(session: StreamSession, id: number, sendWindow: number, receiveWindow: number) {
+    this.#session = session;
+    this.id = id;
+    this.sendWindow = sendWindow;
+    this.receiveWindow = receiveWindow;
+  }
+
+  get bytes(): ByteCounts {
+    return this;
+  }
+
+  get hasPending(): boolean {
+    return this.pending !== undefined;
+  }
+
+  sendInformational(headers: HeaderMap): void {
+    if (!this.closed && !this.localEnded) this.#session.writeInformational(this, headers);
+  }
+
+  sendHeaders(headers: HeaderMap, end: boolean): void {
+    if (!this.closed && !this.localEnded) this.#session.writeHead(this, headers, end);
+  }
+
+  sendData(chunk: Buffer, end: boolean): void {
+    if (!this.closed && !this.localEnded && !this.pendingEnd) this.#session.writeData(this, chunk, end);
+  }
+
+  sendTrailers(trailers: HeaderMap): void {
+    if (!this.closed && !this.localEnded && !this.pendingEnd) this.#session.writeTrailers(this, trailers);
+  }
+
+  reset(failure: Failure): void {
+    this.decoder = undefined;
+    if (!this.closed) this.#session.resetStream(this, failure);
+  }
+
+  pause(): void {
+    this.#pauses++;
+  }
+
+  resume(): void {
+    if (this.#pauses === 0 || --this.#pauses > 0 || this.#heldBack === 0) return;
+    const bytes = this.#heldBack;
+    this.#heldBack = 0;
+    this.#session.grant(this, bytes);
+  }
+
+  /** True when the peer must wait for its window to be opened again. */
+  holdBack(bytes: number): boolean {
+    if (this.#pauses === 0) return false;
+    this.#heldBack += bytes;
+    return true;
+  }
+
+  /** What was held back, to be given to the connection's window when the stream ends. */
+  takeHeldBack(): number {
+    const bytes = this.#heldBack;
+    this.#heldBack = 0;
+    return bytes;
+  }
+
+  /** Keeps a copy of body that the window does not take yet. */
+  hold(chunk: Buffer, start: number): void {
+    this.pending ??= [];
+    if (start === chunk.length) return;
+    this.pending.push(Buffer.from(chunk.subarray(start)));
+    this.pendingBytes += chunk.length - start;
+  }
+
+  armFlushTimer(list: { arm(timer: Timer): void }): void {
+    list.arm((this.#flushTimer ??= new Timer(this)));
+  }
+
+  onTimer(): void {
+    this.#session.onFlushTimeout(this);
+  }
+
+  /** Nothing is sent or told any more. */
+  close(): void {
+    this.closed = true;
+    this.pending = undefined;
+    this.pendingBytes = 0;
+    this.#flushTimer?.disarm();
+  }
+}

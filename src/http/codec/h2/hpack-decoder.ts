@@ -1,0 +1,159 @@
+import { latin1 } from '../../../core/latin1.ts';
+import type { HeadReader } from './head-reader.ts';
+import { huffmanDecode } from './huffman.ts';
+import { ENTRY_OVERHEAD, FieldKind, idOfName, isFieldValue, kindOfName, STATIC_ENTRIES, staticTable, TableEntry } from './hpack-table.ts';
+
+/** Integers beyond this are refused: nothing that this side reads is longer. */
+const MAX_INTEGER = 2 ** 28;
+const NOT_AN_INTEGER = -1;
+
+/** Reads header blocks of one connection (RFC 7541). */
+export class HpackDecoder {
+  /** What this side announced: the peer may choose less. */
+  readonly #limitBytes: number;
+  #maxBytes: number;
+  #bytes = 0;
+  /** Ring: the newest entry is at `#newest`; its capacity is a power of two. */
+  #ring: (TableEntry | undefined)[] = [];
+  #newest = 0;
+  #count = 0;
+  /** Where the last integer or string ended. */
+  #at = 0;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+    this.#maxBytes = limitBytes;
+  }
+
+  get tableBytes(): number {
+    return this.#bytes;
+  }
+
+  /** False when the block is broken: no later block of the connection can be read. */
+  decode(bytes: Uint8Array, start: number, end: number, head: HeadReader): boolean {
+    let at = start;
+    let mayResize = true;
+    while (at < end) {
+      const first = bytes[at]!;
+      if (first >= 0x80) {
+        const entry = this.#entry(this.#integer(bytes, at, end, 7));
+        if (entry === undefined) return false;
+        head.add(entry.kind, entry.id, entry.name, entry.value, entry.line);
+      } else if (first >= 0x20 && first < 0x40) {
+        if (!mayResize || !this.#resize(this.#integer(bytes, at, end, 5))) return false;
+        at = this.#at;
+        continue;
+      } else if (!this.#literal(bytes, at, end, first, head)) {
+        return false;
+      }
+      mayResize = false;
+      at = this.#at;
+    }
+    return true;
+  }
+
+  #literal(bytes: Uint8Array, at: number, end: number, first: number, head: HeadReader): boolean {
+    const indexed = first >= 0x40;
+    const index = this.#integer(bytes, at, end, indexed ? 6 : 4);
+    if (index === NOT_AN_INTEGER) return false;
+    let name: string;
+    let nameKind: number;
+    let id: number;
+    if (index === 0) {
+      const text = this.#string(bytes, this.#at, end);
+      if (text === undefined) return false;
+      name = text;
+      nameKind = kindOfName(name);
+      id = idOfName(name);
+    } else {
+      const entry = this.#entry(index);
+      if (entry === undefined) return false;
+      ({ name, nameKind, id } = entry);
+    }
+    const value = this.#string(bytes, this.#at, end);
+    if (value === undefined) return false;
+    if (indexed) {
+      const entry = new TableEntry(name, value, nameKind, id);
+      this.#insert(entry);
+      head.add(entry.kind, id, name, value, entry.line);
+    } else {
+      head.add(isFieldValue(value) ? nameKind : FieldKind.malformed, id, name, value, undefined);
+    }
+    return true;
+  }
+
+  #entry(index: number): TableEntry | undefined {
+    if (index <= STATIC_ENTRIES) return index <= 0 ? undefined : staticTable[index];
+    const age = index - STATIC_ENTRIES - 1;
+    return age < this.#count ? this.#ring[(this.#newest - age) & (this.#ring.length - 1)] : undefined;
+  }
+
+  #insert(entry: TableEntry): void {
+    const size = entry.size;
+    this.#evictTo(this.#maxBytes - size);
+    if (size > this.#maxBytes) return;
+    if (this.#count === this.#ring.length) this.#grow();
+    this.#newest = (this.#newest + 1) & (this.#ring.length - 1);
+    this.#ring[this.#newest] = entry;
+    this.#count++;
+    this.#bytes += size;
+  }
+
+  #grow(): void {
+    const grown: (TableEntry | undefined)[] = new Array(Math.max(8, this.#ring.length * 2)).fill(undefined);
+    for (let age = 0; age < this.#count; age++) grown[this.#count - 1 - age] = this.#ring[(this.#newest - age) & (this.#ring.length - 1)];
+    this.#ring = grown;
+    this.#newest = this.#count === 0 ? grown.length - 1 : this.#count - 1;
+  }
+
+  #evictTo(bytes: number): void {
+    while (this.#count > 0 && this.#bytes > bytes) {
+      const slot = (this.#newest - this.#count + 1) & (this.#ring.length - 1);
+      this.#bytes -= this.#ring[slot]!.size;
+      this.#ring[slot] = undefined;
+      this.#count--;
+    }
+  }
+
+  #resize(bytes: number): boolean {
+    if (bytes === NOT_AN_INTEGER || bytes > this.#limitBytes) return false;
+    this.#maxBytes = bytes;
+    this.#evictTo(bytes);
+    return true;
+  }
+
+  #integer(bytes: Uint8Array, start: number, end: number, bits: number): number {
+    const mask = (1 << bits) - 1;
+    let value = bytes[start]! & mask;
+    let at = start + 1;
+    if (value === mask) {
+      let factor = 1;
+      for (;;) {
+        if (at >= end || value > MAX_INTEGER || factor > MAX_INTEGER) return NOT_AN_INTEGER;
+        const byte = bytes[at++]!;
+        value += (byte & 0x7f) * factor;
+        factor *= 128;
+        if (byte < 0x80) break;
+      }
+      if (value > MAX_INTEGER) return NOT_AN_INTEGER;
+    }
+    this.#at = at;
+    return value;
+  }
+
+  #string(bytes: Uint8Array, start: number, end: number): string | undefined {
+    if (start >= end) return undefined;
+    const coded = bytes[start]! >= 0x80;
+    const length = this.#integer(bytes, start, end, 7);
+    const at = this.#at;
+    if (length === NOT_AN_INTEGER || at + length > end) return undefined;
+    this.#at = at + length;
+    if (length === 0) return '';
+    return coded ? huffmanDecode(bytes, at, at + length) : latin1(bytes as Buffer, at, at + length);
+  }
+}
+
+/** How many entries a table of this size can hold. */
+export function maxEntries(tableBytes: number): number {
+  return Math.floor(tableBytes / ENTRY_OVERHEAD);
+}
