@@ -23,6 +23,8 @@ export type Category =
   | 'envoy.clusters'
   | 'envoy.upstream_options'
   | 'envoy.request_id'
+  | 'envoy.http.original_ip_detection'
+  | 'envoy.http.early_header_mutation'
   | 'envoy.formatter';
 
 export interface Extension<Config = unknown, Runtime = unknown> {

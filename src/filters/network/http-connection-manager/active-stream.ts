@@ -120,7 +120,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (end) this.#onRequestEnd();
     else if (this.#requestTimer === undefined) this.#armRequestTimer();
     this.info.requestHeadersEndMs = end ? this.info.requestEndMs : config.clock.monotonicMs();
-    const refusal = refusalOf(headers, this.encoder.minorVersion, config);
+    const refusal = refusalOf(headers, this.encoder.minorVersion, this.info, config);
     if (refusal !== undefined) {
       this.#refuse(refusal);
       return;

@@ -4,6 +4,7 @@ import type { CompileContext } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
 import type { Address } from '../../../transport/transport.ts';
 import type { AddressingConfig } from './config.ts';
+import { compileIpDetection } from './original-ip-detection.ts';
 
 export function compileAddressing(message: ManagerMessage, at: ConfigPath, context: CompileContext): AddressingConfig {
   return {
@@ -11,6 +12,7 @@ export function compileAddressing(message: ManagerMessage, at: ConfigPath, conte
     xffNumTrustedHops: message.xffNumTrustedHops,
     skipXffAppend: message.skipXffAppend,
     appendXForwardedPort: message.appendXForwardedPort,
+    detection: compileIpDetection(message, at, context),
     isInternalAddress: compileInternal(message, at, context),
   };
 }

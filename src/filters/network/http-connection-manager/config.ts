@@ -8,11 +8,12 @@ import type { AccessLog } from '../../../http/access-log.ts';
 import type { H1ServerOptions } from '../../../http/codec/h1-server.ts';
 import type { H2Options } from '../../../http/codec/h2/h2-options.ts';
 import type { FilterChain } from '../../../http/filter-chain.ts';
-import type { RouteTable } from '../../../http/route/route.ts';
+import type { HeaderMutation, RouteTable } from '../../../http/route/route.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { Address } from '../../../transport/transport.ts';
 import type { LocalReplyRules } from './local-reply-rules.ts';
 import type { UpgradeConfigs } from './upgrades.ts';
+import type { OriginalIpDetection } from './original-ip-detection.ts';
 import type { PathRules } from './path-rules.ts';
 
 /** The compiled HttpConnectionManager: immutable, shared by the connections of a filter chain in one thread. */
@@ -40,6 +41,8 @@ export interface ConnectionManagerConfig {
   readonly addressing: AddressingConfig;
   /** Undefined when paths stay as they come. */
   readonly paths: PathRules | undefined;
+  /** `early_header_mutation_extensions`; undefined = none. */
+  readonly earlyMutation: HeaderMutation | undefined;
   readonly serverName: string;
   readonly serverHeader: 'overwrite' | 'append-if-absent' | 'pass-through';
   /** '' = none. */
@@ -47,6 +50,8 @@ export interface ConnectionManagerConfig {
   readonly generateRequestId: boolean;
   readonly preserveExternalRequestId: boolean;
   readonly alwaysSetRequestIdInResponse: boolean;
+  /** The request id tells why a request is traced. */
+  readonly packTraceReason: boolean;
   readonly defaultHostForHttp10: string;
   /** `strip_any_host_port`, `strip_matching_host_port` (only the listener's own port). */
   readonly hostPort: 'keep' | 'strip' | 'strip-matching';
@@ -82,5 +87,7 @@ export interface AddressingConfig {
   readonly xffNumTrustedHops: number;
   readonly skipXffAppend: boolean;
   readonly appendXForwardedPort: boolean;
+  /** `original_ip_detection_extensions`; undefined = none. */
+  readonly detection: OriginalIpDetection | undefined;
   readonly isInternalAddress: (address: Address) => boolean;
 }

@@ -22,10 +22,12 @@ import { LISTENER, type TerminalNetworkFilter } from '../../../listener/network-
 import { compileAddressing } from './addressing.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { compileHttp2Options, type SharedCodecOptions } from './http2-options.ts';
+import { compileEarlyMutation } from './early-header-mutation.ts';
 import { HttpConnectionManager } from './http-connection-manager.ts';
 import { compileLocalReplyRules } from './local-reply-rules.ts';
 import { compileUpgrades } from './upgrades.ts';
 import { compilePathRules } from './path-rules.ts';
+import { compileRequestId } from './request-id.ts';
 
 const HOUR_MS = 3_600_000;
 const FIVE_MINUTES_MS = 300_000;
@@ -89,12 +91,14 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     },
     addressing: compileAddressing(message, at, context),
     paths: compilePathRules(message, context),
+    earlyMutation: compileEarlyMutation(message, at, inside),
     serverName: message.serverName === '' ? 'envoy' : message.serverName,
     serverHeader: serverHeader(message.serverHeaderTransformation),
     via: message.via,
     generateRequestId: message.generateRequestId ?? true,
     preserveExternalRequestId: message.preserveExternalRequestId,
     alwaysSetRequestIdInResponse: message.alwaysSetRequestIdInResponse,
+    packTraceReason: compileRequestId(message, at, context).packTraceReason,
     defaultHostForHttp10: http1?.defaultHostForHttp10 ?? '',
     hostPort: hostPortRules(message),
     stripTrailingHostDot: message.stripTrailingHostDot,

@@ -3,7 +3,8 @@ import { H } from '../../../http/header-name.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
 import type { Address } from '../../../transport/transport.ts';
 import type { AddressingConfig, ConnectionManagerConfig } from './config.ts';
-import { forwardedIp } from './ip-address.ts';
+import { addressFromEnd, appendForwardedFor, forwardedAddress } from './forwarded-for.ts';
+import { setRequestId } from './request-id.ts';
 
 /** Only internal callers may set these. */
 const INTERNAL_ONLY = [
@@ -55,8 +56,15 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
       headers.set(H.xForwardedProto, info.connection.secure ? 'https' : 'http');
     }
   } else {
-    client = addressFromEnd(xff, addressing.xffNumTrustedHops) ?? peer;
-    single = xff !== undefined && !xff.includes(',');
+    if (addressing.detection === undefined) {
+      client = addressFromEnd(xff, addressing.xffNumTrustedHops) ?? peer;
+      single = xff !== undefined && !xff.includes(',');
+    } else {
+      const detection = addressing.detection.detect(headers, peer);
+      client = detection.address ?? peer;
+      single = detection.trusted;
+      if (detection.appendsXff) appendForwardedFor(headers, xff, forwardedAddress(peer, config.localAddress));
+    }
     if (!headers.has(H.xForwardedProto)) headers.set(H.xForwardedProto, info.connection.secure ? 'https' : 'http');
   }
   if (addressing.appendXForwardedPort) setForwardedPort(headers, info, addressing);
@@ -140,40 +148,9 @@ function setForwardedPort(headers: HeaderMap, info: StreamInfo, addressing: Addr
   if (direct || !headers.has(H.xForwardedPort)) headers.set(H.xForwardedPort, String(info.connection.localAddress.port));
 }
 
-function appendForwardedFor(headers: HeaderMap, xff: string | undefined, address: string): void {
-  headers.set(H.xForwardedFor, xff === undefined || xff === '' ? address : `${xff},${address}`);
-}
-
-/** The peer's address; the machine's own for a peer on the loopback, as Envoy does. */
-function forwardedAddress({ host }: Address, localAddress: string): string {
-  return host.startsWith('127.') || host === '::1' ? localAddress : host;
-}
-
-/** The address `fromEnd` places before the last of an X-Forwarded-For list. */
-export function addressFromEnd(xff: string | undefined, fromEnd: number): Address | undefined {
-  if (xff === undefined || xff === '') return undefined;
-  let end = xff.length;
-  for (let skipped = 0; skipped < fromEnd; skipped++) {
-    end = xff.lastIndexOf(',', end - 1);
-    if (end <= 0) return undefined;
-  }
-  const start = xff.lastIndexOf(',', end - 1) + 1;
-  return forwardedIp(xff.substring(start, end).trim());
-}
-
 /** `add_user_agent`. */
 function setUserAgent(headers: HeaderMap, agent: { readonly cluster: string; readonly node: string }): void {
   headers.set(H.envoyDownstreamServiceCluster, agent.cluster);
   if (!headers.has(H.userAgent)) headers.add(H.userAgent, agent.cluster);
   if (agent.node !== '') headers.set(H.envoyDownstreamServiceNode, agent.node);
 }
-
-function setRequestId(headers: HeaderMap, info: StreamInfo, config: ConnectionManagerConfig, edge: boolean): void {
-  let id = headers.get(H.xRequestId);
-  if (config.generateRequestId && (id === undefined || id === '' || (edge && !config.preserveExternalRequestId))) {
-    id = config.random.uuid();
-    headers.set(H.xRequestId, id);
-  }
-  info.requestId = id ?? '';
-}
-

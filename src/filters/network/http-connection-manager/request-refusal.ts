@@ -4,6 +4,7 @@ import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import { HTTP_STATS } from '../../../http/http-stats.ts';
+import type { StreamInfo } from '../../../http/stream-info.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import type { PathRules } from './path-rules.ts';
 
@@ -30,8 +31,8 @@ function notFound(details: string): Refusal {
   return { reply: { status: 404, body: '', details }, closes: false, counter: HTTP_STATS.downstream_rq_non_relative_path };
 }
 
-/** Why a well-formed head is not served; undefined when it is. Sets the default host of HTTP/1.0 and rewrites the path by the rules for it. */
-export function refusalOf(headers: HeaderMap, minorVersion: number, config: ConnectionManagerConfig): Refusal | undefined {
+/** Why a well-formed head is not served; undefined when it is. Sets the default host of HTTP/1.0, rewrites the path by the rules for it and makes early mutations. */
+export function refusalOf(headers: HeaderMap, minorVersion: number, info: StreamInfo, config: ConnectionManagerConfig): Refusal | undefined {
   if (!headers.hasHost && minorVersion === 0 && config.defaultHostForHttp10 !== '') {
     headers.authority = config.defaultHostForHttp10;
     headers.hasHost = true;
@@ -43,9 +44,15 @@ export function refusalOf(headers: HeaderMap, minorVersion: number, config: Conn
     headers.path = path.slice(0, path.indexOf('#'));
   }
   if (headers.method === 'QUERY' && !headers.has(H.contentType) && headers.has(H.contentLength)) return QUERY_WITHOUT_TYPE;
-  if (path.charCodeAt(0) === 0x2f) return config.paths === undefined ? undefined : refusalOfPath(headers, config.paths);
-  if (headers.method === 'CONNECT') return undefined;
-  return path === '' ? NO_PATH : NOT_RELATIVE;
+  if (path.charCodeAt(0) !== 0x2f) {
+    if (headers.method !== 'CONNECT') return path === '' ? NO_PATH : NOT_RELATIVE;
+  } else if (config.paths !== undefined) {
+    const refusal = refusalOfPath(headers, config.paths);
+    if (refusal !== undefined) return refusal;
+  }
+  config.earlyMutation?.apply(headers, { info, requestHeaders: headers, responseHeaders: undefined });
+  const { detection } = config.addressing;
+  return detection === undefined ? undefined : refusalOfClient(detection.detect(headers, info.connection.remoteAddress).rejectStatus);
 }
 
 function refusalOfPath(headers: HeaderMap, rules: PathRules): Refusal | undefined {
@@ -58,5 +65,14 @@ function refusalOfPath(headers: HeaderMap, rules: PathRules): Refusal | undefine
     reply: { status: 307, body: '', details: 'path_normalization_failed', headers: (added) => added.add(H.location, location) },
     closes: false,
     counter: HTTP_STATS.downstream_rq_redirected_with_normalized_path,
+  };
+}
+
+function refusalOfClient(status: number): Refusal | undefined {
+  if (status === 0) return undefined;
+  return {
+    reply: { status, body: '', details: 'rejecting_because_detection_failed' },
+    closes: false,
+    counter: HTTP_STATS.downstream_rq_rejected_via_ip_detection,
   };
 }

@@ -1,4 +1,4 @@
-import { fields, only, refused, type SupportTable } from '../../../config/support.ts';
+import { fields, ignored, only, refused, type SupportTable } from '../../../config/support.ts';
 
 export const httpConnectionManagerSupport: SupportTable = {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': {
@@ -7,7 +7,7 @@ export const httpConnectionManagerSupport: SupportTable = {
       use_remote_address xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
       strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation upgrade_configs normalize_path merge_slashes
-      path_with_escaped_slashes_action`),
+      path_with_escaped_slashes_action original_ip_detection_extensions early_header_mutation_extensions request_id_extension`),
     codec_type: only(['AUTO', 'HTTP1', 'HTTP2'], 'stock Node has no QUIC'),
     rds: refused('routes come from route_config'),
     scoped_routes: refused('routes come from route_config'),
@@ -24,6 +24,20 @@ export const httpConnectionManagerSupport: SupportTable = {
   'envoy.config.core.v3.SchemeHeaderTransformation': fields('scheme_to_overwrite'),
   'envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig': fields('mappers body_format'),
   'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper': fields('filter status_code body body_format_override headers_to_add'),
+  'envoy.extensions.http.original_ip_detection.xff.v3.XffConfig': fields('xff_num_trusted_hops xff_trusted_cidrs skip_xff_append'),
+  'envoy.extensions.http.original_ip_detection.xff.v3.XffTrustedCidrs': fields('cidrs'),
+  'envoy.extensions.http.original_ip_detection.custom_header.v3.CustomHeaderConfig': fields(
+    'header_name allow_extension_to_set_address_as_trusted reject_with_status',
+  ),
+  'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation': fields('mutations'),
+  'envoy.config.common.mutation_rules.v3.HeaderMutation': fields('remove append remove_on_match'),
+  'envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch': fields('key_matcher'),
+  'envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension': fields('typed_config'),
+  'envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig': {
+    ...fields('pack_trace_reason'),
+    use_request_id_for_trace_sampling: ignored('Envoy reads it only while tracing, which connection managers do not do here'),
+  },
+  'envoy.type.v3.HttpStatus': fields('code'),
   'envoy.config.core.v3.CidrRange': fields('address_prefix prefix_len'),
   'envoy.config.core.v3.HttpProtocolOptions': {
     ...fields('idle_timeout max_connection_duration max_headers_count max_stream_duration max_requests_per_connection headers_with_underscores_action'),
