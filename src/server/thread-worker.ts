@@ -24,6 +24,9 @@ export class WorkerEnded extends Error {
   }
 }
 
+/** Semi-spaces of 8 MiB (docs/decisions/memory.md). */
+const YOUNG_GENERATION_MB = 24;
+
 /** A worker in a thread of its own. */
 export class ThreadWorker implements Worker {
   readonly index: number;
@@ -38,8 +41,13 @@ export class ThreadWorker implements Worker {
   constructor(setup: WorkerSetup, owner: ThreadWorkerOwner) {
     this.index = setup.index;
     this.#owner = owner;
-    // Flags of the main program, such as --eval, may not fit a worker's.
-    this.#thread = new NodeWorker(workerEntry(), { workerData: setup, name: `wrk:worker_${setup.index}`, execArgv: [] });
+    this.#thread = new NodeWorker(workerEntry(), {
+      workerData: setup,
+      name: `wrk:worker_${setup.index}`,
+      // Flags of the main program, such as --eval, may not fit a worker's.
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#thread.on('message', (message: FromWorker) => this.#onMessage(message));
     this.#thread.on('error', (error) => this.#onEnded(error instanceof Error ? (error.stack ?? error.message) : String(error)));
     this.#thread.on('exit', (code) => this.#onEnded(`exited with code ${code}`));

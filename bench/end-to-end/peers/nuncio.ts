@@ -16,7 +16,7 @@ function nuncio(name: PeerName, main: string, transport: 'direct' | 'public'): P
   return {
     name,
     kind: 'nuncio',
-    settings: `one worker, ${transport} transport, run from ${main === SOURCES ? 'sources' : 'the packed build'}; bootstrap file and flags as Envoy's`,
+    settings: `one worker, ${transport} transport, semi-spaces of 8 MiB, run from ${main === SOURCES ? 'sources' : 'the packed build'}; bootstrap file and flags as Envoy's`,
     missing: () => (existsSync(main) ? undefined : main === PACKED ? 'dist/main.js is not built' : 'src/main.ts is not in this checkout'),
     version: () => `node ${process.versions.node}`,
     prepare: (plan, directory) => Promise.resolve(nuncioCommand(main, transport, writeBootstrap(plan, directory))),
@@ -24,7 +24,8 @@ function nuncio(name: PeerName, main: string, transport: 'direct' | 'public'): P
 }
 
 export function nuncioCommand(main: string, transport: 'direct' | 'public', bootstrapFile: string): Command {
-  const args = [main, '-c', bootstrapFile, '--concurrency', '1', '--transport', transport, ...QUIET_AND_BATCHED];
+  // As dist/nuncio.cjs starts it.
+  const args = ['--max-semi-space-size=8', main, '-c', bootstrapFile, '--concurrency', '1', '--transport', transport, ...QUIET_AND_BATCHED];
   return { file: process.execPath, args };
 }
 
