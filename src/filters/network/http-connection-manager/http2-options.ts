@@ -6,6 +6,8 @@ import type { H2KeepAliveOptions, H2Options } from '../../../http/codec/h2/h2-op
 import { H2_CODEC_STATS } from '../../../http/codec/h2/h2-stats.ts';
 
 const MIB = 1024 * 1024;
+/** Long enough for what is on its way in the same moment, too short to be noticed. */
+const RESET_DELAY_MS = 5;
 const DEFAULT_FLUSH_TIMEOUT_MS = 300_000;
 
 /** What the manager's options for both protocols say as well. */
@@ -37,6 +39,7 @@ export function compileHttp2Options(message: ManagerMessage, shared: SharedCodec
     allowConnect: http2?.allowConnect ?? false,
     keepAlive: keepAlive(http2, context),
     flushTimeout: flushTimeoutMs === 0 ? undefined : context.timers.list(flushTimeoutMs),
+    resetDelay: context.timers.list(RESET_DELAY_MS),
     stats: context.stats.group('http2', H2_CODEC_STATS),
   };
 }

@@ -42,6 +42,8 @@ export interface H2Options {
   readonly keepAlive: H2KeepAliveOptions | undefined;
   /** A response that is complete here and whose client opens no window is given up after this time; undefined = never. */
   readonly flushTimeout: TimerList | undefined;
+  /** How long a client that has its whole answer may go on with its request before RST_STREAM stops it. */
+  readonly resetDelay: TimerList;
   /** H2_CODEC_STATS. */
   readonly stats: StatGroup;
 }

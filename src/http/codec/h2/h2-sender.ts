@@ -168,7 +168,7 @@ export class H2Sender {
   widenConnection(increment: number): boolean {
     this.#window += increment;
     if (this.#window > MAX_WINDOW_BYTES) return false;
-    this.#flushAll();
+    this.flushAll();
     return true;
   }
 
@@ -179,7 +179,6 @@ export class H2Sender {
       stream.sendWindow += change;
       if (stream.sendWindow > MAX_WINDOW_BYTES) return false;
     }
-    if (change > 0) this.#flushAll();
     return true;
   }
 
@@ -193,8 +192,8 @@ export class H2Sender {
     this.#relieve(stream);
   }
 
-  /** In turns, so that no stream takes the whole window. */
-  #flushAll(): void {
+  /** Sends what waits, in turns, so that no stream takes the whole window. */
+  flushAll(): void {
     let moved = true;
     while (moved && this.#window > 0 && this.#waiting.size > 0 && !this.#session.closed) {
       moved = false;

@@ -6,11 +6,13 @@ import type { MultiplexedCodecOwner, MultiplexedServerCodec } from '../codec.ts'
 import { DOWNSTREAM_GONE } from '../h1-server.ts';
 import { ErrorCode, MAX_STREAM_ID, PREFACE, Setting } from './frame.ts';
 import type { H2Options } from './h2-options.ts';
-import { H2Session, INVALID_FIELD, MESSAGING, type SessionError, type SessionRole } from './h2-session.ts';
+import { H2Session } from './h2-session.ts';
 import { H2_CODEC_STATS } from './h2-stats.ts';
 import { H2Stream, type StreamSession } from './h2-stream.ts';
 import type { HeadReader } from './head-reader.ts';
 import { areFieldsValid, isComplete } from './request-checks.ts';
+import { INVALID_FIELD, MESSAGING, UNDERSCORE } from './session-errors.ts';
+import type { SessionError, SessionRole } from './session-role.ts';
 
 /** HTTP/2 on a downstream connection (RFC 9113), with prior knowledge or after ALPN. */
 export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, SessionRole, StreamSession {
@@ -135,14 +137,21 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
 
   onSettings(): void {}
 
-  /** The answer is complete before the request: the client need not send the rest (RFC 9113 §8.1). */
+  /** The answer is complete before the request. What the client has sent by now is still looked at; then it is told to stop. */
   onLocalEnd(stream: H2Stream): void {
-    this.#session.forget(stream);
-    this.#session.refuse(stream.id, ErrorCode.noError);
+    stream.answeredEarly = true;
+    stream.armFlushTimer(this.#options.resetDelay);
   }
 
-  onStreamClosed(): void {
+  onStreamClosed(stream: H2Stream): void {
+    if (stream.answeredEarly && stream.remoteEnded) this.#tellToStop(stream);
     this.#owner.onCodecStreamClosed();
+  }
+
+  /** The client need not send the rest (RFC 9113 §8.1). */
+  #tellToStop(stream: H2Stream): void {
+    this.#options.stats.inc(H2_CODEC_STATS.tx_reset);
+    this.#session.refuse(stream.id, ErrorCode.noError, stream);
   }
 
   onSessionError(error: SessionError): void {
@@ -191,6 +200,11 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   }
 
   onFlushTimeout(stream: H2Stream): void {
+    if (stream.answeredEarly) {
+      this.#session.forget(stream);
+      this.#tellToStop(stream);
+      return;
+    }
     this.#options.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
     this.#session.reset(stream, ErrorCode.noError);
   }
@@ -203,5 +217,3 @@ function toUpgrade(headers: HeaderMap, protocol: string): void {
   headers.set(H.connection, 'upgrade');
   headers.remove(H.contentLength);
 }
-
-const UNDERSCORE: Failure = { source: 'downstream', kind: 'too-large', retryable: false, details: 'http2.unexpected_underscore' };

@@ -2,7 +2,7 @@ import type { Connection } from '../../../transport/transport.ts';
 import type { Failure } from '../../failure.ts';
 import { HeldBytes } from '../held-bytes.ts';
 import type { Flood } from './flood-guard.ts';
-import { DEFAULT_WINDOW_BYTES, ErrorCode, Flag, FrameType, MAX_FRAME_BYTES, MAX_WINDOW_BYTES, Setting, uint31, uint32 } from './frame.ts';
+import { ErrorCode, Flag, FrameType, MAX_FRAME_BYTES, uint31, uint32 } from './frame.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import type { H2Options } from './h2-options.ts';
 import { H2_CODEC_STATS } from './h2-stats.ts';
@@ -11,40 +11,15 @@ import { HeadFlaw, HeadReader } from './head-reader.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
 import { KeepAlive, type KeepAliveSession } from './keep-alive.ts';
 import { H2Sender } from './h2-sender.ts';
+import { ResetStreams } from './reset-streams.ts';
+import {
+  HEAD_TOO_LARGE, INVALID_FIELD, KEEPALIVE_TIMEOUT, MESSAGING, protocolError, REMOTE_REFUSED, REMOTE_RESET, STREAM_ERROR, TOO_MANY_FIELDS, UNKNOWN_ERROR,
+  USER_CALLBACK,
+} from './session-errors.ts';
+import type { SessionError, SessionRole } from './session-role.ts';
+import { MAX_SETTINGS, PeerSettings } from './settings.ts';
+import { ReceiveWindows } from './receive-windows.ts';
 
-/** How a connection failed. */
-export interface SessionError {
-  /** `%RESPONSE_CODE_DETAILS%` of the streams that end with it. */
-  readonly details: string;
-  /** The peer does not read: nothing is flushed. */
-  readonly flood: boolean;
-  readonly protocolError: boolean;
-}
-
-/** What differs between server and client. */
-export interface SessionRole {
-  /**
-   * HEADERS for a stream that is not open: a new one of the peer. Undefined: nothing comes of it, but its fields are read for the sake of
-   * the table.
-   */
-  onNewStream(id: number): H2Stream | undefined;
-  /** A head without a flaw so far. Returns the details of what is malformed, or undefined. */
-  onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined;
-  onGoAway(lastStreamId: number, code: number): void;
-  /** Ids of this parity are the peer's. */
-  isPeerStream(id: number): boolean;
-  /** This side's message is complete, the peer's is not. */
-  onLocalEnd(stream: H2Stream): void;
-  /** The stream is over on both sides. */
-  onStreamClosed(stream: H2Stream): void;
-  onSettings(): void;
-  /** The connection cannot go on. Frames that say so have been written; the role closes it. */
-  onSessionError(error: SessionError): void;
-}
-
-/** Streams reset here, whose frames may still be under way: so many are remembered. */
-const MAX_RESET_STREAMS = 256;
-const MAX_SETTINGS = 32;
 /** CONTINUATION frames of one head, beside those that its bytes need. */
 const FREE_CONTINUATIONS = 8;
 
@@ -59,23 +34,22 @@ const head = new HeadReader();
 export class H2Session implements FrameSink, KeepAliveSession {
   readonly options: H2Options;
   readonly sender: H2Sender;
+  readonly peer: PeerSettings;
+  readonly windows: ReceiveWindows;
   readonly streams = new Map<number, H2Stream>();
   /** The highest stream id the peer has used. */
   lastPeerId = 0;
   /** The highest this side has used. */
   lastOwnId = 0;
   closed = false;
-  peerMaxStreams = 2 ** 31 - 1;
   readonly #role: SessionRole;
   readonly #connection: Connection;
   readonly #reader = new FrameReader(this);
   readonly #decoder: HpackDecoder;
   readonly #keepAlive: KeepAlive | undefined;
-  readonly #resetHere = new Set<number>();
+  readonly #resetHere = new ResetStreams();
   #settingsSeen = false;
   #goAwayId = -1;
-  #receiveWindow: number;
-  #returnable = 0;
   // The DATA frame under way
   #dataStream: H2Stream | undefined;
   #dataFlags = 0;
@@ -92,15 +66,15 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.options = options;
     this.sender = new H2Sender(this, connection, options);
     this.#decoder = new HpackDecoder(options.hpackTableBytes);
-    this.#receiveWindow = options.initialConnectionWindowBytes;
+    this.peer = new PeerSettings(this.sender);
+    this.windows = new ReceiveWindows(this.sender.writer, options.initialConnectionWindowBytes, options.initialStreamWindowBytes);
     if (options.keepAlive !== undefined) this.#keepAlive = new KeepAlive(this, options.keepAlive);
   }
 
   /** What this side announces: its settings and its connection window. */
   sendPreface(settings: readonly (readonly [number, number])[]): void {
     this.sender.writer.settings(settings);
-    const more = this.options.initialConnectionWindowBytes - DEFAULT_WINDOW_BYTES;
-    if (more > 0) this.sender.writer.windowUpdate(0, more);
+    this.windows.announce();
   }
 
   addStream(stream: H2Stream): void {
@@ -138,10 +112,9 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   /** RST_STREAM for a stream that is not, or no longer, kept. */
-  refuse(id: number, code: number): void {
+  refuse(id: number, code: number, answered?: H2Stream): void {
     if (this.closed) return;
-    if (this.#resetHere.size >= MAX_RESET_STREAMS) this.#resetHere.delete(this.#resetHere.values().next().value!);
-    this.#resetHere.add(id);
+    this.#resetHere.add(id, answered);
     this.sender.writer.rstStream(id, code);
     this.sender.check(this.sender.guard.onControlSent());
   }
@@ -152,28 +125,13 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.sender.drop(stream);
     stream.close();
     const heldBack = stream.takeHeldBack();
-    if (heldBack > 0) this.#grantConnection(heldBack);
+    if (heldBack > 0 && !this.closed) this.windows.giveBack(heldBack);
     this.#role.onStreamClosed(stream);
   }
 
   /** The stream's user has taken this much. */
   grant(stream: H2Stream, bytes: number): void {
-    if (this.closed) return;
-    this.#grantConnection(bytes);
-    if (stream.closed || stream.remoteEnded) return;
-    stream.returnable += bytes;
-    if (stream.returnable * 2 < this.options.initialStreamWindowBytes) return;
-    stream.receiveWindow += stream.returnable;
-    this.sender.writer.windowUpdate(stream.id, stream.returnable);
-    stream.returnable = 0;
-  }
-
-  #grantConnection(bytes: number): void {
-    this.#returnable += bytes;
-    if (this.closed || this.#returnable * 2 < this.options.initialConnectionWindowBytes) return;
-    this.#receiveWindow += this.#returnable;
-    this.sender.writer.windowUpdate(0, this.#returnable);
-    this.#returnable = 0;
+    if (!this.closed) this.windows.giveBackTo(stream, bytes);
   }
 
   // KeepAliveSession
@@ -279,12 +237,11 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (!this.#settingsSeen) return this.#fail(ErrorCode.protocolError, 'SETTINGS expected');
     if (this.#block !== undefined) return this.#fail(ErrorCode.protocolError, 'unexpected non-CONTINUATION frame or stream_id is invalid');
     if (id === 0) return this.#fail(ErrorCode.protocolError, 'DATA: stream_id == 0');
-    this.#receiveWindow -= length;
-    if (this.#receiveWindow < 0) return this.#fail(ErrorCode.flowControlError, '');
+    if (!this.windows.take(length)) return this.#fail(ErrorCode.flowControlError, '');
     this.#dataFlags = flags;
     const stream = this.streams.get(id);
     this.#dataStream = stream;
-    if (stream === undefined) return this.#onStrayData(id, length);
+    if (stream === undefined) return this.#onStrayData(id, length, padding);
     if (stream.remoteEnded) return this.#fail(ErrorCode.streamClosed, 'DATA: stream in half-closed(remote)');
     if (!stream.headReceived) return this.#drop(MESSAGING);
     const flood = this.sender.guard.onPayload(length - padding, (flags & Flag.endStream) !== 0);
@@ -297,10 +254,19 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   /** DATA of a stream that is not open. Its bytes count for the connection. */
-  #onStrayData(id: number, length: number): boolean {
+  #onStrayData(id: number, length: number, padding: number): boolean {
     if (this.isIdle(id)) return this.#fail(ErrorCode.protocolError, 'DATA: stream in idle');
-    this.#grantConnection(length);
-    if (!this.#resetHere.has(id)) this.refuse(id, ErrorCode.streamClosed);
+    this.windows.giveBack(length);
+    if (!this.#resetHere.has(id)) {
+      this.refuse(id, ErrorCode.streamClosed);
+      return !this.closed;
+    }
+    return this.#refuseRest(id, this.#resetHere.onData(id, length - padding, (this.#dataFlags & Flag.endStream) !== 0));
+  }
+
+  /** `code`: the rest of a request that is answered makes no sense; -1 when it does. */
+  #refuseRest(id: number, code: number): boolean {
+    if (code !== -1) this.refuse(id, code);
     return !this.closed;
   }
 
@@ -309,7 +275,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (stream === undefined) return true;
     const length = end - at;
     if (stream.closed) {
-      this.#grantConnection(length);
+      this.windows.giveBack(length);
       return true;
     }
     if (stream.bodyLeft >= 0) {
@@ -429,7 +395,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#blockStream = undefined;
     head.begin(this.options.maxHeadBytes, this.options.maxHeaders);
     if (!this.#decoder.decode(bytes, at, end, head)) return this.#fail(ErrorCode.compressionError, '', USER_CALLBACK);
-    if (stream === undefined || stream.closed) return true;
+    if (stream === undefined || stream.closed) return this.#refuseRest(this.#blockId, this.#resetHere.onHead(this.#blockId, head, this.#blockEnd));
     stream.headersReceived += end - at;
     if (head.flaw === HeadFlaw.tooLarge || head.flaw === HeadFlaw.tooManyFields) return this.#onLargeHead(stream);
     const trailers = stream.headReceived;
@@ -491,6 +457,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (end - at !== 4) return this.#fail(ErrorCode.frameSizeError, '');
     if (id === 0 || this.isIdle(id)) return this.#drop(UNKNOWN_ERROR);
     this.options.stats.inc(H2_CODEC_STATS.rx_reset);
+    this.#resetHere.delete(id);
     const stream = this.streams.get(id);
     if (stream === undefined) return true;
     const code = uint32(bytes, at);
@@ -508,36 +475,17 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (length % 6 !== 0) return this.#fail(ErrorCode.frameSizeError, '');
     if (length > MAX_SETTINGS * 6) return this.#drop(UNKNOWN_ERROR);
     this.#settingsSeen = true;
-    for (let at = start; at < end; at += 6) {
-      if (!this.#applySetting((bytes[at]! << 8) | bytes[at + 1]!, uint32(bytes, at + 2))) return this.#drop(UNKNOWN_ERROR);
-    }
+    if (!this.peer.apply(bytes, start, end)) return this.#drop(UNKNOWN_ERROR);
     this.sender.writer.settingsAck();
+    // The peer learns that its settings hold before it sees what they let through.
+    this.sender.flushAll();
     if (!this.sender.check(this.sender.guard.onControlSent())) return false;
     this.#role.onSettings();
     return !this.closed;
   }
 
-  #applySetting(name: number, value: number): boolean {
-    switch (name) {
-      case Setting.headerTableSize:
-        this.sender.setTableSize(value);
-        return true;
-      case Setting.enablePush:
-        return value <= 1;
-      case Setting.maxConcurrentStreams:
-        this.peerMaxStreams = value;
-        return true;
-      case Setting.initialWindowSize:
-        return value <= MAX_WINDOW_BYTES && this.sender.setInitialWindow(value);
-      case Setting.maxFrameSize:
-        return value >= MAX_FRAME_BYTES && value < 2 ** 24;
-      default:
-        return true;
-    }
-  }
-
   #onPing(flags: number, id: number, bytes: Buffer, at: number, end: number): boolean {
-    if (id !== 0) return this.#drop(UNKNOWN_ERROR);
+    if (id !== 0) return this.#fail(ErrorCode.protocolError, 'PING: stream_id != 0');
     if (end - at !== 8) return this.#fail(ErrorCode.frameSizeError, '');
     const opaque = bytes.toString('latin1', at, end);
     if ((flags & Flag.ack) !== 0) {
@@ -555,9 +503,9 @@ export class H2Session implements FrameSink, KeepAliveSession {
     const flood = this.sender.guard.onWindowUpdate();
     if (flood !== undefined) return this.onFlood(flood, false);
     if (increment === 0) return this.#drop(UNKNOWN_ERROR);
-    if (id === 0) return this.sender.widenConnection(increment) || this.#drop(UNKNOWN_ERROR);
+    if (id === 0) return this.sender.widenConnection(increment) || this.#fail(ErrorCode.flowControlError, 'WINDOW_UPDATE: window size overflow');
     const stream = this.streams.get(id);
-    if (stream === undefined) return true;
+    if (stream === undefined) return this.#refuseRest(id, this.#resetHere.onWindowUpdate(id, increment));
     if (!this.sender.widen(stream, increment)) this.#resetMalformed(stream, ErrorCode.flowControlError);
     return !this.closed;
   }
@@ -568,18 +516,3 @@ export class H2Session implements FrameSink, KeepAliveSession {
 }
 
 const EMPTY = Buffer.alloc(0);
-const UNKNOWN_ERROR = 'http2.unknown.nghttp2.error';
-export const MESSAGING = 'http2.violation.of.messaging.rule';
-export const INVALID_FIELD = 'http2.invalid.header.field';
-const USER_CALLBACK = 'codec_error:The_user_callback_function_failed';
-
-export function protocolError(details: string): Failure {
-  return { source: 'downstream', kind: 'protocol-error', retryable: false, details };
-}
-
-const KEEPALIVE_TIMEOUT: Failure = { source: 'local', kind: 'connection-termination', retryable: false, details: 'http2.keepalive_timeout' };
-const STREAM_ERROR: Failure = { source: 'downstream', kind: 'protocol-error', retryable: false, details: 'http2.remote_reset' };
-const HEAD_TOO_LARGE: Failure = { source: 'downstream', kind: 'too-large', retryable: false, details: 'http2.header_list_size_too_large' };
-const TOO_MANY_FIELDS: Failure = { source: 'downstream', kind: 'too-large', retryable: false, details: 'http2.too_many_headers' };
-const REMOTE_RESET: Failure = { source: 'downstream', kind: 'remote-reset', retryable: false, details: 'http2.remote_reset' };
-const REMOTE_REFUSED: Failure = { source: 'downstream', kind: 'remote-refused-stream', retryable: true, details: 'http2.remote_refuse' };

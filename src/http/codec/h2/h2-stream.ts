@@ -53,6 +53,8 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
   isHead = false;
   /** The request asks for another protocol by extended CONNECT (server side). */
   isUpgrade = false;
+  /** The response was complete before the request (server side). */
+  answeredEarly = false;
   /** Above the high watermark. */
   above = false;
   /** Body that waits for the peer's window, and what follows it. */

@@ -1,0 +1,32 @@
+import type { H2Stream } from './h2-stream.ts';
+import type { HeadReader } from './head-reader.ts';
+
+/** How a connection failed. */
+export interface SessionError {
+  /** `%RESPONSE_CODE_DETAILS%` of the streams that end with it. */
+  readonly details: string;
+  /** The peer does not read: nothing is flushed. */
+  readonly flood: boolean;
+  readonly protocolError: boolean;
+}
+
+/** What differs between server and client. */
+export interface SessionRole {
+  /**
+   * HEADERS for a stream that is not open: a new one of the peer. Undefined: nothing comes of it, but its fields are read for the sake of
+   * the table.
+   */
+  onNewStream(id: number): H2Stream | undefined;
+  /** A head without a flaw so far. Returns the details of what is malformed, or undefined. */
+  onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined;
+  onGoAway(lastStreamId: number, code: number): void;
+  /** Ids of this parity are the peer's. */
+  isPeerStream(id: number): boolean;
+  /** This side's message is complete, the peer's is not. */
+  onLocalEnd(stream: H2Stream): void;
+  /** The stream is over on both sides. */
+  onStreamClosed(stream: H2Stream): void;
+  onSettings(): void;
+  /** The connection cannot go on. Frames that say so have been written; the role closes it. */
+  onSessionError(error: SessionError): void;
+}

@@ -1,0 +1,42 @@
+import { MAX_FRAME_BYTES, MAX_WINDOW_BYTES, Setting, uint32 } from './frame.ts';
+import type { H2Sender } from './h2-sender.ts';
+
+/** Settings in one frame; what a peer has to say fits into far fewer. */
+export const MAX_SETTINGS = 32;
+
+/** What the peer has said of itself (RFC 9113 §6.5.2). */
+export class PeerSettings {
+  maxConcurrentStreams = 2 ** 31 - 1;
+  readonly #sender: H2Sender;
+
+  constructor(sender: H2Sender) {
+    this.#sender = sender;
+  }
+
+  /** `bytes[start, end)` is the payload of a SETTINGS frame. False when a value is not allowed. */
+  apply(bytes: Uint8Array, start: number, end: number): boolean {
+    for (let at = start; at < end; at += 6) {
+      if (!this.#applyOne((bytes[at]! << 8) | bytes[at + 1]!, uint32(bytes, at + 2))) return false;
+    }
+    return true;
+  }
+
+  #applyOne(name: number, value: number): boolean {
+    switch (name) {
+      case Setting.headerTableSize:
+        this.#sender.setTableSize(value);
+        return true;
+      case Setting.enablePush:
+        return value <= 1;
+      case Setting.maxConcurrentStreams:
+        this.maxConcurrentStreams = value;
+        return true;
+      case Setting.initialWindowSize:
+        return value <= MAX_WINDOW_BYTES && this.#sender.setInitialWindow(value);
+      case Setting.maxFrameSize:
+        return value >= MAX_FRAME_BYTES && value < 2 ** 24;
+      default:
+        return true;
+    }
+  }
+}
