@@ -1,19 +1,59 @@
 import type { Extension } from './core/extension.ts';
 import { fileAccessLogExtension } from './filters/access-log/file/extension.ts';
 import { stderrAccessLogExtension, stdoutAccessLogExtension } from './filters/access-log/stream/extension.ts';
+import { bufferExtension } from './filters/http/buffer/extension.ts';
+import { corsExtension } from './filters/http/cors/extension.ts';
+import { faultExtension } from './filters/http/fault/extension.ts';
+import { headerMutationExtension } from './filters/http/header-mutation/extension.ts';
+import { healthCheckExtension } from './filters/http/health-check/extension.ts';
+import { rbacExtension } from './filters/http/rbac/extension.ts';
 import { routerExtension } from './filters/http/router/extension.ts';
+import { httpInspectorExtension } from './filters/listener/http-inspector/extension.ts';
+import { originalDstExtension } from './filters/listener/original-dst/extension.ts';
+import { proxyProtocolExtension } from './filters/listener/proxy-protocol/extension.ts';
+import { tlsInspectorExtension } from './filters/listener/tls-inspector/extension.ts';
+import { connectionLimitExtension } from './filters/network/connection-limit/extension.ts';
+import { directResponseNetworkExtension } from './filters/network/direct-response/extension.ts';
+import { echoExtension } from './filters/network/echo/extension.ts';
 import { earlyHeaderMutationExtension } from './filters/network/http-connection-manager/early-header-mutation.ts';
 import { httpConnectionManagerExtension } from './filters/network/http-connection-manager/extension.ts';
 import { customHeaderDetectionExtension, xffDetectionExtension } from './filters/network/http-connection-manager/original-ip-detection.ts';
 import { uuidRequestIdExtension } from './filters/network/http-connection-manager/request-id.ts';
+import { networkLocalRateLimitExtension } from './filters/network/local-ratelimit/extension.ts';
+import { networkRbacExtension } from './filters/network/rbac/extension.ts';
+import { sniClusterExtension } from './filters/network/sni-cluster/extension.ts';
+import { tcpProxyExtension } from './filters/network/tcp-proxy/extension.ts';
+import { rawBufferDownstreamExtension, rawBufferUpstreamExtension } from './filters/transport-socket/raw-buffer/extension.ts';
+import { tlsDownstreamExtension, tlsUpstreamExtension } from './tls/extension.ts';
 
 /** The one list of what is built in. */
 export const extensions: readonly Extension<never, unknown>[] = [
   httpConnectionManagerExtension,
+  tcpProxyExtension,
+  sniClusterExtension,
+  connectionLimitExtension,
+  networkLocalRateLimitExtension,
+  networkRbacExtension,
+  rbacExtension,
+  directResponseNetworkExtension,
+  echoExtension,
+  tlsInspectorExtension,
+  httpInspectorExtension,
+  proxyProtocolExtension,
+  originalDstExtension,
+  rawBufferDownstreamExtension,
+  bufferExtension,
+  corsExtension,
+  faultExtension,
+  headerMutationExtension,
+  healthCheckExtension,
   xffDetectionExtension,
   customHeaderDetectionExtension,
   earlyHeaderMutationExtension,
   uuidRequestIdExtension,
+  tlsDownstreamExtension,
+  tlsUpstreamExtension,
+  rawBufferUpstreamExtension,
   routerExtension,
   fileAccessLogExtension,
   stdoutAccessLogExtension,

@@ -31,7 +31,8 @@ const EMPTY = Buffer.alloc(0);
 
 export class FilterIteration {
   readonly #target: IterationTarget;
-  readonly #limitBytes: number;
+  /** What a holder may have buffered. */
+  limitBytes: number;
   /** Nothing goes on after this is set: a local reply took over, or the stream is gone. */
   stopped = false;
   #holder = NOBODY;
@@ -49,7 +50,7 @@ export class FilterIteration {
 
   constructor(target: IterationTarget, limitBytes: number) {
     this.#target = target;
-    this.#limitBytes = limitBytes;
+    this.limitBytes = limitBytes;
   }
 
   get buffer(): BodyBuffer | undefined {
@@ -188,7 +189,8 @@ export class FilterIteration {
       this.#buffer ??= new BodyBuffer();
       this.#buffer.append(chunk);
     }
-    this.#flushFrom(index);
+    if (this.#buffer.length > this.limitBytes) this.#target.onBufferOverflow();
+    if (!this.stopped) this.#flushFrom(index);
   }
 
   #runTrailers(from: number): void {
@@ -231,7 +233,7 @@ export class FilterIteration {
   }
 
   #checkLimit(): void {
-    if (this.#buffer!.length <= this.#limitBytes) return;
+    if (this.#buffer!.length <= this.limitBytes) return;
     if (!this.#watermark) this.#target.onBufferOverflow();
     else if (!this.#aboveWatermark) {
       this.#aboveWatermark = true;

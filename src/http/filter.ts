@@ -97,6 +97,8 @@ export interface FilterHandle {
   /** Body held because of this filter's stop status; undefined when there is none. */
   decodingBuffer(): BodyBuffer | undefined;
   encodingBuffer(): BodyBuffer | undefined;
+  /** Replaces the listener's limit on what is buffered of this stream's request. */
+  setDecodingBufferLimit(limitBytes: number): void;
   /** Adds body before what comes next: in a trailers hook, or to what waits while stopped. */
   addDecodedData(chunk: Buffer): void;
   addEncodedData(chunk: Buffer): void;

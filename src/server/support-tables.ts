@@ -2,11 +2,18 @@ import { clusterSupport } from '../cluster/support.ts';
 import { mergeSupport, type SupportTable } from '../config/support.ts';
 import { fileAccessLogSupport } from '../filters/access-log/file/support.ts';
 import { streamAccessLogSupport } from '../filters/access-log/stream/support.ts';
+import { bufferSupport } from '../filters/http/buffer/support.ts';
+import { corsSupport } from '../filters/http/cors/support.ts';
+import { faultSupport } from '../filters/http/fault/support.ts';
+import { headerMutationSupport } from '../filters/http/header-mutation/support.ts';
+import { healthCheckSupport } from '../filters/http/health-check/support.ts';
 import { routerSupport } from '../filters/http/router/support.ts';
 import { httpConnectionManagerSupport } from '../filters/network/http-connection-manager/support.ts';
 import { accessLogFilterSupport } from '../http/access-log-filter/support.ts';
 import { formatSupport } from '../http/format/support.ts';
 import { routeSupport } from '../http/route/support.ts';
+import { tlsSupport } from '../tls/support.ts';
+import { rbacSupport } from '../http/rbac/support.ts';
 import { listenerSupport } from '../listener/support.ts';
 import { bootstrapSupport } from './bootstrap-support.ts';
 
@@ -14,14 +21,21 @@ import { bootstrapSupport } from './bootstrap-support.ts';
 export const SUPPORT_TABLES: readonly SupportTable[] = [
   bootstrapSupport,
   listenerSupport,
+  rbacSupport,
   routeSupport,
   clusterSupport,
   httpConnectionManagerSupport,
+  bufferSupport,
+  corsSupport,
+  faultSupport,
+  headerMutationSupport,
+  healthCheckSupport,
   routerSupport,
   accessLogFilterSupport,
   fileAccessLogSupport,
   streamAccessLogSupport,
   formatSupport,
+  tlsSupport,
 ];
 
 let merged: SupportTable | undefined;

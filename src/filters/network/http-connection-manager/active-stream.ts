@@ -19,6 +19,7 @@ import { bodyOf, prepareLocalReply } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
 import { type Refusal, refusalOf } from './request-refusal.ts';
 import { mutateResponseHeaders, removeConnectionFields } from './response-headers.ts';
+import { accountStream, nameCluster, resetFlag } from './stream-account.ts';
 import { answerTimeout, TIMER_DURATION, TIMER_HEADERS, TIMER_IDLE, TIMER_REQUEST } from './stream-timeouts.ts';
 import { countUpgrade, enabledFilters, grantsUpgrade, isUpgradeAnswer, upgradeChain } from './upgrades.ts';
 import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
@@ -230,7 +231,11 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     }
     this.decoding.stopped = true;
     this.info.responseCodeDetails = reply.details;
+    // A 400 says that the peers do not understand each other.
+    if (reply.status === 400 && this.info.protocol !== 'HTTP/2') this.closeAfter = true;
+    nameCluster(this, this.#route);
     const { headers, body } = this.#prepare(reply);
+    this.info.responseCode = headers.status;
     const bodyless = body === '' || this.headers?.method === 'HEAD';
     this.respondHeaders(headers, bodyless);
     if (!bodyless && !this.destroyed) this.respondData(Buffer.from(body, 'latin1'), true);
@@ -293,7 +298,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     const info = this.info;
     this.responseHeaders = headers;
     info.responseCode = headers.status;
-    countResponse(this.config.stats, this.config.listenerStats, headers.status);
+    if (!info.healthCheck) countResponse(this.config.stats, this.config.listenerStats, headers.status);
     info.responseStartMs = this.config.clock.monotonicMs();
     const tellsId = this.config.alwaysSetRequestIdInResponse || this.headers?.has(H.envoyForceTrace) === true;
     mutateResponseHeaders(headers, this.config, tellsId ? info.requestId : '', this.#upgrade && isUpgradeAnswer(headers));
@@ -407,8 +412,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 
   #refuse({ reply, closes, counter }: Refusal): void {
     if (counter !== undefined) this.config.stats.inc(counter);
-    this.closeAfter = closes;
-    this.lingers = closes;
+    this.closeAfter = closes && !this.config.keepsInvalidConnections;
+    this.lingers = this.closeAfter;
     this.localReply(reply);
   }
 
@@ -476,28 +481,11 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
       this.current = entry;
       entry.filter.onDestroy!(this);
     }
-    this.#account();
+    accountStream(this, this.#route, this.#upgrade);
     this.#connection.onStreamEnd(this, reset || this.closeAfter);
-  }
-
-  #account(): void {
-    const { config, info } = this;
-    const { stats } = config;
-    info.endMs = config.clock.monotonicMs();
-    stats.gaugeAdd(HTTP_STATS.downstream_rq_active, -1);
-    if (this.#upgrade) stats.gaugeAdd(HTTP_STATS.downstream_cx_upgrades_active, -1);
-    stats.record(HTTP_STATS.downstream_rq_time, Math.floor(info.endMs - info.startMs));
-    for (const log of config.accessLogs) log.log(this);
   }
 }
 
 const NO_NAMES: readonly string[] = [];
 const NO_LEVELS: readonly unknown[] = [];
-
-/** The flag of a stream that its client ended. */
-function resetFlag({ kind }: Failure): number {
-  if (kind === 'protocol-error') return ResponseFlag.downstreamProtocolError;
-  return kind === 'connection-termination' ? ResponseFlag.downstreamConnectionTermination : ResponseFlag.downstreamRemoteReset;
-}
-
 const LOCAL_RESET: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };

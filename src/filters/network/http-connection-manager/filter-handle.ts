@@ -39,6 +39,10 @@ export class StreamFilterHandle implements FilterHandle {
     return this.stream.encoding.buffer;
   }
 
+  setDecodingBufferLimit(limitBytes: number): void {
+    this.stream.decoding.limitBytes = limitBytes;
+  }
+
   addDecodedData(chunk: Buffer): void {
     this.stream.decoding.addData(this.#decoder, chunk);
     this.stream.current = this.#entry;

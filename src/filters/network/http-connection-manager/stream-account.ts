@@ -1,0 +1,29 @@
+import type { Failure } from '../../../http/failure.ts';
+import { HTTP_STATS } from '../../../http/http-stats.ts';
+import type { Route } from '../../../http/route/route.ts';
+import { ResponseFlag } from '../../../http/stream-info.ts';
+import type { ActiveStream } from './active-stream.ts';
+
+/** The last that is done for a stream: its gauges, its duration, its access logs. */
+export function accountStream(stream: ActiveStream, route: Route | undefined, upgraded: boolean): void {
+  const { config, info } = stream;
+  const { stats } = config;
+  info.endMs = config.clock.monotonicMs();
+  stats.gaugeAdd(HTTP_STATS.downstream_rq_active, -1);
+  if (upgraded) stats.gaugeAdd(HTTP_STATS.downstream_cx_upgrades_active, -1);
+  stats.record(HTTP_STATS.downstream_rq_time, Math.floor(info.endMs - info.startMs));
+  if (info.upstreamClusterName === '') nameCluster(stream, route);
+  for (const log of config.accessLogs) log.log(stream);
+}
+
+/** The route's cluster is known even when the request never came to the router. */
+export function nameCluster({ config, info, headers }: ActiveStream, route: Route | undefined): void {
+  if (route?.kind !== 'forward' || info.upstreamClusterName !== '') return;
+  info.upstreamClusterName = config.clusters.get(route.clusterName(headers!))?.statName ?? '';
+}
+
+/** The flag of a stream that its client ended. */
+export function resetFlag({ kind }: Failure): number {
+  if (kind === 'protocol-error') return ResponseFlag.downstreamProtocolError;
+  return kind === 'connection-termination' ? ResponseFlag.downstreamConnectionTermination : ResponseFlag.downstreamRemoteReset;
+}
