@@ -14,8 +14,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   http: ['core', 'api', 'transport'],
   'xds-client': ['core', 'api', 'http'],
   cluster: ['core', 'api', 'http', 'transport', 'config/support.ts', 'config/open-any.ts'],
+  tls: ['core', 'api', 'http', 'transport', 'config/support.ts', 'listener/network-filter.ts', 'cluster/cluster-facts.ts'],
   listener: ['core', 'api', 'http', 'transport', 'config/support.ts'],
-  filters: ['core', 'api', 'http', 'transport', 'config/support.ts', 'listener/network-filter.ts'],
+  filters: ['core', 'api', 'http', 'transport', 'config/support.ts', 'listener/network-filter.ts', 'listener/listener-filter.ts'],
   admin: ['core', 'api', 'http', 'config/support.ts'],
 };
 const SEE_EVERYTHING = new Set(['server', 'testing', 'main.ts', 'index.ts', 'extensions.ts']);

@@ -1,3 +1,4 @@
+import type { FieldCase } from '../http/codec/field-case.ts';
 import type { Address } from '../transport/transport.ts';
 
 /**
@@ -25,6 +26,24 @@ export interface ClusterSpec {
   readonly localAddress: { readonly host: string; readonly port: number } | undefined;
   readonly closeConnectionsOnHostSetChange: boolean;
   readonly metadata: HostMetadata | undefined;
+  /** Undefined: plain sockets. */
+  readonly transportSocket: TransportSocketSpec | undefined;
+  /** The first whose values all stand in the endpoint's `envoy.transport_socket_match` replaces the above. */
+  readonly transportSocketMatches: readonly TransportSocketMatchSpec[];
+}
+
+/** Compiled anew by each thread. */
+export interface TransportSocketSpec {
+  readonly name: string;
+  readonly typeUrl: string;
+  /** The message in base64. */
+  readonly value: string;
+}
+
+export interface TransportSocketMatchSpec {
+  readonly name: string;
+  readonly match: Readonly<Record<string, unknown>>;
+  readonly transportSocket: TransportSocketSpec | undefined;
 }
 
 export type HostMetadata = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -159,6 +178,17 @@ export interface HttpSpec {
   readonly enableTrailers: boolean;
   /** Content-Length beside chunked is dropped instead of refused. */
   readonly allowChunkedLength: boolean;
+  readonly fieldCase: FieldCase;
+  /** Request lines have the whole URL. */
+  readonly fullUrl: boolean;
+  readonly autoSni: AutoSniSpec | undefined;
+}
+
+export interface AutoSniSpec {
+  readonly sni: boolean;
+  readonly sanValidation: boolean;
+  /** In place of Host; '' for none. */
+  readonly header: string;
 }
 
 export interface TcpKeepAliveSpec {

@@ -10,6 +10,7 @@ import type { Cluster, ClusterMembership, LoadBalancerContext, PendingStream, Po
 import type { Transport } from '../transport/transport.ts';
 import type { BreakerTable } from './breaker-table.ts';
 import { PriorityBreakers } from './circuit-breakers.ts';
+import { ClusterSockets, poolNames, requestedName, type SocketFactory } from './cluster-sockets.ts';
 import { CLUSTER_STATS, HOST_STATS, hostStatPrefix, UPSTREAM_HTTP1_STATS } from './cluster-stats.ts';
 import type { Assignment, ClusterSpec, HostMetadata } from './cluster-spec.ts';
 import type { HostOwner, PoolKind, UpstreamHost } from './host.ts';
@@ -32,6 +33,7 @@ export interface ClusterServices {
   readonly random: Random;
   readonly runtime: Runtime;
   readonly breakers: BreakerTable;
+  readonly upstreamSockets: SocketFactory;
   /** Unique in the process. */
   nextConnectionId(): number;
 }
@@ -99,7 +101,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       callbacks.onPoolFailure(NO_HOST, undefined);
       return undefined;
     }
-    const pool = this.#pickHost(context)?.pool(priority);
+    const pool = this.#pickPool(context, priority);
     if (pool !== undefined) return pool.newStream(decoder, callbacks);
     callbacks.onPoolFailure(NO_HOST, undefined);
     return undefined;
@@ -116,6 +118,15 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     if (pool !== undefined) return pool.newStream(decoder, callbacks);
     callbacks.onPoolFailure(NO_HOST, undefined);
     return undefined;
+  }
+
+  /** Requests for different servers do not share connections where these are told the name. */
+  #pickPool(context: LoadBalancerContext, priority: RoutePriority): ConnectionPool | undefined {
+    const host = this.#pickHost(context);
+    const { autoSni } = this.spec.http;
+    if (autoSni === undefined || host === undefined || this.spec.transportSocket === undefined) return host?.pool(priority);
+    const name = requestedName(autoSni, context);
+    return name === '' ? host.pool(priority) : host.namedPool(priority, name);
   }
 
   #pickHost(context: LoadBalancerContext): UpstreamHost | undefined {
@@ -173,14 +184,17 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#services.stats.release(stats);
   }
 
-  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind): ConnectionPool | undefined {
+  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, name?: string): ConnectionPool | undefined {
     const breakers = this.#breakers(priority);
     if (!breakers.connectionPools.tryAcquire()) {
       this.#stats.inc(CLUSTER_STATS.upstream_cx_pool_overflow);
       return undefined;
     }
     this.#openPools++;
-    const { poolContext } = this.#traffic!;
+    const { poolContext: common, sockets } = this.#traffic!;
+    const transportSocket = sockets?.socketOf(host.metadata);
+    const names = name === undefined ? undefined : poolNames(this.spec.http.autoSni!, name);
+    const poolContext = transportSocket === undefined ? common : { ...common, transportSocket, names };
     if (kind === 'tcp') {
       return new ConnectionPool(this, host, { ...poolContext, protocol: new TcpPoolProtocol(this.spec.bufferLimitBytes) }, breakers);
     }
@@ -215,6 +229,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       balancer: new PriorityLoadBalancer({ policy, panic, localityWeighted, random, runtime, stats: this.#stats }, hosts.levels),
       breakers: { default: new PriorityBreakers(spec.breakers[0], 'default', cells), high: new PriorityBreakers(spec.breakers[1], 'high', cells) },
       poolContext: this.#createPoolContext(),
+      sockets: spec.transportSocket === undefined && spec.transportSocketMatches.length === 0 ? undefined : new ClusterSockets(spec, this.#services.upstreamSockets),
     };
   }
 
@@ -231,8 +246,12 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
         maxHeaders: http.maxHeadersCount,
         leniency: { ...STRICT, chunkedLength: http.allowChunkedLength },
         trailers: http.enableTrailers,
+        fieldCase: http.fieldCase,
+        fullUrl: http.fullUrl,
         highWatermarkBytes: bufferLimitBytes,
       }),
+      transportSocket: undefined,
+      names: undefined,
       localAddress,
       tcpKeepAliveDelayMs: tcpKeepAlive?.initialDelayMs,
       connectTimeouts: timers.list(connectTimeoutMs),
@@ -259,4 +278,6 @@ interface Traffic {
   readonly balancer: PriorityLoadBalancer;
   readonly breakers: { readonly default: PriorityBreakers; readonly high: PriorityBreakers };
   readonly poolContext: PoolContext;
+  /** Undefined: all are plain. */
+  readonly sockets: ClusterSockets | undefined;
 }

@@ -1,26 +1,26 @@
 import { hash } from 'node:crypto';
 import type { CircuitBreakers, CircuitBreakers_Thresholds, Cluster } from '../api/generated/envoy/config/cluster/v3.ts';
 import { Cluster_DiscoveryType } from '../api/generated/envoy/config/cluster/v3.ts';
-import { RoutingPriority, type TransportSocket } from '../api/generated/envoy/config/core/v3.ts';
+import { RoutingPriority, type TransportSocket as SocketMessage } from '../api/generated/envoy/config/core/v3.ts';
 import type { DnsCluster } from '../api/generated/envoy/extensions/clusters/dns/v3.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
-import type { BreakerSpec, ClusterSpec, DiscoverySpec, DnsSpec } from './cluster-spec.ts';
+import type { BreakerSpec, ClusterSpec, DiscoverySpec, DnsSpec, TransportSocketSpec } from './cluster-spec.ts';
 import { compileClusterDns, compileDnsCluster, compileLogicalDns, compileStrictDns } from './compile/compile-dns.ts';
 import { canonicalIp, compileAssignment, compileMetadata } from './compile/compile-endpoints.ts';
 import { compileHttp } from './compile/compile-http.ts';
+import { CLUSTER } from './cluster-facts.ts';
 import { compileLoadBalancing } from './compile/compile-load-balancer.ts';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 const DEFAULT_BUFFER_LIMIT_BYTES = 1_048_576;
-const RAW_BUFFER = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
 const DNS_CLUSTER = 'envoy.extensions.clusters.dns.v3.DnsCluster';
 
 /** envoy.config.cluster.v3.Cluster. Opens nothing; undefined when the errors it reported leave nothing to serve. */
 export function compileCluster(message: Cluster, at: ConfigPath, context: CompileContext): ClusterSpec | undefined {
   const discovery = compileDiscovery(message, at, context);
-  compileTransportSocket(message.transportSocket, at.field('transport_socket'), context);
+  const inside = context.with(CLUSTER, { statScope: `cluster.${observabilityName(message).replaceAll(':', '_')}` });
   const body = {
     name: message.name,
     observabilityName: observabilityName(message),
@@ -34,6 +34,11 @@ export function compileCluster(message: Cluster, at: ConfigPath, context: Compil
     localAddress: compileLocalAddress(message, at, context),
     closeConnectionsOnHostSetChange: message.commonLbConfig?.closeConnectionsOnHostSetChange ?? false,
     metadata: compileMetadata(message.metadata),
+    transportSocket: compileTransportSocket(message.transportSocket, at.field('transport_socket'), inside),
+    transportSocketMatches: message.transportSocketMatches.map((each, index) => {
+      const socketAt = at.field('transport_socket_matches').index(index).field('transport_socket');
+      return { name: each.name, match: (each.match ?? {}) as Readonly<Record<string, unknown>>, transportSocket: compileTransportSocket(each.transportSocket, socketAt, inside) };
+    }),
   };
   if (discovery === undefined) return undefined;
   const spec = { ...body, discovery };
@@ -101,13 +106,13 @@ function compileDnsType(
   return compile(cluster, spec, at, context);
 }
 
-function compileTransportSocket(socket: TransportSocket | undefined, at: ConfigPath, context: CompileContext): void {
-  if (socket === undefined) return;
+function compileTransportSocket(socket: SocketMessage | undefined, at: ConfigPath, context: CompileContext): TransportSocketSpec | undefined {
+  if (socket === undefined) return undefined;
   const any = socket.configType.case === 'typedConfig' ? socket.configType.value : undefined;
-  const typeName = any === undefined ? undefined : context.unpack(any, at.field('typed_config'))?.typeName;
-  if (typeName === RAW_BUFFER) return;
-  if (any === undefined) context.error(at, `Didn't find a registered implementation for '${socket.name}' with type URL: ''`);
-  else if (typeName !== undefined) context.error(at, `not supported: the upstream transport socket ${typeName}`);
+  const resolved = context.resolve('envoy.transport_sockets.upstream', socket.name, any, at, false);
+  if (resolved === undefined) return undefined;
+  const compiled = resolved.extension.compile(resolved.config, at.field('typed_config'), context);
+  return compiled === undefined ? undefined : { name: socket.name, typeUrl: any!.typeUrl, value: Buffer.from(any!.value).toString('base64') };
 }
 
 function compileBreakers(message: CircuitBreakers | undefined): readonly [BreakerSpec, BreakerSpec] {

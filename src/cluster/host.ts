@@ -9,10 +9,13 @@ import type { ConnectionPool } from './pool/connection-pool.ts';
 /** What its connections carry: requests in the cluster's protocol, or bytes as they are. */
 export type PoolKind = 'http' | 'tcp';
 
+/** Names that one host has pools for at once. */
+const NAMED_POOL_LIMIT = 1024;
+
 /** What a host asks of the cluster it belongs to. */
 export interface HostOwner {
   openHostStats(host: UpstreamHost): StatGroup;
-  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind): ConnectionPool | undefined;
+  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, name?: string): ConnectionPool | undefined;
   /** The host has left the cluster and its last connection has ended; nothing counts into the group any more. */
   releaseHostStats(stats: StatGroup): void;
 }
@@ -36,6 +39,7 @@ export class UpstreamHost implements Host {
   #stats: StatGroup | undefined;
   #defaultPool: ConnectionPool | undefined;
   #highPool: ConnectionPool | undefined;
+  #namedPools: Map<string, ConnectionPool> | undefined;
   #tcpPools: { default?: ConnectionPool | undefined; high?: ConnectionPool | undefined } | undefined;
   #removed = false;
 
@@ -93,6 +97,18 @@ export class UpstreamHost implements Host {
     return ((this.#tcpPools ??= {})[priority] ??= this.#owner.openPool(this, priority, 'tcp'));
   }
 
+  /** For requests to one of several servers at this address; those of the name that was not asked for the longest make room. */
+  namedPool(priority: RoutePriority, name: string): ConnectionPool | undefined {
+    const pools = (this.#namedPools ??= new Map());
+    const key = `${priority} ${name}`;
+    let pool = pools.get(key);
+    if (pool !== undefined) return pool;
+    if (pools.size >= NAMED_POOL_LIMIT) pools.values().next().value!.drain();
+    pool = this.#owner.openPool(this, priority, 'http', name);
+    if (pool !== undefined) pools.set(key, pool);
+    return pool;
+  }
+
   /** Discovery no longer names it: running streams finish, nothing new starts. */
   remove(): void {
     this.#removed = true;
@@ -103,6 +119,7 @@ export class UpstreamHost implements Host {
   drain(): void {
     this.#defaultPool?.drain();
     this.#highPool?.drain();
+    for (const pool of [...(this.#namedPools?.values() ?? [])]) pool.drain();
     this.#tcpPools?.default?.drain();
     this.#tcpPools?.high?.drain();
   }
@@ -111,6 +128,7 @@ export class UpstreamHost implements Host {
   drainConnections(): void {
     this.#defaultPool?.drainConnections();
     this.#highPool?.drainConnections();
+    for (const pool of this.#namedPools?.values() ?? []) pool.drainConnections();
     this.#tcpPools?.default?.drainConnections();
     this.#tcpPools?.high?.drainConnections();
   }
@@ -120,9 +138,14 @@ export class UpstreamHost implements Host {
   onPoolDrained(pool: ConnectionPool): void {
     if (this.#defaultPool === pool) this.#defaultPool = undefined;
     else if (this.#highPool === pool) this.#highPool = undefined;
-    else if (this.#tcpPools!.default === pool) this.#tcpPools!.default = undefined;
-    else this.#tcpPools!.high = undefined;
+    else if (this.#tcpPools?.default === pool) this.#tcpPools.default = undefined;
+    else if (this.#tcpPools?.high === pool) this.#tcpPools.high = undefined;
+    else this.#forgetNamed(pool);
     this.#releaseWhenUnused();
+  }
+
+  #forgetNamed(pool: ConnectionPool): void {
+    for (const [key, each] of this.#namedPools ?? []) if (each === pool) this.#namedPools!.delete(key);
   }
 
   onStreamStart(): void {

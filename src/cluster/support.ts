@@ -1,11 +1,11 @@
 import { fields, ignored, only, onlyEmpty, refused, supported, type SupportTable } from '../config/support.ts';
 
-const NO_TLS = 'clusters speak plain TCP';
 const NO_HASH = 'requests are not spread by their hash';
 const NO_HEALTH_CHECKS = 'hosts are not checked actively';
 const KNOWN_ENDPOINTS = 'endpoints come from the configuration or from DNS';
 const HTTP1 = 'clusters speak HTTP/1.1';
 const NO_LOCAL_CLUSTER = 'Envoy reads it only with a local cluster, which the bootstrap cannot name here';
+const REQUESTS_ONLY = 'it concerns requests from clients';
 const NO_SLOW_START = 'a new host gets its full share at once';
 
 const CLUSTER = 'envoy.config.cluster.v3.Cluster';
@@ -29,9 +29,8 @@ const cluster: SupportTable = {
     use_tcp_for_dns_lookups: only([false], 'Node.js asks name servers over UDP first'),
     protocol_selection: only(['USE_CONFIGURED_PROTOCOL'], HTTP1),
     http2_protocol_options: refused(HTTP1),
-    transport_socket_matches: refused(NO_TLS),
-    transport_socket_matcher: refused(NO_TLS),
-    upstream_http_protocol_options: ignored('it has no effect without TLS'),
+    ...fields('transport_socket_matches upstream_http_protocol_options'),
+    transport_socket_matcher: refused('endpoints are matched by transport_socket_matches'),
     cleanup_interval: ignored('it concerns ORIGINAL_DST clusters'),
     eds_cluster_config: refused(KNOWN_ENDPOINTS),
     health_checks: refused(NO_HEALTH_CHECKS),
@@ -48,6 +47,8 @@ const cluster: SupportTable = {
     lrs_report_endpoint_metrics: ignored('Envoy uses it with lrs_server only'),
     preconnect_policy: onlyEmpty('connections are opened when a request needs one'),
   },
+  [`${CLUSTER}.TransportSocketMatch`]: fields('name match transport_socket'),
+  'envoy.config.core.v3.UpstreamHttpProtocolOptions': fields('auto_sni auto_san_validation override_auto_sni_header'),
   [`${CLUSTER}.CustomClusterType`]: fields('name typed_config'),
   [`${CLUSTER}.RefreshRate`]: fields('base_interval max_interval'),
   [`${CLUSTER}.CommonLbConfig`]: {
@@ -110,7 +111,7 @@ const endpoints: SupportTable = {
 const protocolOptions: SupportTable = {
   [UPSTREAM_HTTP]: {
     ...fields('common_http_protocol_options explicit_http_config use_downstream_protocol_config'),
-    upstream_http_protocol_options: ignored('it has no effect without TLS'),
+    ...fields('upstream_http_protocol_options'),
     auto_config: refused(HTTP1),
   },
   [`${UPSTREAM_HTTP}.ExplicitHttpConfig`]: {
@@ -126,7 +127,15 @@ const protocolOptions: SupportTable = {
   'envoy.config.core.v3.HttpProtocolOptions': fields(
     'idle_timeout max_connection_duration max_headers_count max_response_headers_kb max_requests_per_connection',
   ),
-  'envoy.config.core.v3.Http1ProtocolOptions': fields('enable_trailers allow_chunked_length'),
+  'envoy.config.core.v3.Http1ProtocolOptions': {
+    ...fields('enable_trailers allow_chunked_length header_key_format send_fully_qualified_url'),
+    accept_http_10: ignored(REQUESTS_ONLY),
+    default_host_for_http_10: ignored(REQUESTS_ONLY),
+    allow_absolute_url: ignored(REQUESTS_ONLY),
+    allow_custom_methods: ignored(REQUESTS_ONLY),
+    ignore_http_11_upgrade: ignored(REQUESTS_ONLY),
+    override_stream_error_on_invalid_http_message: ignored(REQUESTS_ONLY),
+  },
   'envoy.config.core.v3.TransportSocket': fields('name typed_config'),
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': {},
 };

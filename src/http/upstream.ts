@@ -1,3 +1,4 @@
+import type { TlsInfo } from '../transport/transport-socket.ts';
 import type { Address } from '../transport/transport.ts';
 import type { RequestEncoder, ResponseDecoder } from './codec/codec.ts';
 import type { Failure } from './failure.ts';
@@ -58,6 +59,8 @@ export interface UpstreamConnectionInfo {
   /** Monotonic milliseconds of the connection attempt and of its success. */
   readonly connectStartMs: number;
   readonly connectEndMs: number;
+  /** Of a connection under TLS. */
+  readonly tls?: TlsInfo | undefined;
   /** Streams this connection has carried before this one. */
   readonly reused: boolean;
 }
@@ -88,6 +91,8 @@ export interface ClusterRequestStats {
   onReset(failure: Failure): void;
   onRetry(kind: 'started' | 'success' | 'overflow' | 'limit-exceeded'): void;
   onMaintenanceMode(): void;
+  /** A TCP proxy has tried as often as it may (statistics). */
+  onConnectAttemptsExceeded?(): void;
   /** The upstream's buffer is full or empty again; the downstream's is, so that reading the response stops or goes on. */
   onFlowControl(kind: 'backed-up' | 'drained' | 'paused-reading' | 'resumed-reading'): void;
 }

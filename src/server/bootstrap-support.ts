@@ -36,7 +36,7 @@ export const bootstrapSupport: SupportTable = {
     bootstrap_extensions: refused(),
     fatal_actions: refused(),
     default_socket_interface: refused('--transport chooses how sockets are used'),
-    certificate_provider_instances: refused('TLS is not supported'),
+    certificate_provider_instances: refused('certificates come from files, inline data, the environment and static secrets'),
     inline_headers: ignored('it tells Envoy how to store headers'),
     perf_tracing_file_path: refused(),
     default_regex_engine: onlyIf<RegexEngine>(isRe2, 'only envoy.regex_engines.google_re2'),
@@ -46,7 +46,7 @@ export const bootstrapSupport: SupportTable = {
   },
   'envoy.config.core.v3.TypedExtensionConfig': fields('name typed_config'),
   'envoy.extensions.regex_engines.v3.GoogleRE2': {},
-  'envoy.config.bootstrap.v3.Bootstrap.StaticResources': { ...fields('listeners clusters'), secrets: refused('TLS is not supported') },
+  'envoy.config.bootstrap.v3.Bootstrap.StaticResources': fields('listeners clusters secrets'),
   'envoy.config.bootstrap.v3.Bootstrap.DeferredStatOptions': { enable_deferred_creation_stats: only([false]) },
   'envoy.config.bootstrap.v3.ClusterManager': {
     local_cluster_name: refused('requests are not kept within a zone'),

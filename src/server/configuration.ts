@@ -16,8 +16,8 @@ type Services = ReadonlyMap<ServiceKey<unknown>, unknown>;
 
 const STATIC = ConfigPath.root.field('static_resources');
 
-export function compileClusters(messages: readonly ClusterMessage[], problems: Problems, thread: ThreadServices): ClusterSpec[] {
-  const run = new CompileRun(thread, problems, new Set(messages.map((message) => message.name)), new Map());
+export function compileClusters(messages: readonly ClusterMessage[], problems: Problems, thread: ThreadServices, services: Services): ClusterSpec[] {
+  const run = new CompileRun(thread, problems, new Set(messages.map((message) => message.name)), services);
   const specs: ClusterSpec[] = [];
   const seen = new Set<string>();
   messages.forEach((message, index) => {

@@ -14,13 +14,16 @@ export interface FileWatch {
  * link that is swapped (as Kubernetes does with `..data`), changes there.
  */
 export function watchFiles(paths: readonly string[], timers: Timers, onChange: () => void): FileWatch {
+  return watchFolders(paths.map((path) => dirname(resolve(path))), timers, onChange);
+}
+
+export function watchFolders(paths: readonly string[], timers: Timers, onChange: () => void): FileWatch {
   let timer: Timer | undefined;
   const arm = (): void => {
     timer?.disarm();
     timer = timers.after(QUIET_MS, { onTimer: onChange });
   };
-  const folders = new Set(paths.map((path) => dirname(resolve(path))));
-  const watchers = [...folders].map((folder) => watch(folder, { persistent: false }, arm));
+  const watchers = [...new Set(paths)].map((folder) => watch(folder, { persistent: false }, arm));
   return {
     close: () => {
       timer?.disarm();

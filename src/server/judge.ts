@@ -8,7 +8,7 @@ import { checkSupport } from '../config/support-walk.ts';
 import type { Clock } from '../core/clock.ts';
 import type { NodeInfo, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
-import { ConfigPath, type Problem, type Problems } from '../core/problems.ts';
+import { ConfigPath, type Problem, Problems } from '../core/problems.ts';
 import { systemProcess } from '../core/process-facts.ts';
 import type { Random } from '../core/random.ts';
 import type { Runtime } from '../core/runtime.ts';
@@ -27,6 +27,8 @@ import type { ExtensionRegistry } from './extension-registry.ts';
 import { compileRuntimeLayers, type RuntimeLayer } from './layered-runtime.ts';
 import type { LogFormatSpec } from './log-format.ts';
 import { type NodeOverrides, nodeInfoOf } from './node-info.ts';
+import { ThreadTlsMaterial, TLS_MATERIAL } from '../tls/material.ts';
+import { type JudgedTls, tlsMaterialOf } from './tls-material.ts';
 import { compileStatsSettings, type StatsSettings } from './stats-settings.ts';
 import { supportTable } from './support-tables.ts';
 import { toldProblems } from './told-problems.ts';
@@ -44,6 +46,7 @@ export interface Judged {
   readonly listenerMessages: readonly ListenerMessage[];
   readonly listeners: readonly JudgedListener[];
   readonly clusters: readonly ClusterSpec[];
+  readonly tls: JudgedTls;
   readonly runtimeLayers: readonly RuntimeLayer[];
   readonly stats: StatsSettings;
   readonly admin: AdminSettings | undefined;
@@ -92,6 +95,12 @@ export class ConfigurationJudge {
     return { ...judged, bootstrap, unknownFields, deprecatedUses, warnings: problems.warnings, files: source.path === undefined || source.path === '' ? [] : [source.path] };
   }
 
+  /** Reads again what the TLS contexts of a running configuration are made from. */
+  renewTls({ bootstrap, node }: Judged): { readonly problems: Problems; readonly tls: JudgedTls } {
+    const problems = new Problems();
+    return { problems, tls: this.#compile(bootstrap, node, problems).tls };
+  }
+
   /** All stages look, also at what an earlier one has found wrong, so that a person sees everything at once. */
   #judgeMessage(bootstrap: Bootstrap, problems: Problems) {
     const good = problems.ok;
@@ -110,11 +119,14 @@ export class ConfigurationJudge {
     const runtimeLayers = compileRuntimeLayers(bootstrap.layeredRuntime, problems);
     const thread = this.#threadServices(node, this.#options.runtimeOf(runtimeLayers));
     const { listeners: listenerMessages = [], clusters: clusterMessages = [] } = bootstrap.staticResources ?? {};
-    const clusters = compileClusters(clusterMessages, problems, thread);
-    const surroundings = { thread, clusters: new Set(clusterMessages.map(({ name }) => name)), services: JUDGING_SERVICES };
+    const tls = new ThreadTlsMaterial(bootstrap.staticResources?.secrets ?? [], NO_TICKET_SECRET);
+    const services = new Map([...JUDGING_SERVICES, [TLS_MATERIAL, tls] as const]);
+    const clusters = compileClusters(clusterMessages, problems, thread, services);
+    const surroundings = { thread, clusters: new Set(clusterMessages.map(({ name }) => name)), services };
     const specs = compileListeners(listenerMessages, problems, surroundings);
     return {
       clusters,
+      tls: tlsMaterialOf(bootstrap, tls),
       listenerMessages,
       listeners: specs.map((spec, index) => judgedListener(spec, listenerMessages[index]!)),
       runtimeLayers,
@@ -145,6 +157,8 @@ export class ConfigurationJudge {
     return { kind: 'json', fields };
   }
 }
+
+const NO_TICKET_SECRET = new Uint8Array(32);
 
 const JUDGING_SERVICES = new Map<ServiceKey<unknown>, unknown>([
   [CLUSTERS, { get: () => undefined }],

@@ -22,6 +22,8 @@ export interface WorkerSetup {
   readonly breakers: SharedBreakerMemory;
   /** One count for the process. */
   readonly connectionIds: SharedArrayBuffer;
+  /** Session tickets of all threads are encrypted with keys that come from this. */
+  readonly ticketSecret: Uint8Array;
 }
 
 /** How a thread writes its part of the log. */
@@ -38,6 +40,12 @@ export interface FileSettings {
   readonly flushMinSizeBytes: number;
 }
 
+/** What TLS contexts are made from: `envoy.extensions.transport_sockets.tls.v3.Secret`s as bytes, and files by path. */
+export interface TlsMaterialMessage {
+  readonly secrets: readonly Uint8Array[];
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
 /** The clusters as a whole; hosts of discovered ones as far as they are known. */
 export interface ClustersMessage {
   readonly clusters: readonly ClusterSpec[];
@@ -46,6 +54,7 @@ export interface ClustersMessage {
 
 export type ToWorker =
   | ({ readonly kind: 'clusters' } & ClustersMessage)
+  | ({ readonly kind: 'tls' } & TlsMaterialMessage)
   | { readonly kind: 'hosts'; readonly update: HostSetUpdate }
   /** `envoy.config.listener.v3.Listener`s as bytes: the worker compiles its own. */
   | { readonly kind: 'listeners'; readonly id: number; readonly listeners: readonly Uint8Array[]; readonly ports: ReadonlyMap<string, number> }

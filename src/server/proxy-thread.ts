@@ -16,13 +16,16 @@ import { ACCESS_LOG_FILES, AccessLogFiles } from '../http/access-log-files.ts';
 import { PROCESS } from '../http/format/environment.ts';
 import { CLUSTERS, HEALTH } from '../http/http-services.ts';
 import { ListenerManager } from '../listener/listener-manager.ts';
+import { ThreadTlsMaterial, TLS_MATERIAL } from '../tls/material.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ThreadServices } from './compile-context.ts';
 import { compileListeners } from './configuration.ts';
 import { DrainManager, type DrainSettings } from './drain-decision.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 import type { SnapshotRuntime } from './layered-runtime.ts';
-import type { ClustersMessage, FileSettings, ListenersOutcome } from './messages.ts';
+import type { ClustersMessage, FileSettings, ListenersOutcome, TlsMaterialMessage } from './messages.ts';
+import { decodeSecret } from './tls-material.ts';
+import { UpstreamSockets } from './upstream-sockets.ts';
 import type { Worker } from './worker.ts';
 
 export interface ProxyThreadOptions {
@@ -38,6 +41,7 @@ export interface ProxyThreadOptions {
   readonly node: NodeInfo;
   readonly files: FileSettings;
   readonly breakers: BreakerTable;
+  readonly ticketSecret: Uint8Array;
   nextConnectionId(): number;
   /** Opens this thread's log file again. */
   reopenLog(): void;
@@ -54,6 +58,7 @@ export class ProxyThread implements Worker {
   readonly #drain: DrainManager;
   readonly #health = { failed: false };
   readonly #accessLogs: AccessLogFiles;
+  readonly #tls: ThreadTlsMaterial;
   #clusterNames: ReadonlySet<string> = new Set();
   #utilization = performance.eventLoopUtilization();
 
@@ -65,15 +70,22 @@ export class ProxyThread implements Worker {
     this.#options = options;
     this.#services = { registry, stats, clock, timers, random, runtime, log, node, serving: true };
     this.#drain = new DrainManager(clock, random);
-    this.#clusters = new ClusterManager({ threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers, nextConnectionId });
+    this.#tls = new ThreadTlsMaterial([], options.ticketSecret);
+    const upstreamSockets = new UpstreamSockets(this.#services, this.#tls);
+    this.#clusters = new ClusterManager({ upstreamSockets, threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers, nextConnectionId });
     this.#compileServices = new Map<ServiceKey<unknown>, unknown>([
       [CLUSTERS, this.#clusters],
       [HEALTH, this.#health],
       [ACCESS_LOG_FILES, this.#accessLogs],
       [PROCESS, systemProcess],
+      [TLS_MATERIAL, this.#tls],
     ]);
     const thread = { transport, drain: this.#drain, nextConnectionId, clock };
     this.#listeners = new ListenerManager(thread, stats, log, index);
+  }
+
+  updateTls({ secrets, files }: TlsMaterialMessage): void {
+    this.#tls.update(secrets.map(decodeSecret), files);
   }
 
   updateClusters({ clusters, hosts }: ClustersMessage): void {

@@ -5,7 +5,6 @@ import { TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
 import { ClusterDiscovery } from '../cluster/discovery/cluster-discovery.ts';
 import { createResolverFactory } from '../cluster/discovery/dns-resolver.ts';
 import { HIDDEN_PREFIX } from '../cluster/cluster-stats.ts';
-import type { ClusterSpec } from '../cluster/cluster-spec.ts';
 import type { BootstrapOptions } from '../config/loader.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { NodeInfo } from '../core/extension.ts';
@@ -20,7 +19,7 @@ import { extensions } from '../extensions.ts';
 import { selectTransport, type TransportChoice, type TransportSelection } from '../transport/select-transport.ts';
 import type { Address } from '../transport/transport.ts';
 import type { AdminOptions } from './admin-host.ts';
-import { compareConfigurations, type ConfigurationChange, logChange, type NamedChange } from './configuration-change.ts';
+import { compareConfigurations, type ConfigurationChange, logChange, type NamedChange, withRetired } from './configuration-change.ts';
 import type { DrainSettings } from './drain-decision.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
 import { ConfigurationJudge, type Judged } from './judge.ts';
@@ -30,6 +29,7 @@ import { DEFAULT_LOG_FORMAT, type LogFormatSpec } from './log-format.ts';
 import type { BoundListener, FileSettings } from './messages.ts';
 import { type NodeOverrides, NO_OVERRIDES } from './node-info.ts';
 import { addProcessGauges, LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState, ServerStats } from './server-stats.ts';
+import { TlsRotation } from './tls-rotation.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { Worker } from './worker.ts';
 
@@ -87,6 +87,7 @@ export class Proxy {
   readonly #runtime = new SnapshotRuntime();
   readonly #runtimeLayers = new RuntimeLayers();
   readonly #judge: ConfigurationJudge;
+  readonly #rotation: TlsRotation;
   #foundation: Foundation | undefined;
   #current: Judged | undefined;
   #loadedMs = 0;
@@ -115,6 +116,7 @@ export class Proxy {
       statsTags: options.statsTags ?? [],
       hasLogFormat: this.#log.fixed,
     });
+    this.#rotation = new TlsRotation({ judge: this.#judge, workers: () => this.#built.workers, timers: this.#timers, log: this.#log.logger.component('secret') });
   }
 
   /** Rejects with a ConfigurationError, or with an Error when a listener cannot be bound. */
@@ -403,6 +405,7 @@ export class Proxy {
   async #swap(judged: Judged): Promise<void> {
     const { workers, discovery } = this.#built;
     const change = compareConfigurations(this.#current, judged);
+    this.#rotation.adopt(judged);
     const union = withRetired(judged.clusters, this.#current?.clusters ?? []);
     workers.updateClusters(union);
     discovery.update(union);
@@ -424,6 +427,7 @@ export class Proxy {
   }
 
   #keepCurrent(): void {
+    if (this.#current !== undefined) this.#rotation.adopt(this.#current);
     const { workers, discovery } = this.#built;
     const clusters = this.#current?.clusters ?? [];
     workers.updateClusters(clusters);
@@ -469,18 +473,12 @@ export class Proxy {
   }
 
   async #close(): Promise<void> {
+    this.#rotation.close();
     await this.#admin?.close();
     await this.#foundation?.workers.close();
     this.#foundation?.discovery.close();
     this.#timers.close();
   }
-}
-
-/** Clusters of the running configuration that the next one does not name live until its listeners have taken over. */
-function withRetired(next: readonly ClusterSpec[], current: readonly ClusterSpec[]): readonly ClusterSpec[] {
-  const names = new Set(next.map(({ name }) => name));
-  const retired = current.filter(({ name }) => !names.has(name));
-  return retired.length === 0 ? next : [...next, ...retired];
 }
 
 function isHiddenPrefix(prefix: string): boolean {

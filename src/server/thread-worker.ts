@@ -7,7 +7,7 @@ import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatAnnouncement } from '../core/stats/announcement.ts';
 import type { DrainSettings } from './drain-decision.ts';
-import type { ClustersMessage, FromWorker, ListenersOutcome, ToWorker, WorkerSetup } from './messages.ts';
+import type { ClustersMessage, FromWorker, ListenersOutcome, TlsMaterialMessage, ToWorker, WorkerSetup } from './messages.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
 
 export interface ThreadWorkerOwner {
@@ -51,6 +51,10 @@ export class ThreadWorker implements Worker {
     this.#thread.on('message', (message: FromWorker) => this.#onMessage(message));
     this.#thread.on('error', (error) => this.#onEnded(error instanceof Error ? (error.stack ?? error.message) : String(error)));
     this.#thread.on('exit', (code) => this.#onEnded(`exited with code ${code}`));
+  }
+
+  updateTls({ secrets, files }: TlsMaterialMessage): void {
+    this.#send({ kind: 'tls', secrets, files });
   }
 
   updateClusters({ clusters, hosts }: ClustersMessage): void {

@@ -41,6 +41,7 @@ const thread = new ProxyThread({
   node: setup.node,
   files: setup.files,
   breakers: new SharedBreakerTable(setup.breakers),
+  ticketSecret: setup.ticketSecret,
   nextConnectionId: () => Atomics.add(connectionIds, 0, 1),
   reopenLog: () => sink.reopen(),
 });
@@ -53,6 +54,9 @@ function decodeListener(bytes: Uint8Array): ListenerMessage {
 
 async function onMessage(message: ToWorker): Promise<void> {
   switch (message.kind) {
+    case 'tls':
+      thread.updateTls(message);
+      return;
     case 'clusters':
       thread.updateClusters(message);
       return;

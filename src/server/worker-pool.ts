@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { type BreakerTable, createBreakerReader, createBreakerTally, createSharedBreakerMemory, LocalBreakerTable, reclaimBreakers } from '../cluster/breaker-table.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
@@ -15,7 +16,7 @@ import type { Transport } from '../transport/transport.ts';
 import type { DrainSettings } from './drain-decision.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 import type { SnapshotRuntime } from './layered-runtime.ts';
-import type { BoundListener, ClustersMessage, FileSettings, ListenersOutcome, LogSetup } from './messages.ts';
+import type { BoundListener, ClustersMessage, FileSettings, ListenersOutcome, LogSetup, TlsMaterialMessage } from './messages.ts';
 import { ProxyThread } from './proxy-thread.ts';
 import { ThreadWorker, WorkerEnded } from './thread-worker.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
@@ -52,10 +53,12 @@ export class WorkerPool {
   readonly #sharedBreakers: SharedArrayBuffer | undefined;
   readonly #tallies: SharedArrayBuffer[] = [];
   readonly #connectionIds = new SharedArrayBuffer(4);
+  readonly #ticketSecret = randomBytes(32);
   readonly #workers: Worker[] = [];
   readonly #startedMs: number[] = [];
   readonly #pauseMs: number[] = [];
   #clusters: ClustersMessage['clusters'] = [];
+  #tls: TlsMaterialMessage = { secrets: [], files: new Map() };
   #listeners: readonly ListenerMessage[] = [];
   #bound: readonly BoundListener[] = [];
   #drain: DrainSettings | undefined;
@@ -89,6 +92,11 @@ export class WorkerPool {
   /** Name and address of each listener; the same in all workers. */
   get bound(): readonly BoundListener[] {
     return this.#bound;
+  }
+
+  updateTls(message: TlsMaterialMessage): void {
+    this.#tls = message;
+    for (const worker of this.#workers) worker.updateTls(message);
   }
 
   updateClusters(clusters: ClustersMessage['clusters']): void {
@@ -182,6 +190,7 @@ export class WorkerPool {
       node,
       files,
       breakers: this.breakers,
+      ticketSecret: this.#ticketSecret,
       nextConnectionId: () => connections++,
       // The main thread's log is this thread's.
       reopenLog: () => {},
@@ -205,6 +214,7 @@ export class WorkerPool {
       runtime: this.#options.runtimeValues(),
       breakers: { shared, tally },
       connectionIds: this.#connectionIds,
+      ticketSecret: this.#ticketSecret,
     };
     return new ThreadWorker(setup, {
       onStatistics: (from, announcement) => scrape.announce(from, announcement),
@@ -230,6 +240,7 @@ export class WorkerPool {
     if (this.#closing) return;
     const worker = this.#threadWorker(index);
     this.#workers[index] = worker;
+    worker.updateTls(this.#tls);
     worker.updateClusters({ clusters: this.#clusters, hosts: this.#options.currentHosts() });
     worker.drain(this.#drain);
     const { scrape, log } = this.#options;

@@ -2,11 +2,13 @@ import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
 import type { DrainSettings } from './drain-decision.ts';
-import type { ClustersMessage, ListenersOutcome } from './messages.ts';
+import type { ClustersMessage, ListenersOutcome, TlsMaterialMessage } from './messages.ts';
 
 /** A thread that serves, as the main thread sees it: in the same thread or in its own. What is asked of it happens in that order. */
 export interface Worker {
   readonly index: number;
+  /** Comes before clusters and listeners that need it. */
+  updateTls(message: TlsMaterialMessage): void;
   /** Replaces the clusters as a whole. */
   updateClusters(message: ClustersMessage): void;
   updateHosts(update: HostSetUpdate): void;

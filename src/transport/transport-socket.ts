@@ -9,10 +9,38 @@ import type { Address, ConnectingOwner, Connection, ConnectOptions, Transport } 
 export interface TlsInfo {
   /** `TLSv1.3`. */
   readonly version: string;
+  /** As OpenSSL names it. */
+  readonly cipher: string;
   /** The name of the server that the client asked for; '' when it named none. */
   readonly serverName: string;
   /** The application protocol both agreed on; '' when none. */
   readonly applicationProtocol: string;
+  /** The peer has shown a certificate that leads to one that is trusted. */
+  readonly peerIsValidated: boolean;
+  /** In hexadecimal; '' when there is none. */
+  sessionId(): string;
+  /** Undefined when the peer has shown none. */
+  peer(): CertificateInfo | undefined;
+  local(): CertificateInfo | undefined;
+  /** The certificates that the peer has sent, its own first, as PEM in URL encoding. */
+  peerChain(): readonly string[];
+}
+
+/** Text is latin1: the bytes as they stand in the certificate. */
+export interface CertificateInfo {
+  /** As RFC 2253 writes them. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** In hexadecimal, as are the fingerprints. */
+  readonly serial: string;
+  readonly sha256: string;
+  readonly sha1: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  /** In URL encoding. */
+  readonly pem: string;
+  readonly extensionIds: readonly string[];
+  alternatives(kind: 'dns' | 'uri' | 'email' | 'ip' | 'other'): readonly string[];
 }
 
 /** What the transport socket of an accepted connection writes about it, before the event that tells of it. */
@@ -46,6 +74,10 @@ export interface UpstreamSocketOptions {
   /** Overrides what the peer's certificate must name (`auto_san_validation`). */
   readonly subjectAltNames?: readonly string[] | undefined;
   readonly applicationProtocols?: readonly string[] | undefined;
+  /** The host's own, for `auto_host_sni`. */
+  readonly hostName?: string | undefined;
+  /** Told of the handshake before `onConnected`. */
+  onTls?(tls: TlsInfo): void;
   /** The addresses that a PROXY header tells; undefined when there is no downstream connection (a health check). */
   readonly downstream?: { readonly remote: Address; readonly local: Address; readonly tlvs: readonly ProxyProtocolTlv[] } | undefined;
 }

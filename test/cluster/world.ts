@@ -41,7 +41,7 @@ export class World {
       runtime,
       breakers,
       nextConnectionId: () => ++this.#connectionIds,
-      threadName: 'worker_0',
+      upstreamSockets: { create: () => undefined }, threadName: 'worker_0',
     });
   }
 

@@ -3,11 +3,13 @@ import {
   type Http1ProtocolOptions,
   type HttpProtocolOptions as CommonOptions,
   HttpProtocolOptions_HeadersWithUnderscoresAction,
+  type UpstreamHttpProtocolOptions,
 } from '../../api/generated/envoy/config/core/v3.ts';
 import type { HttpProtocolOptions } from '../../api/generated/envoy/extensions/upstreams/http/v3.ts';
 import { durationMs } from '../../core/durations.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
+import { compileFieldCase } from '../../http/codec/compile-field-case.ts';
 import type { HttpSpec } from '../cluster-spec.ts';
 
 const OPTIONS_TYPE = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
@@ -21,7 +23,7 @@ export function compileHttp(cluster: Cluster, at: ConfigPath, context: CompileCo
   if (typed !== undefined) return typed;
   const { commonHttpProtocolOptions: common, httpProtocolOptions: http1 } = cluster;
   const spec = httpSpec({ common, commonAt: at.field('common_http_protocol_options'), http1, http1At: at.field('http_protocol_options') }, context);
-  return { ...spec, maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0 };
+  return { ...withAutoSni(spec, cluster.upstreamHttpProtocolOptions), maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0 };
 }
 
 function compileTypedOptions(cluster: Cluster, at: ConfigPath, context: CompileContext): HttpSpec | undefined {
@@ -34,7 +36,7 @@ function compileTypedOptions(cluster: Cluster, at: ConfigPath, context: CompileC
       continue;
     }
     const content = context.unpack(any, optionsAt);
-    if (content?.typeName === OPTIONS_TYPE) spec = compileOptions(content.message as HttpProtocolOptions, optionsAt, context);
+    if (content?.typeName === OPTIONS_TYPE) spec = withAutoSni(compileOptions(content.message as HttpProtocolOptions, optionsAt, context), (content.message as HttpProtocolOptions).upstreamHttpProtocolOptions);
     else if (content !== undefined) context.error(optionsAt, `Unable to unpack as ${OPTIONS_TYPE}: it is a ${content.typeName}`);
   }
   return spec;
@@ -68,7 +70,6 @@ interface OptionParts {
 
 function httpSpec({ common, commonAt, http1, http1At }: OptionParts, context: CompileContext): HttpSpec {
   refuseCommon(common, commonAt, context);
-  refuseHttp1(http1, http1At, context);
   return {
     idleTimeoutMs: durationMs(common?.idleTimeout) ?? DEFAULT_IDLE_TIMEOUT_MS,
     maxConnectionDurationMs: durationMs(common?.maxConnectionDuration) ?? 0,
@@ -78,7 +79,15 @@ function httpSpec({ common, commonAt, http1, http1At }: OptionParts, context: Co
     maxResponseHeadBytes: (common?.maxResponseHeadersKb ?? DEFAULT_MAX_RESPONSE_HEAD_KIB) * 1024,
     enableTrailers: http1?.enableTrailers ?? false,
     allowChunkedLength: http1?.allowChunkedLength ?? false,
+    autoSni: undefined,
+    fieldCase: compileFieldCase(http1, http1At, context),
+    fullUrl: http1?.sendFullyQualifiedUrl ?? false,
   };
+}
+
+function withAutoSni(spec: HttpSpec, options: UpstreamHttpProtocolOptions | undefined): HttpSpec {
+  if (options === undefined || (!options.autoSni && !options.autoSanValidation)) return spec;
+  return { ...spec, autoSni: { sni: options.autoSni, sanValidation: options.autoSanValidation, header: options.overrideAutoSniHeader.toLowerCase() } };
 }
 
 /** What these messages, shared with the downstream side, may say there but not here. */
@@ -90,12 +99,4 @@ function refuseCommon(common: CommonOptions | undefined, at: ConfigPath, context
   if (common.headersWithUnderscoresAction !== HttpProtocolOptions_HeadersWithUnderscoresAction.ALLOW) {
     context.error(at.field('headers_with_underscores_action'), 'not supported: headers_with_underscores_action of a cluster');
   }
-}
-
-function refuseHttp1(http1: Http1ProtocolOptions | undefined, at: ConfigPath, context: CompileContext): void {
-  if (http1 === undefined) return;
-  const refuse = (field: string): void => context.error(at.field(field), `not supported: ${field} of a cluster`);
-  if (http1.headerKeyFormat !== undefined) refuse('header_key_format');
-  if (http1.sendFullyQualifiedUrl) refuse('send_fully_qualified_url');
-  if (http1.ignoreHttp11Upgrade.length > 0) refuse('ignore_http_11_upgrade');
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '../../http/failure.ts';
+import { TLS_FAILED } from '../../transport/tls.ts';
 import type { Address, TransportError } from '../../transport/transport.ts';
 
 /** A circuit breaker is open. */
@@ -48,7 +49,8 @@ export function connectFailure(error: TransportError | undefined, remote: Addres
 }
 
 function failureReason(error: TransportError | undefined, remote: Address): string {
-  if (error === undefined) return '';
+  if (error === undefined || error.code === 'TLS_CLOSED') return '';
+  if (error.code === TLS_FAILED) return error.message;
   const sentence = SENTENCES[error.code] ?? error.message;
   const immediate = remote.kind === 'pipe' || IMMEDIATE.has(error.code);
   return immediate ? `immediate connect error: ${sentence}|remote address:${remote.text}` : `delayed connect error: ${sentence}`;

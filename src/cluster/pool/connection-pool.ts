@@ -193,7 +193,7 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
     if (protocol.connectionCounter !== undefined) stats.inc(protocol.connectionCounter);
     stats.gaugeAdd(CLUSTER_STATS.upstream_cx_active, 1);
     this.host.onConnectionStart();
-    new PooledConnection(this, this.#context, this.host.address).moveTo(this.#connecting);
+    new PooledConnection(this, this.#context, this.host).moveTo(this.#connecting);
     return allowed;
   }
 

@@ -3,6 +3,8 @@ import type { CounterId, StatGroup } from '../../core/stats/stats.ts';
 import type { TimerList } from '../../core/timers.ts';
 import type { ClientCodec, ClientCodecOwner } from '../../http/codec/codec.ts';
 import type { Protocol } from '../../http/stream-info.ts';
+import type { UpstreamTransportSocket } from '../../transport/transport-socket.ts';
+import type { PoolNames } from '../cluster-sockets.ts';
 import type { Connection, ConnectOptions, Transport } from '../../transport/transport.ts';
 
 /** What the pools of one cluster in one thread share. */
@@ -12,6 +14,9 @@ export interface PoolContext {
   /** `cluster.<name>`. */
   readonly stats: StatGroup;
   readonly protocol: PoolProtocol;
+  /** Undefined: a plain socket. */
+  readonly transportSocket: UpstreamTransportSocket | undefined;
+  readonly names: PoolNames | undefined;
   /** Used towards addresses of its own family. */
   readonly localAddress: ConnectOptions['localAddress'];
   readonly tcpKeepAliveDelayMs: number | undefined;

@@ -2,7 +2,8 @@ import { Timer, type TimerOwner } from '../../core/timers.ts';
 import type { ClientCodec, ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../../http/codec/codec.ts';
 import type { Failure } from '../../http/failure.ts';
 import type { Protocol } from '../../http/stream-info.ts';
-import type { UpstreamConnectionInfo } from '../../http/upstream.ts';
+import type { Host, UpstreamConnectionInfo } from '../../http/upstream.ts';
+import type { TlsInfo } from '../../transport/transport-socket.ts';
 import type { Address, ConnectingOwner, Connection, ConnectOptions, TransportError } from '../../transport/transport.ts';
 import { CLUSTER_STATS } from '../cluster-stats.ts';
 import type { Linked, LinkedList } from '../linked-list.ts';
@@ -42,6 +43,7 @@ export class PooledConnection
   readonly connectStartMs: number;
   connectEndMs = 0;
   reused = false;
+  tls: TlsInfo | undefined;
   draining = false;
   activeStreams = 0;
   streamsCarried = 0;
@@ -57,14 +59,24 @@ export class PooledConnection
   #countedBytesRead = 0;
   #countedBytesWritten = 0;
 
-  constructor(owner: PooledConnectionOwner, context: PoolContext, address: Address) {
+  constructor(owner: PooledConnectionOwner, context: PoolContext, { address, hostname }: Pick<Host, 'address' | 'hostname'>) {
     this.#owner = owner;
     this.#context = context;
     this.id = context.nextConnectionId();
     this.protocol = context.protocol.name;
     this.connectStartMs = context.clock.monotonicMs();
-    this.#connection = context.transport.connect(address, connectOptions(context, address), this);
+    this.#connection = this.#connect(address, hostname);
     context.connectTimeouts.arm(this.#connectTimer);
+  }
+
+  #connect(address: Address, hostName: string): Connection {
+    const { transport, transportSocket, names } = this.#context;
+    const connect = connectOptions(this.#context, address);
+    if (transportSocket === undefined) return transport.connect(address, connect, this);
+    const onTls = (tls: TlsInfo): void => {
+      this.tls = tls;
+    };
+    return transportSocket.connect(transport, address, { connect, hostName, onTls, serverName: names?.serverName, subjectAltNames: names?.subjectAltNames }, this);
   }
 
   get local(): Address {

@@ -1,0 +1,229 @@
+import { constants, hkdfSync } from 'node:crypto';
+import type { SecureContext } from 'node:tls';
+import { DownstreamTlsContext_OcspStaplePolicy as Ocsp, type DownstreamTlsContext, type TlsSessionTicketKeys } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import { durationMs } from '../core/durations.ts';
+import type { CompileContext } from '../core/extension.ts';
+import type { ConfigPath } from '../core/problems.ts';
+import { type ClientHello, ClientHelloReader } from '../transport/client-hello.ts';
+import type { DownstreamSocketInfo, DownstreamTransportSocket } from '../transport/transport-socket.ts';
+import { TLS_FAILED, type TlsHandshake, type TlsSession, type TlsUpgrade } from '../transport/tls.ts';
+import type { ConnectingOwner, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
+import { type CommonTls, compileCommon, sessionContextOf, staticSecret } from './common.ts';
+import { ConnectionTls } from './connection-info.ts';
+import { failureReason, refusalReason } from './failure-reason.ts';
+import { HandshakeStats } from './handshake-stats.ts';
+import { readMaterial, type Reloadable, TLS_MATERIAL } from './material.ts';
+import { quiet } from './quiet.ts';
+import { judgePeer } from './peer-rules.ts';
+import { ServerContexts } from './server-contexts.ts';
+import { SSL_STATS } from './stats.ts';
+
+/** What is made from files, and made anew when these change. */
+interface Served {
+  readonly common: CommonTls;
+  readonly contexts: ServerContexts;
+  readonly clientCertificate: TlsHandshake['clientCertificate'];
+}
+
+export interface DownstreamTlsPlace {
+  readonly at: ConfigPath;
+  readonly context: CompileContext;
+  /** `listener.<address>`. */
+  readonly statScope: string;
+  readonly serverNames: readonly string[];
+}
+
+/** Undefined after reporting what leaves nothing to serve. */
+export function compileDownstreamTls(message: DownstreamTlsContext, place: DownstreamTlsPlace): DownstreamTls | undefined {
+  const served = compileServed(message, place, place.context);
+  if (served === undefined) return undefined;
+  const stats = new HandshakeStats(place.context.stats.group(`${place.statScope}.ssl`, SSL_STATS));
+  const socket = new DownstreamTls(served, stats, () => compileServed(message, place, quiet(place.context)), message.requireSni === true);
+  if (place.context.serving) place.context.service(TLS_MATERIAL).register(socket);
+  return socket;
+}
+
+function compileServed(message: DownstreamTlsContext, { at, serverNames }: DownstreamTlsPlace, context: CompileContext): Served | undefined {
+  const commonAt = at.field('common_tls_context');
+  const common = compileCommon(message.commonTlsContext, 'server', commonAt, context);
+  const ticketKeys = compileTicketKeys(message, at, context);
+  if (common.identities.length === 0) {
+    const named = message.commonTlsContext;
+    if (named === undefined || named.tlsCertificates.length + named.tlsCertificateSdsSecretConfigs.length === 0) context.error(commonAt, 'No TLS certificates found for server context');
+    return undefined;
+  }
+  if (message.ocspStaplePolicy === Ocsp.MUST_STAPLE) context.error(at.field('ocsp_staple_policy'), 'OCSP response is required by policy, and Node.js staples none that comes from a configuration');
+  const sessionIdContext = sessionContextOf(common, serverNames);
+  const stateless = !(message.sessionTicketKeysType.case === 'disableStatelessSessionResumption' && message.sessionTicketKeysType.value);
+  const timeoutMs = durationMs(message.sessionTimeout);
+  const contexts = new ServerContexts(
+    common,
+    {
+      sessionIdContext,
+      honorCipherOrder: !message.preferClientCiphers,
+      ticketKeys: ticketKeys ?? derivedTicketKeys(context.service(TLS_MATERIAL).ticketSecret, sessionIdContext),
+      ...(timeoutMs !== undefined && { sessionTimeout: Math.floor(timeoutMs / 1000) }),
+      ...(!stateless && { secureOptions: common.parameters.secureOptions! | constants.SSL_OP_NO_TICKET }),
+    },
+    message.fullScanCertsOnSniMismatch === true,
+  );
+  try {
+    // The one that clients without a name get; the others are made when they are asked for.
+    contexts.find('');
+  } catch (error) {
+    context.error(commonAt, `Failed to make a TLS context: ${(error as Error).message}`);
+    return undefined;
+  }
+  return { common, contexts, clientCertificate: message.requireClientCertificate === true ? 'required' : common.rules === undefined ? 'none' : 'optional' };
+}
+
+const TICKET_KEY_BYTES = 80;
+
+/** 16 bytes that name it, 16 for authenticity, 16 for secrecy: Node's cipher is smaller than Envoy's. */
+function compileTicketKeys(message: DownstreamTlsContext, at: ConfigPath, context: CompileContext): Buffer | undefined {
+  const { sessionTicketKeysType: choice } = message;
+  let keys: TlsSessionTicketKeys | undefined;
+  let keysAt = at.field('session_ticket_keys');
+  if (choice.case === 'sessionTicketKeys') keys = choice.value;
+  if (choice.case === 'sessionTicketKeysSdsSecretConfig') {
+    keysAt = at.field('session_ticket_keys_sds_secret_config');
+    keys = staticSecret(choice.value, 'sessionTicketKeys', keysAt, context);
+  }
+  if (keys === undefined) return undefined;
+  const materials = keys.keys.map((source, index) => {
+    const bytes = readMaterial(source, keysAt.field('keys').index(index), context)?.bytes;
+    if (bytes !== undefined && bytes.length !== TICKET_KEY_BYTES) {
+      context.error(keysAt.field('keys').index(index), `Incorrect TLS session ticket key length. Length ${bytes.length}, expected length ${TICKET_KEY_BYTES}.`);
+    }
+    return bytes;
+  });
+  if (materials.length > 1) context.warning(keysAt, 'sessions of the keys after the first are not resumed: Node.js has one key, and such clients do a full handshake');
+  const [first] = materials;
+  return first === undefined ? undefined : Buffer.concat([first.subarray(0, 16), first.subarray(16, 32), first.subarray(48, 64)]);
+}
+
+function derivedTicketKeys(secret: Uint8Array, sessionIdContext: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), sessionIdContext, 48));
+}
+
+/** The TLS transport socket of a filter chain. */
+export class DownstreamTls implements DownstreamTransportSocket, Reloadable {
+  readonly secure = true;
+  readonly stats: HandshakeStats;
+  readonly requireSni: boolean;
+  #served: Served;
+  readonly #compile: () => Served | undefined;
+
+  constructor(served: Served, stats: HandshakeStats, compile: () => Served | undefined, requireSni: boolean) {
+    this.#served = served;
+    this.stats = stats;
+    this.#compile = compile;
+    this.requireSni = requireSni;
+  }
+
+  get served(): Served {
+    return this.#served;
+  }
+
+  /** Handshakes that have begun go on with what they began with. */
+  reload(): void {
+    this.#served = this.#compile() ?? this.#served;
+  }
+
+  accept(lower: Connection, info: DownstreamSocketInfo, owner: ConnectingOwner): Connection {
+    const reader = new HelloReader(this, lower.upgrade(owner), info);
+    lower.owner = reader;
+    return reader.upgrade.connection;
+  }
+}
+
+/** As much as a handshake message may have. */
+const HELLO_LIMIT_BYTES = 16_384 + 1024;
+const NO_HELLO: ClientHello = { serverName: '', applicationProtocols: [] };
+
+/** Owns the socket until the client has said whom it wants to speak to, and in which protocol. */
+class HelloReader implements ConnectionOwner {
+  readonly upgrade: TlsUpgrade;
+  readonly #socket: DownstreamTls;
+  readonly #info: DownstreamSocketInfo;
+  readonly #reader = new ClientHelloReader(HELLO_LIMIT_BYTES);
+  #received: Buffer | undefined;
+
+  constructor(socket: DownstreamTls, upgrade: TlsUpgrade, info: DownstreamSocketInfo) {
+    this.#socket = socket;
+    this.upgrade = upgrade;
+    this.#info = info;
+  }
+
+  onBytes(bytes: Buffer, length: number): void {
+    const chunk = bytes.subarray(0, length);
+    const received = this.#received === undefined ? Buffer.from(chunk) : Buffer.concat([this.#received, chunk]);
+    this.#received = received;
+    const hello = this.#reader.read(received, received.length);
+    if (hello === undefined) return;
+    // What is no ClientHello is left to OpenSSL, which says what is wrong with it.
+    this.upgrade.start(new ServerHandshake(this.#socket, this.#info, typeof hello === 'string' ? NO_HELLO : hello), received);
+  }
+
+  onEnd(): void {
+    this.upgrade.connection.destroy();
+  }
+
+  onDrained(): void {}
+
+  onClosed(error: TransportError | undefined): void {
+    this.upgrade.abort(error);
+  }
+}
+
+class ServerHandshake implements TlsHandshake {
+  readonly side = 'server';
+  readonly context: SecureContext;
+  readonly applicationProtocols: readonly string[];
+  readonly serverName = '';
+  readonly session = undefined;
+  readonly clientCertificate: TlsHandshake['clientCertificate'];
+  readonly #served: Served;
+  readonly #socket: DownstreamTls;
+  readonly #info: DownstreamSocketInfo;
+  #refusal: string | undefined;
+
+  constructor(socket: DownstreamTls, info: DownstreamSocketInfo, hello: ClientHello) {
+    const { served } = socket;
+    const offered = served.common.applicationProtocols;
+    this.#served = served;
+    this.#socket = socket;
+    this.#info = info;
+    this.context = served.contexts.find(hello.serverName);
+    // A server that offers protocols of which the client wants none would refuse it.
+    this.applicationProtocols = hello.applicationProtocols.some((name) => offered.includes(name)) ? offered : [];
+    this.clientCertificate = served.clientCertificate;
+  }
+
+  judge(session: TlsSession): TransportError | undefined {
+    const { stats, requireSni } = this.#socket;
+    const { rules } = this.#served.common;
+    const leaf = rules === undefined ? undefined : session.peerCertificate;
+    const fault = leaf && judgePeer(rules!, session, leaf, undefined);
+    if (fault !== undefined) {
+      stats.onRefused(fault.stat);
+      this.#refusal = refusalReason(fault.reason);
+      return { code: TLS_FAILED, message: this.#refusal };
+    }
+    if (requireSni && session.serverName === '') return { code: TLS_FAILED, message: 'ERR_SSL_UNRECOGNIZED_NAME' };
+    stats.onHandshake(session);
+    const info = this.#info;
+    info.secure = true;
+    info.requestedServerName = session.serverName;
+    info.tls = new ConnectionTls(session, leaf !== undefined && rules!.trustedCa !== '' && session.untrusted === undefined);
+    return undefined;
+  }
+
+  onFailed(error: TransportError): TransportError {
+    if (this.#refusal === undefined) this.#socket.stats.onFailed(error);
+    this.#info.transportFailureReason = this.#refusal ?? failureReason(error);
+    return { code: error.code, message: this.#info.transportFailureReason || error.message };
+  }
+
+  onSession(): void {}
+}

@@ -1,0 +1,106 @@
+import type { DataSource } from '../api/generated/envoy/config/core/v3.ts';
+import type { Secret } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import { type CompileContext, serviceKey } from '../core/extension.ts';
+import { readLocalFile } from '../core/local-file.ts';
+import type { ConfigPath } from '../core/problems.ts';
+import { PROCESS } from '../http/format/environment.ts';
+
+/** What TLS contexts are made from besides their own messages; the same in all threads. */
+export interface TlsMaterial {
+  /** `static_resources.secrets` by name. */
+  secret(name: string): Secret | undefined;
+  readFile(path: string): { readonly bytes: Uint8Array } | { readonly error: string };
+  /** Tickets of all threads are encrypted with keys that come from this. */
+  readonly ticketSecret: Uint8Array;
+  /** A directory that is watched: what was read is read again, and `owner` is made anew, when it changes. */
+  watch(directory: string): void;
+  /** Remembers who is to be made anew; only what serves. */
+  register(owner: Reloadable): void;
+}
+
+/** What can be made anew from the files it was made from. */
+export interface Reloadable {
+  reload(): void;
+}
+
+export const TLS_MATERIAL = serviceKey<TlsMaterial>('TLS material');
+
+/** The material of one thread. */
+export class ThreadTlsMaterial implements TlsMaterial {
+  readonly ticketSecret: Uint8Array;
+  readonly watched = new Set<string>();
+  /** Everything that was read, by path. */
+  readonly files = new Map<string, Uint8Array>();
+  #secrets: ReadonlyMap<string, Secret>;
+  readonly #owners = new Set<WeakRef<Reloadable>>();
+
+  constructor(secrets: readonly Secret[], ticketSecret: Uint8Array) {
+    this.#secrets = byName(secrets);
+    this.ticketSecret = ticketSecret;
+  }
+
+  secret(name: string): Secret | undefined {
+    return this.#secrets.get(name);
+  }
+
+  readFile(path: string): { readonly bytes: Uint8Array } | { readonly error: string } {
+    const known = this.files.get(path);
+    const read = known === undefined ? readLocalFile(path, 0) : { bytes: known };
+    if ('bytes' in read) this.files.set(path, read.bytes);
+    return read;
+  }
+
+  watch(directory: string): void {
+    this.watched.add(directory);
+  }
+
+  register(owner: Reloadable): void {
+    this.#owners.add(new WeakRef(owner));
+  }
+
+  /** Secrets, and contents of files that count in place of what the disk holds by now: who was made from others is made anew. */
+  update(secrets: readonly Secret[], files: ReadonlyMap<string, Uint8Array>): void {
+    this.#secrets = byName(secrets);
+    this.files.clear();
+    for (const [path, bytes] of files) this.files.set(path, bytes);
+    for (const reference of this.#owners) {
+      const owner = reference.deref();
+      if (owner === undefined) this.#owners.delete(reference);
+      else owner.reload();
+    }
+  }
+}
+
+function byName(secrets: readonly Secret[]): ReadonlyMap<string, Secret> {
+  return new Map(secrets.map((secret) => [secret.name, secret]));
+}
+
+/** What a DataSource holds, and how Envoy names where it came from. */
+export interface Material {
+  readonly bytes: Buffer;
+  readonly origin: string;
+}
+
+/** Undefined when there is none, and after reporting why it cannot be read. */
+export function readMaterial(source: DataSource | undefined, at: ConfigPath, context: CompileContext): Material | undefined {
+  switch (source?.specifier.case) {
+    case 'inlineString':
+      return { bytes: Buffer.from(source.specifier.value), origin: '<inline>' };
+    case 'inlineBytes':
+      return { bytes: Buffer.from(source.specifier.value), origin: '<inline>' };
+    case 'filename': {
+      const path = source.specifier.value;
+      const file = context.service(TLS_MATERIAL).readFile(path);
+      if ('error' in file) context.error(at.field('filename'), file.error);
+      return 'error' in file ? undefined : { bytes: Buffer.from(file.bytes), origin: path };
+    }
+    case 'environmentVariable': {
+      const name = source.specifier.value;
+      const value = context.service(PROCESS).variable(name);
+      if (value === undefined) context.error(at.field('environment_variable'), `Environment variable doesn't exist: ${name}`);
+      return value === undefined ? undefined : { bytes: Buffer.from(value), origin: '<inline>' };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,177 @@
+import { createHash, type X509Certificate } from 'node:crypto';
+import {
+  CertificateValidationContext_TrustChainVerification as Trust,
+  SubjectAltNameMatcher_SanType as SanType,
+  type CertificateValidationContext,
+  type SubjectAltNameMatcher,
+} from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import type { CompileContext } from '../core/extension.ts';
+import type { ConfigPath } from '../core/problems.ts';
+import { compileStringMatcher, type StringMatcher } from '../http/matcher/string-matcher.ts';
+import type { TlsSession } from '../transport/tls.ts';
+import { parseCertificates } from './certificate.ts';
+import { readMaterial, TLS_MATERIAL } from './material.ts';
+import { type SubjectAltName, subjectAltNames } from './x509.ts';
+
+/** What went wrong with a peer's certificate, and the statistic that counts it. */
+export interface PeerFault {
+  readonly stat: 'fail_verify_error' | 'fail_verify_san' | 'fail_verify_cert_hash';
+  readonly reason: string;
+}
+
+interface SanRule {
+  readonly kind: SubjectAltName['kind'];
+  readonly matcher: StringMatcher;
+  /** An exact DNS name, which a wildcard of the certificate may cover; '' otherwise. */
+  readonly exactDns: string;
+  readonly oid: string;
+}
+
+/** A compiled CertificateValidationContext. */
+export interface PeerRules {
+  /** '' when nobody is trusted: then chains are not looked at. */
+  readonly trustedCa: string;
+  readonly trusted: readonly X509Certificate[];
+  readonly caOrigin: string;
+  readonly crl: string;
+  readonly acceptUntrusted: boolean;
+  readonly spki: ReadonlySet<string>;
+  readonly hashes: ReadonlySet<string>;
+  readonly names: readonly SanRule[];
+}
+
+const KINDS: Readonly<Record<number, SubjectAltName['kind']>> = {
+  [SanType.EMAIL]: 'email',
+  [SanType.DNS]: 'dns',
+  [SanType.URI]: 'uri',
+  [SanType.IP_ADDRESS]: 'ip',
+  [SanType.OTHER_NAME]: 'other',
+};
+
+export function compilePeerRules(message: CertificateValidationContext, at: ConfigPath, context: CompileContext): PeerRules {
+  if (message.watchedDirectory !== undefined) context.service(TLS_MATERIAL).watch(message.watchedDirectory.path);
+  const ca = readMaterial(message.trustedCa, at.field('trusted_ca'), context);
+  const trusted = ca === undefined ? [] : parseCertificates(ca.bytes);
+  if (ca !== undefined && (trusted === undefined || trusted.length === 0)) {
+    context.error(at.field('trusted_ca'), `Failed to load trusted CA certificates from ${ca.origin}`);
+  }
+  const names = [
+    ...message.matchTypedSubjectAltNames.map((matcher, index) => compileName(matcher, at.field('match_typed_subject_alt_names').index(index), context)),
+    ...message.matchSubjectAltNames.flatMap((matcher, index) => compileUntyped(matcher, at.field('match_subject_alt_names').index(index), context)),
+  ].filter((rule) => rule !== undefined);
+  if (names.length > 0 && message.trustedCa === undefined) {
+    context.error(at, 'SAN-based verification of peer certificates without trusted CA is insecure and not allowed');
+  }
+  const crl = readMaterial(message.crl, at.field('crl'), context);
+  if (crl !== undefined && !/-----BEGIN X509 CRL-----/.test(crl.bytes.toString('latin1'))) {
+    context.error(at.field('crl'), `Failed to load CRL from ${crl.origin}`);
+  }
+  return {
+    trustedCa: ca?.bytes.toString('latin1') ?? '',
+    trusted: trusted ?? [],
+    caOrigin: ca?.origin ?? '',
+    crl: crl?.bytes.toString('latin1') ?? '',
+    acceptUntrusted: message.trustChainVerification === Trust.ACCEPT_UNTRUSTED,
+    spki: new Set(message.verifyCertificateSpki.map((pin, index) => compileSpki(pin, at.field('verify_certificate_spki').index(index), context))),
+    hashes: new Set(message.verifyCertificateHash.map((pin, index) => compileHash(pin, at.field('verify_certificate_hash').index(index), context))),
+    names,
+  };
+}
+
+function compileName(message: SubjectAltNameMatcher, at: ConfigPath, context: CompileContext): SanRule | undefined {
+  const kind = KINDS[message.sanType];
+  const matcher = message.matcher && compileStringMatcher(message.matcher, at.field('matcher'), context);
+  if (kind === undefined || matcher === undefined) return undefined;
+  if (kind === 'other' && message.oid === '') context.error(at, 'Failed to create string SAN matcher');
+  const exact = message.matcher!.matchPattern;
+  return { kind, matcher, exactDns: kind === 'dns' && exact.case === 'exact' ? exact.value.toLowerCase() : '', oid: message.oid };
+}
+
+/** The older form names no type: a matcher for each. */
+function compileUntyped(message: NonNullable<SubjectAltNameMatcher['matcher']>, at: ConfigPath, context: CompileContext): SanRule[] {
+  const matcher = compileStringMatcher(message, at, context);
+  if (matcher === undefined) return [];
+  const { matchPattern } = message;
+  const exactDns = matchPattern.case === 'exact' ? matchPattern.value.toLowerCase() : '';
+  return (['dns', 'uri', 'email', 'ip'] as const).map((kind) => ({ kind, matcher, exactDns: kind === 'dns' ? exactDns : '', oid: '' }));
+}
+
+function compileSpki(pin: string, at: ConfigPath, context: CompileContext): string {
+  const bytes = Buffer.from(pin, 'base64');
+  if (bytes.length !== 32) context.error(at, `Invalid base64-encoded SHA-256 ${pin}`);
+  return bytes.toString('hex');
+}
+
+function compileHash(pin: string, at: ConfigPath, context: CompileContext): string {
+  const hex = pin.replaceAll(':', '').toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(hex)) context.error(at, `Invalid hex-encoded SHA-256 ${pin}`);
+  return hex;
+}
+
+/** OpenSSL's codes in the words of BoringSSL, which Envoy quotes. */
+const UNTRUSTED: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'certificate has expired',
+  CERT_NOT_YET_VALID: 'certificate is not yet valid',
+  CERT_REVOKED: 'certificate revoked',
+  CERT_CHAIN_TOO_LONG: 'certificate chain too long',
+  CERT_SIGNATURE_FAILURE: 'certificate signature failure',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'self signed certificate',
+  INVALID_CA: 'invalid CA certificate',
+  INVALID_PURPOSE: 'unsupported certificate purpose',
+  SELF_SIGNED_CERT_IN_CHAIN: 'self signed certificate in certificate chain',
+  UNABLE_TO_GET_CRL: 'unable to get certificate CRL',
+  UNABLE_TO_GET_ISSUER_CERT: 'unable to get issuer certificate',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unable to get local issuer certificate',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unable to verify the first certificate',
+};
+
+/** Judges the certificate that a peer has shown. `names`: overrides what the certificate must name. */
+export function judgePeer(rules: PeerRules, session: TlsSession, leaf: X509Certificate, names: readonly string[] | undefined): PeerFault | undefined {
+  const fault = trustFault(rules, session) ?? nameFault(rules, leaf, names) ?? pinFault(rules, leaf);
+  return rules.acceptUntrusted ? undefined : fault;
+}
+
+function trustFault(rules: PeerRules, { untrusted }: TlsSession): PeerFault | undefined {
+  if (rules.trustedCa === '' || untrusted === undefined) return undefined;
+  return { stat: 'fail_verify_error', reason: `verify cert failed: X509_verify_cert: certificate verification error at depth 0: ${UNTRUSTED[untrusted] ?? untrusted}` };
+}
+
+function nameFault({ names: rules }: PeerRules, leaf: X509Certificate, names: readonly string[] | undefined): PeerFault | undefined {
+  if (rules.length === 0 && names === undefined) return undefined;
+  const alternatives = subjectAltNames(leaf.raw);
+  if (names !== undefined) {
+    const named = alternatives.some(({ kind, value }) => (kind === 'dns' && names.some((name) => dnsCovers(value, name))) || (kind !== 'other' && names.includes(value)));
+    if (!named) return { stat: 'fail_verify_san', reason: 'verify cert failed: verify SAN list' };
+  }
+  if (rules.length === 0 || alternatives.some((name) => rules.some((rule) => nameMatches(rule, name)))) return undefined;
+  return { stat: 'fail_verify_san', reason: 'verify cert failed: SAN matcher' };
+}
+
+function nameMatches({ kind, matcher, exactDns, oid }: SanRule, name: SubjectAltName): boolean {
+  if (name.kind !== kind || (kind === 'other' && name.oid !== oid)) return false;
+  return exactDns === '' ? matcher.matches(name.value) : dnsCovers(name.value, exactDns);
+}
+
+function pinFault({ spki, hashes }: PeerRules, leaf: X509Certificate): PeerFault | undefined {
+  if (spki.size === 0 && hashes.size === 0) return undefined;
+  if (hashes.has(createHash('sha256').update(leaf.raw).digest('hex'))) return undefined;
+  if (spki.size > 0 && spki.has(createHash('sha256').update(leaf.publicKey.export({ type: 'spki', format: 'der' })).digest('hex'))) return undefined;
+  return { stat: 'fail_verify_cert_hash', reason: 'verify cert failed: cert hash and spki' };
+}
+
+/** RFC 6125 §6.4: a wildcard stands for a part of the leftmost label. */
+export function dnsCovers(pattern: string, name: string): boolean {
+  const wanted = name.toLowerCase();
+  const given = pattern.toLowerCase();
+  if (given === wanted) return true;
+  const dot = given.indexOf('.');
+  const label = given.substring(0, dot);
+  const star = label.indexOf('*');
+  if (dot === -1 || star === -1 || star !== label.lastIndexOf('*') || label.startsWith('xn--')) return false;
+  const nameDot = wanted.indexOf('.');
+  if (nameDot === -1 || wanted.substring(nameDot) !== given.substring(dot)) return false;
+  const first = wanted.substring(0, nameDot);
+  const before = label.substring(0, star);
+  const after = label.substring(star + 1);
+  return first !== '' && first.length >= before.length + after.length && first.startsWith(before) && first.endsWith(after);
+}

@@ -1,0 +1,71 @@
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import type { Identity } from './certificate.ts';
+import { type CommonTls, contextOptions } from './common.ts';
+
+/** Where a name was found: the first ECDSA and the first RSA identity that bear it. */
+interface Choice {
+  ecdsa: number;
+  rsa: number;
+}
+
+const NONE = -1;
+
+/**
+ * The contexts of a server by the name that the client asks for: exact name, then wildcard of one label. Of two kinds of keys both stand in
+ * one context, and OpenSSL takes the ECDSA one when the client can. Contexts are made when they are first needed.
+ */
+export class ServerContexts {
+  readonly #identities: readonly Identity[];
+  readonly #common: CommonTls;
+  readonly #options: SecureContextOptions;
+  readonly #exact = new Map<string, Choice>();
+  /** By what follows the star. */
+  readonly #wildcards = new Map<string, Choice>();
+  readonly #contexts = new Map<string, SecureContext>();
+  readonly #withoutName: Choice;
+  readonly #unknownName: Choice;
+
+  constructor(common: CommonTls, options: SecureContextOptions, fullScan: boolean) {
+    this.#common = common;
+    this.#identities = common.identities;
+    this.#options = options;
+    this.#identities.forEach((identity, index) => {
+      for (const name of identity.names) {
+        if (name.startsWith('*.')) note(this.#wildcards, name.slice(1), identity, index);
+        else note(this.#exact, name, identity, index);
+      }
+    });
+    this.#withoutName = { ecdsa: this.#identities.findIndex(({ isEcdsa }) => isEcdsa), rsa: this.#identities.findIndex(({ isEcdsa }) => !isEcdsa) };
+    const first = this.#identities[0]!.isEcdsa;
+    this.#unknownName = fullScan ? this.#withoutName : { ecdsa: first ? 0 : NONE, rsa: first ? NONE : 0 };
+  }
+
+  /** `serverName` in lower case; '' when the client named none. */
+  find(serverName: string): SecureContext {
+    if (serverName === '') return this.#context(this.#withoutName.ecdsa, this.#withoutName.rsa);
+    const exact = this.#exact.get(serverName);
+    const dot = serverName.indexOf('.');
+    const wildcard = dot === -1 ? undefined : this.#wildcards.get(serverName.substring(dot));
+    if (exact === undefined && wildcard === undefined) return this.#context(this.#unknownName.ecdsa, this.#unknownName.rsa);
+    const ecdsa = exact !== undefined && exact.ecdsa !== NONE ? exact.ecdsa : wildcard?.ecdsa ?? NONE;
+    const rsa = exact !== undefined && exact.rsa !== NONE ? exact.rsa : wildcard?.rsa ?? NONE;
+    return this.#context(ecdsa, rsa);
+  }
+
+  #context(ecdsa: number, rsa: number): SecureContext {
+    const key = `${ecdsa} ${rsa}`;
+    let context = this.#contexts.get(key);
+    if (context === undefined) {
+      const shown = [ecdsa, rsa].filter((index) => index !== NONE).map((index) => this.#identities[index]!);
+      this.#contexts.set(key, (context = createSecureContext({ ...contextOptions(this.#common, shown), ...this.#options })));
+    }
+    return context;
+  }
+}
+
+function note(choices: Map<string, Choice>, name: string, { isEcdsa }: Identity, index: number): void {
+  let choice = choices.get(name);
+  if (choice === undefined) choices.set(name, (choice = { ecdsa: NONE, rsa: NONE }));
+  if (isEcdsa && choice.ecdsa === NONE) choice.ecdsa = index;
+  else if (!isEcdsa && choice.rsa === NONE) choice.rsa = index;
+}

@@ -1,0 +1,168 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { UpstreamTlsContext } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import type { CompileContext } from '../core/extension.ts';
+import type { ConfigPath } from '../core/problems.ts';
+import type { StatGroup } from '../core/stats/stats.ts';
+import type { UpstreamSocketOptions, UpstreamTransportSocket } from '../transport/transport-socket.ts';
+import { TLS_FAILED, type TlsHandshake, type TlsSession } from '../transport/tls.ts';
+import type { Address, ConnectingOwner, Connection, TransportError, Transport } from '../transport/transport.ts';
+import { type CommonTls, compileCommon, contextOptions } from './common.ts';
+import { ConnectionTls } from './connection-info.ts';
+import { failureReason, refusalReason } from './failure-reason.ts';
+import { HandshakeStats } from './handshake-stats.ts';
+import { type Reloadable, TLS_MATERIAL } from './material.ts';
+import { judgePeer } from './peer-rules.ts';
+import { quiet } from './quiet.ts';
+
+/** What is made from files, and made anew when these change. */
+interface Used {
+  readonly common: CommonTls;
+  readonly context: SecureContext;
+}
+
+export interface UpstreamTlsPlace {
+  readonly at: ConfigPath;
+  readonly context: CompileContext;
+  /** `cluster.<name>.ssl` */
+  readonly stats: StatGroup;
+}
+
+/** Undefined after reporting what leaves nothing to connect with. */
+export function compileUpstreamTls(message: UpstreamTlsContext, { at, context, stats }: UpstreamTlsPlace): UpstreamTls | undefined {
+  const used = compileUsed(message, at, context);
+  if (used === undefined) return undefined;
+  if (message.allowRenegotiation) context.error(at.field('allow_renegotiation'), 'not supported: Node.js refuses renegotiation; servers that need it can ask for the certificate in the first handshake');
+  if (message.autoSniSanValidation && message.commonTlsContext?.validationContextType.case === undefined) {
+    context.error(at, "'auto_sni_san_validation' was configured without a validation context");
+  }
+  const socket = new UpstreamTls(message, used, new HandshakeStats(stats), () => compileUsed(message, at, quiet(context)));
+  if (context.serving) context.service(TLS_MATERIAL).register(socket);
+  return socket;
+}
+
+function compileUsed(message: UpstreamTlsContext, at: ConfigPath, context: CompileContext): Used | undefined {
+  const commonAt = at.field('common_tls_context');
+  const common = compileCommon(message.commonTlsContext, 'client', commonAt, context);
+  if (common.identities.length > 1) context.error(commonAt, 'Multiple TLS certificates are not supported for client contexts');
+  try {
+    return { common, context: createSecureContext(contextOptions(common, common.identities)) };
+  } catch (error) {
+    context.error(commonAt, `Failed to make a TLS context: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+/** The TLS transport socket of a cluster. */
+export class UpstreamTls implements UpstreamTransportSocket, Reloadable {
+  readonly secure = true;
+  readonly stats: HandshakeStats;
+  readonly #serverName: string;
+  readonly #autoHostSni: boolean;
+  readonly #autoSanValidation: boolean;
+  readonly #sessionLimit: number;
+  /** To resume, by server name. */
+  readonly #sessions = new Map<string, Buffer[]>();
+  readonly #compile: () => Used | undefined;
+  #used: Used;
+
+  constructor(message: UpstreamTlsContext, used: Used, stats: HandshakeStats, compile: () => Used | undefined) {
+    this.#serverName = message.sni;
+    this.#autoHostSni = message.autoHostSni;
+    this.#autoSanValidation = message.autoSniSanValidation;
+    this.#sessionLimit = message.maxSessionKeys ?? 1;
+    this.#used = used;
+    this.stats = stats;
+    this.#compile = compile;
+  }
+
+  reload(): void {
+    const used = this.#compile();
+    if (used === undefined) return;
+    this.#used = used;
+    this.#sessions.clear();
+  }
+
+  connect(transport: Transport, address: Address, options: UpstreamSocketOptions, owner: ConnectingOwner): Connection {
+    const { hostName = '' } = options;
+    const serverName = options.serverName ?? (this.#autoHostSni && hostName !== '' ? hostName : this.#serverName);
+    const names = options.subjectAltNames ?? (this.#autoSanValidation && serverName !== '' ? [serverName] : undefined);
+    const handshake = new ClientHandshake(this, { used: this.#used, serverName, names, options });
+    return transport.connect(address, { ...options.connect, tls: handshake }, owner);
+  }
+
+  takeSession(serverName: string): Buffer | undefined {
+    return this.#sessions.get(serverName)?.pop();
+  }
+
+  keepSession(serverName: string, session: Buffer): void {
+    if (this.#sessionLimit === 0) return;
+    let kept = this.#sessions.get(serverName);
+    if (kept === undefined) {
+      if (this.#sessions.size >= SERVER_NAME_LIMIT) this.#sessions.delete(this.#sessions.keys().next().value!);
+      this.#sessions.set(serverName, (kept = []));
+    }
+    kept.push(session);
+    if (kept.length > this.#sessionLimit) kept.shift();
+  }
+}
+
+/** Sessions of more names than this are forgotten, the oldest first. */
+const SERVER_NAME_LIMIT = 1024;
+
+interface ClientHandshakeParts {
+  readonly used: Used;
+  readonly serverName: string;
+  readonly names: readonly string[] | undefined;
+  readonly options: UpstreamSocketOptions;
+}
+
+class ClientHandshake implements TlsHandshake {
+  readonly side = 'client';
+  readonly context: SecureContext;
+  readonly applicationProtocols: readonly string[];
+  readonly serverName: string;
+  readonly session: Buffer | undefined;
+  readonly clientCertificate = 'none';
+  readonly #socket: UpstreamTls;
+  readonly #used: Used;
+  readonly #names: readonly string[] | undefined;
+  readonly #options: UpstreamSocketOptions;
+  #refusal: string | undefined;
+
+  constructor(socket: UpstreamTls, { used, serverName, names, options }: ClientHandshakeParts) {
+    this.#socket = socket;
+    this.#used = used;
+    this.#names = names;
+    this.#options = options;
+    this.context = used.context;
+    this.applicationProtocols = used.common.applicationProtocols.length > 0 ? used.common.applicationProtocols : options.applicationProtocols ?? [];
+    // A server name is a DNS name (RFC 6066 §3), and Node would not send an address.
+    this.serverName = serverName;
+    this.session = socket.takeSession(serverName);
+  }
+
+  judge(session: TlsSession): TransportError | undefined {
+    const { rules } = this.#used.common;
+    const leaf = session.peerCertificate;
+    const fault = rules === undefined || leaf === undefined ? undefined : judgePeer(rules, session, leaf, this.#names);
+    if (fault !== undefined) {
+      this.#socket.stats.onRefused(fault.stat);
+      this.#refusal = refusalReason(fault.reason);
+      return { code: TLS_FAILED, message: this.#refusal };
+    }
+    this.#socket.stats.onHandshake(session);
+    // One of TLS 1.2 may serve again.
+    if (session.resumed && session.version === 'TLSv1.2' && this.session !== undefined) this.#socket.keepSession(this.serverName, this.session);
+    this.#options.onTls?.(new ConnectionTls(session, rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined));
+    return undefined;
+  }
+
+  onFailed(error: TransportError): TransportError {
+    if (this.#refusal === undefined) this.#socket.stats.onFailed(error);
+    return { code: error.code, message: this.#refusal ?? failureReason(error) };
+  }
+
+  onSession(session: Buffer): void {
+    this.#socket.keepSession(this.serverName, session);
+  }
+}

@@ -1,0 +1,180 @@
+/** What Node does not tell of a certificate, or not in a form that can be trusted: names as they stand in its DER (RFC 5280). */
+
+export interface SubjectAltName {
+  readonly kind: 'dns' | 'uri' | 'email' | 'ip' | 'other';
+  /** Bytes as latin1 text; an address in its usual notation. */
+  readonly value: string;
+  /** Of `other`. */
+  readonly oid: string;
+}
+
+interface Element {
+  readonly tag: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+const SUBJECT_ALT_NAME = '2.5.29.17';
+const COMMON_NAME = '2.5.4.3';
+const BMP_STRING = 0x1e;
+const TELETEX_STRING = 0x14;
+
+/** OpenSSL's short names, which RFC 2253 uses where it has none. */
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  '2.5.4.3': 'CN', '2.5.4.4': 'SN', '2.5.4.5': 'serialNumber', '2.5.4.6': 'C', '2.5.4.7': 'L', '2.5.4.8': 'ST', '2.5.4.9': 'street', '2.5.4.10': 'O', '2.5.4.11': 'OU',
+  '2.5.4.12': 'title', '2.5.4.17': 'postalCode', '2.5.4.42': 'GN', '2.5.4.43': 'initials', '2.5.4.46': 'dnQualifier', '1.2.840.113549.1.9.1': 'emailAddress',
+  '0.9.2342.19200300.100.1.25': 'DC', '0.9.2342.19200300.100.1.1': 'UID',
+};
+
+/** None when the extension is broken, as when there is none. */
+export function subjectAltNames(der: Buffer): readonly SubjectAltName[] {
+  try {
+    const value = extensionValue(der, SUBJECT_ALT_NAME);
+    if (value === undefined) return [];
+    const list = readElement(der, value.start, value.end);
+    return children(der, list).flatMap((name) => generalName(der, name));
+  } catch {
+    return [];
+  }
+}
+
+/** The subject, or the issuer, as RFC 2253 writes it. */
+export function nameText(der: Buffer, which: 'subject' | 'issuer'): string {
+  try {
+    const name = tbsFields(der)[which === 'issuer' ? 2 : 4]!;
+    return children(der, name)
+      .map((set) => children(der, set).map((pair) => attributeText(der, pair)).join('+'))
+      .reverse()
+      .join(',');
+  } catch {
+    return '';
+  }
+}
+
+export function commonNameOf(der: Buffer): string | undefined {
+  try {
+    for (const set of children(der, tbsFields(der)[4]!)) {
+      for (const pair of children(der, set)) {
+        const [type, value] = children(der, pair) as [Element, Element];
+        if (oidText(der, type) === COMMON_NAME) return stringBytes(der, value).toString('latin1');
+      }
+    }
+  } catch {}
+  return undefined;
+}
+
+/** The object identifiers of the extensions. */
+export function extensionIds(der: Buffer): readonly string[] {
+  try {
+    return extensions(der).map((each) => oidText(der, children(der, each)[0]!));
+  } catch {
+    return [];
+  }
+}
+
+function generalName(der: Buffer, { tag, start, end }: Element): SubjectAltName[] {
+  const bytes = der.subarray(start, end);
+  switch (tag) {
+    case 0x81:
+      return [{ kind: 'email', value: bytes.toString('latin1'), oid: '' }];
+    case 0x82:
+      return [{ kind: 'dns', value: bytes.toString('latin1'), oid: '' }];
+    case 0x86:
+      return [{ kind: 'uri', value: bytes.toString('latin1'), oid: '' }];
+    case 0x87:
+      return bytes.length === 4 || bytes.length === 16 ? [{ kind: 'ip', value: ipText(bytes), oid: '' }] : [];
+    case 0xa0: {
+      const [id, wrapped] = children(der, { tag, start, end });
+      if (id === undefined || wrapped === undefined) return [];
+      const value = readElement(der, wrapped.start, wrapped.end);
+      return [{ kind: 'other', value: stringBytes(der, value).toString('latin1'), oid: oidText(der, id) }];
+    }
+    default:
+      return [];
+  }
+}
+
+function ipText(bytes: Buffer): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+}
+
+/** Escapes as RFC 2253 §2.4 says, and bytes outside of ASCII. */
+function attributeText(der: Buffer, pair: Element): string {
+  const [type, value] = children(der, pair) as [Element, Element];
+  const oid = oidText(der, type);
+  const bytes = stringBytes(der, value);
+  let text = '';
+  bytes.forEach((byte, index) => {
+    const char = String.fromCharCode(byte);
+    const edge = (index === 0 && (char === ' ' || char === '#')) || (index === bytes.length - 1 && char === ' ');
+    if (byte < 0x20 || byte > 0x7e) text += `\\${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    else text += edge || ',+"\\<>;'.includes(char) ? `\\${char}` : char;
+  });
+  return `${SHORT_NAMES[oid] ?? oid}=${text}`;
+}
+
+/** Of a string in UTF-8, whatever it was written in. */
+function stringBytes(der: Buffer, { tag, start, end }: Element): Buffer {
+  const bytes = der.subarray(start, end);
+  if (tag !== BMP_STRING) return tag === TELETEX_STRING ? Buffer.from(bytes.toString('latin1')) : bytes;
+  return Buffer.from(Buffer.from(bytes).swap16().toString('utf16le'));
+}
+
+function extensionValue(der: Buffer, oid: string): Element | undefined {
+  const found = extensions(der).find((each) => oidText(der, children(der, each)[0]!) === oid);
+  return found && children(der, found).at(-1);
+}
+
+function extensions(der: Buffer): Element[] {
+  const wrapped = tbsFields(der).find(({ tag }) => tag === 0xa3);
+  return wrapped === undefined ? [] : children(der, readElement(der, wrapped.start, wrapped.end));
+}
+
+/** Serial, algorithm, issuer, validity, subject, key, … */
+function tbsFields(der: Buffer): Element[] {
+  const certificate = readElement(der, 0, der.length);
+  const fields = children(der, readElement(der, certificate.start, certificate.end));
+  // The version stands in front, but for certificates of version 1.
+  return fields[0]?.tag === 0xa0 ? fields.slice(1) : fields;
+}
+
+function children(der: Buffer, { start, end }: Element): Element[] {
+  const found: Element[] = [];
+  for (let at = start; at < end; ) {
+    const element = readElement(der, at, end);
+    found.push(element);
+    at = element.end;
+  }
+  return found;
+}
+
+function readElement(der: Buffer, at: number, limit: number): Element {
+  const tag = der[at]!;
+  let length = der[at + 1]!;
+  let start = at + 2;
+  if (length >= 0x80) {
+    const size = length & 0x7f;
+    if (size === 0 || size > 4) throw new RangeError('not DER');
+    length = der.readUIntBE(start, size);
+    start += size;
+  }
+  if (start + length > limit) throw new RangeError('not DER');
+  return { tag, start, end: start + length };
+}
+
+function oidText(der: Buffer, { start, end }: Element): string {
+  const parts: number[] = [];
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    value = value * 128 + (der[at]! & 127);
+    if (der[at]! < 128) {
+      parts.push(value);
+      value = 0;
+    }
+  }
+  const [first = 0, ...rest] = parts;
+  const root = Math.min(2, Math.floor(first / 40));
+  return [root, first - root * 40, ...rest].join('.');
+}
