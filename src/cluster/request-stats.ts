@@ -75,6 +75,10 @@ export class RequestStats implements ClusterRequestStats {
     }
   }
 
+  onConnectAttemptsExceeded(): void {
+    this.#stats?.inc(CLUSTER_STATS.upstream_cx_connect_attempts_exceeded);
+  }
+
   onMaintenanceMode(): void {
     this.#stats?.inc(CLUSTER_STATS.upstream_rq_maintenance_mode);
   }

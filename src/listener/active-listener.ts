@@ -134,7 +134,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     if (why === 'timeout') this.#stats.inc(LISTENER_STATS.downstream_pre_cx_timeout);
     else if (why === 'closed') this.#stats.inc(LISTENER_STATS.downstream_listener_filter_remote_close);
     this.#logPending(pending, 0, '');
-    pending.connection.destroy();
+    pending.close();
   }
 
   // ListenerConnectionOwner
@@ -198,7 +198,8 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     if (chain === undefined) {
       this.#stats.inc(LISTENER_STATS.no_filter_chain_match);
       this.#logPending(pending ?? new PendingConnection(this, connection, this.#spec, undefined), ResponseFlag.noRouteFound, 'filter_chain_not_found');
-      connection.destroy();
+      if (pending === undefined) connection.destroy();
+      else pending.close();
       return REFUSED;
     }
     this.#stats.inc(LISTENER_STATS.downstream_cx_total);
@@ -233,7 +234,10 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   }
 
   #handle(connection: Connection, info: ConnectionInfo, { filters, terminal }: FilterChainSpec): ConnectionHandler {
-    if (terminal === undefined) return new ClosingHandler(connection);
+    if (terminal === undefined) {
+      this.#stats.inc(LISTENER_STATS.network_extension_config_missing);
+      return new ClosingHandler(connection);
+    }
     const handler = terminal.onNewConnection(connection, info, this.#thread.drain);
     return filters.length === 0 ? handler : new FilteredHandler(connection, info, { filters, terminal: handler, bufferLimitBytes: this.#spec.bufferLimitBytes });
   }

@@ -172,16 +172,13 @@ const TLS_INSPECTOR = 'envoy.extensions.filters.listener.tls_inspector.v3.TlsIns
 
 function compileListenerFilters(message: ListenerMessage, at: ConfigPath, context: CompileContext): ListenerFilter[] {
   const filters: ListenerFilter[] = [];
-  const add = (name: string, typedConfig: { typeUrl: string; value: Uint8Array } | undefined, filterAt: ConfigPath): void => {
-    const resolved = context.resolve('envoy.filters.listener', name, typedConfig, filterAt, false);
+  message.listenerFilters.forEach(({ name, configType }, index) => {
+    const filterAt = at.index(index);
+    const resolved = context.resolve('envoy.filters.listener', name, configType.case === 'typedConfig' ? configType.value : undefined, filterAt, false);
     if (resolved !== undefined) filters.push(resolved.extension.compile(resolved.config, filterAt.field('typed_config'), context) as ListenerFilter);
-  };
-  message.listenerFilters.forEach((filter, index) => {
-    add(filter.name, filter.configType.case === 'typedConfig' ? filter.configType.value : undefined, at.index(index));
   });
   if (needsTlsInspector(message)) {
-    context.warning(at, `adding listener '${message.name}': filter chain match rules require TLS Inspector listener filter, but it isn't configured, so it is added`);
-    add('envoy.filters.listener.tls_inspector', { typeUrl: `type.googleapis.com/${TLS_INSPECTOR}`, value: new Uint8Array() }, at);
+    context.warning(at, `adding listener '${message.name}': filter chain match rules require TLS Inspector listener filter, but it isn't configured`);
   }
   return filters;
 }

@@ -34,6 +34,7 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
   #index = 0;
   #reader: ListenerFilterReader | undefined;
   #bytes = Buffer.alloc(0);
+  #unread = 0;
   #settled = false;
 
   /** `from`: what a listener before this one has found out. */
@@ -65,6 +66,12 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
     return this.connection.remote;
   }
 
+  /** Bytes that were looked at and left. Envoy leaves them in the socket, and to close a socket with unread bytes resets the connection. */
+  close(): void {
+    if (this.#unread > 0) this.connection.reset();
+    else this.connection.destroy();
+  }
+
   /** The listener it waits in is gone, or the connection was handed to another. */
   destroy(): void {
     this.#settle();
@@ -74,6 +81,7 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
   onBytes(bytes: Buffer, length: number): void {
     if (this.#settled) return;
     this.#bytes = Buffer.concat([this.#bytes, bytes.subarray(0, length)]);
+    this.#unread = this.#bytes.length;
     this.#run();
     if (!this.#settled) {
       if (this.#bytes.length > READ_LIMIT_BYTES) this.#fail('refused');
@@ -122,6 +130,7 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
           return;
         }
         if (taken > 0) this.#bytes = this.#bytes.subarray(taken);
+        this.#unread = this.#bytes.length;
         this.#reader = undefined;
       }
       this.#index++;

@@ -1,15 +1,44 @@
-import { fields, only, refused, type SupportTable } from '../config/support.ts';
+import { fields, ignored, only, refused, type SupportTable } from '../config/support.ts';
+
+const NO_SOCKET_OPTIONS = 'Node sets no socket option by number; tcp_keepalive and TCP_NODELAY are set by their own fields';
 
 export const listenerSupport: SupportTable = {
   'envoy.config.listener.v3.Listener': {
-    ...fields('name address stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes enable_reuse_port tcp_backlog_size'),
+    ...fields('name address additional_addresses stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes enable_reuse_port tcp_backlog_size'),
+    ...fields('bind_to_port use_original_dst listener_filters listener_filters_timeout continue_on_listener_filters_timeout access_log deprecated_v1'),
     traffic_direction: only(['UNSPECIFIED', 'INBOUND', 'OUTBOUND']),
-    bind_to_port: only([true]),
-    listener_filters: refused('listener filters are not supported'),
+    drain_type: only(['DEFAULT'], 'a listener always drains with the process'),
+    socket_options: refused(NO_SOCKET_OPTIONS),
+    freebind: only([false], NO_SOCKET_OPTIONS),
+    transparent: only([false], NO_SOCKET_OPTIONS),
+    tcp_fast_open_queue_length: only([0], NO_SOCKET_OPTIONS),
+    enable_mptcp: only([false], NO_SOCKET_OPTIONS),
+    connection_balance_config: refused('the kernel spreads connections over the workers (enable_reuse_port)'),
+    ignore_global_conn_limit: ignored('there is no limit of connections over all listeners'),
+    max_connections_to_accept_per_socket_event: ignored('Node accepts what has arrived'),
+    filter_chain_matcher: refused('use filter_chain_match'),
+    udp_listener_config: refused('only TCP'),
+  },
+  'envoy.config.listener.v3.Listener.DeprecatedV1': fields('bind_to_port'),
+  'envoy.config.listener.v3.AdditionalAddress': {
+    ...fields('address'),
+    socket_options: refused(NO_SOCKET_OPTIONS),
   },
   'envoy.config.listener.v3.FilterChain': {
-    ...fields('name filters'),
-    transport_socket: refused('TLS is not supported'),
+    ...fields('name filters filter_chain_match transport_socket transport_socket_connect_timeout'),
+    use_proxy_proto: only([false], 'use envoy.filters.listener.proxy_protocol'),
+  },
+  'envoy.config.listener.v3.FilterChainMatch': {
+    ...fields('destination_port prefix_ranges direct_source_prefix_ranges source_type source_prefix_ranges source_ports server_names transport_protocol application_protocols'),
+    address_suffix: refused('Envoy does not implement it'),
+    suffix_len: refused('Envoy does not implement it'),
+  },
+  'envoy.config.core.v3.CidrRange': fields('address_prefix prefix_len'),
+  'envoy.config.core.v3.TransportSocket': fields('name typed_config'),
+  'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': {},
+  'envoy.config.listener.v3.ListenerFilter': {
+    ...fields('name typed_config'),
+    filter_disabled: refused('a listener filter looks at every connection'),
   },
   'envoy.config.listener.v3.Filter': fields('name typed_config'),
   'envoy.config.core.v3.Address': fields('socket_address pipe'),
@@ -18,4 +47,45 @@ export const listenerSupport: SupportTable = {
     ...fields('address port_value ipv4_compat'),
     protocol: only(['TCP'], 'only TCP'),
   },
+  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': {
+    ...fields('close_connection_on_client_hello_parsing_errors max_client_hello_size'),
+    initial_read_buffer_size: ignored('how much is read at once does not show'),
+    enable_ja3_fingerprinting: only([false], 'fingerprints are not taken'),
+    enable_ja4_fingerprinting: only([false], 'fingerprints are not taken'),
+  },
+  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': {},
+  'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': {},
+  'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': {
+    ...fields('rules allow_requests_without_proxy_protocol pass_through_tlvs disallowed_versions stat_prefix'),
+    tlv_location: only(['DYNAMIC_METADATA']),
+  },
+  'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.Rule': fields('tlv_type on_tlv_present'),
+  'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.KeyValuePair': fields('metadata_namespace key'),
+  'envoy.config.core.v3.ProxyProtocolPassThroughTLVs': fields('match_type tlv_type'),
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': {
+    ...fields('stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts max_downstream_connection_duration access_log_options'),
+    ...fields('access_log_flush_interval flush_access_log_on_connected'),
+    upstream_connect_mode: only(['IMMEDIATE']),
+    check_drain_close: only([false], 'connections live until the drain ends'),
+    tunneling_config: refused('connections are not tunnelled over HTTP'),
+  },
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster': fields('clusters'),
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': fields('name weight'),
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TcpAccessLogOptions': {
+    ...fields('access_log_flush_interval flush_access_log_on_connected'),
+  },
+  'envoy.extensions.filters.network.sni_cluster.v3.SniCluster': {},
+  'envoy.extensions.filters.network.echo.v3.Echo': {},
+  'envoy.extensions.filters.network.direct_response.v3.Config': fields('response'),
+  'envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit': fields('stat_prefix max_connections delay runtime_enabled'),
+  'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit': {
+    ...fields('stat_prefix token_bucket runtime_enabled share_key'),
+  },
+  'envoy.extensions.filters.network.rbac.v3.RBAC': {
+    ...fields('rules shadow_rules shadow_rules_stat_prefix stat_prefix enforcement_type delay_deny'),
+    matcher: refused('use rules'),
+    shadow_matcher: refused('use shadow_rules'),
+  },
+  'envoy.type.v3.TokenBucket': fields('max_tokens tokens_per_fill fill_interval'),
+  'envoy.config.core.v3.RuntimeFeatureFlag': fields('default_value runtime_key'),
 };

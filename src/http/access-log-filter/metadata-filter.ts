@@ -1,80 +1,14 @@
 import type { MetadataFilter as MetadataFilterMessage } from '../../api/generated/envoy/config/accesslog/v3.ts';
-import type { DoubleMatcher, ValueMatcher as ValueMatcherMessage } from '../../api/generated/envoy/type/matcher/v3.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
-import { wireText } from '../../core/wire-text.ts';
-import { compileStringMatcher } from '../matcher/string-matcher.ts';
+import { compileMetadataMatcher } from '../matcher/metadata-matcher.ts';
 import type { AccessLogFilter } from './filter.ts';
-
-type ValueMatcher = (value: unknown) => boolean;
 
 /** Looks at the stream's dynamic metadata. What has no value matches unless `match_if_key_not_found` is false. */
 export function compileMetadataFilter(message: MetadataFilterMessage, at: ConfigPath, context: CompileContext): AccessLogFilter | undefined {
   const whenMissing = message.matchIfKeyNotFound ?? true;
   const { matcher } = message;
   if (matcher === undefined) return { matches: () => whenMissing };
-  const matches = matcher.value === undefined ? never : compileValueMatcher(matcher.value, at.field('matcher').field('value'), context);
-  if (matches === undefined) return undefined;
-  const path = matcher.path.map(({ segment }) => segment.value ?? '');
-  return {
-    matches: ({ info }) => {
-      let value: unknown = info.metadata?.get(matcher.filter);
-      for (const key of path) value = ownValue(value, key);
-      return value === undefined ? whenMissing : matches(value) !== matcher.invert;
-    },
-  };
-}
-
-function never(): boolean {
-  return false;
-}
-
-function ownValue(object: unknown, key: string): unknown {
-  if (typeof object !== 'object' || object === null || !Object.hasOwn(object, key)) return undefined;
-  return (object as Record<string, unknown>)[key];
-}
-
-/** `envoy.type.matcher.v3.ValueMatcher` over plain JSON values; undefined after reporting what is wrong. */
-function compileValueMatcher({ matchPattern }: ValueMatcherMessage, at: ConfigPath, context: CompileContext): ValueMatcher | undefined {
-  switch (matchPattern.case) {
-    case 'nullMatch':
-      return (value) => value === null;
-    case 'boolMatch':
-      return (value) => value === matchPattern.value;
-    case 'presentMatch':
-      return () => matchPattern.value;
-    case 'doubleMatch':
-      return doubleMatcher(matchPattern.value);
-    case 'stringMatch': {
-      const text = compileStringMatcher(matchPattern.value, at.field('string_match'), context);
-      return text && ((value) => typeof value === 'string' && text.matches(wireText(value)));
-    }
-    case 'listMatch': {
-      const { matchPattern: list } = matchPattern.value;
-      const item = list.case === undefined ? never : compileValueMatcher(list.value, at.field('list_match').field('one_of'), context);
-      return item && ((value) => Array.isArray(value) && value.some(item));
-    }
-    case 'orMatch': {
-      const choices = matchPattern.value.valueMatchers.map((choice, index) =>
-        compileValueMatcher(choice, at.field('or_match').field('value_matchers').index(index), context),
-      );
-      const known = choices.filter((choice) => choice !== undefined);
-      return known.length < choices.length ? undefined : (value) => known.some((choice) => choice(value));
-    }
-    default:
-      return never;
-  }
-}
-
-function doubleMatcher({ matchPattern }: DoubleMatcher): ValueMatcher {
-  switch (matchPattern.case) {
-    case 'exact':
-      return (value) => value === matchPattern.value;
-    case 'range': {
-      const { start, end } = matchPattern.value;
-      return (value) => typeof value === 'number' && value >= start && value < end;
-    }
-    default:
-      return never;
-  }
+  const matches = compileMetadataMatcher(matcher, whenMissing, at.field('matcher'), context);
+  return matches && { matches: ({ info }) => matches(info) };
 }

@@ -1,6 +1,7 @@
 /** `{{…}}` in case files: ports and paths that are known only when a case runs, and long runs of one character. */
 
 import { ConformanceError } from './case.ts';
+import { clientHelloText } from './client-hello.ts';
 
 const PLACEHOLDER = /\{\{([^{}]+)\}\}/g;
 const RUN = /^(.)\*(\d+)$/s;
@@ -12,7 +13,7 @@ const expandRun = (name: string): string | undefined => {
 };
 
 const lookUp = (name: string, values: ReadonlyMap<string, string | number>): string | number => {
-  const value = expandRun(name) ?? values.get(name);
+  const value = expandRun(name) ?? (name.startsWith('hello') ? clientHelloText(name) : undefined) ?? values.get(name);
   if (value === undefined) throw new ConformanceError(`unknown placeholder {{${name}}}; known here: ${[...values.keys()].join(', ')}`);
   return value;
 };

@@ -1,0 +1,111 @@
+import { ProxyProtocolConfig_Version as Version, ProxyProtocolPassThroughTLVs_PassTLVsMatchType as PassType } from '../../../api/generated/envoy/config/core/v3.ts';
+import type { ProxyProtocol } from '../../../api/generated/envoy/extensions/filters/listener/proxy_protocol/v3.ts';
+import type { CompileContext, Extension } from '../../../core/extension.ts';
+import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
+import { type AcceptedSocket, CLOSE, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
+import type { ProxyProtocolTlv } from '../../../transport/transport-socket.ts';
+import { ABSENT, PARTIAL, type ProxyHeader, readProxyHeader } from './header.ts';
+
+const STATS = defineStats({ counters: ['not_found_allowed', 'not_found_disallowed'] });
+const VERSION_STATS = defineStats({ counters: ['disallowed', 'error', 'found'] });
+
+const DEFAULT_NAMESPACE = 'envoy.filters.listener.proxy_protocol';
+
+interface ProxyProtocolSettings {
+  readonly stats: StatGroup;
+  readonly versions: { readonly 1: StatGroup; readonly 2: StatGroup };
+  readonly allowsAbsence: boolean;
+  readonly disallowed: ReadonlySet<1 | 2>;
+  /** By the type of the TLV. */
+  readonly rules: ReadonlyMap<number, { readonly namespace: string; readonly key: string }>;
+  readonly passesOn: (type: number) => boolean;
+}
+
+export const proxyProtocolExtension: Extension<ProxyProtocol, ListenerFilter> = {
+  name: 'envoy.filters.listener.proxy_protocol',
+  category: 'envoy.filters.listener',
+  configType: 'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol',
+  compile(message, _at, context) {
+    const settings = compileSettings(message, context);
+    return { open: (socket) => new HeaderReader(settings, socket) };
+  },
+};
+
+function compileSettings(message: ProxyProtocol, { stats }: CompileContext): ProxyProtocolSettings {
+  const scope = message.statPrefix === '' ? 'proxy_proto' : `proxy_proto.${message.statPrefix}`;
+  const passed = message.passThroughTlvs;
+  const passedTypes = new Set(passed?.tlvType);
+  const passesAll = passed?.matchType === PassType.INCLUDE_ALL;
+  return {
+    stats: stats.group(scope, STATS),
+    versions: { 1: stats.group(`${scope}.versions.v1`, VERSION_STATS), 2: stats.group(`${scope}.versions.v2`, VERSION_STATS) },
+    allowsAbsence: message.allowRequestsWithoutProxyProtocol,
+    disallowed: new Set(message.disallowedVersions.map((version) => (version === Version.V1 ? 1 : 2))),
+    rules: new Map(
+      message.rules.map(({ tlvType, onTlvPresent }) => {
+        const namespace = onTlvPresent?.metadataNamespace ?? '';
+        return [tlvType, { namespace: namespace === '' ? DEFAULT_NAMESPACE : namespace, key: onTlvPresent?.key ?? '' }];
+      }),
+    ),
+    passesOn: passed === undefined ? () => false : (type) => passesAll || passedTypes.has(type),
+  };
+}
+
+class HeaderReader implements ListenerFilterReader {
+  readonly #settings: ProxyProtocolSettings;
+  readonly #socket: AcceptedSocket;
+
+  constructor(settings: ProxyProtocolSettings, socket: AcceptedSocket) {
+    this.#settings = settings;
+    this.#socket = socket;
+  }
+
+  onData(bytes: Buffer, length: number): number {
+    const { stats, versions, allowsAbsence, disallowed } = this.#settings;
+    const header = readProxyHeader(bytes, length);
+    if (header === PARTIAL) return WAIT;
+    if (header === ABSENT) {
+      stats.inc(allowsAbsence ? STATS.not_found_allowed : STATS.not_found_disallowed);
+      return allowsAbsence ? 0 : CLOSE;
+    }
+    const { version } = header;
+    if ('reason' in header) {
+      versions[version].inc(VERSION_STATS.error);
+      return CLOSE;
+    }
+    if (disallowed.has(version)) {
+      versions[version].inc(VERSION_STATS.disallowed);
+      return CLOSE;
+    }
+    versions[version].inc(VERSION_STATS.found);
+    this.#apply(header);
+    return header.length;
+  }
+
+  #apply({ addresses, tlvs }: ProxyHeader): void {
+    const socket = this.#socket;
+    if (addresses !== undefined) {
+      const { source, destination } = addresses;
+      if (destination.text !== socket.localAddress.text) {
+        socket.localAddress = destination;
+        socket.localAddressRestored = true;
+      }
+      socket.remoteAddress = source;
+    }
+    socket.proxyProtocolTlvs = tlvs.filter(({ type }) => this.#settings.passesOn(type));
+    for (const tlv of tlvs) this.#keep(tlv);
+  }
+
+  #keep({ type, value }: ProxyProtocolTlv): void {
+    const rule = this.#settings.rules.get(type);
+    if (rule === undefined) return;
+    const metadata = (this.#socket.metadata ??= new Map());
+    metadata.set(rule.namespace, { ...metadata.get(rule.namespace), [rule.key]: printable(value) });
+  }
+}
+
+/** What is not UTF-8 becomes `!`, a byte each, as Envoy has it. */
+function printable(value: Buffer): string {
+  const text = value.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(value) ? text : Array.from(value, (byte) => (byte < 0x80 ? String.fromCharCode(byte) : '!')).join('');
+}

@@ -1,0 +1,72 @@
+import type { TlsInspector } from '../../../api/generated/envoy/extensions/filters/listener/tls_inspector/v3.ts';
+import type { Extension } from '../../../core/extension.ts';
+import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
+import { type AcceptedSocket, CLOSE, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
+import { type ClientHello, ClientHelloReader, INVALID, NOT_TLS, TOO_LARGE } from '../../../transport/client-hello.ts';
+
+const STATS = defineStats({
+  counters: ['alpn_found', 'alpn_not_found', 'client_hello_too_large', 'sni_found', 'sni_not_found', 'tls_found', 'tls_not_found'],
+  histograms: ['bytes_processed'],
+});
+
+const DEFAULT_MAX_HELLO_BYTES = 16_384;
+
+export const tlsInspectorExtension: Extension<TlsInspector, ListenerFilter> = {
+  name: 'envoy.filters.listener.tls_inspector',
+  category: 'envoy.filters.listener',
+  configType: 'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
+  compile(message, _at, context) {
+    const config: InspectorConfig = {
+      stats: context.stats.group('tls_inspector', STATS),
+      maxHelloBytes: message.maxClientHelloSize ?? DEFAULT_MAX_HELLO_BYTES,
+      closeOnErrors: message.closeConnectionOnClientHelloParsingErrors,
+    };
+    return { open: (socket) => new Inspection(config, socket) };
+  },
+};
+
+interface InspectorConfig {
+  readonly stats: StatGroup;
+  readonly maxHelloBytes: number;
+  readonly closeOnErrors: boolean;
+}
+
+class Inspection implements ListenerFilterReader {
+  readonly #config: InspectorConfig;
+  readonly #socket: AcceptedSocket;
+  readonly #reader: ClientHelloReader;
+
+  constructor(config: InspectorConfig, socket: AcceptedSocket) {
+    this.#config = config;
+    this.#socket = socket;
+    this.#reader = new ClientHelloReader(config.maxHelloBytes);
+  }
+
+  onData(bytes: Buffer, length: number): number {
+    const { stats, closeOnErrors } = this.#config;
+    const hello = this.#reader.read(bytes, length);
+    if (hello === undefined) return WAIT;
+    stats.record(STATS.bytes_processed, length);
+    if (hello === TOO_LARGE) {
+      stats.inc(STATS.client_hello_too_large);
+      return CLOSE;
+    }
+    if (hello === NOT_TLS || hello === INVALID) {
+      stats.inc(STATS.tls_not_found);
+      return closeOnErrors ? CLOSE : 0;
+    }
+    this.#found(hello);
+    return 0;
+  }
+
+  #found({ serverName, applicationProtocols }: ClientHello): void {
+    const { stats } = this.#config;
+    stats.inc(STATS.tls_found);
+    stats.inc(serverName === '' ? STATS.sni_not_found : STATS.sni_found);
+    stats.inc(applicationProtocols.length === 0 ? STATS.alpn_not_found : STATS.alpn_found);
+    this.#socket.transportProtocol = 'tls';
+    this.#socket.requestedServerName = serverName;
+    this.#socket.applicationProtocols = applicationProtocols;
+  }
+}
+

@@ -1,0 +1,81 @@
+import type { ConnectionLimit } from '../../../api/generated/envoy/extensions/filters/network/connection_limit/v3.ts';
+import { durationMs } from '../../../core/durations.ts';
+import type { Extension } from '../../../core/extension.ts';
+import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
+import { Timer, type TimerList, type TimerOwner } from '../../../core/timers.ts';
+import { CONTINUE, type FilteredConnection, type NetworkFilter, type NetworkFilterStatus, type NetworkReadFilter, STOP } from '../../../listener/network-filter.ts';
+
+const STATS = defineStats({ counters: ['limited_connections'], gauges: ['active_connections'] });
+
+/** Closes the connections of a filter chain beyond a number, each thread by itself. */
+export const connectionLimitExtension: Extension<ConnectionLimit, NetworkFilter> = {
+  name: 'envoy.filters.network.connection_limit',
+  category: 'envoy.filters.network',
+  configType: 'envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit',
+  compile(message, _at, context) {
+    const { runtimeEnabled, maxConnections } = message;
+    const delayMs = durationMs(message.delay) ?? 0;
+    const limiter: Limiter = {
+      stats: context.stats.group(`connection_limit.${message.statPrefix}`, STATS),
+      max: maxConnections === undefined ? Infinity : Number(maxConnections),
+      delays: delayMs === 0 ? undefined : context.timers.list(delayMs),
+      enabled: () => runtimeEnabled === undefined || context.runtime.boolean(runtimeEnabled.runtimeKey, runtimeEnabled.defaultValue ?? true),
+      connections: 0,
+    };
+    return { open: (connection) => new LimitedConnection(limiter, connection) };
+  },
+};
+
+interface Limiter {
+  readonly stats: StatGroup;
+  readonly max: number;
+  readonly delays: TimerList | undefined;
+  enabled(): boolean;
+  connections: number;
+}
+
+class LimitedConnection implements NetworkReadFilter, TimerOwner {
+  readonly #limiter: Limiter;
+  readonly #connection: FilteredConnection;
+  #counted = false;
+  #timer: Timer | undefined;
+
+  constructor(limiter: Limiter, connection: FilteredConnection) {
+    this.#limiter = limiter;
+    this.#connection = connection;
+  }
+
+  onNewConnection(): NetworkFilterStatus {
+    const limiter = this.#limiter;
+    if (!limiter.enabled()) return CONTINUE;
+    limiter.stats.gaugeAdd(STATS.active_connections, 1);
+    limiter.connections++;
+    this.#counted = true;
+    if (limiter.connections <= limiter.max) return CONTINUE;
+    limiter.stats.inc(STATS.limited_connections);
+    this.#uncount();
+    if (limiter.delays === undefined) this.#connection.close('');
+    else limiter.delays.arm((this.#timer = new Timer(this)));
+    return STOP;
+  }
+
+  onData(): NetworkFilterStatus {
+    return CONTINUE;
+  }
+
+  onClosed(): void {
+    this.#timer?.disarm();
+    this.#uncount();
+  }
+
+  onTimer(): void {
+    this.#connection.close('');
+  }
+
+  #uncount(): void {
+    if (!this.#counted) return;
+    this.#counted = false;
+    this.#limiter.connections--;
+    this.#limiter.stats.gaugeAdd(STATS.active_connections, -1);
+  }
+}

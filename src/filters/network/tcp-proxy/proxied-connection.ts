@@ -1,0 +1,273 @@
+import { Timer, type TimerOwner } from '../../../core/timers.ts';
+import type { AccessLogType } from '../../../http/access-log.ts';
+import type { PressureWatcher, RequestEncoder, ResponseDecoder } from '../../../http/codec/codec.ts';
+import { streamOf } from '../../../http/connection-stream.ts';
+import type { Failure } from '../../../http/failure.ts';
+import { type ConnectionInfo, ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
+import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
+import type { ConnectionHandler } from '../../../listener/network-filter.ts';
+import type { Connection, TransportError } from '../../../transport/transport.ts';
+import { CLUSTER_STATE, TCP_STATS, type TcpProxyConfig } from './config.ts';
+
+const TIMER_IDLE = 0;
+const TIMER_DURATION = 1;
+const TIMER_LOG = 2;
+const NO_BYTES = Buffer.alloc(0);
+
+/** This side gives the upstream connection up. */
+const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'local-reset', retryable: false, details: '' };
+
+/**
+ * One connection and the upstream connection it is joined with. Nothing is read from the client before the upstream connection stands.
+ *
+ *   NEW ──onNewConnection──▶ CONNECTING ──pool ready──▶ JOINED ──both have ended, either is gone, timer──▶ CLOSED
+ *                              │   ▲ fails, attempts left
+ *                              └───┴──fails──▶ CLOSED
+ */
+export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, PoolCallbacks, PressureWatcher, LoadBalancerContext, TimerOwner {
+  readonly active = true;
+  readonly requestHeaders = undefined;
+  readonly #connection: Connection;
+  readonly #config: TcpProxyConfig;
+  readonly #stream: StreamInfo;
+  #pending: PendingStream | undefined;
+  #upstream: RequestEncoder | undefined;
+  #attempts = 0;
+  #closed = false;
+  /** The upstream waits for the client to take what it was sent. */
+  #upstreamIsPaused = false;
+  #downstreamEnded = false;
+  readonly #idleTimer: Timer | undefined;
+  readonly #durationTimer: Timer | undefined;
+  readonly #logTimer: Timer | undefined;
+
+  constructor(connection: Connection, info: ConnectionInfo, config: TcpProxyConfig) {
+    this.#connection = connection;
+    this.#config = config;
+    this.#stream = streamOf(info, config.clock);
+    connection.pauseReads();
+    config.stats.inc(TCP_STATS.downstream_cx_total);
+    if (config.idleTimeout !== undefined) this.#idleTimer = new Timer(this, TIMER_IDLE);
+    if (config.maxDuration !== undefined) config.maxDuration.arm((this.#durationTimer = new Timer(this, TIMER_DURATION)));
+    if (config.periodicLogs !== undefined) config.periodicLogs.arm((this.#logTimer = new Timer(this, TIMER_LOG)));
+  }
+
+  // ConnectionHandler
+
+  onNewConnection(): void {
+    this.#connect();
+  }
+
+  onBytes(bytes: Buffer, length: number): void {
+    this.#stream.bytesReceived += length;
+    this.#config.stats.add(TCP_STATS.downstream_cx_rx_bytes_total, length);
+    this.#upstream?.sendData(bytes.length === length ? bytes : bytes.subarray(0, length), false);
+    this.#restartIdleTimer();
+  }
+
+  onEnd(): void {
+    this.#downstreamEnded = true;
+    this.#upstream?.sendData(NO_BYTES, true);
+    this.#restartIdleTimer();
+  }
+
+  onDrained(): void {
+    if (!this.#upstreamIsPaused) return;
+    this.#upstreamIsPaused = false;
+    this.#upstream?.resume();
+  }
+
+  onClosed(error: TransportError | undefined): void {
+    if (error !== undefined) this.#stream.downstreamCloseType = 'RemoteReset';
+    this.#finish();
+  }
+
+  /** Connections live until the drain ends. */
+  startDrain(): void {}
+
+  // PoolCallbacks
+
+  onPoolReady(encoder: RequestEncoder, host: Host, connection: UpstreamConnectionInfo): void {
+    this.#pending = undefined;
+    if (this.#closed) {
+      encoder.reset(DOWNSTREAM_GONE);
+      return;
+    }
+    this.#upstream = encoder;
+    encoder.watcher = this;
+    this.#noteUpstream(host, connection);
+    if (this.#config.logsOnConnected) this.#log('TcpUpstreamConnected');
+    this.#restartIdleTimer();
+    this.#connection.resumeReads();
+  }
+
+  onPoolFailure(failure: Failure, host: Host | undefined): void {
+    this.#pending = undefined;
+    if (this.#closed) return;
+    const stream = this.#stream;
+    stream.upstreamHost = host;
+    if (failure.kind === 'overflow') {
+      this.#refuse(ResponseFlag.upstreamOverflow);
+    } else if (host === undefined) {
+      this.#refuse(ResponseFlag.noHealthyUpstream);
+    } else {
+      stream.upstreamTransportFailureReason = failure.details;
+      stream.setFlag(ResponseFlag.upstreamConnectionFailure);
+      this.#connect();
+    }
+  }
+
+  // ResponseDecoder
+
+  onData(chunk: Buffer, end: boolean): void {
+    const connection = this.#connection;
+    if (chunk.length > 0) {
+      this.#stream.bytesSent += chunk.length;
+      this.#config.stats.add(TCP_STATS.downstream_cx_tx_bytes_total, chunk.length);
+      connection.writeBytes(chunk);
+    }
+    if (end) connection.endWrites();
+    else if (!this.#upstreamIsPaused && connection.unsentBytes > this.#config.bufferLimitBytes) {
+      this.#upstreamIsPaused = true;
+      this.#upstream!.pause();
+    }
+    this.#restartIdleTimer();
+  }
+
+  onReset(): void {
+    this.#upstream = undefined;
+    if (!this.#closed) this.#connection.closeAfterFlush(0);
+  }
+
+  onHeaders(): void {}
+  onTrailers(): void {}
+  onInformational(): void {}
+
+  // PressureWatcher
+
+  onHighWatermark(): void {
+    this.#config.stats.inc(TCP_STATS.downstream_flow_control_paused_reading_total);
+    this.#connection.pauseReads();
+  }
+
+  onLowWatermark(): void {
+    this.#config.stats.inc(TCP_STATS.downstream_flow_control_resumed_reading_total);
+    this.#connection.resumeReads();
+  }
+
+  // LoadBalancerContext
+
+  hash(): undefined {}
+
+  metadataMatch(): undefined {}
+
+  isHostTried(): boolean {
+    return false;
+  }
+
+  // TimerOwner
+
+  onTimer(tag: number): void {
+    const { stats, periodicLogs } = this.#config;
+    if (tag === TIMER_LOG) {
+      this.#log('TcpPeriodic');
+      periodicLogs!.arm(this.#logTimer!);
+      return;
+    }
+    if (tag === TIMER_IDLE) {
+      stats.inc(TCP_STATS.idle_timeout);
+      this.#stream.downstreamLocalCloseReason = 'tcp_session_idle_timeout';
+    } else {
+      stats.inc(TCP_STATS.max_downstream_connection_duration);
+      this.#stream.setFlag(ResponseFlag.durationTimeout);
+    }
+    this.#connection.destroy();
+  }
+
+  #connect(): void {
+    const name = this.#clusterName();
+    const cluster = this.#config.clusters.get(name);
+    if (cluster === undefined) {
+      this.#config.stats.inc(TCP_STATS.downstream_cx_no_route);
+      this.#refuse(ResponseFlag.noClusterFound);
+      return;
+    }
+    this.#noteCluster(cluster);
+    if (this.#attempts >= this.#config.maxConnectAttempts) {
+      cluster.requestStats.onConnectAttemptsExceeded?.();
+      this.#refuse(ResponseFlag.upstreamRetryLimitExceeded);
+      return;
+    }
+    this.#attempts++;
+    this.#stream.attemptCount = this.#attempts;
+    const pending = cluster.newTcpStream(this, 'default', this, this);
+    if (this.#upstream === undefined && !this.#closed) this.#pending ??= pending;
+  }
+
+  #clusterName(): string {
+    const named = this.#stream.filterState?.get(CLUSTER_STATE);
+    if (typeof named === 'string' && named !== '') return named;
+    const { choices, totalWeight, random } = this.#config;
+    if (choices.length === 1) return choices[0]!.name;
+    let left = random.uint32() % totalWeight;
+    for (const { name, weight } of choices) {
+      if (left < weight) return name;
+      left -= weight;
+    }
+    return '';
+  }
+
+  #noteCluster(cluster: Cluster): void {
+    this.#stream.upstreamCluster = cluster;
+    this.#stream.upstreamClusterName = cluster.statName;
+    if (this.#stream.upstreamRequestStartMs === 0) this.#stream.upstreamRequestStartMs = this.#config.clock.monotonicMs();
+  }
+
+  #noteUpstream(host: Host, { id, local, remote, connectStartMs, connectEndMs }: UpstreamConnectionInfo): void {
+    const stream = this.#stream;
+    stream.upstreamHost = host;
+    stream.upstreamConnectionId = id;
+    stream.upstreamLocalAddress = local;
+    stream.upstreamRemoteAddress = remote;
+    stream.upstreamConnectStartMs = connectStartMs;
+    stream.upstreamConnectEndMs = connectEndMs;
+    stream.upstreamPoolReadyMs = this.#config.clock.monotonicMs();
+  }
+
+  #refuse(flag: number): void {
+    this.#stream.setFlag(flag);
+    this.#connection.destroy();
+  }
+
+  #restartIdleTimer(): void {
+    if (this.#idleTimer !== undefined && !this.#closed) this.#config.idleTimeout!.arm(this.#idleTimer);
+  }
+
+  #finish(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#idleTimer?.disarm();
+    this.#durationTimer?.disarm();
+    this.#logTimer?.disarm();
+    this.#pending?.cancel();
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    if (upstream !== undefined) this.#endUpstream(upstream);
+    this.#stream.endMs = this.#config.clock.monotonicMs();
+    this.#log('TcpConnectionEnd');
+  }
+
+  /** What the client has sent still goes there, unless it broke off. */
+  #endUpstream(upstream: RequestEncoder): void {
+    if (this.#stream.downstreamCloseType === 'RemoteReset' || !this.#downstreamEnded) upstream.reset(DOWNSTREAM_GONE);
+    else upstream.sendData(NO_BYTES, true);
+  }
+
+  #log(type: AccessLogType): void {
+    const { accessLogs, clock } = this.#config;
+    if (accessLogs.length === 0) return;
+    if (type !== 'TcpConnectionEnd') this.#stream.endMs = clock.monotonicMs();
+    const entry = { info: this.#stream, requestHeaders: undefined, responseHeaders: undefined, responseTrailers: undefined, type };
+    for (const log of accessLogs) log.log(entry);
+  }
+}

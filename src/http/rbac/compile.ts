@@ -1,0 +1,197 @@
+import { type Permission, type Principal, RBAC_Action as Action, type RBAC } from '../../api/generated/envoy/config/rbac/v3.ts';
+import type { CidrRange } from '../../api/generated/envoy/config/core/v3.ts';
+import type { CompileContext } from '../../core/extension.ts';
+import type { ConfigPath } from '../../core/problems.ts';
+import { HeaderMap } from '../header-map.ts';
+import { compileIpPrefix, IpPrefixSet } from '../ip-prefix.ts';
+import { compileHeaderMatcher } from '../matcher/header-matcher.ts';
+import { compileMetadataMatcher } from '../matcher/metadata-matcher.ts';
+import { compileStringMatcher, type StringMatcher } from '../matcher/string-matcher.ts';
+import type { StreamInfo } from '../stream-info.ts';
+import type { Address } from '../../transport/transport.ts';
+
+/** What is judged: a request, or a connection without one. */
+export interface RbacSubject {
+  readonly info: StreamInfo;
+  readonly headers: HeaderMap | undefined;
+}
+
+export type RbacRule = (subject: RbacSubject) => boolean;
+
+/** Compiled rules: `policy` names the one that decided; '' when none matched. */
+export interface RbacRules {
+  judge(subject: RbacSubject): { readonly allowed: boolean; readonly policy: string };
+}
+
+interface CompiledPolicy {
+  readonly name: string;
+  readonly permission: RbacRule;
+  readonly principal: RbacRule;
+}
+
+/** Compiles `envoy.config.rbac.v3.RBAC`. Policies are tried in the order of their names. */
+export function compileRbacRules(message: RBAC, at: ConfigPath, context: CompileContext): RbacRules {
+  const policies: CompiledPolicy[] = Object.keys(message.policies)
+    .sort()
+    .map((name) => {
+      const policy = message.policies[name]!;
+      const policyAt = at.field('policies').key(name);
+      return {
+        name,
+        permission: anyOf(policy.permissions.map((one, index) => compilePermission(one, policyAt.field('permissions').index(index), context))),
+        principal: anyOf(policy.principals.map((one, index) => compilePrincipal(one, policyAt.field('principals').index(index), context))),
+      };
+    });
+  const { action } = message;
+  return {
+    judge(subject) {
+      const match = policies.find(({ permission, principal }) => permission(subject) && principal(subject));
+      const allowed = action === Action.LOG || (match !== undefined) === (action === Action.ALLOW);
+      return { allowed, policy: match?.name ?? '' };
+    },
+  };
+}
+
+const never: RbacRule = () => false;
+const always: RbacRule = () => true;
+
+function anyOf(rules: readonly RbacRule[]): RbacRule {
+  return rules.length === 1 ? rules[0]! : (subject) => rules.some((rule) => rule(subject));
+}
+
+function allOf(rules: readonly RbacRule[]): RbacRule {
+  return (subject) => rules.every((rule) => rule(subject));
+}
+
+function not(rule: RbacRule): RbacRule {
+  return (subject) => !rule(subject);
+}
+
+function compilePermission({ rule }: Permission, at: ConfigPath, context: CompileContext): RbacRule {
+  const list = (rules: readonly Permission[], field: string): RbacRule[] =>
+    rules.map((one, index) => compilePermission(one, at.field(field).field('rules').index(index), context));
+  switch (rule.case) {
+    case 'andRules':
+      return allOf(list(rule.value.rules, 'and_rules'));
+    case 'orRules':
+      return anyOf(list(rule.value.rules, 'or_rules'));
+    case 'notRule':
+      return not(compilePermission(rule.value, at.field('not_rule'), context));
+    case 'destinationIp':
+      return addressIn(rule.value, ({ info }) => info.connection.localAddress, at.field('destination_ip'), context);
+    case 'destinationPort':
+      return ({ info }) => info.connection.localAddress.kind === 'ip' && info.connection.localAddress.port === rule.value;
+    case 'destinationPortRange': {
+      const { start, end } = rule.value;
+      if (start >= end) context.error(at.field('destination_port_range'), 'the start of the range must be lower than its end');
+      return ({ info }) => info.connection.localAddress.port >= start && info.connection.localAddress.port < end;
+    }
+    case 'requestedServerName': {
+      const text = compileStringMatcher(rule.value, at.field('requested_server_name'), context);
+      return ({ info }) => text?.matches(info.connection.requestedServerName) === true;
+    }
+    case 'matcher':
+    case 'uriTemplate':
+      context.error(at, 'not supported: a matcher extension');
+      return never;
+    default:
+      return compileCommon(rule, at, context);
+  }
+}
+
+function compilePrincipal({ identifier }: Principal, at: ConfigPath, context: CompileContext): RbacRule {
+  const list = (rules: readonly Principal[], field: string): RbacRule[] =>
+    rules.map((one, index) => compilePrincipal(one, at.field(field).field('ids').index(index), context));
+  switch (identifier.case) {
+    case 'andIds':
+      return allOf(list(identifier.value.ids, 'and_ids'));
+    case 'orIds':
+      return anyOf(list(identifier.value.ids, 'or_ids'));
+    case 'notId':
+      return not(compilePrincipal(identifier.value, at.field('not_id'), context));
+    case 'sourceIp':
+      return addressIn(identifier.value, ({ info }) => info.connection.remoteAddress, at.field('source_ip'), context);
+    case 'directRemoteIp':
+      return addressIn(identifier.value, ({ info }) => info.connection.directRemoteAddress, at.field('direct_remote_ip'), context);
+    case 'remoteIp':
+      return addressIn(identifier.value, ({ info }) => info.remoteAddress, at.field('remote_ip'), context);
+    case 'authenticated': {
+      const { principalName } = identifier.value;
+      if (principalName === undefined) return ({ info }) => info.connection.secure;
+      const name = compileStringMatcher(principalName, at.field('authenticated').field('principal_name'), context);
+      return ({ info }) => name !== undefined && isAuthenticated(info, name);
+    }
+    case 'filterState': {
+      const { key, matcher } = identifier.value;
+      if (matcher.case !== 'stringMatch') {
+        context.error(at, 'not supported: filter_state without string_match');
+        return never;
+      }
+      const text = compileStringMatcher(matcher.value, at.field('filter_state').field('string_match'), context);
+      return ({ info }) => {
+        const value = info.filterState?.get(key);
+        return typeof value === 'string' && text?.matches(value) === true;
+      };
+    }
+    case 'custom':
+      context.error(at, 'not supported: a principal extension');
+      return never;
+    default:
+      return compileCommon(identifier, at, context);
+  }
+}
+
+/** What permissions and principals have in common. */
+type Common = Extract<Permission['rule'] | Principal['identifier'], { case: 'any' | 'header' | 'urlPath' | 'metadata' | 'sourcedMetadata' | undefined }>;
+
+function compileCommon(rule: Common, at: ConfigPath, context: CompileContext): RbacRule {
+  switch (rule.case) {
+    case 'any':
+      return rule.value ? always : never;
+    case 'header': {
+      const header = compileHeaderMatcher(rule.value, at.field('header'), context);
+      return ({ headers }) => header?.matches(headers ?? NO_HEADERS) === true;
+    }
+    case 'urlPath': {
+      const path = rule.value.rule.case === 'path' ? compileStringMatcher(rule.value.rule.value, at.field('url_path').field('path'), context) : undefined;
+      return ({ headers }) => headers !== undefined && path?.matches(pathOf(headers.path)) === true;
+    }
+    case 'metadata': {
+      const metadata = compileMetadataMatcher(rule.value, false, at.field('metadata'), context);
+      return ({ info }) => metadata?.(info) === true;
+    }
+    case 'sourcedMetadata': {
+      const { metadataMatcher, metadataSource } = rule.value;
+      if (metadataSource !== 0) context.error(at.field('sourced_metadata'), 'not supported: metadata of the route');
+      const metadata = metadataMatcher && compileMetadataMatcher(metadataMatcher, false, at.field('sourced_metadata').field('metadata_matcher'), context);
+      return ({ info }) => metadata?.(info) === true;
+    }
+    default:
+      return never;
+  }
+}
+
+const NO_HEADERS = new HeaderMap();
+
+function pathOf(pathAndQuery: string): string {
+  const end = pathAndQuery.search(/[?#]/);
+  return end < 0 ? pathAndQuery : pathAndQuery.substring(0, end);
+}
+
+function addressIn(range: CidrRange, addressOf: (subject: RbacSubject) => Address, at: ConfigPath, context: CompileContext): RbacRule {
+  const prefix = compileIpPrefix(range, at, context);
+  if (prefix === undefined) return never;
+  const set = new IpPrefixSet([prefix]);
+  return (subject) => set.has(addressOf(subject));
+}
+
+/** A URI name of the peer's certificate, else a DNS name, else its subject: the first of these kinds that there is decides. */
+function isAuthenticated({ connection }: StreamInfo, name: StringMatcher): boolean {
+  if (!connection.secure) return false;
+  const peer = connection.tls?.peer();
+  const uris = peer?.alternatives('uri') ?? [];
+  if (uris.length > 0) return uris.some((uri) => name.matches(uri));
+  const names = peer?.alternatives('dns') ?? [];
+  if (names.length > 0) return names.some((dns) => name.matches(dns));
+  return name.matches(peer?.subject ?? '');
+}

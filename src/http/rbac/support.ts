@@ -1,0 +1,38 @@
+import { fields, refused, type SupportTable } from '../../config/support.ts';
+
+const NO_CEL = 'expressions are not evaluated; use permissions and principals';
+
+export const rbacSupport: SupportTable = {
+  'envoy.extensions.filters.http.rbac.v3.RBAC': {
+    ...fields('rules rules_stat_prefix shadow_rules shadow_rules_stat_prefix'),
+    matcher: refused('use rules'),
+    shadow_matcher: refused('use shadow_rules'),
+    track_per_rule_stats: refused('policies have no statistics of their own'),
+  },
+  'envoy.extensions.filters.http.rbac.v3.RBACPerRoute': fields('rbac'),
+  'envoy.config.rbac.v3.RBAC': {
+    ...fields('action policies'),
+    audit_logging_options: refused('there are no audit logs'),
+  },
+  'envoy.config.rbac.v3.Policy': {
+    ...fields('permissions principals'),
+    condition: refused(NO_CEL),
+    checked_condition: refused(NO_CEL),
+  },
+  'envoy.config.rbac.v3.Permission': {
+    ...fields('and_rules or_rules any header url_path destination_ip destination_port destination_port_range metadata not_rule requested_server_name sourced_metadata'),
+    matcher: refused('no matcher extension is built in'),
+    uri_template: refused('no matcher extension is built in'),
+  },
+  'envoy.config.rbac.v3.Permission.Set': fields('rules'),
+  'envoy.config.rbac.v3.Principal': {
+    ...fields('and_ids or_ids any authenticated source_ip direct_remote_ip remote_ip header url_path metadata filter_state not_id sourced_metadata'),
+    custom: refused('no principal extension is built in'),
+  },
+  'envoy.config.rbac.v3.Principal.Set': fields('ids'),
+  'envoy.config.rbac.v3.Principal.Authenticated': fields('principal_name'),
+  'envoy.config.rbac.v3.SourcedMetadata': fields('metadata_matcher metadata_source'),
+  'envoy.type.matcher.v3.FilterStateMatcher': fields('key string_match'),
+  'envoy.type.matcher.v3.PathMatcher': fields('path'),
+  'envoy.type.v3.Int32Range': fields('start end'),
+};
