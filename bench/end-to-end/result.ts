@@ -15,7 +15,7 @@ export interface ContestantRecord {
   failure: string | undefined;
 }
 
-export const BASELINES = ['nginx', 'envoy'] as const;
+export const BASELINES = ['nginx', 'haproxy', 'envoy'] as const;
 export type Baseline = (typeof BASELINES)[number];
 export type RatiosTo = Partial<Record<Metric, Spread>>;
 

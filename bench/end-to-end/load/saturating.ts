@@ -12,6 +12,8 @@ export interface SaturatingLoad {
   readonly request: RequestShape;
   readonly connections: number;
   readonly seconds: number;
+  /** HTTP/2 with so many streams at once on each connection: only h2load can. Without: HTTP/1.1. */
+  readonly streams?: number;
 }
 
 export interface SaturatingResult {
@@ -66,16 +68,16 @@ end
 
 export const h2load: LoadTool = {
   name: 'h2load',
-  note: 'HTTP/1.1, one thread, closed loop; it tells no percentiles',
+  note: 'one thread, closed loop; it tells no percentiles',
   installed: () => findProgram('h2load') !== undefined,
   version: () => versionLine('h2load', ['--version']),
-  command: ({ port, request, connections, seconds }) => {
+  command: ({ port, request, connections, seconds, streams }) => {
     if (request.close) throw new Error('h2load does not go on after a connection was closed: use wrk or autocannon');
     const { Host, ...others } = headersOf(request);
     // It sends a Host of its own: another one makes two.
     const headers = Object.entries({ ':authority': Host, ...others }).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
     const url = `http://127.0.0.1:${port}${request.path}`;
-    return { file: findProgram('h2load')!, args: ['--h1', '-t1', `-c${connections}`, `-D${wholeSeconds(seconds)}`, ...headers, url] };
+    return { file: findProgram('h2load')!, args: [...(streams === undefined ? ['--h1'] : ['-m', String(streams)]), '-t1', `-c${connections}`, `-D${wholeSeconds(seconds)}`, ...headers, url] };
   },
   parse: (output, load) => parseH2load(output, wholeSeconds(load.seconds)),
 };

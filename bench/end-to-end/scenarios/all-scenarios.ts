@@ -4,12 +4,14 @@ import { hostList, PLAIN, prefixList } from '../plan.ts';
 import { pathBelow } from '../request.ts';
 import type { Scenario, Target, Variant } from '../scenario.ts';
 import { BIG_TARGET, bigBootstrap } from './big-bootstrap.ts';
-import { holdIdle, openLoop, saturate, startUp, transfer } from './measure.ts';
+import { holdIdle, openLoop, saturate, saturateHttp2, startUp, transfer } from './measure.ts';
 
 const TARGET: Target = { host: 'bench.example.com', path: pathBelow('/svc57/') };
 const LARGE_BYTES = 100 * 2 ** 20;
 const TRANSFERS = 5;
 const LATENCY_RATE = 5_000;
+const HTTP2_CONNECTIONS = 16;
+const HTTP2_STREAMS = 16;
 const IDLE_WARM_UP = 2_000;
 const OTHER_FILES = 2_000;
 
@@ -35,6 +37,17 @@ const full: Scenario = {
   name: 'full',
   title: 'Keep-alive, 100 routes, X-Forwarded-For, X-Request-Id, Via, statistics, file access log, timeouts: 64 connections',
   variants: one(FULL),
+};
+
+const http2: Scenario = {
+  ...full,
+  name: 'h2',
+  title: `HTTP/2 in front, HTTP/1.1 behind, features as in full: ${HTTP2_CONNECTIONS} connections with ${HTTP2_STREAMS} streams each`,
+  // nginx before 1.25 speaks either protocol on a port, not both.
+  peers: ['haproxy', 'envoy', ...NUNCIO_PEERS],
+  columns: ['cpuUs', 'requestsPerSecond', 'rssMiB', 'peakMiB'],
+  ownLoad: 'h2load',
+  measure: (turn) => saturateHttp2(turn, HTTP2_CONNECTIONS, HTTP2_STREAMS),
 };
 
 const routes: Scenario = {
@@ -149,6 +162,7 @@ const bigYaml: Scenario = {
 export const ALL_SCENARIOS: readonly Scenario[] = [
   minimal,
   full,
+  http2,
   routes,
   virtualHosts,
   newConnection,

@@ -7,7 +7,7 @@ import type { Command } from '../command.ts';
 import { pinned } from '../cores.ts';
 import type { HoldOptions, HoldResult } from '../load/hold-connections.ts';
 import type { OpenLoopOptions, OpenLoopResult } from '../load/open-loop.ts';
-import type { SaturatingLoad, SaturatingResult } from '../load/saturating.ts';
+import { h2load, type LoadTool, type SaturatingLoad, type SaturatingResult } from '../load/saturating.ts';
 import type { TransferOptions, TransferResult } from '../load/transfer.ts';
 import { ask } from '../probe.ts';
 import { cpuBetweenMs, readCpu, readMemory, resetPeak } from '../process-usage.ts';
@@ -23,10 +23,23 @@ const SMALL_REQUESTS = 50;
 const GENERATOR_WARM_UP_SECONDS = 1;
 
 /** One closed-loop run as fast as it goes. */
-export async function saturate(turn: Turn, { close = false, seconds = turn.seconds } = {}): Promise<Measured> {
+export function saturate(turn: Turn, { close = false, seconds = turn.seconds } = {}): Promise<Measured> {
+  const { plan, target } = turn.proxy;
+  return underLoad(turn, turn.tool, { port: plan.listenPort, request: { ...target, close }, connections: CONNECTIONS, seconds });
+}
+
+/** The same over HTTP/2. */
+export function saturateHttp2(turn: Turn, connections: number, streams: number): Promise<Measured> {
+  const { plan, target } = turn.proxy;
+  const load = { port: plan.listenPort, request: { ...target, close: false }, connections, streams, seconds: turn.seconds };
+  return underLoad(turn, h2load, load);
+}
+
+async function underLoad(turn: Turn, tool: LoadTool, load: SaturatingLoad): Promise<Measured> {
   const { pid } = turn.proxy.server;
   const before = readCpu(pid);
-  const result = await runSaturating(turn, close, seconds);
+  const output = await runToEnd(tool.command(load, turn.directory), loadCore(turn.cores), load.seconds * 1000 + SLACK_MS);
+  const result = tool.parse(output, load);
   const cpuMs = cpuBetweenMs(before, readCpu(pid));
   const { rssMiB, peakMiB } = readMemory(pid);
   return {
@@ -41,13 +54,6 @@ export async function saturate(turn: Turn, { close = false, seconds = turn.secon
     },
     errors: result.errors,
   };
-}
-
-async function runSaturating(turn: Turn, close: boolean, seconds: number): Promise<SaturatingResult> {
-  const { tool, proxy, directory } = turn;
-  const load: SaturatingLoad = { port: proxy.plan.listenPort, request: { ...proxy.target, close }, connections: CONNECTIONS, seconds };
-  const output = await runToEnd(tool.command(load, directory), loadCore(turn.cores), seconds * 1000 + SLACK_MS);
-  return tool.parse(output, load);
 }
 
 /** A constant rate, whatever the proxy does. */
