@@ -7,7 +7,7 @@ import type { ClusterSpec } from './cluster-spec.ts';
 
 /**
  * `circuit_breakers.*` of one cluster, set from the shared counts before statistics are read. So the data path moves no gauge, and a thread
- * that dies leaves none behind.
+ * that dies leaves none behind. A gauge that Envoy would not have touched yet is left alone, because `usedonly` shows the others.
  */
 export class BreakerGauges {
   readonly #spec: ClusterSpec;
@@ -15,6 +15,7 @@ export class BreakerGauges {
   readonly #stats: StatGroup;
   readonly #remaining: readonly (StatGroup | undefined)[];
   #breakers: readonly PriorityBreakers[] | undefined;
+  readonly #shown = new Set<GaugeId>();
 
   constructor(spec: ClusterSpec, store: StatStore, stats: StatGroup) {
     this.#spec = spec;
@@ -32,7 +33,8 @@ export class BreakerGauges {
       const open = OPEN_GAUGES[index];
       const remaining = this.#remaining[index];
       for (const { limit, gauge, remainingGauge } of PARTS) {
-        this.#stats.gaugeSet(open[gauge], each[limit].open ? 1 : 0);
+        if (each[limit].open || touched(each, limit)) this.#shown.add(open[gauge]);
+        if (this.#shown.has(open[gauge])) this.#stats.gaugeSet(open[gauge], each[limit].open ? 1 : 0);
         remaining?.gaugeSet(remainingGauge, left(each[limit]));
       }
     });
@@ -79,11 +81,15 @@ const OPEN_GAUGES: readonly Readonly<Record<GaugeName, GaugeId>>[] = [
   },
 ];
 
-/** What is left of 2^64 when there is no limit. */
-const UNLIMITED_LEFT = 2 ** 64;
+/** A pool closes with its last connection, and Envoy then tells both priorities. */
+function touched(breakers: PriorityBreakers, limit: (typeof PARTS)[number]['limit']): boolean {
+  if (limit === 'retries') return false;
+  return breakers.used || (limit === 'connectionPools' && breakers.poolEmptied);
+}
 
+/** Without a limit, what is left of 2^64 - 1: gauges are unsigned, and one below zero is read from there. */
 function left({ max, active }: Pick<CircuitBreaker, 'max' | 'active'>): number {
-  return max === Number.MAX_SAFE_INTEGER ? UNLIMITED_LEFT : Math.max(0, max - active);
+  return max === Number.MAX_SAFE_INTEGER ? -1 - active : Math.max(0, max - active);
 }
 
 function setLimits(group: StatGroup, spec: ClusterSpec['breakers'][number]): void {

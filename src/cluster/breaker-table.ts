@@ -16,8 +16,8 @@ export interface BreakerCells {
   get(index: number): number;
 }
 
-/** Five resources in two priorities. */
-export const CELLS_PER_CLUSTER = 10;
+/** Five resources in two priorities, and three marks of what was ever used. */
+export const CELLS_PER_CLUSTER = 13;
 
 export class LocalBreakerTable implements BreakerTable {
   readonly #cells = new Map<string, LocalCells>();

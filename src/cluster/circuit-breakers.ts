@@ -55,6 +55,8 @@ export class PriorityBreakers {
   readonly requests: CircuitBreaker;
   readonly retries: CircuitBreaker;
   readonly connectionPools: CircuitBreaker;
+  readonly #cells: BreakerCells;
+  readonly #usedMark: number;
 
   constructor(spec: BreakerSpec, priority: RoutePriority, cells: BreakerCells) {
     const open = (kind: BreakerKind, max: number): CircuitBreaker => new CircuitBreaker(cells, cellIndex(priority, kind), max);
@@ -63,8 +65,36 @@ export class PriorityBreakers {
     this.requests = open('requests', spec.maxRequests);
     this.retries = open('retries', spec.maxRetries);
     this.connectionPools = open('connectionPools', spec.maxConnectionPools);
+    this.#cells = cells;
+    this.#usedMark = priority === 'default' ? USED_MARK : USED_MARK + 1;
+  }
+
+  /** A pool of this priority was ever asked for. */
+  get used(): boolean {
+    return this.#cells.get(this.#usedMark) > 0;
+  }
+
+  markUsed(): void {
+    this.#mark(this.#usedMark);
+  }
+
+  /** A pool of the cluster, of whatever priority, has ever lost its last connection. */
+  get poolEmptied(): boolean {
+    return this.#cells.get(EMPTIED_MARK) > 0;
+  }
+
+  markPoolEmptied(): void {
+    this.#mark(EMPTIED_MARK);
+  }
+
+  #mark(index: number): void {
+    if (this.#cells.get(index) === 0) this.#cells.add(index, 1);
   }
 }
+
+/** Behind the counts: one by priority, one for the cluster. */
+const USED_MARK = 2 * BREAKER_KINDS.length;
+const EMPTIED_MARK = USED_MARK + 2;
 
 function cellIndex(priority: RoutePriority, kind: BreakerKind): number {
   return (priority === 'default' ? 0 : BREAKER_KINDS.length) + BREAKER_KINDS.indexOf(kind);

@@ -190,6 +190,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       this.#stats.inc(CLUSTER_STATS.upstream_cx_pool_overflow);
       return undefined;
     }
+    breakers.markUsed();
     this.#openPools++;
     const { poolContext: common, sockets } = this.#traffic!;
     const transportSocket = sockets?.socketOf(host.metadata);

@@ -204,6 +204,8 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     }
     this.#stats.inc(LISTENER_STATS.downstream_cx_total);
     this.#stats.gaugeAdd(LISTENER_STATS.downstream_cx_active, 1);
+    // Every connection passes the listener filters, be there none: the gauge counts as used.
+    this.#stats.gaugeAdd(LISTENER_STATS.downstream_pre_cx_active, 0);
     this.#workerStats.inc(LISTENER_WORKER_STATS.downstream_cx_total);
     this.#workerStats.gaugeAdd(LISTENER_WORKER_STATS.downstream_cx_active, 1);
     const openedMs = this.#thread.clock.monotonicMs();

@@ -80,7 +80,7 @@ class ProxyAdminHost implements AdminHost {
       snapshot: () => proxy.stats.snapshot(),
       refresh: () => {
         proxy.refreshStats();
-        if (start.flushOnRead) proxy.stats.flushHistograms();
+        if (start.flushOnRead) proxy.flushStats();
       },
       resetCounters: () => proxy.stats.resetCounters(),
       prometheus: new PrometheusRenderer(proxy.tags),

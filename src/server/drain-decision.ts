@@ -15,7 +15,8 @@ export interface DrainSettings {
 
 /**
  * Whether an answer should be the last of its connection while the process drains. Gradual: the chance grows from none to
- * certainty over the drain time, so that clients reconnect spread out; immediate: every answer.
+ * certainty over the drain time, so that clients reconnect spread out; immediate, and while health checks are made to fail: every
+ * answer.
  */
 export class DrainManager implements DrainDecision {
   readonly #clock: Clock;
@@ -33,9 +34,8 @@ export class DrainManager implements DrainDecision {
   }
 
   start(settings: DrainSettings): void {
-    if (this.#settings !== undefined) return;
-    this.#settings = settings;
-    this.#startedMs = this.#clock.monotonicMs();
+    if (this.#settings === undefined) this.#startedMs = this.#clock.monotonicMs();
+    if (this.#settings?.failsHealthChecks !== true) this.#settings = settings;
   }
 
   stop(): void {
@@ -45,7 +45,7 @@ export class DrainManager implements DrainDecision {
   shouldClose(): boolean {
     const settings = this.#settings;
     if (settings === undefined) return false;
-    if (settings.strategy === 'immediate' || settings.timeMs === 0) return true;
+    if (settings.failsHealthChecks === true || settings.strategy === 'immediate' || settings.timeMs === 0) return true;
     const elapsedMs = this.#clock.monotonicMs() - this.#startedMs;
     return elapsedMs >= settings.timeMs || this.#random.unit() * settings.timeMs < elapsedMs;
   }

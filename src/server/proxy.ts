@@ -30,6 +30,7 @@ import type { BoundListener, FileSettings } from './messages.ts';
 import { type NodeOverrides, NO_OVERRIDES } from './node-info.ts';
 import { addProcessGauges, LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState, ServerStats } from './server-stats.ts';
 import { TlsRotation } from './tls-rotation.ts';
+import { Watchdog } from './watchdog.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { Worker } from './worker.ts';
 
@@ -204,6 +205,11 @@ export class Proxy {
     this.#built.serverStats.server.gaugeSet(SERVER_STATS.total_connections, total);
   }
 
+  flushStats(): void {
+    this.#built.stats.flushHistograms();
+    this.#built.serverStats.flush(this.#state);
+  }
+
   /**
    * Reads the bootstrap again and swaps to it. The running configuration stays when there is a problem: then this rejects as `start` does. Reloads
    * run one after the other; those asked for while one waits become one with it.
@@ -318,6 +324,7 @@ export class Proxy {
     const store = new SharedStatStore({ direct: true, onAnnounce: (announcement) => stats.announce(MAIN_THREAD, announcement) });
     const serverStats = new ServerStats(store);
     addProcessGauges(stats, this.#clock, this.#startedMs);
+    new Watchdog(store, ['server.main_thread', 'main_thread'], this.#clock, this.#timers);
     const transport = await selectTransport(this.#options.transport ?? 'auto', this.#timers);
     log.info(`transport: ${transport.name} (${transport.reason})`);
     const concurrency = this.#options.concurrency ?? 1;
@@ -348,17 +355,17 @@ export class Proxy {
       createResolver: createResolverFactory(store),
       onUpdate: (update) => workers.updateHosts(update),
     });
-    if (judged.stats.flushIntervalMs !== undefined) this.#flushEvery(stats, judged.stats.flushIntervalMs);
+    if (judged.stats.flushIntervalMs !== undefined) this.#flushEvery(judged.stats.flushIntervalMs);
     return { stats, tags: judged.stats.tags, serverStats, workers, discovery, transport, node: judged.node };
   }
 
-  #flushEvery(stats: StatScrape, intervalMs: number): void {
-    const list = this.#timers.list(intervalMs);
-    const arm = (): void => {
-      stats.flushHistograms();
-      if (this.#closed === undefined) this.#timers.after(list.durationMs, { onTimer: arm });
+  #flushEvery(intervalMs: number): void {
+    const flush = (): void => {
+      if (this.#closed !== undefined) return;
+      this.flushStats();
+      this.#flushEvery(intervalMs);
     };
-    this.#timers.after(intervalMs, { onTimer: arm });
+    this.#timers.after(intervalMs, { onTimer: flush });
   }
 
   #runReload(): Promise<ConfigurationChange> {

@@ -27,6 +27,10 @@ export const RUNTIME_STATS = defineStats({
   gauges: ['admin_overrides_active', 'deprecated_feature_seen_since_process_start', 'num_keys', 'num_layers'],
 });
 
+/** Zeros: nothing is shed. */
+const OVERLOAD_STATS = defineStats({ histograms: ['refresh_interval_delay'] });
+const OVERLOAD_ACTION_STATS = defineStats({ counters: ['count'] });
+
 export const LISTENER_MANAGER_STATS = defineStats({
   counters: [
     'listener_added',
@@ -58,14 +62,20 @@ export class ServerStats {
     this.server = store.group('server', SERVER_STATS);
     this.runtime = store.group('runtime', RUNTIME_STATS);
     this.listeners = store.group('listener_manager', LISTENER_MANAGER_STATS);
+    store.group('overload', OVERLOAD_STATS);
+    store.group('envoy.overload_actions.reset_high_memory_stream', OVERLOAD_ACTION_STATS);
     this.server.gaugeSet(SERVER_STATS.version, versionNumber(VERSION));
     this.server.gaugeSet(SERVER_STATS.days_until_first_cert_expiring, NO_CERTIFICATE);
     this.state('PRE_INITIALIZING');
   }
 
   state(state: ServerState): void {
-    this.server.gaugeSet(SERVER_STATS.state, STATE_NUMBERS[state]);
     this.server.gaugeSet(SERVER_STATS.live, state === 'LIVE' ? 1 : 0);
+  }
+
+  /** `server.state`, as Envoy shows it: what was when statistics were last flushed. */
+  flush(state: ServerState): void {
+    this.server.gaugeSet(SERVER_STATS.state, STATE_NUMBERS[state]);
   }
 }
 

@@ -192,6 +192,7 @@ class DiscoveredCluster implements DiscoveryOwner {
   onFirstAnswer(): void {
     if (this.#ready) return;
     this.#ready = true;
+    this.#stats.gaugeSet(MEMBERSHIP_STATS.warming_state, 0);
     if (this.#discovery !== undefined) this.#publish();
     this.#owner.onReady(this);
   }

@@ -202,6 +202,7 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
     this.breakers.connections.release();
     this.#context.stats.gaugeAdd(CLUSTER_STATS.upstream_cx_active, -1);
     this.host.onConnectionEnd();
+    if (this.connections === 0) this.breakers.markPoolEmptied();
   }
 
   #drainBusy(): void {

@@ -241,6 +241,8 @@ export class PooledConnection
   #countBytes(): void {
     const { stats } = this.#context;
     const { bytesRead, bytesWritten } = this.#connection;
+    // Nothing stays buffered between reads; the gauge counts as used from the first one on.
+    if (this.#countedBytesRead === 0 && bytesRead > 0) stats.gaugeAdd(CLUSTER_STATS.upstream_cx_rx_bytes_buffered, 0);
     stats.add(CLUSTER_STATS.upstream_cx_rx_bytes_total, bytesRead - this.#countedBytesRead);
     stats.add(CLUSTER_STATS.upstream_cx_tx_bytes_total, bytesWritten - this.#countedBytesWritten);
     this.#countedBytesRead = bytesRead;

@@ -20,10 +20,16 @@ export function selectedHistogram(batch: OrderedBatch, stat: OrderedStat, select
   return values;
 }
 
+/** Unsigned 64 bits as in Envoy: a gauge below zero is read from 2^64 down, where a double would be rounded. */
 export function scalarValue(batch: OrderedBatch, stat: OrderedStat): number | bigint {
+  const value = signedValue(batch, stat);
+  return value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
+}
+
+function signedValue(batch: OrderedBatch, stat: OrderedStat): number | bigint {
   const group = batch.groups[stat.group];
   const value = stat.kind === 'counters' ? group.counter(stat.index) : group.gauge(stat.index);
-  return stat.twin === undefined ? value : Number(value) + Number(scalarValue(batch, stat.twin));
+  return stat.twin === undefined ? value : Number(value) + Number(signedValue(batch, stat.twin));
 }
 
 export function histogramValues(batch: OrderedBatch, stat: OrderedStat): HistogramValues {

@@ -26,16 +26,22 @@ export const CHUNK_EXTENSION_LIMIT_BYTES = 16_384;
 const MAX_SIZE_DIGITS = 16;
 
 export class ChunkedReader {
-  /** After `read`: where the runs of data start and end, in pairs. */
+  /**
+   * After `read`: where the runs of data start and end, in pairs. As in Envoy, data of a read that turns out broken does not count,
+   * unless the size of the last chunk came before what is broken.
+   */
   readonly runs: number[] = [];
   #state = SIZE_START;
   #remaining = 0;
   #digits = 0;
   #extensionBytes = 0;
+  /** A size of 0 was ended by a bare LF: refused, but Envoy has seen the end of the data by then. */
+  #lastSizeEnded = false;
 
   reset(): void {
     this.#state = SIZE_START;
     this.#remaining = 0;
+    this.#lastSizeEnded = false;
   }
 
   get broken(): boolean {
@@ -62,6 +68,7 @@ export class ChunkedReader {
       if (this.#remaining === 0) this.#state = DATA_CR;
       at += run;
     }
+    if (this.#state === BROKEN && !this.#lastSizeEnded) runs.length = 0;
     return at;
   }
 
@@ -105,6 +112,7 @@ export class ChunkedReader {
       this.#extensionBytes = 0;
       this.#state = EXTENSION;
     } else {
+      this.#lastSizeEnded = this.#state === SIZE && byte === LF && this.#remaining === 0;
       this.#state = BROKEN;
     }
   }

@@ -263,12 +263,11 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   #readChunked(bytes: Buffer, start: number, end: number): number {
     const chunked = this.#chunked!;
     const at = chunked.read(bytes, start, end);
-    if (chunked.broken) return this.#fail();
     if (chunked.atTrailers) this.#state = TRAILERS;
-    this.#stream!.addReceived(at - start, 0);
+    if (!chunked.broken) this.#stream!.addReceived(at - start, 0);
     const { runs } = chunked;
     for (let i = 0; i < runs.length; i += 2) this.#decoder?.onData(bytes.subarray(runs[i]!, runs[i + 1]!), false);
-    return at;
+    return chunked.broken && this.#state === CHUNKED ? this.#fail() : at;
   }
 
   #readTrailers(bytes: Buffer, at: number, end: number): number {

@@ -376,7 +376,7 @@ describe('circuit breaker gauges', () => {
     world.discovery.beforeScrape();
     expect(world.used('cluster.web.circuit_breakers.')).toEqual({
       'default.remaining_cx': 1,
-      'default.remaining_cx_pools': 2 ** 64,
+      'default.remaining_cx_pools': -1,
       'default.remaining_pending': 5,
       'default.remaining_retries': 7,
       'default.remaining_rq': 6,
@@ -385,7 +385,7 @@ describe('circuit breaker gauges', () => {
     world.discovery.beforeScrape();
     expect(world.used('cluster.web.circuit_breakers.')).toEqual({
       'default.cx_open': 1,
-      'default.remaining_cx_pools': 2 ** 64,
+      'default.remaining_cx_pools': -2,
       'default.remaining_pending': 4,
       'default.remaining_retries': 7,
       'default.remaining_rq': 6,

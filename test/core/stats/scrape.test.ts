@@ -25,6 +25,14 @@ function prometheus(scrape: StatScrape, selection: Partial<StatSelection> = {}, 
 }
 
 describe('a snapshot', () => {
+  test('reads a gauge below zero as unsigned 64 bits, exactly', () => {
+    const scrape = new StatScrape();
+    newStore(scrape).group('cluster.web', STATS).gaugeSet(STATS.rq_active, -2);
+    expect(text(scrape)).toContain('cluster.web.rq_active: 18446744073709551614\n');
+    expect([...renderJson(scrape.snapshot(), EVERYTHING)].join('')).toContain('18446744073709551614');
+    expect(prometheus(scrape)).toContain('} 18446744073709551614\n');
+  });
+
   test('shows groups, computed gauges and text readouts', () => {
     const scrape = new StatScrape();
     newStore(scrape).group('cluster.web', STATS).inc(STATS.rq_total);

@@ -29,6 +29,8 @@ export interface StreamConnection {
   readonly config: ConnectionManagerConfig;
   /** Whether the response that is about to leave should be the last of this connection. */
   shouldCloseAfterResponse(encoder: ServerEncoder): boolean;
+  /** A drain sequence runs on HTTP/1: answers ask the client to close, and the connection itself waits for it. */
+  readonly asksToClose: boolean;
   /** Both messages have ended, or the stream was reset. `close`: the connection must not serve another request. */
   onStreamEnd(stream: ActiveStream, close: boolean): void;
 }
@@ -320,6 +322,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
       this.#connection.shouldCloseAfterResponse(this.encoder);
     } else if (this.closeAfter || this.#connection.shouldCloseAfterResponse(this.encoder)) {
       this.closeAfter = true;
+      headers.set(H.connection, 'close');
+    } else if (this.#connection.asksToClose) {
       headers.set(H.connection, 'close');
     } else if (this.encoder.keepAliveRequested) {
       headers.set(H.connection, 'keep-alive');

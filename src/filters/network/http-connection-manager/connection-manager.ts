@@ -34,7 +34,9 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   /** The second GOAWAY has been sent: the connection closes with its last stream. */
   #drained = false;
   #requests = 0;
+  /** The next answer is the last. */
   #draining = false;
+  asksToClose = false;
   #closedHere = false;
   #closed = false;
   #closedInStream = false;
@@ -134,6 +136,8 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   #countHttp1(): void {
     this.config.stats.inc(HTTP_STATS.downstream_cx_http1_total);
     this.config.stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, 1);
+    // Nothing stays buffered between reads; the gauge counts as used from here on.
+    this.config.stats.gaugeAdd(HTTP_STATS.downstream_cx_rx_bytes_buffered, 0);
   }
 
   onCodecStreamClosed(): void {
@@ -202,9 +206,11 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       config.stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
       return true;
     }
-    if (!this.#drain.shouldClose()) return false;
-    config.stats.inc(HTTP_STATS.downstream_cx_drain_close);
-    return true;
+    if (!this.asksToClose && this.#drain.shouldClose()) {
+      config.stats.inc(HTTP_STATS.downstream_cx_drain_close);
+      this.#startDrainSequence();
+    }
+    return false;
   }
 
   /** HTTP/2: GOAWAY says what `Connection: close` says in HTTP/1. */
@@ -224,7 +230,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       this.#onMultiplexedStreamEnd(stream);
       return;
     }
-    if (close) {
+    if (close || this.#draining) {
       this.#close(stream.lingers);
       return;
     }
@@ -274,10 +280,14 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     }
   }
 
-  /** The next answer says that it is the last; without one the connection ends when the drain timeout has passed. */
+  /** As Envoy: answers ask the client to close, and who does not is closed when the drain timeout has passed. */
   #startDrainSequence(): void {
-    if (!this.#draining) this.#multiplexed?.startDrain();
-    this.#draining = true;
+    if (this.#multiplexed === undefined) {
+      this.asksToClose = true;
+    } else if (!this.#draining) {
+      this.#draining = true;
+      this.#multiplexed.startDrain();
+    }
     this.#drainTimer ??= this.config.timers.after(this.config.drainTimeoutMs, this, TIMER_DRAIN);
   }
 
@@ -286,8 +296,9 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       this.#drained = true;
       this.#multiplexed.finishDrain();
       this.#closeWhenDrained();
-    } else if (this.#streams === 0) {
-      this.#close();
+    } else {
+      this.#draining = true;
+      if (this.#streams === 0) this.#close();
     }
   }
 
