@@ -1,5 +1,6 @@
 import type { RequestDecoder, ResponseDecoder, ResponseEncoder } from '../../src/http/codec/codec.ts';
 import { H1ClientCodec } from '../../src/http/codec/h1-client.ts';
+import { LOWER_CASE } from '../../src/http/codec/field-case.ts';
 import { HeadParser, STRICT } from '../../src/http/codec/h1-head.ts';
 import { H1ServerCodec, type H1ServerOptions } from '../../src/http/codec/h1-server.ts';
 import { HeaderMap } from '../../src/http/header-map.ts';
@@ -26,6 +27,9 @@ const OPTIONS = {
   maxHeaders: 100,
   leniency: STRICT,
   trailers: false,
+  fieldCase: LOWER_CASE,
+  fullUrl: false,
+  ignoredUpgrades: undefined,
   highWatermarkBytes: 1 << 20,
 };
 const SERVER_OPTIONS: H1ServerOptions = { ...OPTIONS, acceptHttp10: false, allowAbsoluteUrl: true, allowCustomMethods: false, underscores: 'allow' };

@@ -5,7 +5,6 @@ const NO_HEALTH_CHECKS = 'hosts are not checked actively';
 const KNOWN_ENDPOINTS = 'endpoints come from the configuration or from DNS';
 const HTTP1 = 'clusters speak HTTP/1.1';
 const NO_LOCAL_CLUSTER = 'Envoy reads it only with a local cluster, which the bootstrap cannot name here';
-const REQUESTS_ONLY = 'it concerns requests from clients';
 const NO_SLOW_START = 'a new host gets its full share at once';
 
 const CLUSTER = 'envoy.config.cluster.v3.Cluster';
@@ -127,15 +126,7 @@ const protocolOptions: SupportTable = {
   'envoy.config.core.v3.HttpProtocolOptions': fields(
     'idle_timeout max_connection_duration max_headers_count max_response_headers_kb max_requests_per_connection',
   ),
-  'envoy.config.core.v3.Http1ProtocolOptions': {
-    ...fields('enable_trailers allow_chunked_length header_key_format send_fully_qualified_url'),
-    accept_http_10: ignored(REQUESTS_ONLY),
-    default_host_for_http_10: ignored(REQUESTS_ONLY),
-    allow_absolute_url: ignored(REQUESTS_ONLY),
-    allow_custom_methods: ignored(REQUESTS_ONLY),
-    ignore_http_11_upgrade: ignored(REQUESTS_ONLY),
-    override_stream_error_on_invalid_http_message: ignored(REQUESTS_ONLY),
-  },
+  'envoy.config.core.v3.Http1ProtocolOptions': fields('enable_trailers allow_chunked_length header_key_format send_fully_qualified_url'),
   'envoy.config.core.v3.TransportSocket': fields('name typed_config'),
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': {},
 };

@@ -217,6 +217,11 @@ export class HeaderMap {
     return bytes;
   }
 
+  /** A name as it is written; see `codec/field-case.ts`. */
+  nameOf(name: string): string {
+    return name;
+  }
+
   /** `name: value\r\n` for each line. */
   serialise(): string {
     const lines = this.#lines;

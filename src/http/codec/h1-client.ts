@@ -3,19 +3,18 @@ import type { Failure } from '../failure.ts';
 import { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import { ChunkedReader } from './chunked.ts';
+import { CasedHeaderMap } from './field-case.ts';
 import type { ClientCodec, ClientCodecOwner, PressureWatcher, RequestEncoder, ResponseDecoder } from './codec.ts';
 import { type HeadLeniency, HeadParser, INCOMPLETE, INVALID } from './h1-head.ts';
-import { H1RequestEncoder, type RequestEncoderCodec, type Tunnel } from './h1-request-encoder.ts';
+import { H1RequestEncoder, type RequestEncoderCodec, type RequestForm, type Tunnel } from './h1-request-encoder.ts';
 import { isBodiless } from './h1-status.ts';
 import { HeadEndScanner, HeldBytes } from './held-bytes.ts';
 
-export interface H1ClientOptions {
+export interface H1ClientOptions extends RequestForm {
   /** `max_response_headers_kb`, in bytes. */
   readonly maxHeadBytes: number;
   readonly maxHeaders: number;
   readonly leniency: HeadLeniency;
-  /** Both ways. */
-  readonly trailers: boolean;
   /** `per_connection_buffer_limit_bytes` of the cluster. */
   readonly highWatermarkBytes: number;
 }
@@ -87,7 +86,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     this.#informational = 0;
     this.#aboveWatermark = false;
     this.closeAnnounced = false;
-    this.#stream = new H1RequestEncoder(this.#connection, this, this.#options.trailers);
+    this.#stream = new H1RequestEncoder(this.#connection, this, this.#options);
     return this.#stream;
   }
 
@@ -187,8 +186,12 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   }
 
   #readHead(bytes: Buffer, at: number, end: number): number {
-    const headers = new HeaderMap();
+    const { keep } = this.#options.fieldCase;
+    const cased = keep === 'no' ? undefined : new CasedHeaderMap(keep);
+    const original = cased && Buffer.from(bytes.subarray(at, Math.min(end, at + this.#options.maxHeadBytes)));
+    const headers = cased ?? new HeaderMap();
     const headEnd = parser.parseResponse(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, headers);
+    cased?.learn(original!, bytes, at, headEnd);
     if (headEnd === INVALID) return this.#fail();
     if ((headEnd === INCOMPLETE ? end : headEnd) - at > this.#options.maxHeadBytes) return this.#fail();
     if (headEnd === INCOMPLETE) {

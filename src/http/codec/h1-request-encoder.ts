@@ -4,6 +4,7 @@ import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import type { ByteCounts } from '../stream-info.ts';
 import type { PressureWatcher, RequestEncoder } from './codec.ts';
+import { CasedHeaderMap, type FieldCase, properFields } from './field-case.ts';
 
 /** What the encoder needs of its connection's codec. */
 export interface RequestEncoderCodec {
@@ -11,6 +12,19 @@ export interface RequestEncoderCodec {
   resume(): void;
   checkPressure(watcher: PressureWatcher | undefined): void;
   onEncoderReset(failure: Failure): void;
+}
+
+/** How requests are written. */
+export interface RequestForm {
+  readonly trailers: boolean;
+  readonly fieldCase: FieldCase;
+  /** `send_fully_qualified_url`. */
+  readonly fullUrl: boolean;
+}
+
+function properHead(head: string): string {
+  const lineEnd = head.indexOf('\n') + 1;
+  return head.slice(0, lineEnd) + properFields(head.slice(lineEnd));
 }
 
 /** What a request line has beside method and path, and the empty line. */
@@ -32,14 +46,14 @@ export class H1RequestEncoder implements RequestEncoder, ByteCounts {
   headersSent = 0;
   readonly #connection: Connection;
   readonly #codec: RequestEncoderCodec;
-  readonly #trailers: boolean;
+  readonly #form: RequestForm;
   #chunked = false;
   #detached = false;
 
-  constructor(connection: Connection, codec: RequestEncoderCodec, trailers: boolean) {
+  constructor(connection: Connection, codec: RequestEncoderCodec, form: RequestForm) {
     this.#connection = connection;
     this.#codec = codec;
-    this.#trailers = trailers;
+    this.#form = form;
   }
 
   get bytes(): ByteCounts {
@@ -77,7 +91,10 @@ export class H1RequestEncoder implements RequestEncoder, ByteCounts {
       }
     }
     this.done = end;
-    const head = `${method} ${target} HTTP/1.1\r\nhost: ${headers.authority}\r\n${headers.serialise()}${framing}`;
+    const { fullUrl, fieldCase } = this.#form;
+    if (fullUrl && method !== 'CONNECT') target = `${headers.scheme || 'http'}://${headers.authority}${target}`;
+    let head = `${method} ${target} HTTP/1.1\r\n${headers.nameOf('host')}: ${headers.authority}\r\n${headers.serialise()}${framing}`;
+    if (fieldCase.write === 'proper' && !(headers instanceof CasedHeaderMap)) head = properHead(head);
     this.headersSent += head.length - method.length - target.length - REQUEST_LINE_REST;
     this.#writeText(head);
     this.#codec.checkPressure(this.watcher);
@@ -101,7 +118,7 @@ export class H1RequestEncoder implements RequestEncoder, ByteCounts {
   sendTrailers(trailers: HeaderMap): void {
     if (this.#detached || this.done) return;
     this.done = true;
-    if (this.#chunked) this.#writeText('0\r\n' + (this.#trailers ? trailers.serialise() : '') + '\r\n');
+    if (this.#chunked) this.#writeText('0\r\n' + (this.#form.trailers ? trailers.serialise() : '') + '\r\n');
   }
 
   reset(failure: Failure): void {

@@ -4,6 +4,7 @@ import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import type { ByteCounts } from '../stream-info.ts';
 import type { PressureWatcher, ServerEncoder } from './codec.ts';
+import { CasedHeaderMap, type FieldCase, properFields } from './field-case.ts';
 import { isBodiless, statusLine } from './h1-status.ts';
 
 /** What the encoder needs of its connection's codec. */
@@ -39,15 +40,17 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
   headersSent = 0;
   readonly #connection: Connection;
   readonly #codec: ResponseEncoderCodec;
+  readonly #proper: boolean;
   #isHead = false;
   #isConnect = false;
   #chunked = false;
   #bodiless = false;
   #done = false;
 
-  constructor(connection: Connection, codec: ResponseEncoderCodec) {
+  constructor(connection: Connection, codec: ResponseEncoderCodec, fieldCase: FieldCase) {
     this.#connection = connection;
     this.#codec = codec;
+    this.#proper = fieldCase.write === 'proper';
   }
 
   get bytes(): ByteCounts {
@@ -89,7 +92,8 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
     }
     if (this.#isHead) this.#bodiless = true;
     const start = statusLine(status, this.minorVersion);
-    const head = start + headers.serialise() + framing;
+    let head = start + headers.serialise() + framing;
+    if (this.#proper && !(headers instanceof CasedHeaderMap)) head = start + properFields(head.slice(start.length));
     this.headersSent += head.length - start.length - 2;
     this.#writeText(head);
     if (end) this.#done = true;

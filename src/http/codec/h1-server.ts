@@ -3,7 +3,9 @@ import type { Failure } from '../failure.ts';
 import { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import type { PressureWatcher, RequestDecoder, RequestError, ServerCodec, ServerCodecOwner } from './codec.ts';
+import type { StringMatcher } from '../matcher/string-matcher.ts';
 import { ChunkedReader } from './chunked.ts';
+import { CasedHeaderMap, type FieldCase } from './field-case.ts';
 import { type HeadLeniency, type HeadProblem, HeadParser, INCOMPLETE, INVALID } from './h1-head.ts';
 import { isKnownMethod, isValidAuthority, removeNominated } from './h1-request-checks.ts';
 import { parseTarget } from './h1-target.ts';
@@ -23,6 +25,9 @@ export interface H1ServerOptions {
   readonly underscores: 'allow' | 'reject' | 'drop';
   /** `Http1ProtocolOptions.enable_trailers`: without it trailers are read and dropped. */
   readonly trailers: boolean;
+  readonly fieldCase: FieldCase;
+  /** `ignore_http_11_upgrade`: offers of these are not seen; undefined = none. */
+  readonly ignoredUpgrades: readonly StringMatcher[] | undefined;
   /** `per_connection_buffer_limit_bytes`. */
   readonly highWatermarkBytes: number;
 }
@@ -218,8 +223,12 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       at++;
     }
     if (at === end) return end;
-    const headers = new HeaderMap();
+    const { keep } = this.#options.fieldCase;
+    const cased = keep === 'no' ? undefined : new CasedHeaderMap(keep);
+    const original = cased && Buffer.from(bytes.subarray(at, Math.min(end, at + this.#options.maxHeadBytes)));
+    const headers = cased ?? new HeaderMap();
     const headEnd = parser.parseRequest(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, headers);
+    cased?.learn(original!, bytes, at, headEnd);
     const isNew = this.#decoder === undefined;
     if (isNew) this.#beginStream();
     if (headEnd === INVALID) {
@@ -236,7 +245,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   }
 
   #beginStream(): void {
-    this.#encoder = new H1ResponseEncoder(this.#connection, this);
+    this.#encoder = new H1ResponseEncoder(this.#connection, this, this.#options.fieldCase);
     this.#decoder = this.#owner.newStream(this.#encoder);
   }
 
@@ -276,7 +285,10 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     if (parser.chunked && parser.contentLength !== -1) headers.remove(H.contentLength);
     if (options.underscores !== 'allow' && this.#treatUnderscores(headers)) return UNDERSCORE;
     if (parser.repeatedInline.length > 0) headers.joinRepeated(parser.repeatedInline);
-    if (parser.hasUpgrade && parser.connectionUpgrade) dropHttp2Upgrade(headers);
+    if (parser.hasUpgrade && parser.connectionUpgrade) {
+      if (options.ignoredUpgrades !== undefined) dropIgnoredUpgrades(headers, options.ignoredUpgrades);
+      dropHttp2Upgrade(headers);
+    }
     const error = parser.hasConnection && !isUpgrade(headers) ? removeNominated(headers) : undefined;
     return error ?? parseTarget(headers, options.allowAbsoluteUrl) ?? (isValidAuthority(headers.authority) ? undefined : INVALID_AUTHORITY);
   }
@@ -369,6 +381,14 @@ function requestError(problem: HeadProblem): RequestError {
 /** The request asks for another protocol on this connection. */
 function isUpgrade(headers: HeaderMap): boolean {
   return parser.connectionUpgrade && headers.has(H.upgrade);
+}
+
+function dropIgnoredUpgrades(headers: HeaderMap, ignored: readonly StringMatcher[]): void {
+  const offered = (headers.getJoined(H.upgrade) ?? '').split(',').map((protocol) => protocol.trim());
+  const seen = offered.filter((protocol) => !ignored.some((matcher) => matcher.matches(protocol)));
+  if (seen.length === offered.length) return;
+  if (seen.length === 0) headers.remove(H.upgrade);
+  else headers.set(H.upgrade, seen.join(', '));
 }
 
 /** An offer of HTTP/2 in clear text is not taken up, and is for this hop only (RFC 9113 §3.1). */

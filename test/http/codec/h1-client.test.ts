@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../../../src/http/codec/codec.ts';
 import { H1ClientCodec } from '../../../src/http/codec/h1-client.ts';
+import { type FieldCase, LOWER_CASE } from '../../../src/http/codec/field-case.ts';
 import { STRICT } from '../../../src/http/codec/h1-head.ts';
+import type { RequestForm } from '../../../src/http/codec/h1-request-encoder.ts';
 import type { Failure } from '../../../src/http/failure.ts';
 import { HeaderMap } from '../../../src/http/header-map.ts';
 import { H } from '../../../src/http/header-name.ts';
@@ -23,8 +25,8 @@ class Upstream implements ClientCodecOwner {
   onLast: () => void = () => {};
   onHead: () => void = () => {};
 
-  constructor(trailers = true) {
-    this.codec = new H1ClientCodec(this.connection, this, { maxHeadBytes: MAX_HEAD_BYTES, maxHeaders: 20, leniency: STRICT, trailers, highWatermarkBytes: 1000 });
+  constructor(trailers = true, form: Partial<RequestForm> = {}) {
+    this.codec = new H1ClientCodec(this.connection, this, { maxHeadBytes: MAX_HEAD_BYTES, maxHeaders: 20, leniency: STRICT, trailers, fieldCase: LOWER_CASE, fullUrl: false, highWatermarkBytes: 1000, ...form });
     this.connection.owner = this.codec;
   }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RequestDecoder, RequestError, ResponseEncoder, ServerCodecOwner } from '../../../src/http/codec/codec.ts';
+import { LOWER_CASE } from '../../../src/http/codec/field-case.ts';
 import { STRICT } from '../../../src/http/codec/h1-head.ts';
 import { H1ServerCodec } from '../../../src/http/codec/h1-server.ts';
 import { HeaderMap } from '../../../src/http/header-map.ts';
@@ -26,6 +27,8 @@ class Recorder implements ServerCodecOwner {
       allowCustomMethods: false,
       underscores: 'allow',
       trailers: true,
+      fieldCase: LOWER_CASE,
+      ignoredUpgrades: undefined,
       highWatermarkBytes: 65_536,
     });
     this.connection.owner = this.codec;

@@ -31,6 +31,8 @@ export interface ConnectionManagerConfig {
   /** Swapped as a whole when routes change; a stream keeps the one it began with. */
   readonly routes: RouteTableHolder;
   readonly chain: FilterChain;
+  /** A connection lives on after a request that was refused for what it says (`stream_error_on_invalid_http_message`). */
+  readonly keepsInvalidConnections: boolean;
   /** `upgrade_configs`; undefined = none. */
   readonly upgrades: UpgradeConfigs | undefined;
   readonly accessLogs: readonly AccessLog[];

@@ -11,6 +11,7 @@ import type { CompileContext, Extension } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
 import type { TimerList } from '../../../core/timers.ts';
 import { compileAccessLogs } from '../../../http/access-log-compile.ts';
+import { compileFieldCase } from '../../../http/codec/compile-field-case.ts';
 import { STRICT } from '../../../http/codec/h1-head.ts';
 import { createFilterChain, type FilterChain } from '../../../http/filter-chain.ts';
 import type { HttpFilter } from '../../../http/filter.ts';
@@ -25,7 +26,7 @@ import { compileHttp2Options, type SharedCodecOptions } from './http2-options.ts
 import { compileEarlyMutation } from './early-header-mutation.ts';
 import { HttpConnectionManager } from './http-connection-manager.ts';
 import { compileLocalReplyRules } from './local-reply-rules.ts';
-import { compileUpgrades } from './upgrades.ts';
+import { compileIgnoredUpgrades, compileUpgrades } from './upgrades.ts';
 import { compilePathRules } from './path-rules.ts';
 import { compileRequestId } from './request-id.ts';
 
@@ -76,6 +77,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     clusters: context.service(CLUSTERS),
     routes: { current: compileRoutes(message, at, inside) },
     chain: compileFilters(message.httpFilters, at.field('http_filters'), inside),
+    keepsInvalidConnections: http1?.overrideStreamErrorOnInvalidHttpMessage ?? message.streamErrorOnInvalidHttpMessage ?? false,
     upgrades: compileUpgrades(message.upgradeConfigs, at.field('upgrade_configs'), inside, (filters, filtersAt) => compileFilters(filters, filtersAt, inside)),
     accessLogs: compileAccessLogs(message.accessLog, at.field('access_log'), inside),
     localReplies: compileLocalReplyRules(message.localReplyConfig, at.field('local_reply_config'), inside),
@@ -88,6 +90,8 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
       allowAbsoluteUrl: http1?.allowAbsoluteUrl ?? true,
       allowCustomMethods: http1?.allowCustomMethods ?? false,
       trailers: http1?.enableTrailers ?? false,
+      fieldCase: compileFieldCase(http1, at.field('http_protocol_options'), context),
+      ignoredUpgrades: compileIgnoredUpgrades(http1, at.field('http_protocol_options').field('ignore_http_11_upgrade'), context),
     },
     addressing: compileAddressing(message, at, context),
     paths: compilePathRules(message, context),

@@ -6,14 +6,13 @@ export const httpConnectionManagerSupport: SupportTable = {
       local_reply_config max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout delayed_close_timeout access_log
       use_remote_address xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
-      strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation upgrade_configs normalize_path merge_slashes
+      strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation upgrade_configs stream_error_on_invalid_http_message normalize_path merge_slashes
       path_with_escaped_slashes_action original_ip_detection_extensions early_header_mutation_extensions request_id_extension`),
     codec_type: only(['AUTO', 'HTTP1', 'HTTP2'], 'stock Node has no QUIC'),
     rds: refused('routes come from route_config'),
     scoped_routes: refused('routes come from route_config'),
     tracing: refused('tracing is not supported'),
     http3_protocol_options: refused('stock Node has no QUIC'),
-    stream_error_on_invalid_http_message: only([false], 'HTTP/1 has one stream at a time; http2_protocol_options.override_stream_error_on_invalid_http_message is honoured'),
   },
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig': fields('unix_sockets cidr_ranges'),
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': {
@@ -50,6 +49,14 @@ export const httpConnectionManagerSupport: SupportTable = {
   },
   'envoy.config.core.v3.KeepaliveSettings': fields('interval timeout interval_jitter connection_idle_interval'),
   'envoy.config.core.v3.Http1ProtocolOptions': {
-    ...fields('accept_http_10 default_host_for_http_10 enable_trailers allow_chunked_length allow_absolute_url allow_custom_methods'),
+    ...fields(`accept_http_10 default_host_for_http_10 enable_trailers allow_chunked_length allow_absolute_url allow_custom_methods header_key_format
+      override_stream_error_on_invalid_http_message ignore_http_11_upgrade`),
+    use_balsa_parser: only([true], 'there is one parser'),
+  },
+  'envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat': fields('proper_case_words stateful_formatter'),
+  'envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat.ProperCaseWords': {},
+  'envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig': {
+    ...fields('formatter_type_on_envoy_headers'),
+    forward_reason_phrase: refused('reason phrases are those of the status'),
   },
 };

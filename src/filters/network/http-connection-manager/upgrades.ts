@@ -1,4 +1,5 @@
 import type { HttpConnectionManager_UpgradeConfig as UpgradeMessage, HttpFilter as FilterMessage } from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
+import type { Http1ProtocolOptions } from '../../../api/generated/envoy/config/core/v3.ts';
 import type { CompileContext } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
 import type { StatGroup } from '../../../core/stats/stats.ts';
@@ -6,6 +7,7 @@ import type { FilterChain } from '../../../http/filter-chain.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import { HTTP_STATS } from '../../../http/http-stats.ts';
+import { compileStringMatcher, type StringMatcher } from '../../../http/matcher/string-matcher.ts';
 import type { Route } from '../../../http/route/route.ts';
 
 /** One entry of `upgrade_configs`. */
@@ -34,6 +36,13 @@ export function compileUpgrades(
     upgrades.set(type, { enabled: enabled ?? true, chain });
   });
   return upgrades;
+}
+
+/** Protocols whose offers are not seen; undefined = none. */
+export function compileIgnoredUpgrades(options: Http1ProtocolOptions | undefined, at: ConfigPath, context: CompileContext): readonly StringMatcher[] | undefined {
+  const messages = options?.ignoreHttp11Upgrade ?? [];
+  if (messages.length === 0) return undefined;
+  return messages.map((message, index) => compileStringMatcher(message, at.index(index), context)).filter((matcher) => matcher !== undefined);
 }
 
 /** The filters for a request that asks for another protocol; undefined = it may not have it. What a route says goes before the manager. */
