@@ -69,7 +69,7 @@ VALUE[TAB] = 1;
 for (let byte = 0x21; byte < 0x7f; byte++) TARGET[byte] = 1;
 
 /** Names that decide about framing or the connection, by id; interned first, so ids are small. */
-const LINE_KIND = { none: 0, connection: 1, contentLength: 2, transferEncoding: 3, host: 4, upgrade: 5, expect: 6 } as const;
+const LINE_KIND = { none: 0, connection: 1, contentLength: 2, transferEncoding: 3, host: 4, upgrade: 5, expect: 6, proxyConnection: 7 } as const;
 const KIND = new Uint8Array(64);
 KIND[H.connection] = LINE_KIND.connection;
 KIND[H.contentLength] = LINE_KIND.contentLength;
@@ -77,6 +77,10 @@ KIND[H.transferEncoding] = LINE_KIND.transferEncoding;
 KIND[H.host] = LINE_KIND.host;
 KIND[H.upgrade] = LINE_KIND.upgrade;
 KIND[H.expect] = LINE_KIND.expect;
+KIND[H.proxyConnection] = LINE_KIND.proxyConnection;
+
+/** In Proxy-Connection, which counts as Connection where it asks for the end. */
+const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 
 const NONE: readonly HeaderName[] = [];
 
@@ -103,7 +107,7 @@ export class HeadParser {
   /** A final coding other than chunked was named (`gzip`, `identity`, `chunked, gzip`). */
   unknownTransferEncoding = false;
   hasTransferEncoding = false;
-  /** Tokens of Connection. */
+  /** Tokens of Connection; of Proxy-Connection for `close`. */
   connectionClose = false;
   connectionKeepAlive = false;
   connectionUpgrade = false;
@@ -380,6 +384,9 @@ export class HeadParser {
         return true;
       case LINE_KIND.upgrade:
         this.hasUpgrade = true;
+        return true;
+      case LINE_KIND.proxyConnection:
+        if (CLOSE.test(latin1(this.#bytes, valueStart, valueEnd))) this.connectionClose = true;
         return true;
       default:
         if (latin1(this.#bytes, valueStart, valueEnd).toLowerCase() === '100-continue') this.expectContinue = true;

@@ -4,9 +4,9 @@ import type { RequestError } from './codec.ts';
 
 /** What Envoy's HTTP/1 codec checks of a request beyond its grammar. */
 
-/** Methods that pass without `allow_custom_methods`: those of the IANA registry that HTTP/1 parsers know. */
+/** Methods that pass without `allow_custom_methods`: those that Envoy's parser knows (M-SEARCH by another name). */
 const METHODS = new Set(
-  `ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE M-SEARCH MSEARCH NOTIFY OPTIONS PATCH
+  `ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE MSEARCH NOTIFY OPTIONS PATCH
   POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE`.split(/\s+/),
 );
 
