@@ -234,7 +234,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.decoding.stopped = true;
     this.info.responseCodeDetails = reply.details;
     // A 400 says that the peers do not understand each other.
-    if (reply.status === 400 && this.info.protocol !== 'HTTP/2') this.closeAfter = true;
+    if (reply.status === 400 && this.info.protocol !== 'HTTP/2' && !this.config.keepsInvalidConnections) this.closeAfter = true;
     nameCluster(this, this.#route);
     const { headers, body } = this.#prepare(reply);
     this.info.responseCode = headers.status;
