@@ -15,6 +15,7 @@ import type { Regex } from '../../core/regex.ts';
 import { wireText } from '../../core/wire-text.ts';
 import { compileDataSource } from '../data-source.ts';
 import { compileTextFormat } from '../format/format.ts';
+import { compileSubstitutionFormat } from '../format/substitution-format.ts';
 import { headerField } from '../matcher/header-field.ts';
 import { compileRegexMatcher } from '../matcher/regex-matcher.ts';
 import type { DirectAnswer } from './direct-route.ts';
@@ -22,6 +23,7 @@ import type { ForwardSettings } from './forward-route.ts';
 import { FormattedHost, HeaderHost, LiteralHost, PathRegexHost, type HostRewrite } from './host-rewrite.ts';
 import type { PathPattern } from './path-pattern.ts';
 import { FormatRewrite, PrefixRewrite, RegexRewrite, type PathRewrite } from './path-rewrite.ts';
+import type { StreamDuration } from './route.ts';
 import type { ConnectSettings } from './route.ts';
 
 /** The parts of one route's action, from the message. `pattern` is what the route matches paths with. */
@@ -32,7 +34,7 @@ export function compileForwardSettings(action: RouteAction, pattern: PathPattern
     clusterNotFoundStatus: CLUSTER_NOT_FOUND_STATUS[action.clusterNotFoundResponseCode],
     timeoutMs: duration(action.timeout, at.field('timeout'), context) ?? DEFAULT_TIMEOUT_MS,
     idleTimeoutMs: duration(action.idleTimeout, at.field('idle_timeout'), context),
-    maxStreamDurationMs: duration(action.maxStreamDuration?.maxStreamDuration, at.field('max_stream_duration').field('max_stream_duration'), context),
+    streamDuration: compileStreamDuration(action, at.field('max_stream_duration'), context),
     priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',
     autoHostRewrite: host.case === 'autoHostRewrite' && host.value.value,
     appendXForwardedHost: action.appendXForwardedHost,
@@ -57,6 +59,15 @@ function duration(message: RouteAction['timeout'], at: ConfigPath, context: Comp
   if (ms === undefined) return undefined;
   if (ms < 0) context.error(at, 'Invalid duration: Expected positive duration');
   return Math.trunc(ms);
+}
+
+function compileStreamDuration({ maxStreamDuration: message }: RouteAction, at: ConfigPath, context: CompileContext): StreamDuration | undefined {
+  if (message === undefined) return undefined;
+  return {
+    maxMs: duration(message.maxStreamDuration, at.field('max_stream_duration'), context),
+    grpcHeaderMaxMs: duration(message.grpcTimeoutHeaderMax, at.field('grpc_timeout_header_max'), context),
+    grpcHeaderOffsetMs: duration(message.grpcTimeoutHeaderOffset, at.field('grpc_timeout_header_offset'), context) ?? 0,
+  };
 }
 
 function compileUpgrades(action: RouteAction, at: ConfigPath, context: CompileContext): ReadonlyMap<string, boolean> | undefined {
@@ -130,7 +141,10 @@ function compileRegexRewrite(
 
 export function compileDirectResponse(message: DirectResponseAction, limitBytes: number, at: ConfigPath, context: CompileContext): DirectAnswer {
   const body = message.body && compileDataSource(message.body, { limitBytes, what: 'response body' }, at.field('body'), context);
-  return { status: message.status, body: body ?? '', redirect: undefined };
+  const format = message.bodyFormat && compileSubstitutionFormat(message.bodyFormat, at.field('body_format'), context);
+  // Plain text is what a local reply is anyway.
+  const isTyped = message.bodyFormat !== undefined && (message.bodyFormat.contentType !== '' || message.bodyFormat.format.case === 'jsonFormat');
+  return { status: message.status, body: body ?? '', format, contentType: isTyped ? format?.contentType : undefined, redirect: undefined };
 }
 
 export function compileRedirect(message: RedirectAction, pattern: PathPattern, at: ConfigPath, context: CompileContext): DirectAnswer {
@@ -138,6 +152,8 @@ export function compileRedirect(message: RedirectAction, pattern: PathPattern, a
   return {
     status: REDIRECT_STATUS[message.responseCode],
     body: '',
+    format: undefined,
+    contentType: undefined,
     redirect: {
       scheme: scheme.case === 'schemeRedirect' ? wireText(scheme.value) : scheme.case === 'httpsRedirect' && scheme.value ? 'https' : '',
       host: wireText(message.hostRedirect),

@@ -1,4 +1,6 @@
+import type { SubstitutionFormat } from '../format/substitution-format.ts';
 import type { HeaderMap } from '../header-map.ts';
+import type { StreamInfo } from '../stream-info.ts';
 import type { FilterConfigs } from './filter-configs.ts';
 import { mayDisableFilters, noFilterConfigs } from './filter-configs.ts';
 import { type RouteSurroundings, rewritePath } from './forward-route.ts';
@@ -15,7 +17,8 @@ export class CompiledDirectRoute implements DirectRoute {
   readonly mayDisableFilters: boolean;
   readonly status: number;
   readonly body: string;
-  readonly contentType = undefined;
+  readonly contentType: string | undefined;
+  readonly #format: SubstitutionFormat | undefined;
   readonly #redirect: RedirectUrl | undefined;
   readonly #filterConfigs: FilterConfigs;
 
@@ -26,9 +29,15 @@ export class CompiledDirectRoute implements DirectRoute {
     this.responseHeaders = surroundings.responseHeaders;
     this.mayDisableFilters = mayDisableFilters(surroundings.filterConfigs);
     this.status = answer.status;
+    this.contentType = answer.contentType;
     this.body = answer.body;
+    this.#format = answer.format;
     this.#redirect = answer.redirect;
     this.#filterConfigs = surroundings.filterConfigs;
+  }
+
+  formatBody(headers: HeaderMap, info: StreamInfo): string {
+    return this.#format?.format({ info, requestHeaders: headers, responseHeaders: undefined, localReplyBody: this.body }) ?? this.body;
   }
 
   filterConfig(filterName: string): FilterRouteConfig | undefined {
@@ -52,6 +61,9 @@ export interface DirectAnswer {
   readonly status: number;
   /** Latin1 text. */
   readonly body: string;
+  /** `body_format`; its `contentType` is that below where the configuration gives one. */
+  readonly format: SubstitutionFormat | undefined;
+  readonly contentType: string | undefined;
   readonly redirect: RedirectUrl | undefined;
 }
 
@@ -69,6 +81,10 @@ export class TlsRedirectRoute implements DirectRoute {
 
   constructor(virtualHost: VirtualHost) {
     this.virtualHost = virtualHost;
+  }
+
+  formatBody(): string {
+    return '';
   }
 
   filterConfig(filterName: string): FilterRouteConfig | undefined {

@@ -7,7 +7,7 @@ import { type FilterConfigs, mayDisableFilters } from './filter-configs.ts';
 import { replaceHost, type HostRewrite } from './host-rewrite.ts';
 import type { PathRewrite } from './path-rewrite.ts';
 import { type RequestCounts, VirtualClusters } from './request-counts.ts';
-import type { ConnectSettings, FilterRouteConfig, ForwardRoute, HeaderMutation, HeaderMutationContext, RouteMetadata, VirtualHost } from './route.ts';
+import type { ConnectSettings, FilterRouteConfig, ForwardRoute, HeaderMutation, HeaderMutationContext, RouteMetadata, StreamDuration, VirtualHost } from './route.ts';
 
 /** What a route has whatever its action: given by the levels around it. */
 export interface RouteSurroundings {
@@ -25,7 +25,7 @@ export interface ForwardSettings {
   readonly clusterNotFoundStatus: number;
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
-  readonly maxStreamDurationMs: number | undefined;
+  readonly streamDuration: StreamDuration | undefined;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
@@ -54,7 +54,7 @@ export class CompiledForwardRoute implements ForwardRoute {
   readonly clusterNotFoundStatus: number;
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
-  readonly maxStreamDurationMs: number | undefined;
+  readonly streamDuration: StreamDuration | undefined;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
@@ -74,7 +74,7 @@ export class CompiledForwardRoute implements ForwardRoute {
     this.clusterNotFoundStatus = settings.clusterNotFoundStatus;
     this.timeoutMs = settings.timeoutMs;
     this.idleTimeoutMs = settings.idleTimeoutMs;
-    this.maxStreamDurationMs = settings.maxStreamDurationMs;
+    this.streamDuration = settings.streamDuration;
     this.priority = settings.priority;
     this.autoHostRewrite = settings.autoHostRewrite;
     this.appendXForwardedHost = settings.appendXForwardedHost;

@@ -86,7 +86,8 @@ export interface ForwardRoute extends RouteBase {
   readonly timeoutMs: number;
   /** Overrides the stream idle timeout; undefined = not set, 0 = none. */
   readonly idleTimeoutMs: number | undefined;
-  readonly maxStreamDurationMs: number | undefined;
+  /** `max_stream_duration`; a route that has one has no timeout of its own. */
+  readonly streamDuration: StreamDuration | undefined;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
@@ -107,13 +108,23 @@ export interface ForwardRoute extends RouteBase {
   readonly retryPolicy: unknown;
 }
 
+/** `RouteAction.MaxStreamDuration`, in milliseconds. */
+export interface StreamDuration {
+  /** Undefined = not set, 0 = no limit. */
+  readonly maxMs: number | undefined;
+  /** The caller's `grpc-timeout` holds, up to this; 0 = whatever it is, undefined = it is not read. */
+  readonly grpcHeaderMaxMs: number | undefined;
+  readonly grpcHeaderOffsetMs: number;
+}
+
 /** Answers without an upstream. */
 export interface DirectRoute extends RouteBase {
   readonly kind: 'direct';
   /** `direct_response.status`, or the redirect's code. */
   readonly status: number;
-  /** Body text (latin1 bytes); '' = none. */
+  /** Body text (latin1 bytes) before `body_format`; '' = none. */
   readonly body: string;
+  formatBody(headers: HeaderMap, info: StreamInfo): string;
   /**
    * The `location` of the answer, from the request as it was matched; undefined = none. A direct response with status 201 or 3xx has
    * one too.

@@ -8,7 +8,7 @@ const NO_SPECIFIERS = 'the cluster stands in the route, in weighted_clusters or 
 const NO_SUBSETS = 'a cluster is not divided by endpoint metadata';
 const NO_INTERNAL_REDIRECTS = 'redirects of upstreams are passed on';
 const NO_MATCHER_TREES = 'routes are matched by their list';
-const NO_GRPC_TIMEOUT = 'the grpc-timeout header is not read';
+const NO_GRPC_TIMEOUT = 'grpc-timeout is read by max_stream_duration.grpc_timeout_header_max';
 const BODY_BUFFER = 'request bodies are held for retries and mirroring only, which are not supported';
 
 const ROUTE = 'envoy.config.route.v3';
@@ -120,9 +120,7 @@ const action: SupportTable = {
     added_tlvs: refused('no further fields are written'),
   },
   [`${ROUTE}.RouteAction.MaxStreamDuration`]: {
-    ...fields('max_stream_duration'),
-    grpc_timeout_header_max: refused(NO_GRPC_TIMEOUT),
-    grpc_timeout_header_offset: refused(NO_GRPC_TIMEOUT),
+    ...fields('max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset'),
   },
   [`${ROUTE}.WeightedCluster`]: {
     ...fields('clusters header_name runtime_key_prefix'),
@@ -140,8 +138,7 @@ const action: SupportTable = {
     path_rewrite: refused('a redirect has path_redirect, prefix_rewrite or regex_rewrite'),
   },
   [`${ROUTE}.DirectResponseAction`]: {
-    ...fields('status body'),
-    body_format: refused('the body is as it stands in body'),
+    ...fields('status body body_format'),
   },
 };
 

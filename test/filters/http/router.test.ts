@@ -179,7 +179,7 @@ class Downstream {
       clusterName: () => 'web',
       clusterNotFoundStatus: 503,
       timeoutMs: 1000,
-      maxStreamDurationMs: undefined,
+      streamDuration: undefined,
       priority: 'default',
       autoHostRewrite: false,
       finalizeRequestHeaders: () => {},
@@ -461,7 +461,7 @@ describe('the route timeout', () => {
   });
 
   it('gives way to max_stream_duration of the route', () => {
-    const down = new Downstream({ route: { maxStreamDurationMs: 50 } }).begin();
+    const down = new Downstream({ route: { streamDuration: { maxMs: 50, grpcHeaderMaxMs: undefined, grpcHeaderOffsetMs: 0 } } }).begin();
     down.cluster.ready();
     expect(down.cluster.encoder.sent).toEqual(['GET / .']);
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compileJson, directRoute, find, request, tableOf, type Compiled, type RouteConfigurationJson } from './route-fixture.ts';
+import { compileJson, directRoute, find, request, tableOf, type Compiled, type RouteConfigurationJson, streamInfo } from './route-fixture.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -61,4 +61,11 @@ test('an answer 201 or 3xx names the URL of the request as its location, no othe
   expect(location(304)).toBe('http://www.example.com/x?y');
   expect(location(200)).toBeUndefined();
   expect(location(404)).toBeUndefined();
+});
+
+test('a format makes the body from the request', () => {
+  const bodyFormat = { textFormatSource: { inlineString: '%REQ(:PATH)% <%LOCAL_REPLY_BODY%>' } };
+  const routes = [{ match: { prefix: '/' }, directResponse: { status: 200, body: { inlineString: 'in' }, bodyFormat } }];
+  const { table } = compileJson({ name: 'rc', virtualHosts: [{ name: 'all', domains: ['*'], routes }] });
+  expect(directRoute(find(table, '/x')).formatBody(request('/x'), streamInfo())).toBe('/x <in>');
 });

@@ -10,7 +10,7 @@ describe('settings', () => {
       kind: 'forward',
       timeoutMs: 15_000,
       idleTimeoutMs: undefined,
-      maxStreamDurationMs: undefined,
+      streamDuration: undefined,
       priority: 'default',
       clusterNotFoundStatus: 503,
       autoHostRewrite: false,
@@ -37,7 +37,7 @@ describe('settings', () => {
       ),
       '/',
     );
-    expect(route).toMatchObject({ timeoutMs: 0, idleTimeoutMs: 1005, maxStreamDurationMs: 2000, priority: 'high', clusterNotFoundStatus: 404, autoHostRewrite: true });
+    expect(route).toMatchObject({ timeoutMs: 0, idleTimeoutMs: 1005, streamDuration: { maxMs: 2000, grpcHeaderMaxMs: undefined, grpcHeaderOffsetMs: 0 }, priority: 'high', clusterNotFoundStatus: 404, autoHostRewrite: true });
     expect(forwardRoute(route).upgrades).toEqual(new Map([['websocket', true], ['connect', false]]));
   });
 

@@ -69,14 +69,15 @@ export class Router implements HttpFilter {
   #answer(stream: FilterStream, headers: HeaderMap, route: DirectRoute): void {
     this.#config.stats.inc(HTTP_STATS.rq_direct_response);
     const location = route.location(headers);
+    const body = route.formatBody(headers, stream.info);
     route.rewritePath(headers, !this.#config.suppressEnvoyHeaders);
     stream.localReply({
       status: route.status,
-      body: route.body,
+      body,
       details: 'direct_response',
       headers: (reply) => {
         if (location !== undefined) reply.set(H.location, location);
-        if (route.contentType !== undefined && route.body !== '') reply.set(H.contentType, route.contentType);
+        if (route.contentType !== undefined && body !== '') reply.set(H.contentType, route.contentType);
         route.responseHeaders?.apply(reply, { info: stream.info, requestHeaders: headers, responseHeaders: reply });
       },
     });

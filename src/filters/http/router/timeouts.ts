@@ -7,7 +7,7 @@ import type { ForwardRoute } from '../../../http/route/route.ts';
  * `max_stream_duration` has no timeout of its own. Consumes the header.
  */
 export function routeTimeoutMs(headers: HeaderMap, route: ForwardRoute, respectExpected: boolean): number {
-  const timeoutMs = route.maxStreamDurationMs === undefined ? route.timeoutMs : 0;
+  const timeoutMs = route.streamDuration === undefined ? route.timeoutMs : 0;
   if (respectExpected) {
     // The proxy before this one has counted already: its number stays.
     const expected = headers.get(H.envoyExpectedRqTimeoutMs);

@@ -9,7 +9,7 @@ import type { FilterChain, FilterEntry } from '../../../http/filter-chain.ts';
 import { FilterIteration } from '../../../http/filter-iteration.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
-import type { Route, RouteTable } from '../../../http/route/route.ts';
+import type { Route, RouteTable, StreamDuration } from '../../../http/route/route.ts';
 import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
@@ -20,6 +20,7 @@ import { mutateRequestHeaders } from './request-headers.ts';
 import { type Refusal, refusalOf } from './request-refusal.ts';
 import { mutateResponseHeaders, removeConnectionFields } from './response-headers.ts';
 import { accountStream, nameCluster, resetFlag } from './stream-account.ts';
+import { streamDurationList } from './stream-duration.ts';
 import { answerTimeout, TIMER_DURATION, TIMER_HEADERS, TIMER_IDLE, TIMER_REQUEST } from './stream-timeouts.ts';
 import { countUpgrade, enabledFilters, grantsUpgrade, isUpgradeAnswer, upgradeChain } from './upgrades.ts';
 import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
@@ -239,6 +240,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     const { headers, body } = this.#prepare(reply);
     this.info.responseCode = headers.status;
     const bodyless = body === '' || this.headers?.method === 'HEAD';
+    if (reply.status === 400) this.lingers = true;
     this.respondHeaders(headers, bodyless);
     if (!bodyless && !this.destroyed) this.respondData(Buffer.from(body, 'latin1'), true);
   }
@@ -399,14 +401,9 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.config.timers.list(timeoutMs).arm(this.#idleTimer);
   }
 
-  /** A route may limit the stream's duration itself; 0 turns the limit off. */
-  #setMaxDuration(durationMs: number): void {
+  #setMaxDuration(rules: StreamDuration): void {
     this.#durationTimer?.disarm();
-    if (durationMs === 0) return;
-    const { timers, clock } = this.config;
-    const usedMs = clock.monotonicMs() - this.info.startMs;
-    this.#durationTimer ??= new Timer(this, TIMER_DURATION);
-    (usedMs < 1 ? timers.list(durationMs) : timers.privateList(Math.max(0, durationMs - usedMs))).arm(this.#durationTimer);
+    streamDurationList(this.headers!, this.info, rules, this.config)?.arm((this.#durationTimer ??= new Timer(this, TIMER_DURATION)));
   }
 
   #markActive(): void {
@@ -452,7 +449,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.info.virtualHostName = route.virtualHost.name;
     if (route.kind !== 'forward') return;
     if (route.idleTimeoutMs !== undefined) this.setIdleTimeout(route.idleTimeoutMs);
-    if (route.maxStreamDurationMs !== undefined) this.#setMaxDuration(route.maxStreamDurationMs);
+    if (route.streamDuration !== undefined) this.#setMaxDuration(route.streamDuration);
   }
 
   #onRequestEnd(): void {

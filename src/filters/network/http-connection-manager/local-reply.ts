@@ -43,16 +43,17 @@ export function prepareLocalReply(reply: LocalReply, context: LocalReplyContext)
 function makeTrailersOnly(headers: HeaderMap, body: string, grpcStatus: number | undefined): void {
   headers.set(H.contentType, 'application/grpc');
   headers.set(H.grpcStatus, String(grpcStatus ?? grpcStatusOf(headers.status)));
-  if (body !== '') headers.set(H.grpcMessage, percentEncode(body));
+  // A JSON format ends its line.
+  if (body !== '') headers.set(H.grpcMessage, percentEncode(body.endsWith('\n') ? body.slice(0, -1) : body));
   headers.status = 200;
 }
 
-/** `grpc-message` encoding: printable ASCII except `%` stays. */
+/** `grpc-message` encoding: printable ASCII except `%` stays, `~` does not (as Envoy). */
 function percentEncode(text: string): string {
   let out = '';
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    out += code >= 0x20 && code <= 0x7e && code !== 0x25 ? text[i] : `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
+    out += code >= 0x20 && code < 0x7e && code !== 0x25 ? text[i] : `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return out;
 }

@@ -8,6 +8,9 @@ export const TIMER_REQUEST = 1;
 export const TIMER_HEADERS = 2;
 export const TIMER_DURATION = 3;
 
+/** grpc-status. */
+const DEADLINE_EXCEEDED = 4;
+
 /** Counts and answers a timeout of the connection manager, as Envoy does; once the response has begun it is cut off instead. */
 export function answerTimeout(stream: ActiveStream, tag: number): void {
   const { stats } = stream.config;
@@ -27,6 +30,6 @@ export function answerTimeout(stream: ActiveStream, tag: number): void {
       return;
     default:
       stats.inc(HTTP_STATS.downstream_rq_max_duration_reached);
-      stream.localReply({ status: stream.requestEnded ? 504 : 408, body: 'downstream duration timeout', details: 'max_duration_timeout' });
+      stream.localReply({ status: stream.requestEnded ? 504 : 408, body: 'downstream duration timeout', details: 'max_duration_timeout', grpcStatus: DEADLINE_EXCEEDED });
   }
 }

@@ -1,0 +1,52 @@
+import type { TimerList } from '../../../core/timers.ts';
+import { isGrpcRequest } from '../../../http/grpc-status.ts';
+import type { HeaderMap } from '../../../http/header-map.ts';
+import { H } from '../../../http/header-name.ts';
+import type { StreamDuration } from '../../../http/route/route.ts';
+import type { StreamInfo } from '../../../http/stream-info.ts';
+import type { ConnectionManagerConfig } from './config.ts';
+
+/** What ends a stream that lasts too long by its route; undefined = nothing. */
+export function streamDurationList(headers: HeaderMap, info: StreamInfo, rules: StreamDuration, config: ConnectionManagerConfig): TimerList | undefined {
+  const { timers, clock, maxStreamDuration } = config;
+  const durationMs = streamDurationMs(headers, rules, maxStreamDuration);
+  if (durationMs === Infinity) return undefined;
+  const usedMs = clock.monotonicMs() - info.startMs;
+  // A duration that a client chose must not leave a list behind.
+  return usedMs < 1 && durationMs === rules.maxMs ? timers.list(durationMs) : timers.privateList(Math.max(0, durationMs - usedMs));
+}
+
+/**
+ * How long a stream may last by its route, in milliseconds from its start; Infinity = without limit. A gRPC upstream is told of it.
+ * `ofManager`: holds where the route says nothing.
+ */
+export function streamDurationMs(headers: HeaderMap, rules: StreamDuration, ofManager: TimerList | undefined): number {
+  const asked = rules.grpcHeaderMaxMs === undefined ? undefined : grpcTimeoutMs(headers.get(H.grpcTimeout));
+  const durationMs = asked === undefined ? (rules.maxMs ?? ofManager?.durationMs ?? 0) : boundedMs(asked, rules);
+  if (durationMs === 0 && asked === undefined) return Infinity;
+  if (isGrpcRequest(headers)) headers.set(H.grpcTimeout, grpcTimeoutText(durationMs));
+  return durationMs;
+}
+
+/** The offset leaves time to answer before the client gives up; it is not applied where nothing would be left. */
+function boundedMs(askedMs: number, { grpcHeaderMaxMs: maxMs = 0, grpcHeaderOffsetMs: offsetMs }: StreamDuration): number {
+  const cappedMs = maxMs !== 0 && askedMs > maxMs ? maxMs : askedMs;
+  return offsetMs < cappedMs ? cappedMs - offsetMs : cappedMs;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** `grpc-timeout`, parts of a millisecond rounded up; undefined when it is missing or is none. */
+export function grpcTimeoutMs(text: string | undefined): number | undefined {
+  const match = text === undefined ? null : /^(\d{1,8})([HMSmun])$/.exec(text);
+  return match === null ? undefined : Math.ceil(Number((Number(match[1]) * UNIT_MS[match[2]!]!).toFixed(6)));
+}
+
+/** Up to eight digits, in the finest unit that has room. */
+export function grpcTimeoutText(timeoutMs: number): string {
+  for (const unit of ['m', 'S', 'M']) {
+    const value = Math.floor(timeoutMs / UNIT_MS[unit]!);
+    if (value < 1e8) return `${value}${unit}`;
+  }
+  return `${Math.min(Math.floor(timeoutMs / UNIT_MS['H']!), 99_999_999)}H`;
+}
