@@ -16,20 +16,33 @@ import { isRecorded, writeRecordings } from './harness/recordings.ts';
 import type { Verdict } from './harness/verdict.ts';
 import { checkDifferences, report } from './harness/verdict.ts';
 
-const { values: options, positionals } = parseArgs({
-  options: {
-    record: { type: 'boolean', default: false },
-    missing: { type: 'boolean', default: false },
-    recorded: { type: 'boolean', default: false },
-    accept: { type: 'boolean', default: false },
-    configs: { type: 'boolean', default: false },
-    broken: { type: 'boolean', default: false },
-    without: { type: 'string', default: '' },
-    transport: { type: 'string', default: 'direct' },
-    jobs: { type: 'string', default: '3' },
-  },
-  allowPositionals: true,
-});
+const readArguments = () =>
+  parseArgs({
+    options: {
+      record: { type: 'boolean', default: false },
+      missing: { type: 'boolean', default: false },
+      recorded: { type: 'boolean', default: false },
+      accept: { type: 'boolean', default: false },
+      configs: { type: 'boolean', default: false },
+      broken: { type: 'boolean', default: false },
+      without: { type: 'string', default: '' },
+      transport: { type: 'string', default: 'direct' },
+      jobs: { type: 'string', default: '3' },
+    },
+    allowPositionals: true,
+  });
+
+/** One line for what stands on the command line wrongly. */
+const commandLine = (): ReturnType<typeof readArguments> => {
+  try {
+    return readArguments();
+  } catch (error) {
+    console.error((error as Error).message.split('. ')[0]);
+    process.exit(2);
+  }
+};
+
+const { values: options, positionals } = commandLine();
 const filter = positionals[0] ?? '';
 const jobs = Number(options.jobs);
 
