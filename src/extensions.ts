@@ -7,6 +7,9 @@ import { faultExtension } from './filters/http/fault/extension.ts';
 import { headerMutationExtension } from './filters/http/header-mutation/extension.ts';
 import { healthCheckExtension } from './filters/http/health-check/extension.ts';
 import { rbacExtension } from './filters/http/rbac/extension.ts';
+import { compressorExtension } from './filters/http/compressor/extension.ts';
+import { decompressorExtension } from './filters/http/decompressor/extension.ts';
+import { grpcWebExtension } from './filters/http/grpc-web/extension.ts';
 import { routerExtension } from './filters/http/router/extension.ts';
 import { httpInspectorExtension } from './filters/listener/http-inspector/extension.ts';
 import { originalDstExtension } from './filters/listener/original-dst/extension.ts';
@@ -25,6 +28,14 @@ import { sniClusterExtension } from './filters/network/sni-cluster/extension.ts'
 import { tcpProxyExtension } from './filters/network/tcp-proxy/extension.ts';
 import { rawBufferDownstreamExtension, rawBufferUpstreamExtension } from './filters/transport-socket/raw-buffer/extension.ts';
 import { tlsDownstreamExtension, tlsUpstreamExtension } from './tls/extension.ts';
+import {
+  brotliCompressorExtension,
+  brotliDecompressorExtension,
+  gzipCompressorExtension,
+  gzipDecompressorExtension,
+  zstdCompressorExtension,
+  zstdDecompressorExtension,
+} from './http/compression/extensions.ts';
 
 /** The one list of what is built in. */
 export const extensions: readonly Extension<never, unknown>[] = [
@@ -54,8 +65,17 @@ export const extensions: readonly Extension<never, unknown>[] = [
   tlsDownstreamExtension,
   tlsUpstreamExtension,
   rawBufferUpstreamExtension,
+  compressorExtension,
+  decompressorExtension,
+  grpcWebExtension,
   routerExtension,
   fileAccessLogExtension,
   stdoutAccessLogExtension,
   stderrAccessLogExtension,
+  brotliCompressorExtension,
+  brotliDecompressorExtension,
+  gzipCompressorExtension,
+  gzipDecompressorExtension,
+  zstdCompressorExtension,
+  zstdDecompressorExtension,
 ];

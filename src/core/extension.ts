@@ -17,6 +17,8 @@ export type Category =
   | 'envoy.filters.http'
   | 'envoy.filters.listener'
   | 'envoy.access_loggers'
+  | 'envoy.compression.compressor'
+  | 'envoy.compression.decompressor'
   | 'envoy.load_balancing_policies'
   | 'envoy.transport_sockets.downstream'
   | 'envoy.transport_sockets.upstream'

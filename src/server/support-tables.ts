@@ -7,9 +7,13 @@ import { corsSupport } from '../filters/http/cors/support.ts';
 import { faultSupport } from '../filters/http/fault/support.ts';
 import { headerMutationSupport } from '../filters/http/header-mutation/support.ts';
 import { healthCheckSupport } from '../filters/http/health-check/support.ts';
+import { compressorSupport } from '../filters/http/compressor/support.ts';
+import { decompressorSupport } from '../filters/http/decompressor/support.ts';
+import { grpcWebSupport } from '../filters/http/grpc-web/support.ts';
 import { routerSupport } from '../filters/http/router/support.ts';
 import { httpConnectionManagerSupport } from '../filters/network/http-connection-manager/support.ts';
 import { accessLogFilterSupport } from '../http/access-log-filter/support.ts';
+import { compressionSupport } from '../http/compression/support.ts';
 import { formatSupport } from '../http/format/support.ts';
 import { routeSupport } from '../http/route/support.ts';
 import { tlsSupport } from '../tls/support.ts';
@@ -30,6 +34,10 @@ export const SUPPORT_TABLES: readonly SupportTable[] = [
   faultSupport,
   headerMutationSupport,
   healthCheckSupport,
+  compressorSupport,
+  decompressorSupport,
+  grpcWebSupport,
+  compressionSupport,
   routerSupport,
   accessLogFilterSupport,
   fileAccessLogSupport,

@@ -1,0 +1,182 @@
+import { CONTINUE, type FilterStatus, type FilterStream, type HttpFilter, TAKEN } from '../../../http/filter.ts';
+import type { HeaderMap } from '../../../http/header-map.ts';
+import { H, headerName, type HeaderName } from '../../../http/header-name.ts';
+import type { CompressionLibrary } from '../../../http/compression/library.ts';
+import type { ZlibTransform } from '../../../http/compression/zlib-transform.ts';
+import { chooseEncoding } from './accept-encoding.ts';
+import { CHOICE_STATS, type CompressorConfig, type CompressorRouteConfig, DIRECTION_STATS, type DirectionConfig } from './config.ts';
+
+const ACCEPT_ENCODING = headerName('accept-encoding');
+const CONTENT_ENCODING = headerName('content-encoding');
+const CACHE_CONTROL = headerName('cache-control');
+const ETAG = headerName('etag');
+const VARY = headerName('vary');
+const COMPRESSORS = 'envoy.filters.http.compressor.candidates';
+
+interface CompressorStream {
+  readonly acceptEncoding: string | undefined;
+  readonly library: CompressionLibrary;
+  readonly disabled: boolean;
+  request: ZlibTransform | undefined;
+  response: ZlibTransform | undefined;
+}
+
+/** envoy.filters.http.compressor: compresses responses for clients that understand it, and requests where told to. */
+export class Compressor implements HttpFilter {
+  readonly #config: CompressorConfig;
+
+  constructor(config: CompressorConfig) {
+    this.#config = config;
+  }
+
+  decodeHeaders(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus {
+    const { request, response, library, removeAcceptEncoding } = this.#config;
+    const route = stream.perRoute as CompressorRouteConfig | undefined;
+    const disabled = route?.disabled === true;
+    const acceptEncoding = headers.get(ACCEPT_ENCODING);
+    const state: CompressorStream = { acceptEncoding, library: route?.library ?? library, disabled, request: undefined, response: undefined };
+    stream.state = state;
+    if (acceptEncoding !== undefined && !disabled && response.enabled()) this.#offer(stream, state.library.contentEncoding);
+    if (!disabled && response.enabled() && (route?.removeAcceptEncoding ?? removeAcceptEncoding)) headers.remove(ACCEPT_ENCODING);
+    if (end || disabled || !request.enabled() || !largeEnough(headers, request) || !typeAllowed(headers, request) || headers.has(CONTENT_ENCODING)) {
+      request.stats.inc(DIRECTION_STATS.not_compressed);
+      return CONTINUE;
+    }
+    state.request = this.#begin(headers, state.library, request);
+    return CONTINUE;
+  }
+
+  decodeData(stream: FilterStream, chunk: Buffer, end: boolean): FilterStatus {
+    const transform = (stream.state as CompressorStream).request;
+    if (transform === undefined) return CONTINUE;
+    stream.handle().injectDecodedData(compress(transform, chunk, end, this.#config.request), end);
+    return TAKEN;
+  }
+
+  decodeTrailers(stream: FilterStream): FilterStatus {
+    const transform = (stream.state as CompressorStream).request;
+    if (transform !== undefined) stream.handle().addDecodedData(compress(transform, NOTHING, true, this.#config.request));
+    return CONTINUE;
+  }
+
+  encodeHeaders(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus {
+    const state = stream.state as CompressorStream | undefined;
+    const { response } = this.#config;
+    if (state === undefined) return CONTINUE;
+    const large = !state.disabled && response.enabled() && largeEnough(headers, response);
+    const compressible = large && this.#isCompressible(headers);
+    if (!end && large && this.#isAccepted(stream, state, compressible) && compressible) {
+      this.#adjustEtag(headers);
+      state.response = this.#begin(headers, state.library, response);
+    } else {
+      response.stats.inc(DIRECTION_STATS.not_compressed);
+    }
+    if (compressible) addVary(headers);
+    return CONTINUE;
+  }
+
+  encodeData(stream: FilterStream, chunk: Buffer, end: boolean): FilterStatus {
+    const transform = (stream.state as CompressorStream | undefined)?.response;
+    if (transform === undefined) return CONTINUE;
+    stream.handle().injectEncodedData(compress(transform, chunk, end, this.#config.response), end);
+    return TAKEN;
+  }
+
+  encodeTrailers(stream: FilterStream): FilterStatus {
+    const transform = (stream.state as CompressorStream | undefined)?.response;
+    if (transform !== undefined) stream.handle().addEncodedData(compress(transform, NOTHING, true, this.#config.response));
+    return CONTINUE;
+  }
+
+  onDestroy(stream: FilterStream): void {
+    const state = stream.state as CompressorStream | undefined;
+    state?.request?.close();
+    state?.response?.close();
+  }
+
+  /** Several compressors of a chain share what the client accepts among them. */
+  #offer(stream: FilterStream, encoding: string): void {
+    const states = (stream.info.filterState ??= new Map<string, unknown>());
+    const offered = states.get(COMPRESSORS) as string[] | undefined;
+    if (offered === undefined) states.set(COMPRESSORS, [encoding]);
+    else if (!offered.includes(encoding)) offered.push(encoding);
+  }
+
+  #begin(headers: HeaderMap, library: CompressionLibrary, direction: DirectionConfig): ZlibTransform {
+    headers.remove(H.contentLength);
+    headers.set(CONTENT_ENCODING, library.contentEncoding);
+    direction.stats.inc(DIRECTION_STATS.compressed);
+    return library.create();
+  }
+
+  #isCompressible(headers: HeaderMap): boolean {
+    const { response, disableOnEtag, uncompressibleCodes, choiceStats } = this.#config;
+    if (!typeAllowed(headers, response) || uncompressibleCodes.has(headers.status)) return false;
+    if (hasToken(headers, CACHE_CONTROL, 'no-transform') || headers.has(CONTENT_ENCODING)) return false;
+    if (!disableOnEtag || !headers.has(ETAG)) return true;
+    choiceStats.inc(CHOICE_STATS.not_compressed_etag);
+    return false;
+  }
+
+  #isAccepted(stream: FilterStream, { acceptEncoding, library }: CompressorStream, compressible: boolean): boolean {
+    const { choiceStats, chooseFirst } = this.#config;
+    if (acceptEncoding === undefined) {
+      choiceStats.inc(CHOICE_STATS.no_accept_header);
+      return false;
+    }
+    if (!compressible) return false;
+    const available = stream.info.filterState?.get(COMPRESSORS) as readonly string[] | undefined;
+    const first = chooseFirst ? new Set([library.contentEncoding]) : NONE;
+    const { encoding, reason } = chooseEncoding(acceptEncoding, available ?? [], first);
+    const mine = encoding === library.contentEncoding;
+    if (reason === 'identity') choiceStats.inc(CHOICE_STATS.header_identity);
+    else if (reason === 'not-valid') choiceStats.inc(CHOICE_STATS.header_not_valid);
+    else if (reason === 'wildcard') choiceStats.inc(CHOICE_STATS.header_wildcard);
+    else choiceStats.inc(mine ? CHOICE_STATS.header_compressor_used : CHOICE_STATS.header_compressor_overshadowed);
+    return mine;
+  }
+
+  /** A strong validator is one of other bytes now. */
+  #adjustEtag(headers: HeaderMap): void {
+    const etag = headers.get(ETAG);
+    if (etag === undefined || etag.startsWith('W/') || etag.startsWith('w/')) return;
+    if (this.#config.weakenEtag) headers.set(ETAG, `W/${etag}`);
+    else headers.remove(ETAG);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+const NONE: ReadonlySet<string> = new Set();
+
+function compress(transform: ZlibTransform, chunk: Buffer, end: boolean, { stats }: DirectionConfig): Buffer {
+  const made = transform.transform(chunk, end ? 'finish' : 'flush');
+  stats.add(DIRECTION_STATS.total_uncompressed_bytes, chunk.length);
+  stats.add(DIRECTION_STATS.total_compressed_bytes, made.length);
+  return made;
+}
+
+function largeEnough(headers: HeaderMap, { minContentLength, stats }: DirectionConfig): boolean {
+  const length = headers.get(H.contentLength);
+  if (length === undefined) return hasToken(headers, H.transferEncoding, 'chunked');
+  if (Number(length) >= minContentLength) return true;
+  stats.inc(DIRECTION_STATS.content_length_too_small);
+  return false;
+}
+
+function typeAllowed(headers: HeaderMap, { contentTypes }: DirectionConfig): boolean {
+  const type = headers.get(H.contentType);
+  if (type === undefined) return true;
+  const semicolon = type.indexOf(';');
+  return contentTypes.has((semicolon < 0 ? type : type.slice(0, semicolon)).trim());
+}
+
+function hasToken(headers: HeaderMap, name: HeaderName, token: string): boolean {
+  const value = headers.getJoined(name);
+  return value !== undefined && value.toLowerCase().split(',').some((part) => part.trim() === token);
+}
+
+function addVary(headers: HeaderMap): void {
+  const vary = headers.get(VARY);
+  if (vary === undefined || vary === '') headers.set(VARY, 'Accept-Encoding');
+  else if (!vary.toLowerCase().includes('accept-encoding')) headers.set(VARY, `${vary}, Accept-Encoding`);
+}
