@@ -28,6 +28,7 @@ import { LogLevels } from './log-components.ts';
 import { DEFAULT_LOG_FORMAT, type LogFormatSpec } from './log-format.ts';
 import type { BoundListener, FileSettings } from './messages.ts';
 import { type NodeOverrides, NO_OVERRIDES } from './node-info.ts';
+import { SerialTask } from './serial-task.ts';
 import { addProcessGauges, LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState, ServerStats } from './server-stats.ts';
 import { TlsRotation } from './tls-rotation.ts';
 import { Watchdog } from './watchdog.ts';
@@ -95,9 +96,7 @@ export class Proxy {
   #admin: AdminServer | undefined;
   #state: ServerState = 'PRE_INITIALIZING';
   #healthCheckFailed = false;
-  /** The reload that runs, and the one that waits for it. */
-  #reloading: Promise<ConfigurationChange> | undefined;
-  #nextReload: Promise<ConfigurationChange> | undefined;
+  readonly #reload = new SerialTask(() => this.#reloadNow());
   #closed: Promise<void> | undefined;
 
   private constructor(options: ProxyOptions) {
@@ -216,14 +215,7 @@ export class Proxy {
    */
   reload(): Promise<ConfigurationChange> {
     if (this.#closed !== undefined) return Promise.reject(new Error('the proxy is closing'));
-    if (this.#nextReload !== undefined) return this.#nextReload;
-    if (this.#reloading === undefined) return this.#runReload();
-    const next = this.#reloading.then(
-      () => this.#runReload(),
-      () => this.#runReload(),
-    );
-    this.#nextReload = next;
-    return next;
+    return this.#reload.run();
   }
 
   runtimeLayers(): readonly RuntimeLayer[] {
@@ -366,15 +358,6 @@ export class Proxy {
       this.#flushEvery(intervalMs);
     };
     this.#timers.after(intervalMs, { onTimer: flush });
-  }
-
-  #runReload(): Promise<ConfigurationChange> {
-    this.#nextReload = undefined;
-    const reloading = this.#reloadNow().finally(() => {
-      if (this.#reloading === reloading) this.#reloading = undefined;
-    });
-    this.#reloading = reloading;
-    return reloading;
   }
 
   async #reloadNow(): Promise<ConfigurationChange> {
