@@ -117,6 +117,9 @@ function compileBinds(message: ListenerMessage, at: ConfigPath, context: Compile
   return places.map(([address, addressAt]) => compileBind(address, addressAt, context)).filter((bind) => bind !== undefined);
 }
 
+/** `::` in any spelling, and what is mapped from IPv4. */
+const IPV4_COMPATIBLE = /^(?:[0:]*:[0:]*|[0:]*:ffff:[0-9a-f.:]+)$/i;
+
 function isUdp({ address }: ListenerMessage): boolean {
   return address?.address.case === 'socketAddress' && address.address.value.protocol === SocketAddress_Protocol.UDP;
 }
@@ -134,6 +137,11 @@ function compileBind(message: AddressMessage | undefined, at: ConfigPath, contex
         return undefined;
       }
       const port = portSpecifier.value;
+      if (ipv4Compat && !IPV4_COMPATIBLE.test(address)) {
+        const sentence = "Only IPv6 address '::' or valid IPv4-mapped IPv6 address can set ipv4_compat";
+        context.error(at.field('socket_address').field('ipv4_compat'), `${sentence}: ${address}:${port}`);
+        return undefined;
+      }
       const text = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
       return { address: { kind: 'ip', host: address, port, text }, ipv6Only: !ipv4Compat, pipeMode: 0 };
     }

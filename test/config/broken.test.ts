@@ -15,7 +15,7 @@ const REMEDIES = [
   /did you mean '|\(one of '|set one of '|only one of '|Specify only one of /,
   /\bexpected\b|value must be |value must contain |value does not match regex pattern /,
   /; [A-Za-z'%]/,
-  /needs a|must be the last|must be greater than|must be set|Consider setting|Only unique values/,
+  /needs a|must be the last|must be greater than|must be set|Consider setting|Only unique values|Only IPv6 address/,
 ];
 
 function problemsOf(path: string): readonly Problem[] {
