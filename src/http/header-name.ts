@@ -100,6 +100,7 @@ export const H = {
   via: headerName('via'),
   location: headerName('location'),
   userAgent: headerName('user-agent'),
+  referer: headerName('referer'),
   cookie: headerName('cookie'),
   setCookie: headerName('set-cookie'),
   grpcStatus: headerName('grpc-status'),

@@ -22,6 +22,8 @@ function compileInternal(message: ManagerMessage, at: ConfigPath, context: Compi
   const config = message.internalAddressConfig;
   if (config === undefined) return () => false;
   const ranges = new BlockList();
+  // As Envoy: who says something about internal addresses and names no ranges means the private ones.
+  if (config.cidrRanges.length === 0) addPrivateRanges(ranges);
   config.cidrRanges.forEach((range, index) => {
     try {
       ranges.addSubnet(range.addressPrefix, range.prefixLen ?? (isIPv6(range.addressPrefix) ? 128 : 32), isIPv6(range.addressPrefix) ? 'ipv6' : 'ipv4');
@@ -30,4 +32,13 @@ function compileInternal(message: ManagerMessage, at: ConfigPath, context: Compi
     }
   });
   return (address) => (address.kind === 'pipe' ? config.unixSockets : ranges.check(address.host, isIPv6(address.host) ? 'ipv6' : 'ipv4'));
+}
+
+function addPrivateRanges(ranges: BlockList): void {
+  ranges.addSubnet('10.0.0.0', 8, 'ipv4');
+  ranges.addSubnet('172.16.0.0', 12, 'ipv4');
+  ranges.addSubnet('192.168.0.0', 16, 'ipv4');
+  ranges.addAddress('127.0.0.1', 'ipv4');
+  ranges.addSubnet('fd00::', 8, 'ipv6');
+  ranges.addAddress('::1', 'ipv6');
 }

@@ -4,6 +4,7 @@ import type { StreamInfo } from '../../../http/stream-info.ts';
 import type { Address } from '../../../transport/transport.ts';
 import type { AddressingConfig, ConnectionManagerConfig } from './config.ts';
 import { addressFromEnd, appendForwardedFor, forwardedAddress } from './forwarded-for.ts';
+import { isGoodReferer } from './referer.ts';
 import { setRequestId } from './request-id.ts';
 
 /** Only internal callers may set these. */
@@ -87,6 +88,10 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
     for (const name of NOT_FROM_THE_EDGE) headers.remove(name);
     headers.set(H.envoyExternalAddress, client.host);
   }
+  // Only mutual TLS can vouch for it.
+  headers.remove(H.xForwardedClientCert);
+  const referer = headers.get(H.referer);
+  if (referer !== undefined && !isGoodReferer(referer)) headers.remove(H.referer);
   if (config.userAgent !== undefined) setUserAgent(headers, config.userAgent);
   setRequestId(headers, info, config, edge);
   if (config.schemeToOverwrite !== '') {
@@ -125,9 +130,15 @@ function normaliseHost(headers: HeaderMap, info: StreamInfo, config: ConnectionM
   // The target of CONNECT is nothing without its port.
   if (config.hostPort !== 'keep' && headers.method !== 'CONNECT') {
     const colon = portColon(host);
-    if (colon !== -1 && (config.hostPort === 'strip' || Number(host.slice(colon + 1)) === info.connection.localAddress.port)) host = host.slice(0, colon);
+    const port = colon === -1 ? -1 : portNumber(host.slice(colon + 1));
+    if (port !== -1 && (config.hostPort === 'strip' || port === info.connection.localAddress.port)) host = host.slice(0, colon);
   }
   headers.authority = host;
+}
+
+/** -1 when it is none. */
+function portNumber(text: string): number {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 0xffff ? Number(text) : -1;
 }
 
 /** Where the port begins, -1 when there is none; the colons of an IPv6 literal do not count. */
