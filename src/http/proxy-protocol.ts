@@ -8,8 +8,15 @@ export function proxyProtocolHeader(version: 'v1' | 'v2', source: Address, desti
 
 function textHeader(source: Address, destination: Address): string {
   if (source.kind !== 'ip' || destination.kind !== 'ip') return 'PROXY UNKNOWN\r\n';
-  const family = isIPv6(source.host) ? 'TCP6' : 'TCP4';
-  return `PROXY ${family} ${source.host} ${destination.host} ${source.port} ${destination.port}\r\n`;
+  const [from, to, family] = hosts(source, destination);
+  return `PROXY TCP${family} ${from} ${to} ${source.port} ${destination.port}\r\n`;
+}
+
+/** Both of one family: an IPv4 host beside an IPv6 one is mapped. */
+function hosts(source: Address, destination: Address): [string, string, 4 | 6] {
+  const sixth = [isIPv6(source.host), isIPv6(destination.host)];
+  if (!sixth.includes(true)) return [source.host, destination.host, 4];
+  return [sixth[0] ? source.host : `::ffff:${source.host}`, sixth[1] ? destination.host : `::ffff:${destination.host}`, 6];
 }
 
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
@@ -20,8 +27,9 @@ const TCP_OVER_IPV6 = 0x21;
 
 function binaryHeader(source: Address, destination: Address): Buffer {
   if (source.kind !== 'ip' || destination.kind !== 'ip') return Buffer.concat([SIGNATURE, Buffer.from([LOCAL, 0, 0, 0])]);
-  const family = isIPv6(source.host) ? TCP_OVER_IPV6 : TCP_OVER_IPV4;
-  const addresses = [...ipBytes(source.host), ...ipBytes(destination.host), source.port >> 8, source.port & 0xff, destination.port >> 8, destination.port & 0xff];
+  const [from, to, version] = hosts(source, destination);
+  const family = version === 6 ? TCP_OVER_IPV6 : TCP_OVER_IPV4;
+  const addresses = [...ipBytes(from), ...ipBytes(to), source.port >> 8, source.port & 0xff, destination.port >> 8, destination.port & 0xff];
   return Buffer.concat([SIGNATURE, Buffer.from([PROXIED, family, 0, addresses.length, ...addresses])]);
 }
 

@@ -579,3 +579,83 @@ describe('back-pressure', () => {
     expect(down.seen).toEqual(['200 x-envoy-upstream-service-time: 0\r\n', '.']);
   });
 });
+
+describe('tunnels', () => {
+  const FIELDS: [string, string][] = [['upgrade', 'WebSocket']];
+
+  it('send nothing of the body before the upstream has agreed', () => {
+    const down = new Downstream({ headers: FIELDS }).begin(false);
+    down.data('one', false);
+    down.cluster.ready();
+    down.data('two', false);
+    expect(down.cluster.encoder.sent).toHaveLength(1);
+    down.cluster.respond(101, false, ['upgrade', 'WebSocket']);
+    down.data('three', false);
+    expect(down.cluster.encoder.sent.slice(1)).toEqual(['one', 'two', 'three']);
+    expect(down.requestPauses).toBe(0);
+  });
+
+  it('hold the client back when it sends too much before', () => {
+    const down = new Downstream({ headers: FIELDS }).begin(false);
+    down.cluster.ready();
+    down.data('x'.repeat(1024), false);
+    expect(down.requestPauses).toBe(0);
+    down.data('x', false);
+    expect(down.requestPauses).toBe(1);
+  });
+
+  it('give a WebSocket client the head of an answer that is no error, and no body', () => {
+    const down = new Downstream({ headers: FIELDS }).begin(false);
+    down.data('GET /smuggled', false);
+    down.cluster.ready();
+    down.cluster.respond(200, false, ['x-a', '1'], ['content-length', '2']);
+    expect(down.seen).toEqual(['200 x-a: 1\r\n {websocket_handshake_unsuccessful}']);
+    expect(down.cluster.encoder.sent.slice(1)).toEqual(['reset: local local-reset']);
+  });
+
+  it('pass an error on, and end with it', () => {
+    const down = new Downstream({ headers: FIELDS }).begin(false);
+    down.data('GET /smuggled', false);
+    down.cluster.ready();
+    down.cluster.respond(403, true);
+    expect(down.seen).toEqual(['403 .']);
+    expect(down.cluster.encoder.sent.slice(1)).toEqual(['reset: downstream local-reset']);
+  });
+
+  it('time out before they are open, not afterwards', () => {
+    const late = new Downstream({ headers: FIELDS }).begin(false);
+    late.cluster.ready();
+    late.advance(1000);
+    expect(late.seen).toEqual(['504 upstream request timeout {response_timeout}']);
+    const open = new Downstream({ headers: FIELDS }).begin(false);
+    open.cluster.ready();
+    open.cluster.respond(101, false);
+    open.advance(5000);
+    expect(open.seen).toEqual(['101 ']);
+  });
+
+  it('of CONNECT open with any 2xx', () => {
+    const down = new Downstream();
+    down.headers.method = 'CONNECT';
+    down.begin(false);
+    down.data('raw', false);
+    down.cluster.ready();
+    expect(down.cluster.encoder.sent).toHaveLength(1);
+    down.cluster.respond(201, false);
+    expect(down.cluster.encoder.sent.slice(1)).toEqual(['raw']);
+  });
+
+  it('that end here take a raw connection', () => {
+    for (const [method, connect, kind] of [
+      ['CONNECT', { allowPost: false, proxyProtocol: undefined }, ['raw']],
+      ['POST', { allowPost: true, proxyProtocol: undefined }, ['raw']],
+      ['POST', { allowPost: false, proxyProtocol: undefined }, []],
+      ['CONNECT', undefined, []],
+    ] as const) {
+      const down = new Downstream({ route: { connect } });
+      down.headers.method = method;
+      down.begin(false);
+      expect(down.cluster.counted).toEqual(kind);
+    }
+  });
+});

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../../../src/http/codec/codec.ts';
 import { H1ClientCodec } from '../../../src/http/codec/h1-client.ts';
-import { type FieldCase, LOWER_CASE } from '../../../src/http/codec/field-case.ts';
+import { CasedHeaderMap, LOWER_CASE } from '../../../src/http/codec/field-case.ts';
 import { STRICT } from '../../../src/http/codec/h1-head.ts';
 import type { RequestForm } from '../../../src/http/codec/h1-request-encoder.ts';
 import type { Failure } from '../../../src/http/failure.ts';
@@ -32,6 +32,12 @@ class Upstream implements ClientCodecOwner {
 
   /** Begins a request; with `end` it is whole. */
   begin(end = true): RequestEncoder {
+    this.open().sendHeaders(request(this.method), end);
+    return this.encoder!;
+  }
+
+  /** Opens a stream whose head is yet to be sent. */
+  open(): RequestEncoder {
     const slot = this.answers.push('') - 1;
     const add = (text: string): void => {
       this.answers[slot] += text;
@@ -54,7 +60,6 @@ class Upstream implements ClientCodecOwner {
       onReset: (failure) => add(`!${failure.kind}`),
     };
     this.encoder = this.codec.newStream(decoder);
-    this.encoder.sendHeaders(request(this.method), end);
     return this.encoder;
   }
 
@@ -408,3 +413,71 @@ function split(text: string, cuts: readonly number[]): string[] {
   const at = [0, ...cuts.filter((cut) => cut < text.length).sort((a, b) => a - b), text.length];
   return at.slice(1).map((end, index) => text.slice(at[index], end)).filter((piece) => piece !== '');
 }
+
+describe('requests for another protocol', () => {
+  const GRANTED = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: foo\r\n\r\n';
+
+  function ask(method: string, protocol: string | undefined): Upstream {
+    const upstream = new Upstream();
+    const headers = request(method);
+    headers.authority = 'h:1';
+    if (protocol !== undefined) headers.add(H.upgrade, protocol);
+    upstream.open().sendHeaders(headers, false);
+    return upstream;
+  }
+
+  it('send their head without framing, CONNECT with its authority', () => {
+    expect(ask('GET', 'foo').connection.written).toBe('GET / HTTP/1.1\r\nhost: h:1\r\nupgrade: foo\r\n\r\n');
+    expect(ask('CONNECT', undefined).connection.written).toBe('CONNECT h:1 HTTP/1.1\r\nhost: h:1\r\n\r\n');
+  });
+
+  it('have bytes as they are in both directions once they are granted, up to the end', () => {
+    const upstream = ask('GET', 'foo');
+    upstream.connection.receive(GRANTED + 'HTTP/1.1 200 OK\r\n');
+    upstream.encoder!.sendData(Buffer.from('raw'), false);
+    expect(upstream.connection.written.endsWith('\r\n\r\nraw')).toBe(true);
+    upstream.codec.onEnd();
+    expect(upstream.answers).toEqual(['101 connection: upgrade\r\nupgrade: foo\r\nHTTP/1.1 200 OK\r\n!connection-termination']);
+    expect([upstream.told, upstream.codec.canTakeStream]).toEqual([['closed: upstream connection-termination'], false]);
+  });
+
+  it('are granted by any 2xx to CONNECT, whatever it says of a body', () => {
+    const upstream = ask('CONNECT', undefined);
+    upstream.connection.receive('HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\nmore than two');
+    expect(upstream.answers).toEqual(['201 content-length: 2\r\nmore than two']);
+  });
+
+  it('are not granted by another answer, even if it speaks of an upgrade', () => {
+    const upstream = ask('GET', 'foo');
+    upstream.connection.receive('HTTP/1.1 426 No\r\nconnection: upgrade\r\nupgrade: foo\r\ncontent-length: 2\r\n\r\nno');
+    expect(upstream.answers).toEqual(['426 connection: upgrade\r\nupgrade: foo\r\ncontent-length: 2\r\nno.']);
+    expect(upstream.codec.canTakeStream).toBe(false);
+  });
+});
+
+describe('how requests are written', () => {
+  function written(form: Partial<RequestForm>, headers = request('GET')): string {
+    const upstream = new Upstream(true, form);
+    headers.authority = 'Host';
+    headers.addText('x-some_name', 'a:b');
+    upstream.open().sendHeaders(headers, true);
+    return upstream.connection.written;
+  }
+
+  it('with capitals in names of fields', () => {
+    expect(written({ fieldCase: { write: 'proper', keep: 'no' } })).toBe('GET / HTTP/1.1\r\nHost: Host\r\nX-Some_Name: a:b\r\n\r\n');
+  });
+
+  it('with the names that came with the request', () => {
+    const headers = new CasedHeaderMap('proper');
+    headers.method = 'GET';
+    headers.path = '/';
+    const head = Buffer.from('GET / HTTP/1.1\r\nhOST: x\r\n\r\n');
+    headers.learn(head, head, 0, head.length);
+    expect(written({ fieldCase: { write: 'proper', keep: 'no' } }, headers)).toBe('GET / HTTP/1.1\r\nhOST: Host\r\nX-Some_Name: a:b\r\n\r\n');
+  });
+
+  it('with the whole URL', () => {
+    expect(written({ fullUrl: true }).split('\r\n')[0]).toBe('GET http://Host/ HTTP/1.1');
+  });
+});

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RequestDecoder, RequestError, ResponseEncoder, ServerCodecOwner } from '../../../src/http/codec/codec.ts';
 import { LOWER_CASE } from '../../../src/http/codec/field-case.ts';
 import { STRICT } from '../../../src/http/codec/h1-head.ts';
-import { H1ServerCodec } from '../../../src/http/codec/h1-server.ts';
+import { H1ServerCodec, type H1ServerOptions } from '../../../src/http/codec/h1-server.ts';
 import { HeaderMap } from '../../../src/http/header-map.ts';
 import { H, headerText } from '../../../src/http/header-name.ts';
 import { INLINE_REQUEST_HEADERS } from '../../../src/http/inline-headers.ts';
@@ -17,7 +17,7 @@ class Recorder implements ServerCodecOwner {
   answer = true;
   encoder: ResponseEncoder | undefined;
 
-  constructor() {
+  constructor(options: Partial<H1ServerOptions> = {}) {
     this.codec = new H1ServerCodec(this.connection, this, {
       maxHeadBytes: 4096,
       maxHeaders: 20,
@@ -30,6 +30,7 @@ class Recorder implements ServerCodecOwner {
       fieldCase: LOWER_CASE,
       ignoredUpgrades: undefined,
       highWatermarkBytes: 65_536,
+      ...options,
     });
     this.connection.owner = this.codec;
   }
@@ -80,7 +81,11 @@ class Recorder implements ServerCodecOwner {
 }
 
 function feed(...pieces: string[]): Recorder {
-  const recorder = new Recorder();
+  return feedWith({}, ...pieces);
+}
+
+function feedWith(options: Partial<H1ServerOptions>, ...pieces: string[]): Recorder {
+  const recorder = new Recorder(options);
   for (const piece of pieces) recorder.connection.receive(piece);
   recorder.connection.pump();
   return recorder;
@@ -186,5 +191,91 @@ describe('H1ServerCodec', () => {
     const { seen } = feed(bytes + GET);
     expect(seen.at(-1)).toMatch(/!(400|501) http1\./);
     expect(seen.filter((line) => line.startsWith('GET x /a'))).toEqual([]);
+  });
+});
+
+const UPGRADE = 'GET /chat HTTP/1.1\r\nHost: x\r\nConnection: x-a, Upgrade\r\nUpgrade: foo\r\nX-A: 1\r\n\r\n';
+
+describe('requests for another protocol', () => {
+  /** What came, when the client has gone. */
+  function seen(options: Partial<H1ServerOptions>, ...pieces: string[]): string[] {
+    const recorder = feedWith(options, ...pieces);
+    recorder.codec.onClosed(undefined);
+    return recorder.seen;
+  }
+
+  it('takes what follows an upgrade or CONNECT as it is, and nothing away that Connection names', () => {
+    expect(seen({}, UPGRADE + GET, POST)).toEqual([
+      `GET x /chat connection: x-a, Upgrade\r\nupgrade: foo\r\nx-a: 1\r\n${GET}${POST}!reset`,
+      'closed',
+    ]);
+    expect(seen({}, 'CONNECT h:1 HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n' + GET)).toEqual([`CONNECT h:1  ${GET}!reset`, 'closed']);
+  });
+
+  it('refuses CONNECT with a body', () => {
+    const head = 'CONNECT h:1 HTTP/1.1\r\nhost: x\r\n';
+    expect(feed(`${head}content-length: 5\r\n\r\nhello`).seen).toEqual(['!400 http1.body_disallowed']);
+    expect(feed(`${head}transfer-encoding: chunked\r\n\r\n0\r\n\r\n`).seen).toEqual(['!501 http1.invalid_transfer_encoding']);
+  });
+
+  it('does not see the offers that it is told to ignore', () => {
+    const ignoredUpgrades = [{ matches: (protocol: string) => protocol === 'foo' }] as unknown as H1ServerOptions['ignoredUpgrades'];
+    expect(feedWith({ ignoredUpgrades }, UPGRADE + GET).seen).toEqual(['GET x /chat connection: x-a, Upgrade\r\n', 'GET x /a ']);
+    const several = UPGRADE.replace('foo', 'foo, bar');
+    expect(seen({ ignoredUpgrades }, several)).toEqual(['GET x /chat connection: x-a, Upgrade\r\nupgrade: bar\r\nx-a: 1\r\n!reset', 'closed']);
+  });
+
+  it('stops reading while it is told to, and reads on', () => {
+    const recorder = feedWith({}, UPGRADE);
+    recorder.encoder!.pause();
+    recorder.connection.receive('late');
+    const before = recorder.connection.paused;
+    recorder.encoder!.resume();
+    recorder.connection.pump();
+    recorder.codec.onClosed(undefined);
+    expect([before, recorder.seen[0]!.endsWith('late!reset')]).toEqual([true, true]);
+  });
+
+  it('writes a 101 that names the protocol and what follows without framing', () => {
+    const recorder = feedWith({}, UPGRADE);
+    const answer = new HeaderMap();
+    answer.status = 101;
+    answer.add(H.upgrade, 'foo');
+    recorder.encoder!.sendHeaders(answer, false);
+    recorder.encoder!.sendData(Buffer.from('raw'), false);
+    expect(recorder.connection.written).toBe('HTTP/1.1 101 Switching Protocols\r\nupgrade: foo\r\n\r\nraw');
+  });
+
+  it('writes no framing for a CONNECT that is let through', () => {
+    for (const [status, written] of [
+      [200, 'HTTP/1.1 200 OK\r\n\r\nraw'],
+      [502, 'HTTP/1.1 502 Bad Gateway\r\ntransfer-encoding: chunked\r\n\r\n3\r\nraw\r\n'],
+    ] as const) {
+      const recorder = feedWith({}, 'CONNECT h:1 HTTP/1.1\r\n\r\n');
+      const answer = new HeaderMap();
+      answer.status = status;
+      recorder.encoder!.sendHeaders(answer, false);
+      recorder.encoder!.sendData(Buffer.from('raw'), false);
+      expect(recorder.connection.written).toBe(written);
+    }
+  });
+});
+
+describe('names of fields', () => {
+  it('keep their letters in any split of the head', () => {
+    const head = 'GET /A HTTP/1.1\r\nHOST: x\r\nX-Some-NAME: Value: B\r\nx-SOME-name: c\r\n\r\n';
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: head.length }), { maxLength: 8 }), (cuts) => {
+        const at = [0, ...[...cuts].sort((a, b) => a - b), head.length];
+        const pieces = at.slice(1).map((end, index) => head.slice(at[index], end)).filter((piece) => piece !== '');
+        const { seen } = feedWith({ fieldCase: { write: 'lower', keep: 'lower' } }, ...pieces);
+        expect(seen).toEqual(['GET x /A X-Some-NAME: Value: B\r\nX-Some-NAME: c\r\n']);
+      }),
+    );
+  });
+
+  it('of an answer are written with capitals where that is wanted', () => {
+    const recorder = feedWith({ fieldCase: { write: 'proper', keep: 'no' } }, GET);
+    expect(recorder.connection.written).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   });
 });
