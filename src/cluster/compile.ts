@@ -20,7 +20,8 @@ const DNS_CLUSTER = 'envoy.extensions.clusters.dns.v3.DnsCluster';
 /** envoy.config.cluster.v3.Cluster. Opens nothing; undefined when the errors it reported leave nothing to serve. */
 export function compileCluster(message: Cluster, at: ConfigPath, context: CompileContext): ClusterSpec | undefined {
   const discovery = compileDiscovery(message, at, context);
-  const inside = context.with(CLUSTER, { statScope: `cluster.${observabilityName(message).replaceAll(':', '_')}` });
+  const isPlain = message.transportSocket === undefined && message.transportSocketMatches.length === 0;
+  const inside = isPlain ? context : context.with(CLUSTER, { statScope: `cluster.${observabilityName(message).replaceAll(':', '_')}` });
   const body = {
     name: message.name,
     observabilityName: observabilityName(message),

@@ -97,7 +97,7 @@ function isEmptyMessage(desc: DescMessage, value: unknown): boolean {
   return desc.fields.every((field) => valueIfSet(field, message) === undefined);
 }
 
-/** One table out of many. Two rooms may list the same message; they must not disagree about a field. */
+/** One table out of many. Two rooms may list the same message, and one may ignore what another reads; else they must not disagree about a field. */
 export function mergeSupport(tables: readonly SupportTable[]): SupportTable {
   const merged: Record<string, Record<string, FieldSupport>> = {};
   for (const table of tables) {
@@ -105,7 +105,8 @@ export function mergeSupport(tables: readonly SupportTable[]): SupportTable {
       const known = (merged[typeName] ??= {});
       for (const [name, entry] of Object.entries(message)) {
         const other = known[name];
-        if (other !== undefined && (other.status !== entry.status || other.reason !== entry.reason)) {
+        if (other !== undefined && entry.status === 'ignored') continue;
+        if (other !== undefined && other.status !== 'ignored' && (other.status !== entry.status || other.reason !== entry.reason)) {
           throw new Error(`two support tables disagree about ${typeName}.${name}`);
         }
         known[name] = { ...other, ...entry };

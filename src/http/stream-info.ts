@@ -90,7 +90,8 @@ export interface ConnectionInfo extends DownstreamSocketInfo {
  */
 export class StreamInfo {
   readonly connection: ConnectionInfo;
-  protocol: Protocol = 'HTTP/1.1';
+  /** '' of a connection that speaks none. */
+  protocol: Protocol | '' = 'HTTP/1.1';
   /** Milliseconds since the epoch, with a fraction. */
   startWallMs = 0;
   startMs = 0;
@@ -133,6 +134,7 @@ export class StreamInfo {
   upstreamLocalAddress: Address | undefined;
   upstreamRemoteAddress: Address | undefined;
   upstreamConnectionId = 0;
+  upstreamTls: TlsInfo | undefined;
   upstreamConnectionIdsAttempted: number[] | undefined;
   upstreamProtocol: Protocol | '' = '';
   upstreamTransportFailureReason = '';
@@ -142,6 +144,8 @@ export class StreamInfo {
   downstreamLocalCloseReason = '';
   attemptCount = 0;
   healthCheck = false;
+  /** Overrides what the content type says, for a filter that has changed it; undefined: as the content type says. */
+  grpcRequest: boolean | undefined;
   /** Dynamic metadata by namespace: plain JSON values. */
   metadata: Map<string, Record<string, unknown>> | undefined;
   filterState: Map<string, unknown> | undefined;

@@ -124,6 +124,8 @@ export interface Cluster {
    * a `sendHeaders` is answered by a 200 at once, and need not be called.
    */
   newTcpStream(context: LoadBalancerContext, priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined;
+  /** For those who would rather be refused than wait: no further connection is allowed. Counted. */
+  refusesConnection?(): boolean;
   /** Counts the hosts anew: not for every request. */
   membership(): ClusterMembership;
   /** True while another retry is allowed; a true answer must be paired with `releaseRetry`. */

@@ -103,6 +103,6 @@ export function contextOptions({ parameters, rules }: CommonTls, identities: rea
 export function sessionContextOf({ identities, rules }: CommonTls, names: readonly string[]): string {
   const hash = createHash('sha256');
   for (const { leaf } of identities) hash.update(leaf.raw);
-  hash.update(JSON.stringify([names, rules?.trustedCa, rules?.crl, [...(rules?.spki ?? [])], [...(rules?.hashes ?? [])], rules?.names.length]));
+  hash.update(JSON.stringify([names, rules?.trustedCa, rules?.crl, [...(rules?.spki ?? [])], [...(rules?.hashes ?? [])], rules?.identity]));
   return hash.digest('hex').slice(0, 32);
 }

@@ -14,7 +14,7 @@ import { failureReason, refusalReason } from './failure-reason.ts';
 import { HandshakeStats } from './handshake-stats.ts';
 import { readMaterial, type Reloadable, TLS_MATERIAL } from './material.ts';
 import { quiet } from './quiet.ts';
-import { judgePeer } from './peer-rules.ts';
+import { judgePeer, NO_RULES } from './peer-rules.ts';
 import { ServerContexts } from './server-contexts.ts';
 import { SSL_STATS } from './stats.ts';
 
@@ -53,7 +53,7 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
     return undefined;
   }
   if (message.ocspStaplePolicy === Ocsp.MUST_STAPLE) context.error(at.field('ocsp_staple_policy'), 'OCSP response is required by policy, and Node.js staples none that comes from a configuration');
-  const sessionIdContext = sessionContextOf(common, serverNames);
+  const sessionIdContext = sessionContextOf(common, [...serverNames, String(message.requireClientCertificate)]);
   const stateless = !(message.sessionTicketKeysType.case === 'disableStatelessSessionResumption' && message.sessionTicketKeysType.value);
   const timeoutMs = durationMs(message.sessionTimeout);
   const contexts = new ServerContexts(
@@ -203,8 +203,9 @@ class ServerHandshake implements TlsHandshake {
   judge(session: TlsSession): TransportError | undefined {
     const { stats, requireSni } = this.#socket;
     const { rules } = this.#served.common;
-    const leaf = rules === undefined ? undefined : session.peerCertificate;
-    const fault = leaf && judgePeer(rules!, session, leaf, undefined);
+    const leaf = session.peerCertificate;
+    const fault = leaf === undefined ? undefined : judgePeer(rules ?? NO_RULES, session, leaf, undefined);
+    if (leaf === undefined && this.clientCertificate === 'required') return { code: TLS_FAILED, message: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' };
     if (fault !== undefined) {
       stats.onRefused(fault.stat);
       this.#refusal = refusalReason(fault.reason);
@@ -215,7 +216,7 @@ class ServerHandshake implements TlsHandshake {
     const info = this.#info;
     info.secure = true;
     info.requestedServerName = session.serverName;
-    info.tls = new ConnectionTls(session, leaf !== undefined && rules!.trustedCa !== '' && session.untrusted === undefined);
+    info.tls = new ConnectionTls(session, leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined);
     return undefined;
   }
 

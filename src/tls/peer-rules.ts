@@ -38,7 +38,12 @@ export interface PeerRules {
   readonly spki: ReadonlySet<string>;
   readonly hashes: ReadonlySet<string>;
   readonly names: readonly SanRule[];
+  /** Two of equal identity ask the same of names. */
+  readonly identity: string;
 }
+
+/** Anybody. */
+export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', crl: '', acceptUntrusted: false, spki: new Set(), hashes: new Set(), names: [], identity: '' };
 
 const KINDS: Readonly<Record<number, SubjectAltName['kind']>> = {
   [SanType.EMAIL]: 'email',
@@ -75,6 +80,7 @@ export function compilePeerRules(message: CertificateValidationContext, at: Conf
     spki: new Set(message.verifyCertificateSpki.map((pin, index) => compileSpki(pin, at.field('verify_certificate_spki').index(index), context))),
     hashes: new Set(message.verifyCertificateHash.map((pin, index) => compileHash(pin, at.field('verify_certificate_hash').index(index), context))),
     names,
+    identity: JSON.stringify([message.matchTypedSubjectAltNames, message.matchSubjectAltNames], (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
   };
 }
 

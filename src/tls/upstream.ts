@@ -11,7 +11,7 @@ import { ConnectionTls } from './connection-info.ts';
 import { failureReason, refusalReason } from './failure-reason.ts';
 import { HandshakeStats } from './handshake-stats.ts';
 import { type Reloadable, TLS_MATERIAL } from './material.ts';
-import { judgePeer } from './peer-rules.ts';
+import { judgePeer, type PeerFault } from './peer-rules.ts';
 import { quiet } from './quiet.ts';
 
 /** What is made from files, and made anew when these change. */
@@ -116,6 +116,9 @@ interface ClientHandshakeParts {
   readonly options: UpstreamSocketOptions;
 }
 
+/** A resumed session has none, and was judged when it was made. */
+const NO_CERTIFICATE: PeerFault = { stat: 'fail_verify_error', reason: 'verify cert failed: no certificate' };
+
 class ClientHandshake implements TlsHandshake {
   readonly side = 'client';
   readonly context: SecureContext;
@@ -127,7 +130,12 @@ class ClientHandshake implements TlsHandshake {
   readonly #used: Used;
   readonly #names: readonly string[] | undefined;
   readonly #options: UpstreamSocketOptions;
+  /** Sessions are kept apart by whom they were made with, and by what the peer had to be. */
+  readonly #sessionKey: string;
   #refusal: string | undefined;
+  #isJudged = false;
+  /** One that came before the peer was judged. */
+  #early: Buffer | undefined;
 
   constructor(socket: UpstreamTls, { used, serverName, names, options }: ClientHandshakeParts) {
     this.#socket = socket;
@@ -138,21 +146,24 @@ class ClientHandshake implements TlsHandshake {
     this.applicationProtocols = used.common.applicationProtocols.length > 0 ? used.common.applicationProtocols : options.applicationProtocols ?? [];
     // A server name is a DNS name (RFC 6066 §3), and Node would not send an address.
     this.serverName = serverName;
-    this.session = socket.takeSession(serverName);
+    this.#sessionKey = names === undefined ? serverName : JSON.stringify([serverName, names]);
+    this.session = socket.takeSession(this.#sessionKey);
   }
 
   judge(session: TlsSession): TransportError | undefined {
     const { rules } = this.#used.common;
     const leaf = session.peerCertificate;
-    const fault = rules === undefined || leaf === undefined ? undefined : judgePeer(rules, session, leaf, this.#names);
+    const fault = rules === undefined ? undefined : leaf !== undefined ? judgePeer(rules, session, leaf, this.#names) : session.resumed ? undefined : NO_CERTIFICATE;
     if (fault !== undefined) {
       this.#socket.stats.onRefused(fault.stat);
       this.#refusal = refusalReason(fault.reason);
       return { code: TLS_FAILED, message: this.#refusal };
     }
+    this.#isJudged = true;
     this.#socket.stats.onHandshake(session);
     // One of TLS 1.2 may serve again.
-    if (session.resumed && session.version === 'TLSv1.2' && this.session !== undefined) this.#socket.keepSession(this.serverName, this.session);
+    const again = this.#early ?? (session.resumed && session.version === 'TLSv1.2' ? this.session : undefined);
+    if (again !== undefined) this.#socket.keepSession(this.#sessionKey, again);
     this.#options.onTls?.(new ConnectionTls(session, rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined));
     return undefined;
   }
@@ -163,6 +174,7 @@ class ClientHandshake implements TlsHandshake {
   }
 
   onSession(session: Buffer): void {
-    this.#socket.keepSession(this.serverName, session);
+    if (this.#isJudged) this.#socket.keepSession(this.#sessionKey, session);
+    else this.#early = session;
   }
 }

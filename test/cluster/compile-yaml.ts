@@ -7,6 +7,7 @@ import { loadContent } from '../../src/config/loader.ts';
 import { contentOf } from '../../src/config/open-any.ts';
 import { checkSupport } from '../../src/config/support-walk.ts';
 import type { CompileContext } from '../../src/core/extension.ts';
+import { rawBufferUpstreamExtension } from '../../src/filters/transport-socket/raw-buffer/extension.ts';
 import { ConfigPath, formatProblem, type Problems } from '../../src/core/problems.ts';
 
 export interface CompiledYaml {
@@ -25,11 +26,17 @@ export function compileYaml(yaml: string): CompiledYaml {
 
 function compile(message: Cluster, problems: Problems): ClusterSpec | undefined {
   checkSupport(schemaOf('envoy.config.cluster.v3.Cluster'), message, clusterSupport, problems);
-  const context = {
+  const context: CompileContext = {
     error: (at: ConfigPath, text: string) => problems.error(at, text),
     warning: (at: ConfigPath, text: string) => problems.warning(at, text),
     unpack: contentOf,
-  } as Pick<CompileContext, 'error' | 'warning' | 'unpack'> as CompileContext;
+    with: () => context,
+    resolve: (_category, name, any, socketAt) => {
+      if (any?.typeUrl.endsWith('.RawBuffer') === true) return { extension: rawBufferUpstreamExtension as never, config: {} as never };
+      problems.error(any === undefined ? socketAt : socketAt.field('typed_config'), `Didn't find a registered implementation for '${name}' with type URL: ''`);
+      return undefined;
+    },
+  } as Pick<CompileContext, 'error' | 'warning' | 'unpack' | 'with' | 'resolve'> as CompileContext;
   return compileCluster(message, ConfigPath.root, context);
 }
 

@@ -13,7 +13,7 @@ const text = (read: (context: FormatContext) => string | undefined): OperatorCom
 const known = (read: (context: FormatContext) => string): OperatorCompiler => plain(() => nonEmptyTextOperator(read));
 
 export const STREAM_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
-  PROTOCOL: text(({ info }) => info.protocol),
+  PROTOCOL: text(({ info }) => (info.protocol === '' ? undefined : info.protocol)),
   UPSTREAM_PROTOCOL: known(({ info }) => info.upstreamProtocol),
   RESPONSE_CODE: number(({ info }) => info.responseCode),
   RESPONSE_CODE_DETAILS: withoutLength(({ params }) =>
@@ -67,7 +67,7 @@ export const STREAM_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   UPSTREAM_CONNECTION_ID: number(({ info }) => info.upstreamConnectionId),
   UPSTREAM_CONNECTION_IDS_ATTEMPTED: known(({ info }) => info.upstreamConnectionIdsAttempted?.join(',') ?? ''),
 
-  DOWNSTREAM_TRANSPORT_FAILURE_REASON: text(() => undefined),
+  DOWNSTREAM_TRANSPORT_FAILURE_REASON: known(({ info }) => underscored(info.connection.transportFailureReason)),
   DOWNSTREAM_LOCAL_CLOSE_REASON: known(({ info }) => underscored(info.downstreamLocalCloseReason)),
   DOWNSTREAM_DETECTED_CLOSE_TYPE: text(({ info }) => info.downstreamCloseType),
   CONNECTION_ID: number(({ info }) => info.connection.id),

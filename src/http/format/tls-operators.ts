@@ -1,31 +1,87 @@
-import { hasNewline } from './date-format.ts';
-import { type OperatorCompiler, plain, textOperator, withoutLength } from './operator.ts';
+import type { CertificateInfo, TlsInfo } from '../../transport/transport-socket.ts';
+import { DateFormat, hasNewline } from './date-format.ts';
+import { type FormatContext, type OperatorCompiler, nonEmptyTextOperator, plain, textOperator, withoutLength } from './operator.ts';
 
-/** What TLS would tell. Every connection is plain text, of which Envoy says the same: nothing. */
+/** What TLS tells of a stream's two connections. Nothing, where a connection is plain or the value is not known. */
 
-const names = (prefix: string, list: string): string[] => list.split(' ').map((name) => prefix + name);
+type Side = (context: FormatContext) => TlsInfo | undefined;
+type Value<T> = (source: T) => string;
 
+const downstream: Side = ({ info }) => info.connection.tls;
+const upstream: Side = ({ info }) => info.upstreamTls;
+
+const ofTls = (side: Side, value: Value<TlsInfo>): OperatorCompiler =>
+  plain(() =>
+    nonEmptyTextOperator((context) => {
+      const tls = side(context);
+      return tls === undefined ? '' : value(tls);
+    }),
+  );
+
+const ofPeer = (side: Side, value: Value<CertificateInfo>): OperatorCompiler => ofTls(side, (tls) => textOf(tls.peer(), value));
+const ofLocal = (side: Side, value: Value<CertificateInfo>): OperatorCompiler => ofTls(side, (tls) => textOf(tls.local(), value));
+
+function textOf(certificate: CertificateInfo | undefined, value: Value<CertificateInfo>): string {
+  return certificate === undefined ? '' : value(certificate);
+}
+
+const alternatives = (kind: Parameters<CertificateInfo['alternatives']>[0]): Value<CertificateInfo> => (certificate) => certificate.alternatives(kind).join(',');
+
+/** Node tells them of nobody's connection. */
 const WITHOUT_VALUE = [
-  ...names('DOWNSTREAM_PEER_', 'URI_SAN DNS_SAN IP_SAN EMAIL_SAN OTHERNAME_SAN SUBJECT ISSUER SERIAL FINGERPRINT_256 FINGERPRINT_1 CHAIN_FINGERPRINTS_256'),
-  ...names('DOWNSTREAM_PEER_', 'CHAIN_FINGERPRINTS_1 CHAIN_SERIALS CERT ISSUER_FINGERPRINT_256 ISSUER_SERIAL'),
-  ...names('DOWNSTREAM_LOCAL_', 'URI_SAN DNS_SAN IP_SAN EMAIL_SAN OTHERNAME_SAN SUBJECT'),
-  ...names('DOWNSTREAM_TLS_', 'VERSION CIPHER SESSION_ID GROUP'),
-  ...names('UPSTREAM_TLS_', 'VERSION CIPHER SESSION_ID GROUP'),
-  ...names('UPSTREAM_PEER_', 'SUBJECT ISSUER CERT URI_SAN DNS_SAN IP_SAN'),
-  ...names('UPSTREAM_LOCAL_', 'URI_SAN DNS_SAN IP_SAN'),
-  'TLS_JA3_FINGERPRINT',
-  'TLS_JA4_FINGERPRINT',
-  'UPSTREAM_SERVER_NAME',
+  'DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_256', 'DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_1', 'DOWNSTREAM_PEER_CHAIN_SERIALS', 'DOWNSTREAM_PEER_ISSUER_FINGERPRINT_256',
+  'DOWNSTREAM_PEER_ISSUER_SERIAL', 'DOWNSTREAM_TLS_GROUP', 'UPSTREAM_TLS_GROUP', 'TLS_JA3_FINGERPRINT', 'TLS_JA4_FINGERPRINT', 'UPSTREAM_SERVER_NAME',
 ];
-
-const DATES = ['DOWNSTREAM_PEER_CERT_V_START', 'DOWNSTREAM_PEER_CERT_V_END', 'UPSTREAM_PEER_CERT_V_START', 'UPSTREAM_PEER_CERT_V_END'];
 
 const nothing = textOperator(() => undefined);
 
-export const TLS_OPERATORS: Readonly<Record<string, OperatorCompiler>> = Object.fromEntries([
-  ...WITHOUT_VALUE.map((name) => [name, plain(() => nothing)]),
-  ...DATES.map((name) => [
-    name,
-    withoutLength(({ params }) => (hasNewline(params) ? 'Invalid header configuration. Format string contains newline.' : nothing)),
-  ]),
-]) as Readonly<Record<string, OperatorCompiler>>;
+export const TLS_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
+  ...Object.fromEntries(WITHOUT_VALUE.map((name) => [name, plain(() => nothing)])),
+  DOWNSTREAM_PEER_URI_SAN: ofPeer(downstream, alternatives('uri')),
+  DOWNSTREAM_PEER_DNS_SAN: ofPeer(downstream, alternatives('dns')),
+  DOWNSTREAM_PEER_IP_SAN: ofPeer(downstream, alternatives('ip')),
+  DOWNSTREAM_PEER_EMAIL_SAN: ofPeer(downstream, alternatives('email')),
+  DOWNSTREAM_PEER_OTHERNAME_SAN: ofPeer(downstream, alternatives('other')),
+  DOWNSTREAM_PEER_SUBJECT: ofPeer(downstream, ({ subject }) => subject),
+  DOWNSTREAM_PEER_ISSUER: ofPeer(downstream, ({ issuer }) => issuer),
+  DOWNSTREAM_PEER_SERIAL: ofPeer(downstream, ({ serial }) => serial),
+  DOWNSTREAM_PEER_FINGERPRINT_256: ofPeer(downstream, ({ sha256 }) => sha256),
+  DOWNSTREAM_PEER_FINGERPRINT_1: ofPeer(downstream, ({ sha1 }) => sha1),
+  DOWNSTREAM_PEER_CERT: ofPeer(downstream, ({ pem }) => pem),
+  DOWNSTREAM_LOCAL_URI_SAN: ofLocal(downstream, alternatives('uri')),
+  DOWNSTREAM_LOCAL_DNS_SAN: ofLocal(downstream, alternatives('dns')),
+  DOWNSTREAM_LOCAL_IP_SAN: ofLocal(downstream, alternatives('ip')),
+  DOWNSTREAM_LOCAL_EMAIL_SAN: ofLocal(downstream, alternatives('email')),
+  DOWNSTREAM_LOCAL_OTHERNAME_SAN: ofLocal(downstream, alternatives('other')),
+  DOWNSTREAM_LOCAL_SUBJECT: ofLocal(downstream, ({ subject }) => subject),
+  DOWNSTREAM_TLS_VERSION: ofTls(downstream, ({ version }) => version),
+  DOWNSTREAM_TLS_CIPHER: ofTls(downstream, ({ cipher }) => cipher),
+  DOWNSTREAM_TLS_SESSION_ID: ofTls(downstream, (tls) => tls.sessionId()),
+  DOWNSTREAM_PEER_CERT_V_START: dateOperator(downstream, ({ notBeforeMs }) => notBeforeMs),
+  DOWNSTREAM_PEER_CERT_V_END: dateOperator(downstream, ({ notAfterMs }) => notAfterMs),
+  UPSTREAM_PEER_URI_SAN: ofPeer(upstream, alternatives('uri')),
+  UPSTREAM_PEER_DNS_SAN: ofPeer(upstream, alternatives('dns')),
+  UPSTREAM_PEER_IP_SAN: ofPeer(upstream, alternatives('ip')),
+  UPSTREAM_PEER_SUBJECT: ofPeer(upstream, ({ subject }) => subject),
+  UPSTREAM_PEER_ISSUER: ofPeer(upstream, ({ issuer }) => issuer),
+  UPSTREAM_PEER_CERT: ofPeer(upstream, ({ pem }) => pem),
+  UPSTREAM_LOCAL_URI_SAN: ofLocal(upstream, alternatives('uri')),
+  UPSTREAM_LOCAL_DNS_SAN: ofLocal(upstream, alternatives('dns')),
+  UPSTREAM_LOCAL_IP_SAN: ofLocal(upstream, alternatives('ip')),
+  UPSTREAM_TLS_VERSION: ofTls(upstream, ({ version }) => version),
+  UPSTREAM_TLS_CIPHER: ofTls(upstream, ({ cipher }) => cipher),
+  UPSTREAM_TLS_SESSION_ID: ofTls(upstream, (tls) => tls.sessionId()),
+  UPSTREAM_PEER_CERT_V_START: dateOperator(upstream, ({ notBeforeMs }) => notBeforeMs),
+  UPSTREAM_PEER_CERT_V_END: dateOperator(upstream, ({ notAfterMs }) => notAfterMs),
+};
+
+function dateOperator(side: Side, moment: (certificate: CertificateInfo) => number): OperatorCompiler {
+  return withoutLength(({ params }) => {
+    if (hasNewline(params)) return 'Invalid header configuration. Format string contains newline.';
+    const format = new DateFormat(params === '' ? '%Y-%m-%dT%H:%M:%E3SZ' : params, false);
+    return textOperator((context) => {
+      const certificate = side(context)?.peer();
+      return certificate && format.format(moment(certificate));
+    });
+  });
+}

@@ -150,6 +150,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     info.upstreamLocalAddress = connection.local;
     info.upstreamRemoteAddress = connection.remote;
     info.upstreamConnectionId = connection.id;
+    info.upstreamTls = connection.tls;
     if (info.upstreamConnectionIdsAttempted === undefined) info.upstreamConnectionIdsAttempted = [connection.id];
     else info.upstreamConnectionIdsAttempted.push(connection.id);
     info.upstreamBytes = encoder.bytes;

@@ -11,6 +11,7 @@ import type { FilterChain } from '../../../http/filter-chain.ts';
 import type { HeaderMutation, RouteTable } from '../../../http/route/route.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { Address } from '../../../transport/transport.ts';
+import type { ForwardedClientCert } from './forwarded-client-cert.ts';
 import type { LocalReplyRules } from './local-reply-rules.ts';
 import type { UpgradeConfigs } from './upgrades.ts';
 import type { OriginalIpDetection } from './original-ip-detection.ts';
@@ -77,6 +78,8 @@ export interface ConnectionManagerConfig {
   readonly bufferLimitBytes: number;
   /** `scheme_header_transformation.scheme_to_overwrite`; '' = none. */
   readonly schemeToOverwrite: string;
+  /** Undefined: X-Forwarded-Client-Cert is always passed on. */
+  readonly forwardedClientCert: ForwardedClientCert | undefined;
 }
 
 export interface RouteTableHolder {

@@ -24,6 +24,7 @@ import { compileAddressing } from './addressing.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { compileHttp2Options, type SharedCodecOptions } from './http2-options.ts';
 import { compileEarlyMutation } from './early-header-mutation.ts';
+import { compileForwardedClientCert } from './forwarded-client-cert.ts';
 import { HttpConnectionManager } from './http-connection-manager.ts';
 import { compileLocalReplyRules } from './local-reply-rules.ts';
 import { compileIgnoredUpgrades, compileUpgrades } from './upgrades.ts';
@@ -119,6 +120,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     drainTimeoutMs: durationMs(message.drainTimeout) ?? 5000,
     delayedCloseTimeoutMs: durationMs(message.delayedCloseTimeout) ?? 1000,
     bufferLimitBytes: listener.bufferLimitBytes,
+    forwardedClientCert: compileForwardedClientCert(message),
     schemeToOverwrite: message.schemeHeaderTransformation?.transformation.value ?? '',
   };
 }

@@ -2,6 +2,7 @@ import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
 import type { Address } from '../../../transport/transport.ts';
+import { mutateForwardedClientCert } from './forwarded-client-cert.ts';
 import type { AddressingConfig, ConnectionManagerConfig } from './config.ts';
 import { addressFromEnd, appendForwardedFor, forwardedAddress } from './forwarded-for.ts';
 import { isGoodReferer } from './referer.ts';
@@ -94,6 +95,7 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   if (referer !== undefined && !isGoodReferer(referer)) headers.remove(H.referer);
   if (config.userAgent !== undefined) setUserAgent(headers, config.userAgent);
   setRequestId(headers, info, config, edge);
+  if (config.forwardedClientCert !== undefined) mutateForwardedClientCert(headers, info.connection.tls, config.forwardedClientCert);
   if (config.schemeToOverwrite !== '') {
     headers.scheme = config.schemeToOverwrite;
     headers.set(H.xForwardedProto, config.schemeToOverwrite);

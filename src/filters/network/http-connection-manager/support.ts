@@ -7,7 +7,8 @@ export const httpConnectionManagerSupport: SupportTable = {
       use_remote_address xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
       strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation upgrade_configs stream_error_on_invalid_http_message normalize_path merge_slashes
-      path_with_escaped_slashes_action original_ip_detection_extensions early_header_mutation_extensions request_id_extension`),
+      path_with_escaped_slashes_action original_ip_detection_extensions early_header_mutation_extensions request_id_extension
+      forward_client_cert_details set_current_client_cert_details`),
     codec_type: only(['AUTO', 'HTTP1', 'HTTP2'], 'stock Node has no QUIC'),
     rds: refused('routes come from route_config'),
     scoped_routes: refused('routes come from route_config'),
@@ -20,6 +21,10 @@ export const httpConnectionManagerSupport: SupportTable = {
     config_discovery: refused('filters come from typed_config'),
   },
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig': fields('upgrade_type filters enabled'),
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails': {
+    ...fields('subject cert chain dns uri issuer'),
+    format: only(['TEXT'], 'the header has the form of text'),
+  },
   'envoy.config.core.v3.SchemeHeaderTransformation': fields('scheme_to_overwrite'),
   'envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig': fields('mappers body_format'),
   'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper': fields('filter status_code body body_format_override headers_to_add'),
