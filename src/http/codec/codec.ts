@@ -143,6 +143,9 @@ export interface ServerCodecOwner {
 export interface MultiplexedCodecOwner extends ServerCodecOwner {
   /** A stream is over on the wire as well. */
   onCodecStreamClosed(): void;
-  /** The connection cannot go on; its streams have been reset, and GOAWAY is written where the peer gets one. `flood`: it does not read. */
-  onCodecError(protocolError: boolean, flood: boolean): void;
+  /**
+   * The connection cannot go on, and is to be closed; GOAWAY is written where the peer gets one. Its streams are reset next.
+   * `gone`: the peer does not answer any more.
+   */
+  onCodecError(isProtocolError: boolean, gone: boolean): void;
 }

@@ -4,6 +4,8 @@ import { STATUS_CODES } from 'node:http';
 import { nearest } from '../../../src/core/did-you-mean.ts';
 import type { ClientStep, UpstreamScript, UpstreamStep } from './case.ts';
 import { ConformanceError } from './case.ts';
+import { tlsScript } from './tls.ts';
+import { encode } from './h2-frames.ts';
 
 type Tree = Record<string, unknown>;
 
@@ -11,7 +13,8 @@ const CLIENT_VERBS = {
   request: ['headers', 'body', 'on', 'to', 'await'],
   head: ['body', 'on', 'to'],
   send: ['on', 'to'],
-  connect: ['on'],
+  h2: ['on', 'to'],
+  connect: ['on', 'tls'],
   await: ['on'],
   'await-text': ['on'],
   'await-upstream': [],
@@ -119,8 +122,10 @@ const clientStep = (raw: unknown, where: string): ClientStep[] => {
       return [send(headText(String(step.head)) + String(step.body ?? ''))];
     case 'send':
       return [send(String(step.send))];
+    case 'h2':
+      return [send(encode(step.h2, 0, where))];
     case 'connect':
-      return [{ do: 'connect', on, to: step.connect === true ? to : String(step.connect) }];
+      return [{ do: 'connect', on, to: step.connect === true ? to : String(step.connect), tls: tlsScript(step.tls, where) }];
     case 'await':
       return [awaitStep(String(step.await), on, where)];
     case 'await-text':
@@ -142,7 +147,9 @@ const clientStep = (raw: unknown, where: string): ClientStep[] => {
 
 const awaitStep = (what: string, on: string, where: string): ClientStep => {
   if (what === 'response' || what === 'interim' || what === 'close') return { do: `await-${what}`, on };
-  throw new ConformanceError(`${where}: await takes response, interim or close, not '${what}'`);
+  const stream = /^stream (\d+)$/.exec(what);
+  if (stream !== null) return { do: 'await-stream', on, id: Number(stream[1]) };
+  throw new ConformanceError(`${where}: await takes response, interim, close or stream <id>, not '${what}'`);
 };
 
 export const clientSteps = (raw: unknown, where: string): ClientStep[] => {

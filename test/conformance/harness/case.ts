@@ -1,10 +1,13 @@
 /** A conformance case as the harness plays it: everything a case file says, defaults filled in. See `../README.md`. */
 
+import type { TlsScript } from './tls.ts';
+
 /** What a client does, in order. `on` names the client's connection; it opens when first used. */
 export type ClientStep =
-  | { readonly do: 'connect'; readonly on: string; readonly to: string }
+  | { readonly do: 'connect'; readonly on: string; readonly to: string; readonly tls?: TlsScript }
   | { readonly do: 'send'; readonly on: string; readonly to: string; readonly text: string; readonly method: string | undefined }
   | { readonly do: 'await-response' | 'await-interim' | 'await-close'; readonly on: string }
+  | { readonly do: 'await-stream'; readonly on: string; readonly id: number }
   | { readonly do: 'await-text'; readonly on: string; readonly text: string }
   | { readonly do: 'await-upstream'; readonly upstream: string }
   | { readonly do: 'pause'; readonly ms: number }
@@ -30,6 +33,7 @@ export interface UpstreamScript {
   readonly replies: readonly (readonly UpstreamStep[])[];
   /** Nothing listens: connections are refused. */
   readonly refuses: boolean;
+  readonly tls?: TlsScript;
 }
 
 /** A named replacement that only some cases need. */

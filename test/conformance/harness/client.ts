@@ -1,7 +1,10 @@
 /** The client of a case: opens connections, sends what the transcript says, and keeps what comes back. */
 
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { ConnectionLog } from './connection-log.ts';
+import { hasEnded } from './h2-frames.ts';
+import { clientTls, type TlsScript } from './tls.ts';
 import { responsesIn } from './message-text.ts';
 
 /** Longer than any timeout a case configures. */
@@ -13,8 +16,18 @@ export class ClientConnection {
   #responsesAwaited = 0;
   #interimsAwaited = 0;
 
-  constructor(port: number) {
-    this.log = new ConnectionLog(connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true }));
+  /** What another connection can resume. */
+  session: Buffer | undefined;
+
+  constructor(port: number, tls?: TlsScript, resumed?: Buffer) {
+    const target = { port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true };
+    if (tls === undefined) {
+      this.log = new ConnectionLog(connect(target));
+      return;
+    }
+    const socket = connectTls({ ...clientTls(tls, resumed), ...target });
+    socket.on('session', (session: Buffer) => (this.session = session));
+    this.log = new ConnectionLog(socket);
   }
 
   send(text: string, method: string | undefined): void {
@@ -34,6 +47,10 @@ export class ClientConnection {
 
   awaitText(text: string): Promise<boolean> {
     return this.log.until(() => this.log.received.includes(text), WAIT_LIMIT_MS);
+  }
+
+  awaitStream(id: number): Promise<boolean> {
+    return this.log.until(() => hasEnded(this.log.received, id), WAIT_LIMIT_MS);
   }
 
   awaitClose(): Promise<boolean> {

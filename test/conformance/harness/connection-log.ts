@@ -1,6 +1,7 @@
 /** Remembers everything one socket received and how it ended, and lets a script wait for either. */
 
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { ConnectionEnd } from './answer.ts';
 
 export class ConnectionLog {
@@ -9,12 +10,14 @@ export class ConnectionLog {
   /** The socket is gone on both sides. */
   gone = false;
   readonly socket: Socket;
+  readonly #secure: boolean;
   readonly localPort: () => number | undefined;
   #waiting: (() => void)[] = [];
   #lastPort: number | undefined;
 
   constructor(socket: Socket, onChange?: () => void) {
     this.socket = socket;
+    this.#secure = socket instanceof TLSSocket;
     this.localPort = () => (this.#lastPort ??= socket.localPort);
     const changed = (): void => {
       onChange?.();
@@ -32,7 +35,9 @@ export class ConnectionLog {
       changed();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#ended(error.code === 'ECONNREFUSED' ? 'refused' : 'reset');
+      // An alert is the TLS way to say why a connection closes; Node cannot send them, so that they are no part of an answer.
+      const isAlert = error.code?.startsWith('ERR_SSL_') === true || error.message.includes('before secure TLS connection');
+      this.#ended(error.code === 'ECONNREFUSED' ? 'refused' : isAlert || this.#secure ? 'closed' : 'reset');
       changed();
     });
     socket.on('close', () => {
@@ -63,7 +68,8 @@ export class ConnectionLog {
 
   reset(): void {
     this.#ended('closed here');
-    this.socket.resetAndDestroy();
+    if (this.#secure) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   /** Resolves to false when `done` has not held within `limitMs`. */

@@ -8,10 +8,12 @@ import type { Answer, Seen } from './answer.ts';
 import type { Case, ClientStep } from './case.ts';
 import { ClientConnection } from './client.ts';
 import type { ConnectionLog } from './connection-log.ts';
+import { frameLines, isHttp2 } from './h2-frames.ts';
 import { joinChunks } from './message-text.ts';
 import { countsForCase, Normaliser } from './normalise.ts';
 import { fillText } from './placeholders.ts';
 import type { Session } from './session.ts';
+import type { TlsScript } from './tls.ts';
 import { Signals } from './upstream.ts';
 
 /** Without an answer to expect, a case is over when nothing has happened for this long. */
@@ -62,10 +64,10 @@ class Performance {
     return answer;
   }
 
-  #connection(name: string, listener: string): ClientConnection {
+  #connection(name: string, listener: string, tls?: TlsScript): ClientConnection {
     let connection = this.#connections.get(name);
     if (connection === undefined) {
-      connection = new ClientConnection(this.#session.running.ports.get(listener) ?? 1);
+      connection = new ClientConnection(this.#session.running.ports.get(listener) ?? 1, tls, this.#connections.get(tls?.resume ?? '')?.session);
       this.#connections.set(name, connection);
     }
     return connection;
@@ -75,7 +77,7 @@ class Performance {
   async #act(step: ClientStep): Promise<boolean> {
     switch (step.do) {
       case 'connect':
-        this.#connection(step.on, step.to);
+        this.#connection(step.on, step.to, step.tls);
         return true;
       case 'send':
         this.#connection(step.on, step.to).send(fillText(step.text, this.#values), step.method);
@@ -208,6 +210,8 @@ const actOn = async (connection: ClientConnection, step: ClientStep): Promise<bo
       return connection.awaitResponse();
     case 'await-interim':
       return connection.awaitInterim();
+    case 'await-stream':
+      return connection.awaitStream(step.id);
     case 'await-close':
       return connection.awaitClose();
     case 'await-text':
@@ -225,7 +229,7 @@ const actOn = async (connection: ClientConnection, step: ClientStep): Promise<bo
 };
 
 const seen = (log: ConnectionLog, normaliser: Normaliser, kind: 'request' | 'response', methods?: readonly string[]): Seen => ({
-  received: normaliser.lines(joinChunks(log.received, { kind, method: '', closed: log.end !== 'open' }, methods)),
+  received: normaliser.lines(isHttp2(log.received) ? frameLines(log.received) : joinChunks(log.received, { kind, method: '', closed: log.end !== 'open' }, methods)),
   end: log.end,
 });
 

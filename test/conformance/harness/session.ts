@@ -4,6 +4,8 @@ import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { CERTIFICATES } from './tls.ts';
 import { readStats } from './admin-client.ts';
 import type { Case } from './case.ts';
 import { fillTree } from './placeholders.ts';
@@ -17,7 +19,7 @@ const LOG_FLUSH_MS = 40;
 
 /** Cases with equal keys may share a process. */
 export const sessionKey = (one: Case): string => {
-  const upstreams = Object.entries(one.upstreams).map(([name, script]) => `${name}${script.refuses ? ' refuses' : ''}`);
+  const upstreams = Object.entries(one.upstreams).map(([name, script]) => `${name}${script.refuses ? ' refuses' : ''}${script.tls === undefined ? '' : JSON.stringify(script.tls)}`);
   return JSON.stringify([one.config, upstreams, one.fresh ? one.id : '']);
 };
 
@@ -37,11 +39,12 @@ export class Session {
 
   static async start(target: Target, one: Case): Promise<Session> {
     const directory = mkdtempSync(join(tmpdir(), 'conformance-'));
-    const upstreams = new Map(Object.keys(one.upstreams).map((name) => [name, new Upstream(name)]));
+    const upstreams = new Map(Object.keys(one.upstreams).map((name) => [name, new Upstream(name, one.upstreams[name].tls)]));
     for (const [name, upstream] of upstreams) await upstream.start(one.upstreams[name].refuses);
     const values = new Map<string, string | number>([
       ['log', join(directory, 'access.log')],
       ['dir', directory],
+      ['certificates', fileURLToPath(CERTIFICATES)],
     ]);
     for (const [name, upstream] of upstreams) values.set(`port:${name}`, upstream.port);
     writeFileSync(join(directory, 'access.log'), '');

@@ -1,11 +1,13 @@
 /** Scripted upstreams: TCP servers that answer as a case says and keep what they were sent. */
 
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { UpstreamScript, UpstreamStep } from './case.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { messageExtent } from './message-text.ts';
+import { serverTls, type TlsScript } from './tls.ts';
 import { fillText } from './placeholders.ts';
 
 /** Names that the client has signalled in the running case. */
@@ -43,16 +45,18 @@ export class Upstream {
   #open = new Set<ConnectionLog>();
   #onHead: (() => void)[] = [];
 
-  constructor(name: string) {
+  constructor(name: string, tls?: TlsScript) {
     this.name = name;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const onConnection = (socket: Socket): void => {
       const log = new ConnectionLog(socket);
       const play = this.#play;
       this.connections.push(log);
       this.#open.add(log);
       socket.on('close', () => this.#open.delete(log));
       if (play !== undefined) void serve(log, play, () => this.#headCame(play));
-    });
+    };
+    const options = { allowHalfOpen: true, noDelay: true };
+    this.#server = tls === undefined ? createServer(options, onConnection) : createTlsServer({ ...options, ...serverTls(tls) }, onConnection);
   }
 
   #headCame(play: Play): void {

@@ -87,7 +87,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   onClosed(error: TransportError | undefined): void {
     this.#closed = true;
     if (error?.code === LINGER_EXPIRED) this.config.stats.inc(HTTP_STATS.downstream_cx_delayed_close_timeout);
-    this.#closedInStream = this.#streams > 0;
+    if (this.#streams > 0) this.#closedInStream = true;
     if (this.#codec === undefined) this.onCodecClosed();
     else this.#codec.onClosed(error);
   }
@@ -144,14 +144,15 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     this.#closeWhenDrained();
   }
 
-  onCodecError(protocolError: boolean, flood: boolean): void {
-    if (protocolError) this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
-    if (!flood) {
+  onCodecError(isProtocolError: boolean, gone: boolean): void {
+    if (isProtocolError) this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
+    this.#closedInStream = this.#streams > 0;
+    if (gone) {
+      this.#closedHere = true;
+      this.#connection.destroy();
+    } else {
       this.#close();
-      return;
     }
-    this.#closedHere = true;
-    this.#connection.destroy();
   }
 
   onUnderscores(action: 'rejected' | 'dropped', count: number): void {
@@ -215,9 +216,9 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
 
   /** HTTP/2: GOAWAY says what `Connection: close` says in HTTP/1. */
   #considerDrain(): void {
-    if (this.#draining) return;
     const { maxRequestsPerConnection, stats } = this.config;
     if (maxRequestsPerConnection > 0 && this.#requests >= maxRequestsPerConnection) stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
+    else if (this.#draining) return;
     else if (this.#drain.shouldClose()) stats.inc(HTTP_STATS.downstream_cx_drain_close);
     else return;
     this.#startDrainSequence();
@@ -265,7 +266,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     switch (tag) {
       case TIMER_IDLE:
         stats.inc(HTTP_STATS.downstream_cx_idle_timeout);
-        if (this.#requests === 0) this.#close(false);
+        if (this.#requests === 0 && this.#multiplexed === undefined) this.#close(false);
         else this.#startDrainSequence();
         return;
       case TIMER_DURATION:

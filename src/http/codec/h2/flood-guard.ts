@@ -7,8 +7,8 @@ export type Flood = string;
 const EMPTY_FRAMES: Flood = 'http2.inbound_empty_frames_flood';
 const PRIORITY_FRAMES: Flood = 'codec_error:Too_many_PRIORITY_frames';
 const WINDOW_UPDATE_FRAMES: Flood = 'codec_error:Too_many_WINDOW_UPDATE_frames';
-export const OUTBOUND_FRAMES: Flood = 'http2.outbound_frames_flood';
-export const OUTBOUND_CONTROL_FRAMES: Flood = 'http2.outbound_control_frames_flood';
+const OUTBOUND_FRAMES: Flood = 'http2.outbound_frames_flood';
+const OUTBOUND_CONTROL_FRAMES: Flood = 'http2.outbound_control_frames_flood';
 
 /** WINDOW_UPDATE frames that need no reason: at the start, and for a request and its response. */
 const FREE_WINDOW_UPDATES = 5;

@@ -1,6 +1,6 @@
 import type { Connection } from '../../../transport/transport.ts';
 import type { HeaderMap } from '../../header-map.ts';
-import { type Flood, FloodGuard, OUTBOUND_CONTROL_FRAMES, OUTBOUND_FRAMES } from './flood-guard.ts';
+import { type Flood, FloodGuard } from './flood-guard.ts';
 import { DEFAULT_WINDOW_BYTES, FRAME_HEAD_BYTES, MAX_WINDOW_BYTES } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { H2Options } from './h2-options.ts';
@@ -11,7 +11,7 @@ export interface SenderSession {
   readonly streams: ReadonlyMap<number, H2Stream>;
   readonly closed: boolean;
   /** Returns false. */
-  onFlood(flood: Flood, outbound: boolean): boolean;
+  onFlood(flood: Flood): boolean;
   /** This side's END_STREAM has been written. */
   onLocalEnd(stream: H2Stream): void;
 }
@@ -54,7 +54,7 @@ export class H2Sender {
   /** True when `flood` is none. */
   check(flood: Flood | undefined): boolean {
     if (flood === undefined) return true;
-    return this.#session.onFlood(flood, flood === OUTBOUND_FRAMES || flood === OUTBOUND_CONTROL_FRAMES);
+    return this.#session.onFlood(flood);
   }
 
   // Heads
@@ -197,7 +197,7 @@ export class H2Sender {
     let moved = true;
     while (moved && this.#window > 0 && this.#waiting.size > 0 && !this.#session.closed) {
       moved = false;
-      for (const stream of [...this.#waiting]) {
+      for (const stream of this.#waiting) {
         const before = stream.pendingBytes;
         if (this.#flush(stream, TURN_BYTES)) this.#waiting.delete(stream);
         if (stream.pendingBytes !== before || !stream.hasPending) moved = true;

@@ -12,7 +12,7 @@ import { H2Stream, type StreamSession } from './h2-stream.ts';
 import type { HeadReader } from './head-reader.ts';
 import { areFieldsValid, isComplete } from './request-checks.ts';
 import { INVALID_FIELD, MESSAGING, UNDERSCORE } from './session-errors.ts';
-import type { SessionError, SessionRole } from './session-role.ts';
+import type { SessionRole } from './session-role.ts';
 
 /** HTTP/2 on a downstream connection (RFC 9113), with prior knowledge or after ALPN. */
 export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, SessionRole, StreamSession {
@@ -43,6 +43,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
 
   finishDrain(): void {
     this.#session.goAway(this.#session.lastPeerId);
+    this.#options.stats.inc(H2_CODEC_STATS.goaway_sent);
   }
 
   // ConnectionOwner
@@ -65,7 +66,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   }
 
   onClosed(_error: TransportError | undefined): void {
-    this.#session.onClosed(DOWNSTREAM_GONE);
+    this.#session.shutDown(DOWNSTREAM_GONE);
     this.#owner.onCodecClosed();
   }
 
@@ -85,7 +86,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
 
   #refusePreface(): void {
     this.#prefaceRead = PREFACE.length;
-    this.#session.onClosed(DOWNSTREAM_GONE);
+    this.#session.shutDown(DOWNSTREAM_GONE);
     this.#owner.onCodecError(true, false);
   }
 
@@ -99,6 +100,10 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
     const session = this.#session;
     const { stats, maxConcurrentStreams, initialStreamWindowBytes } = this.#options;
     if (session.streams.size >= maxConcurrentStreams) {
+      if (session.settingsAcked) {
+        session.onExcessStream();
+        return undefined;
+      }
       stats.inc(H2_CODEC_STATS.stream_refused_errors);
       stats.inc(H2_CODEC_STATS.tx_reset);
       session.refuse(id, ErrorCode.refusedStream);
@@ -154,8 +159,8 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
     this.#session.refuse(stream.id, ErrorCode.noError, stream);
   }
 
-  onSessionError(error: SessionError): void {
-    this.#owner.onCodecError(error.protocolError, error.flood);
+  onSessionError(isProtocolError: boolean, failure: Failure): void {
+    this.#owner.onCodecError(isProtocolError, failure.source === 'local');
   }
 
   #dropUnderscores(headers: HeaderMap): void {

@@ -1,12 +1,12 @@
 import type { Connection } from '../../../transport/transport.ts';
 import type { Failure } from '../../failure.ts';
-import { HeldBytes } from '../held-bytes.ts';
 import type { Flood } from './flood-guard.ts';
-import { ErrorCode, Flag, FrameType, MAX_FRAME_BYTES, uint31, uint32 } from './frame.ts';
+import { ErrorCode, Flag, FrameType, uint31, uint32 } from './frame.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import type { H2Options } from './h2-options.ts';
 import { H2_CODEC_STATS } from './h2-stats.ts';
 import type { H2Stream } from './h2-stream.ts';
+import { BlockFault, HeadBlock, HeadersPayload } from './head-block.ts';
 import { HeadFlaw, HeadReader } from './head-reader.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
 import { KeepAlive, type KeepAliveSession } from './keep-alive.ts';
@@ -16,14 +16,13 @@ import {
   HEAD_TOO_LARGE, INVALID_FIELD, KEEPALIVE_TIMEOUT, MESSAGING, protocolError, REMOTE_REFUSED, REMOTE_RESET, STREAM_ERROR, TOO_MANY_FIELDS, UNKNOWN_ERROR,
   USER_CALLBACK,
 } from './session-errors.ts';
-import type { SessionError, SessionRole } from './session-role.ts';
+import type { SessionRole } from './session-role.ts';
 import { MAX_SETTINGS, PeerSettings } from './settings.ts';
 import { ReceiveWindows } from './receive-windows.ts';
 
-/** CONTINUATION frames of one head, beside those that its bytes need. */
-const FREE_CONTINUATIONS = 8;
 
 const head = new HeadReader();
+const headersPayload = new HeadersPayload();
 
 /**
  * One HTTP/2 connection (RFC 9113), server or client: reads frames, keeps streams and windows, guards against floods.
@@ -49,16 +48,17 @@ export class H2Session implements FrameSink, KeepAliveSession {
   readonly #keepAlive: KeepAlive | undefined;
   readonly #resetHere = new ResetStreams();
   #settingsSeen = false;
+  /** The peer has seen the settings of this side. */
+  settingsAcked = false;
   #goAwayId = -1;
   // The DATA frame under way
   #dataStream: H2Stream | undefined;
   #dataFlags = 0;
   // The head under way
-  #block: HeldBytes | undefined;
+  #block: HeadBlock | undefined;
   #blockStream: H2Stream | undefined;
   #blockId = 0;
   #blockEnd = false;
-  #continuations = 0;
 
   constructor(role: SessionRole, connection: Connection, options: H2Options) {
     this.#role = role;
@@ -91,16 +91,10 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#reader.read(bytes, start, end);
   }
 
-  /** The connection is gone. */
-  onClosed(failure: Failure): void {
-    this.#shutDown(failure);
-  }
-
   goAway(lastStreamId: number): void {
     if (this.closed) return;
     this.#goAwayId = lastStreamId;
     this.sender.writer.goAway(lastStreamId, ErrorCode.noError, '');
-    this.options.stats.inc(H2_CODEC_STATS.goaway_sent);
   }
 
   /** Ends the stream on both sides with RST_STREAM. Its decoder is not told. */
@@ -142,38 +136,37 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   onKeepAliveTimeout(): void {
     this.options.stats.inc(H2_CODEC_STATS.keepalive_timeout);
-    this.#end({ details: 'http2.keepalive_timeout', flood: true, protocolError: false }, KEEPALIVE_TIMEOUT);
+    this.#end(false, KEEPALIVE_TIMEOUT);
   }
 
   // Errors. All return false: nothing more is read.
 
   /** Framing that cannot be read on: GOAWAY says why. */
-  #fail(code: number, debug: string, details = 'http2.remote_reset'): false {
-    if (this.closed) return false;
-    this.sender.writer.goAway(this.lastPeerId, code, debug);
-    this.options.stats.inc(H2_CODEC_STATS.goaway_sent);
-    this.#end({ details, flood: false, protocolError: true }, protocolError(details));
-    return false;
+  #fail(code: number, debug: string): false {
+    if (!this.closed) this.sender.writer.goAway(this.lastPeerId, code, debug);
+    return this.#drop(USER_CALLBACK);
   }
 
-  /** What Envoy answers without a word. */
+  /** What Envoy ends without a word. */
   #drop(details: string): false {
-    this.#end({ details, flood: false, protocolError: true }, protocolError(details));
+    this.#end(true, protocolError(details));
     return false;
   }
 
-  onFlood(flood: Flood, outbound: boolean): false {
-    this.#end({ details: flood, flood: outbound, protocolError: true }, protocolError(flood));
+  onFlood(flood: Flood): false {
+    this.#end(false, protocolError(flood));
     return false;
   }
 
-  #end(error: SessionError, failure: Failure): void {
+  /** The role hears of it while the streams are still there. */
+  #end(isProtocolError: boolean, failure: Failure): void {
     if (this.closed) return;
-    this.#shutDown(failure);
-    this.#role.onSessionError(error);
+    this.#role.onSessionError(isProtocolError, failure);
+    this.shutDown(failure);
   }
 
-  #shutDown(failure: Failure): void {
+  /** The connection is gone. */
+  shutDown(failure: Failure): void {
     if (this.closed) return;
     this.closed = true;
     this.#keepAlive?.stop();
@@ -190,6 +183,11 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   // FrameSink
+
+  /** Too many streams although the peer knows how many it may have. */
+  onExcessStream(): void {
+    this.#drop(UNKNOWN_ERROR);
+  }
 
   onFrameTooLarge(): boolean {
     return this.#fail(ErrorCode.frameSizeError, 'too large frame size');
@@ -245,7 +243,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (stream.remoteEnded) return this.#fail(ErrorCode.streamClosed, 'DATA: stream in half-closed(remote)');
     if (!stream.headReceived) return this.#drop(MESSAGING);
     const flood = this.sender.guard.onPayload(length - padding, (flags & Flag.endStream) !== 0);
-    if (flood !== undefined) return this.onFlood(flood, false);
+    if (flood !== undefined) return this.onFlood(flood);
     stream.receiveWindow -= length;
     stream.wireReceived += length + 9;
     if (stream.receiveWindow < 0) this.#resetMalformed(stream, ErrorCode.flowControlError);
@@ -326,29 +324,21 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   /** The stream's message breaks the rules: it ends, the connection goes on. */
   #resetMalformed(stream: H2Stream, code: number): void {
-    this.options.stats.inc(H2_CODEC_STATS.rx_messaging_error);
     this.abort(stream, code, STREAM_ERROR);
   }
 
   // Heads
 
   #onHeaders(flags: number, id: number, bytes: Buffer, start: number, stop: number): boolean {
-    let at = start;
-    let end = stop;
-    if (id === 0 || !this.#mayCarryHeaders(id)) return this.#drop(UNKNOWN_ERROR);
-    if ((flags & Flag.padded) !== 0) {
-      if (at === end) return this.#fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
-      end -= bytes[at++]!;
-    }
-    if ((flags & Flag.priority) !== 0) {
-      if (end - at < 5) return this.#fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
-      if (uint31(bytes, at) === id) return this.#drop(UNKNOWN_ERROR);
-      at += 5;
-    }
-    if (end < at) return this.#fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
+    // A client takes HEADERS only for streams it has opened, a server opens none.
+    if (id === 0 || (!this.#role.isPeerStream(id) && this.isIdle(id))) return this.#drop(UNKNOWN_ERROR);
+    const payload = headersPayload.read(flags, id, bytes, start, stop);
+    if (payload === 'invalid') return this.#fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
+    if (payload === 'self') return this.#drop(UNKNOWN_ERROR);
+    const { start: at, end } = headersPayload;
     const endStream = (flags & Flag.endStream) !== 0;
     const flood = this.sender.guard.onPayload(end - at, endStream);
-    if (flood !== undefined) return this.onFlood(flood, false);
+    if (flood !== undefined) return this.onFlood(flood);
     let stream = this.streams.get(id);
     if (stream?.remoteEnded === true) return this.#drop(UNKNOWN_ERROR);
     if (stream === undefined && !this.#resetHere.has(id)) {
@@ -362,29 +352,18 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#blockId = id;
     this.#blockEnd = endStream;
     if ((flags & Flag.endHeaders) !== 0) return this.#onBlock(bytes, at, end);
-    this.#continuations = 0;
-    this.#block = new HeldBytes();
-    this.#block.append(bytes, at, end);
+    this.#block = new HeadBlock(this.options.maxHeadBytes);
+    this.#block.begin(bytes, at, end);
     return true;
-  }
-
-  /** A server's streams are opened by the client; a client takes HEADERS only for those it opened. */
-  #mayCarryHeaders(id: number): boolean {
-    return this.#role.isPeerStream(id) || !this.isIdle(id);
   }
 
   #onContinuation(flags: number, bytes: Buffer, at: number, end: number): boolean {
     const block = this.#block;
     if (block === undefined) return this.#fail(ErrorCode.protocolError, 'CONTINUATION: unexpected');
-    const { maxHeadBytes } = this.options;
-    if (++this.#continuations > FREE_CONTINUATIONS + maxHeadBytes / MAX_FRAME_BYTES) return this.#drop(UNKNOWN_ERROR);
-    block.append(bytes, at, end);
+    const fault = block.continue(bytes, at, end);
+    if (fault === BlockFault.tooManyFrames) return this.#drop(UNKNOWN_ERROR);
+    if (fault === BlockFault.tooLong) return this.#fail(ErrorCode.compressionError, '');
     if (this.#blockStream !== undefined) this.#blockStream.wireReceived += end - at + 9;
-    // Coded fields are seldom longer than plain ones; where a head is far beyond its limit the table is not worth reading it.
-    if (block.length > maxHeadBytes * 2 + MAX_FRAME_BYTES) {
-      this.options.stats.inc(H2_CODEC_STATS.header_overflow);
-      return this.#fail(ErrorCode.compressionError, '');
-    }
     if ((flags & Flag.endHeaders) === 0) return true;
     this.#block = undefined;
     return this.#onBlock(block.bytes, 0, block.length);
@@ -394,11 +373,12 @@ export class H2Session implements FrameSink, KeepAliveSession {
     const stream = this.#blockStream;
     this.#blockStream = undefined;
     head.begin(this.options.maxHeadBytes, this.options.maxHeaders);
-    if (!this.#decoder.decode(bytes, at, end, head)) return this.#fail(ErrorCode.compressionError, '', USER_CALLBACK);
+    if (!this.#decoder.decode(bytes, at, end, head)) return this.#fail(ErrorCode.compressionError, '');
     if (stream === undefined || stream.closed) return this.#refuseRest(this.#blockId, this.#resetHere.onHead(this.#blockId, head, this.#blockEnd));
     stream.headersReceived += end - at;
     if (head.flaw === HeadFlaw.tooLarge || head.flaw === HeadFlaw.tooManyFields) return this.#onLargeHead(stream);
     const trailers = stream.headReceived;
+    if (trailers) this.options.stats.inc(H2_CODEC_STATS.trailers);
     if (head.flaw === HeadFlaw.malformed) return this.#onMalformed(stream, INVALID_FIELD);
     if (trailers && (!this.#blockEnd || head.pseudoHeaders !== 0)) return this.#onMalformed(stream, head.pseudoHeaders !== 0 ? INVALID_FIELD : MESSAGING);
     if (trailers) return this.#onTrailers(stream);
@@ -407,7 +387,6 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   #onTrailers(stream: H2Stream): boolean {
-    this.options.stats.inc(H2_CODEC_STATS.trailers);
     if (stream.bodyLeft > 0) {
       this.#resetMalformed(stream, ErrorCode.protocolError);
       return !this.closed;
@@ -435,8 +414,9 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   #onMalformed(stream: H2Stream, details: string): boolean {
-    this.options.stats.inc(H2_CODEC_STATS.rx_messaging_error);
-    if (!this.options.streamErrorOnInvalidMessage) return this.#drop(details);
+    const { stats, streamErrorOnInvalidMessage } = this.options;
+    stats.inc(H2_CODEC_STATS.rx_messaging_error);
+    if (!streamErrorOnInvalidMessage) return this.#drop(details);
     this.abort(stream, ErrorCode.protocolError, protocolError(details));
     return !this.closed;
   }
@@ -447,7 +427,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (id === 0) return this.#drop(UNKNOWN_ERROR);
     if (end - at !== 5) return this.#fail(ErrorCode.frameSizeError, '');
     const flood = this.sender.guard.onPriority();
-    if (flood !== undefined) return this.onFlood(flood, false);
+    if (flood !== undefined) return this.onFlood(flood);
     // RFC 9113 has no priorities; a stream that depends on itself is still an error (RFC 7540 §5.3.1).
     if (uint31(bytes, at) === id) return this.#fail(ErrorCode.protocolError, 'PRIORITY: depends on itself');
     return true;
@@ -456,10 +436,10 @@ export class H2Session implements FrameSink, KeepAliveSession {
   #onRstStream(id: number, bytes: Buffer, at: number, end: number): boolean {
     if (end - at !== 4) return this.#fail(ErrorCode.frameSizeError, '');
     if (id === 0 || this.isIdle(id)) return this.#drop(UNKNOWN_ERROR);
-    this.options.stats.inc(H2_CODEC_STATS.rx_reset);
     this.#resetHere.delete(id);
     const stream = this.streams.get(id);
     if (stream === undefined) return true;
+    this.options.stats.inc(H2_CODEC_STATS.rx_reset);
     const code = uint32(bytes, at);
     const { decoder } = stream;
     stream.decoder = undefined;
@@ -471,7 +451,11 @@ export class H2Session implements FrameSink, KeepAliveSession {
   #onSettings(flags: number, id: number, bytes: Buffer, start: number, end: number): boolean {
     if (id !== 0) return this.#drop(UNKNOWN_ERROR);
     const length = end - start;
-    if ((flags & Flag.ack) !== 0) return length === 0 ? true : this.#fail(ErrorCode.frameSizeError, '');
+    if ((flags & Flag.ack) !== 0) {
+      if (length !== 0) return this.#fail(ErrorCode.frameSizeError, '');
+      this.settingsAcked = true;
+      return true;
+    }
     if (length % 6 !== 0) return this.#fail(ErrorCode.frameSizeError, '');
     if (length > MAX_SETTINGS * 6) return this.#drop(UNKNOWN_ERROR);
     this.#settingsSeen = true;
@@ -501,7 +485,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     const increment = uint31(bytes, at);
     if (id !== 0 && this.isIdle(id)) return this.#drop(UNKNOWN_ERROR);
     const flood = this.sender.guard.onWindowUpdate();
-    if (flood !== undefined) return this.onFlood(flood, false);
+    if (flood !== undefined) return this.onFlood(flood);
     if (increment === 0) return this.#drop(UNKNOWN_ERROR);
     if (id === 0) return this.sender.widenConnection(increment) || this.#fail(ErrorCode.flowControlError, 'WINDOW_UPDATE: window size overflow');
     const stream = this.streams.get(id);

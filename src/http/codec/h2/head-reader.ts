@@ -45,7 +45,8 @@ export class HeadReader {
   #linesEnd = 0;
   #present = 0;
   #repeated: readonly HeaderName[] = NONE;
-  #cookies = 0;
+  /** The crumbs, joined (RFC 9113 §8.2.3). */
+  #cookie: string | undefined;
   #regularSeen = false;
 
   begin(maxBytes: number, maxFields: number): void {
@@ -69,7 +70,7 @@ export class HeadReader {
     this.#linesEnd = 0;
     this.#present = 0;
     this.#repeated = NONE;
-    this.#cookies = 0;
+    this.#cookie = undefined;
     this.#regularSeen = false;
   }
 
@@ -86,6 +87,8 @@ export class HeadReader {
 
   /** The fields as a head. Not after a flaw. */
   finish(): HeaderMap {
+    // As Envoy: behind all others.
+    if (this.#cookie !== undefined) this.#addLine(H.cookie, 'cookie', this.#cookie, undefined);
     const headers = new HeaderMap();
     const end = this.#linesEnd;
     const lines: number[] = new Array(end + SPARE_LINES * STRIDE);
@@ -98,7 +101,6 @@ export class HeadReader {
     headers.hasHost = this.hasAuthority;
     headers.status = this.status;
     if (this.#repeated.length > 0) headers.joinRepeated(this.#repeated);
-    if (this.#cookies > 1) headers.set(H.cookie, headers.getJoined(H.cookie, '; ')!);
     this.#text = '';
     return headers;
   }
@@ -159,8 +161,9 @@ export class HeadReader {
   #addSpecial(kind: number, id: number, name: string, value: string, line: string | undefined): void {
     switch (kind) {
       case FieldKind.cookie:
-        this.#cookies++;
-        break;
+        this.#regularSeen = true;
+        this.#cookie = this.#cookie === undefined ? value : this.#cookie + '; ' + value;
+        return;
       case FieldKind.host:
         // The authority wins; without one, Host stands for it.
         this.#regularSeen = true;

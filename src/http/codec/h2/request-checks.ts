@@ -10,7 +10,7 @@ const wellKnown: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'HEAD', 'D
 
 /** A field that must be there is missing, or one that must not be there is. */
 export function isComplete(head: HeadReader, allowConnect: boolean): boolean {
-  if (head.status !== 0 || head.method === '' || !head.hasAuthority) return false;
+  if (head.method === '' || !head.hasAuthority) return false;
   if (head.protocol !== '') return allowConnect && head.method === 'CONNECT' && head.scheme !== '' && head.path !== '';
   if (head.method === 'CONNECT') return head.scheme === '' && !head.hasPath;
   if (head.scheme === '' || head.path === '') return false;
@@ -20,6 +20,7 @@ export function isComplete(head: HeadReader, allowConnect: boolean): boolean {
 
 export function areFieldsValid(head: HeadReader): boolean {
   const { method, scheme, path } = head;
+  if (head.status !== 0 || (head.hasPath && path === '')) return false;
   if (!wellKnown.has(method) && method !== '' && !TOKEN.test(method)) return false;
   if (scheme !== 'http' && scheme !== 'https' && scheme !== '' && !SCHEME.test(scheme)) return false;
   for (let at = 0; at < path.length; at++) {

@@ -1,14 +1,6 @@
+import type { Failure } from '../../failure.ts';
 import type { H2Stream } from './h2-stream.ts';
 import type { HeadReader } from './head-reader.ts';
-
-/** How a connection failed. */
-export interface SessionError {
-  /** `%RESPONSE_CODE_DETAILS%` of the streams that end with it. */
-  readonly details: string;
-  /** The peer does not read: nothing is flushed. */
-  readonly flood: boolean;
-  readonly protocolError: boolean;
-}
 
 /** What differs between server and client. */
 export interface SessionRole {
@@ -27,6 +19,6 @@ export interface SessionRole {
   /** The stream is over on both sides. */
   onStreamClosed(stream: H2Stream): void;
   onSettings(): void;
-  /** The connection cannot go on. Frames that say so have been written; the role closes it. */
-  onSessionError(error: SessionError): void;
+  /** The connection cannot go on. Frames that say so have been written; the role closes it. Its streams are reset next. */
+  onSessionError(isProtocolError: boolean, failure: Failure): void;
 }
