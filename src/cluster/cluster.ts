@@ -5,6 +5,7 @@ import type { StatGroup, StatStore } from '../core/stats/stats.ts';
 import type { Timers } from '../core/timers.ts';
 import type { ResponseDecoder } from '../http/codec/codec.ts';
 import { STRICT } from '../http/codec/h1-head.ts';
+import { LeniencyChoice } from '../http/codec/head-leniency.ts';
 import type { Failure } from '../http/failure.ts';
 import type { Cluster, ClusterMembership, LoadBalancerContext, PendingStream, PoolCallbacks, RoutePriority } from '../http/upstream.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -242,7 +243,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       transport: services.transport,
       clock: services.clock,
       stats: this.#stats,
-      protocol: new H1PoolProtocol({
+      protocol: new H1PoolProtocol(new LeniencyChoice(services.runtime, {
         maxHeadBytes: http.maxResponseHeadBytes,
         maxHeaders: http.maxHeadersCount,
         leniency: { ...STRICT, chunkedLength: http.allowChunkedLength },
@@ -250,7 +251,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
         fieldCase: http.fieldCase,
         fullUrl: http.fullUrl,
         highWatermarkBytes: bufferLimitBytes,
-      }),
+      })),
       transportSocket: undefined,
       names: undefined,
       localAddress,

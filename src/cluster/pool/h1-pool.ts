@@ -1,5 +1,6 @@
 import type { ClientCodec, ClientCodecOwner } from '../../http/codec/codec.ts';
 import { H1ClientCodec, type H1ClientOptions } from '../../http/codec/h1-client.ts';
+import type { LeniencyChoice } from '../../http/codec/head-leniency.ts';
 import type { Connection } from '../../transport/transport.ts';
 import { CLUSTER_STATS } from '../cluster-stats.ts';
 import type { PoolProtocol } from './pool-context.ts';
@@ -9,14 +10,14 @@ export class H1PoolProtocol implements PoolProtocol {
   readonly name = 'HTTP/1.1';
   readonly expectedStreams = 1;
   readonly connectionCounter = CLUSTER_STATS.upstream_cx_http1_total;
-  readonly #options: H1ClientOptions;
+  readonly #options: LeniencyChoice<H1ClientOptions>;
 
-  constructor(options: H1ClientOptions) {
+  constructor(options: LeniencyChoice<H1ClientOptions>) {
     this.#options = options;
   }
 
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec {
-    const codec = new H1ClientCodec(connection, owner, this.#options);
+    const codec = new H1ClientCodec(connection, owner, this.#options.current);
     connection.owner = codec;
     return codec;
   }

@@ -36,11 +36,11 @@ export type HeadProblem =
 
 /** What a peer is allowed beyond RFC 9112. All false: strict. */
 export interface HeadLeniency {
-  /** Continuation lines are joined by a space. */
+  /** Continuation lines are joined to the line before by their own white space. */
   readonly foldedLines: boolean;
-  /** The last of several Host lines counts. */
+  /** Several Host lines are joined by commas. */
   readonly severalHosts: boolean;
-  /** A CR inside a value. */
+  /** A CR inside a value is dropped. */
   readonly bareCarriageReturn: boolean;
   /** Content-Length beside chunked is dropped instead of refused. */
   readonly chunkedLength: boolean;
@@ -288,16 +288,19 @@ export class HeadParser {
         if (++at >= end) return INCOMPLETE;
         byte = bytes[at]!;
       } while (byte === SPACE || byte === TAB);
-      const valueStart = at;
+      let valueStart = at;
       while (VALUE[byte] === 1) {
         if (++at >= end) return INCOMPLETE;
         byte = bytes[at]!;
       }
       let valueEnd = at;
-      at = this.#lineEnd(bytes, at, end);
+      at = this.#lineEnd(bytes, at, end, valueStart);
       if (at < 0) return at;
       // A value that needs rewriting (folded, bare CR) has been rewritten in place: take what stands there.
-      if (this.#rewrittenEnd !== -1) valueEnd = this.#rewrittenEnd;
+      if (this.#rewrittenEnd !== -1) {
+        valueStart = this.#rewrittenStart;
+        valueEnd = this.#rewrittenEnd;
+      }
       const lineEnd = valueEnd;
       while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
       const canonical = valueStart - nameEnd === 2 && bytes[nameEnd + 1] === SPACE && valueEnd === lineEnd && at - lineEnd === 2;
@@ -335,33 +338,48 @@ export class HeadParser {
   }
 
   /** Set by #lineEnd when it had to rewrite the value in place, else -1. */
+  #rewrittenStart = -1;
   #rewrittenEnd = -1;
 
   /**
    * The byte at `at` ended the value: returns the start of the next line. Looks ahead for a folded line (RFC 9112 §5.2) and,
-   * where allowed, overwrites the fold or a bare CR with spaces.
+   * where allowed, takes the line end of the fold or a bare CR out of the value, as Envoy does.
    */
-  #lineEnd(bytes: Buffer, at: number, end: number): number {
+  #lineEnd(bytes: Buffer, at: number, end: number, valueStart: number): number {
     this.#rewrittenEnd = -1;
+    let unusual = false;
     for (;;) {
-      if (bytes[at] === CR && at + 1 < end && bytes[at + 1] !== LF) {
+      let next = at + 1;
+      if (bytes[at] === CR && next < end && bytes[next] !== LF) {
         if (!this.#leniency.bareCarriageReturn) return this.#invalid('invalid-line-end');
-        bytes[at] = SPACE;
       } else if (bytes[at] !== CR && bytes[at] !== LF) {
         return this.#invalid('invalid-value');
       } else {
-        const next = afterLineEnd(bytes, at, end);
+        next = afterLineEnd(bytes, at, end);
         if (next === INCOMPLETE || next >= end) return INCOMPLETE;
         if (bytes[next] !== SPACE && bytes[next] !== TAB) {
-          if (this.#rewrittenEnd !== -1) this.#rewrittenEnd = at;
+          if (unusual) this.#compact(bytes, valueStart, at);
           return next;
         }
         if (!this.#leniency.foldedLines) return this.#invalid('folded-line');
-        for (let i = at; i < next; i++) bytes[i] = SPACE;
       }
-      this.#rewrittenEnd = at;
+      unusual = true;
+      at = next;
       while (VALUE[bytes[at]!] === 1) if (++at >= end) return INCOMPLETE;
     }
+  }
+
+  /** Moves the value to the end of its line without the line ends in it. What is left in front is white space: reading it again finds the same. */
+  #compact(bytes: Buffer, start: number, end: number): void {
+    let to = end;
+    for (let from = end - 1; from >= start; from--) {
+      const byte = bytes[from]!;
+      if (byte !== CR && byte !== LF) bytes[--to] = byte;
+    }
+    bytes.fill(SPACE, start, to);
+    while (to < end && (bytes[to] === SPACE || bytes[to] === TAB)) to++;
+    this.#rewrittenStart = to;
+    this.#rewrittenEnd = end;
   }
 
   /** Learns from a line that matters for framing; false when it must not stand. */
@@ -380,7 +398,7 @@ export class HeadParser {
           this.problem = 'several-hosts';
           return false;
         }
-        this.host = latin1(this.#bytes, valueStart, valueEnd);
+        this.host = (this.hostLines > 1 ? `${this.host},` : '') + latin1(this.#bytes, valueStart, valueEnd);
         return true;
       case LINE_KIND.upgrade:
         this.hasUpgrade = true;

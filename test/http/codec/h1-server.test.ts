@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RequestDecoder, RequestError, ResponseEncoder, ServerCodecOwner } from '../../../src/http/codec/codec.ts';
 import { LOWER_CASE } from '../../../src/http/codec/field-case.ts';
-import { STRICT } from '../../../src/http/codec/h1-head.ts';
+import { type HeadLeniency, STRICT } from '../../../src/http/codec/h1-head.ts';
 import { H1ServerCodec, type H1ServerOptions } from '../../../src/http/codec/h1-server.ts';
 import { HeaderMap } from '../../../src/http/header-map.ts';
 import { H, headerText } from '../../../src/http/header-name.ts';
@@ -270,12 +270,34 @@ describe('names of fields', () => {
         const pieces = at.slice(1).map((end, index) => head.slice(at[index], end)).filter((piece) => piece !== '');
         const { seen } = feedWith({ fieldCase: { write: 'lower', keep: 'lower' } }, ...pieces);
         expect(seen).toEqual(['GET x /A X-Some-NAME: Value: B\r\nX-Some-NAME: c\r\n']);
+
+describe('heads as Envoy reads them', () => {
+  const LENIENT: HeadLeniency = { foldedLines: true, severalHosts: true, bareCarriageReturn: true, chunkedLength: false };
+  const HEAD = 'POST / HTTP/1.1\r\nHost: a\r\nhost:b\r\nX-A:  one\r\n\ttwo\rthree \r\r\nContent-Length:\r\n 5\r\n\r\nhello';
+
+  it('come out the same however they are split', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: HEAD.length - 1 }), { maxLength: 8 }), (cuts) => {
+        const recorder = new Recorder({ leniency: LENIENT });
+        let from = 0;
+        for (const to of [...cuts.sort((a, b) => a - b), HEAD.length]) {
+          recorder.connection.receive(HEAD.slice(from, to));
+          from = to;
+        }
+        expect(recorder.seen).toEqual(['POST a,b / x-a: one\ttwothree\r\ncontent-length: 5\r\nhello']);
       }),
     );
   });
 
+<<<<<<< HEAD
   it('of an answer are written with capitals where that is wanted', () => {
     const recorder = feedWith({ fieldCase: { write: 'proper', keep: 'no' } }, GET);
     expect(recorder.connection.written).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+=======
+  it('hold many of what is left out at linear cost', () => {
+    const recorder = new Recorder({ leniency: LENIENT });
+    recorder.connection.receive(`GET / HTTP/1.1\r\nHost: a\r\nX-A: ${'\r\r\r\r\r.'.repeat(500)}\r\n\r\n`);
+    expect(recorder.seen).toEqual([`GET a / x-a: ${'.'.repeat(500)}\r\n`]);
+>>>>>>> c549dcc (http: a runtime flag reads heads as Envoy does)
   });
 });

@@ -53,7 +53,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     this.#connection = connection;
     this.#info = info;
     this.#drain = drain;
-    if (config.codecType === 'http1') this.#codec = new H1ServerCodec(connection, this, config.codec);
+    if (config.codecType === 'http1') this.#codec = new H1ServerCodec(connection, this, config.codec.current);
     this.#openedMs = config.clock.monotonicMs();
     const { stats } = config;
     stats.inc(HTTP_STATS.downstream_cx_total);
@@ -109,7 +109,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       const protocol = sniffer.sniff(bytes, length);
       if (protocol === undefined) return;
       if (protocol === 'http1') {
-        this.#codec = new H1ServerCodec(this.#connection, this, config.codec);
+        this.#codec = new H1ServerCodec(this.#connection, this, config.codec.current);
         if (sniffer.held.length > 0) this.#codec.onBytes(sniffer.held, sniffer.held.length);
         this.#codec.onBytes(bytes, length);
         return;

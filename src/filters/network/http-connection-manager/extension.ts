@@ -13,6 +13,7 @@ import type { TimerList } from '../../../core/timers.ts';
 import { compileAccessLogs } from '../../../http/access-log-compile.ts';
 import { compileFieldCase } from '../../../http/codec/compile-field-case.ts';
 import { STRICT } from '../../../http/codec/h1-head.ts';
+import { LeniencyChoice } from '../../../http/codec/head-leniency.ts';
 import { createFilterChain, type FilterChain } from '../../../http/filter-chain.ts';
 import type { HttpFilter } from '../../../http/filter.ts';
 import { CLUSTERS, HTTP } from '../../../http/http-services.ts';
@@ -84,7 +85,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     localReplies: compileLocalReplyRules(message.localReplyConfig, at.field('local_reply_config'), inside),
     codecType: codecType(message.codecType),
     http2: compileHttp2Options(message, shared, context),
-    codec: {
+    codec: new LeniencyChoice(context.runtime, {
       ...shared,
       leniency: { ...STRICT, chunkedLength: http1?.allowChunkedLength ?? false },
       acceptHttp10: http1?.acceptHttp10 ?? false,
@@ -93,7 +94,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
       trailers: http1?.enableTrailers ?? false,
       fieldCase: compileFieldCase(http1, at.field('http_protocol_options'), context),
       ignoredUpgrades: compileIgnoredUpgrades(http1, at.field('http_protocol_options').field('ignore_http_11_upgrade'), context),
-    },
+    }),
     addressing: compileAddressing(message, at, context),
     paths: compilePathRules(message, context),
     earlyMutation: compileEarlyMutation(message, at, inside),
