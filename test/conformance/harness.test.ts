@@ -31,7 +31,7 @@ describe('case files', () => {
 
   it('say in one line what is wrong with a step', () => {
     expect(() => clientSteps([{ reqest: 'x' }], 'area/topic#case')).toThrow("area/topic#case step 1: unknown key 'reqest' (did you mean 'request'?)");
-    expect(() => clientSteps([{ await: 'nothing' }], 'c')).toThrow('c step 1: await takes response, interim or close');
+    expect(() => clientSteps([{ await: 'nothing' }], 'c')).toThrow('c step 1: await takes response, interim, close or stream <id>');
     expect(() => upstreamScript({ when: 'later' }, 'c')).toThrow('c: when takes request, head or connect');
   });
 
