@@ -121,6 +121,12 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     return undefined;
   }
 
+  refusesConnection(): boolean {
+    if (this.#retired || !this.#breakers('default').connections.open) return false;
+    this.#stats.inc(CLUSTER_STATS.upstream_cx_overflow);
+    return true;
+  }
+
   /** Requests for different servers do not share connections where these are told the name. */
   #pickPool(context: LoadBalancerContext, priority: RoutePriority): ConnectionPool | undefined {
     const host = this.#pickHost(context);

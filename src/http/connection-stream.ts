@@ -8,6 +8,7 @@ export function streamOf(info: ConnectionInfo, clock: Clock): StreamInfo {
   const nowMs = clock.monotonicMs();
   stream.startMs = info.startMs ?? nowMs;
   stream.startWallMs = clock.wallMs() - (nowMs - stream.startMs);
+  stream.protocol = '';
   info.stream = stream;
   return stream;
 }

@@ -129,6 +129,10 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     pending.connection.owner = this.#route(pending);
   }
 
+  onFilterTimeout(): void {
+    this.#stats.inc(LISTENER_STATS.downstream_pre_cx_timeout);
+  }
+
   onFiltersFailed(pending: PendingConnection, why: 'refused' | 'timeout' | 'closed'): void {
     this.#leavePending(pending);
     if (why === 'timeout') this.#stats.inc(LISTENER_STATS.downstream_pre_cx_timeout);
@@ -147,7 +151,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     this.#stats.gaugeAdd(LISTENER_STATS.downstream_cx_active, -1);
     this.#workerStats.gaugeAdd(LISTENER_WORKER_STATS.downstream_cx_active, -1);
     this.#stats.record(LISTENER_STATS.downstream_cx_length_ms, Math.floor(lengthMs));
-    this.#log(connection.info);
+    this.#logConnection(connection);
   }
 
   onHandshakeTimeout(connection: ListenerConnection): void {
@@ -280,6 +284,14 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     const stream = streamOf(info, this.#thread.clock);
     stream.responseFlags = flag;
     stream.responseCodeDetails = details;
+    this.#log(info);
+  }
+
+  #logConnection({ connection, info, bytesReceived }: ListenerConnection): void {
+    if (this.#spec.accessLogs.length === 0) return;
+    const stream = streamOf(info, this.#thread.clock);
+    stream.bytesReceived = Math.max(stream.bytesReceived, bytesReceived);
+    stream.bytesSent = Math.max(stream.bytesSent, connection.bytesWritten);
     this.#log(info);
   }
 

@@ -20,6 +20,8 @@ export class ListenerConnection implements ConnectingOwner, TimerOwner {
   readonly chain: RunningChain;
   readonly info: ConnectionInfo;
   readonly openedMs: number;
+  /** Given to the filter chain. */
+  bytesReceived = 0;
   readonly #owner: ListenerConnectionOwner;
   #connection: Connection | undefined;
   #handler: ConnectionHandler | undefined;
@@ -58,6 +60,7 @@ export class ListenerConnection implements ConnectingOwner, TimerOwner {
   }
 
   onBytes(bytes: Buffer, length: number): void {
+    this.bytesReceived += length;
     this.#handler!.onBytes(bytes, length);
   }
 

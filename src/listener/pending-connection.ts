@@ -8,6 +8,8 @@ import { type AcceptedSocket, CLOSE, type ListenerFilterReader, WAIT } from './l
 export interface PendingOwner {
   /** All are done. The connection's owner is to be replaced. */
   onFiltersDone(pending: PendingConnection): void;
+  /** The connection goes on in spite of it. */
+  onFilterTimeout(): void;
   onFiltersFailed(pending: PendingConnection, why: 'refused' | 'timeout' | 'closed'): void;
 }
 
@@ -105,6 +107,7 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
       this.#fail('timeout');
       return;
     }
+    this.#owner.onFilterTimeout();
     this.#reader?.onUnfinished?.('timeout');
     this.#settle();
     this.#index = this.#spec.filters.length;

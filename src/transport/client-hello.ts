@@ -44,9 +44,10 @@ export class ClientHelloReader {
         if (!looksLikeRecord(bytes, this.#at, length)) return this.#messageLength === 0 ? NOT_TLS : INVALID;
         if (length - this.#at < RECORD_HEADER_BYTES) return length > this.#maxBytes ? TOO_LARGE : undefined;
         const size = bytes.readUInt16BE(this.#at + 3);
-        if (size === 0 || size > MAX_RECORD_BYTES) return this.#messageLength === 0 ? NOT_TLS : INVALID;
+        if (size > MAX_RECORD_BYTES) return this.#messageLength === 0 ? NOT_TLS : INVALID;
         this.#fragmentLeft = size;
         this.#at += RECORD_HEADER_BYTES;
+        if (size === 0) continue;
       }
       const taken = Math.min(this.#fragmentLeft, length - this.#at);
       if (taken === 0) return length >= this.#maxBytes ? TOO_LARGE : undefined;

@@ -368,8 +368,13 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     resetHandle(handle);
   }
 
-  /** Node's read callback gives the error that ended the connection. */
+  /** Node's read callback gives the error that ended the connection. As for a socket, bytes that nobody has read make it a reset. */
   destroy(error?: NodeJS.ErrnoException): void {
+    if (error === undefined && this.#unread !== null) {
+      this.#unread = null;
+      this.reset();
+      return;
+    }
     this.#close(error === undefined ? undefined : transportError(error));
   }
 

@@ -251,8 +251,14 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
     else this.#socket.resetAndDestroy();
   }
 
+  /** As for a socket, bytes that nobody has read make it a reset. */
   destroy(): void {
     if (this.closed) return;
+    if (this.#unread !== null) {
+      this.#unread = null;
+      this.reset();
+      return;
+    }
     this.closed = true;
     this.#end();
   }

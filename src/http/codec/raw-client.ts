@@ -15,6 +15,12 @@ const IDLE = 0;
 const OPEN = 1;
 const CLOSED = 2;
 
+const EMPTY = Buffer.alloc(0);
+/** Told to the decoder when the upstream has sent RST. */
+export const RESET_BY_PEER: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
+const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
+const ENDED_HERE: Failure = { source: 'downstream', kind: 'local-reset', retryable: false, details: '' };
+
 export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEncoder, ByteCounts {
   readonly closeAnnounced = false;
   watcher: PressureWatcher | undefined;
@@ -30,6 +36,8 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
   /** The peer's FIN has been passed on. */
   #received = false;
   #sent = false;
+  /** Whose FIN came last. */
+  #lastEnd = TERMINATED;
   #pauses = 0;
   #aboveWatermark = false;
 
@@ -85,7 +93,7 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
     if (end) {
       this.#sent = true;
       this.#connection.endWrites();
-      if (this.#received) this.#endStream();
+      if (this.#received) this.#endStream(ENDED_HERE);
     } else if (!this.#aboveWatermark && this.#connection.unsentBytes > this.#highWatermarkBytes) {
       this.#aboveWatermark = true;
       this.watcher?.onHighWatermark();
@@ -122,14 +130,14 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
     const decoder = this.#decoder;
     if (decoder === undefined || this.#received) return;
     this.#received = true;
-    if (this.#sent) this.#endStream();
+    if (this.#sent) this.#endStream(TERMINATED);
     decoder.onData(EMPTY, true);
   }
 
-  onClosed(_error: TransportError | undefined): void {
+  onClosed(error: TransportError | undefined): void {
     const decoder = this.#decoder;
-    this.#shutDown(TERMINATED);
-    decoder?.onReset(TERMINATED);
+    this.#shutDown(this.#lastEnd);
+    decoder?.onReset(error?.code === 'ECONNRESET' ? RESET_BY_PEER : TERMINATED);
   }
 
   onDrained(): void {
@@ -139,19 +147,17 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
   }
 
   /** Both sides have ended; the connection closes by itself once everything has left. */
-  #endStream(): void {
+  #endStream(lastEnd: Failure): void {
     this.#decoder = undefined;
-    this.#owner.onStreamEnd(this);
+    this.#lastEnd = lastEnd;
   }
 
   #shutDown(failure: Failure): void {
     if (this.#state === CLOSED) return;
     this.#state = CLOSED;
     this.#decoder = undefined;
-    this.#connection.destroy();
+    if (failure.kind === 'remote-reset') this.#connection.reset();
+    else this.#connection.destroy();
     this.#owner.onCodecClosed(this, failure);
   }
 }
-
-const EMPTY = Buffer.alloc(0);
-const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };

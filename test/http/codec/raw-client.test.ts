@@ -61,13 +61,15 @@ describe('a raw upstream connection', () => {
     expect(tunnel.codec.canTakeStream).toBe(false);
   });
 
-  it('closes each direction by itself and ends the stream with the second', () => {
+  it('closes each direction by itself and counts its stream until the connection is gone', () => {
     const tunnel = new Tunnel();
     const encoder = tunnel.open();
     tunnel.codec.onEnd();
     expect([tunnel.seen, tunnel.told]).toEqual([['.'], []]);
     encoder.sendData(Buffer.from('rest'), true);
-    expect([tunnel.connection.written, tunnel.told]).toEqual(['rest', ['stream end']]);
+    expect([tunnel.connection.written, tunnel.told]).toEqual(['rest', []]);
+    tunnel.codec.onClosed(undefined);
+    expect([tunnel.seen, tunnel.told]).toEqual([['.'], ['closed: downstream local-reset']]);
   });
 
   it('resets its stream when the peer is gone', () => {

@@ -9,7 +9,7 @@ const STATS = defineStats({ counters: ['http10_found', 'http11_found', 'http2_fo
 const MAX_LINE_BYTES = 65_536;
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 /** RFC 9110 §5.6.2, a space, and no line end before the version. */
-const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\0\r\n]* HTTP\/1\.([01])$/;
+const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\0\r\n ]+(?: HTTP\/(\d\.\d))?$/;
 const METHOD_START = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: [^\0\r\n]*)?$/;
 
 export const httpInspectorExtension: Extension<HttpInspector, ListenerFilter> = {
@@ -44,9 +44,10 @@ class Inspection implements ListenerFilterReader {
       return length < MAX_LINE_BYTES ? WAIT : this.#notFound();
     }
     const line = bytes.toString('latin1', 0, end > 0 && bytes[end - 1] === 0x0d ? end - 1 : end);
-    const version = REQUEST_LINE.exec(line)?.[1];
-    if (version === undefined) return this.#notFound();
-    return version === '1' ? this.#found('http11_found', 'http/1.1') : this.#found('http10_found', 'http/1.0');
+    const parsed = REQUEST_LINE.exec(line);
+    if (parsed === null) return this.#notFound();
+    // Whatever is not 1.1 counts as 1.0, as Envoy's parser has it.
+    return parsed[1] === '1.1' ? this.#found('http11_found', 'http/1.1') : this.#found('http10_found', 'http/1.0');
   }
 
   #found(counter: 'http10_found' | 'http11_found' | 'http2_found', protocol: string): number {

@@ -9,10 +9,13 @@ import { ABSENT, PARTIAL, type ProxyHeader, readProxyHeader } from './header.ts'
 const STATS = defineStats({ counters: ['not_found_allowed', 'not_found_disallowed'] });
 const VERSION_STATS = defineStats({ counters: ['disallowed', 'error', 'found'] });
 
+const ERROR_STATS = defineStats({ counters: ['downstream_cx_proxy_proto_error'] });
+
 const DEFAULT_NAMESPACE = 'envoy.filters.listener.proxy_protocol';
 
 interface ProxyProtocolSettings {
   readonly stats: StatGroup;
+  readonly errors: StatGroup;
   readonly versions: { readonly 1: StatGroup; readonly 2: StatGroup };
   readonly allowsAbsence: boolean;
   readonly disallowed: ReadonlySet<1 | 2>;
@@ -38,6 +41,7 @@ function compileSettings(message: ProxyProtocol, { stats }: CompileContext): Pro
   const passesAll = passed?.matchType === PassType.INCLUDE_ALL;
   return {
     stats: stats.group(scope, STATS),
+    errors: stats.group('', ERROR_STATS),
     versions: { 1: stats.group(`${scope}.versions.v1`, VERSION_STATS), 2: stats.group(`${scope}.versions.v2`, VERSION_STATS) },
     allowsAbsence: message.allowRequestsWithoutProxyProtocol,
     disallowed: new Set(message.disallowedVersions.map((version) => (version === Version.V1 ? 1 : 2))),
@@ -65,19 +69,29 @@ class HeaderReader implements ListenerFilterReader {
     const header = readProxyHeader(bytes, length);
     if (header === PARTIAL) return WAIT;
     if (header === ABSENT) {
-      stats.inc(allowsAbsence ? STATS.not_found_allowed : STATS.not_found_disallowed);
-      return allowsAbsence ? 0 : CLOSE;
+      if (allowsAbsence) {
+        stats.inc(STATS.not_found_allowed);
+        return 0;
+      }
+      stats.inc(STATS.not_found_disallowed);
+      this.#settings.errors.inc(ERROR_STATS.downstream_cx_proxy_proto_error);
+      return CLOSE;
     }
     const { version } = header;
     if ('reason' in header) {
       versions[version].inc(VERSION_STATS.error);
+      this.#settings.errors.inc(ERROR_STATS.downstream_cx_proxy_proto_error);
       return CLOSE;
     }
+    if (disallowed.has(version) && allowsAbsence) {
+      stats.inc(STATS.not_found_allowed);
+      return 0;
+    }
+    versions[version].inc(VERSION_STATS.found);
     if (disallowed.has(version)) {
       versions[version].inc(VERSION_STATS.disallowed);
       return CLOSE;
     }
-    versions[version].inc(VERSION_STATS.found);
     this.#apply(header);
     return header.length;
   }

@@ -41,9 +41,10 @@ export function readProxyHeader(bytes: Buffer, length: number): ProxyHeaderResul
 }
 
 function readText(bytes: Buffer, length: number): ProxyHeaderResult {
-  const text = bytes.toString('latin1', 0, Math.min(length, V1_MAX_BYTES));
+  const text = bytes.toString('latin1', 0, Math.min(length, 2 * V1_MAX_BYTES));
   const end = text.indexOf('\r\n');
-  if (end < 0) return length < V1_MAX_BYTES ? PARTIAL : { version: 1, reason: 'the line does not end' };
+  if (end < 0) return length < V1_MAX_BYTES ? PARTIAL : ABSENT;
+  if (end >= V1_MAX_BYTES) return { version: 1, reason: 'the line is too long' };
   const parts = text.substring(0, end).split(' ');
   const header = { version: 1, length: end + 2, tlvs: [] } as const;
   if (parts[1] === 'UNKNOWN') return { ...header, addresses: undefined };
@@ -57,12 +58,13 @@ function readText(bytes: Buffer, length: number): ProxyHeaderResult {
 
 const COMMAND_LOCAL = 0;
 const COMMAND_PROXY = 1;
-const TCP_OVER_IPV4 = 0x11;
-const TCP_OVER_IPV6 = 0x21;
+/** The upper half of the byte that names the addresses; which transport they belong to does not matter. */
+const IPV4 = 1;
+const IPV6 = 2;
 
 function readBinary(bytes: Buffer, length: number): ProxyHeaderResult {
   const versionAndCommand = bytes[12]!;
-  const family = bytes[13]!;
+  const family = bytes[13]! >> 4;
   const rest = bytes.readUInt16BE(14);
   const fault = (reason: string): ProxyHeaderFault => ({ version: 2, reason });
   if (versionAndCommand >> 4 !== 2) return fault('unsupported version');
@@ -80,12 +82,12 @@ function readBinary(bytes: Buffer, length: number): ProxyHeaderResult {
 }
 
 function addressLength(family: number): number {
-  if (family === TCP_OVER_IPV4) return 12;
-  return family === TCP_OVER_IPV6 ? 36 : -1;
+  if (family === IPV4) return 12;
+  return family === IPV6 ? 36 : -1;
 }
 
 function readAddresses(bytes: Buffer, family: number): ProxyHeader['addresses'] {
-  const size = family === TCP_OVER_IPV4 ? 4 : 16;
+  const size = family === IPV4 ? 4 : 16;
   const host = (at: number): string => hostText(bytes.subarray(at, at + size));
   return { source: ipAddress(host(0), bytes.readUInt16BE(size * 2)), destination: ipAddress(host(size), bytes.readUInt16BE(size * 2 + 2)) };
 }

@@ -9,6 +9,8 @@ const STATS = defineStats({
   histograms: ['bytes_processed'],
 });
 
+/** A peer that begins with an alert has nothing else to say. */
+const RECORD_ALERT = 21;
 const DEFAULT_MAX_HELLO_BYTES = 16_384;
 
 export const tlsInspectorExtension: Extension<TlsInspector, ListenerFilter> = {
@@ -44,6 +46,7 @@ class Inspection implements ListenerFilterReader {
 
   onData(bytes: Buffer, length: number): number {
     const { stats, closeOnErrors } = this.#config;
+    if (bytes[0] === RECORD_ALERT && bytes[1] === 3) return length < 5 || length < 5 + bytes.readUInt16BE(3) ? WAIT : CLOSE;
     const hello = this.#reader.read(bytes, length);
     if (hello === undefined) return WAIT;
     stats.record(STATS.bytes_processed, length);

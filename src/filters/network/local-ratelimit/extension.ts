@@ -3,6 +3,8 @@ import type { Clock } from '../../../core/clock.ts';
 import { durationMs } from '../../../core/durations.ts';
 import type { Extension } from '../../../core/extension.ts';
 import { defineStats } from '../../../core/stats/stats.ts';
+import { streamOf } from '../../../http/connection-stream.ts';
+import { ResponseFlag } from '../../../http/stream-info.ts';
 import { CONTINUE, type NetworkFilter, STOP } from '../../../listener/network-filter.ts';
 
 const STATS = defineStats({ counters: ['rate_limited'] });
@@ -26,6 +28,7 @@ export const networkLocalRateLimitExtension: Extension<LocalRateLimit, NetworkFi
         onNewConnection() {
           if (!enabled() || bucket.take()) return CONTINUE;
           stats.inc(STATS.rate_limited);
+          streamOf(connection.info, context.clock).setFlag(ResponseFlag.upstreamRetryLimitExceeded);
           connection.close('');
           return STOP;
         },

@@ -62,8 +62,8 @@ class JudgedConnection implements NetworkReadFilter, TimerOwner {
     return CONTINUE;
   }
 
-  onData(): NetworkFilterStatus {
-    if (this.#judged && !this.#gate.continuous) return CONTINUE;
+  onData(_bytes: Buffer, length: number): NetworkFilterStatus {
+    if (length === 0 || (this.#judged && !this.#gate.continuous)) return CONTINUE;
     const isFirst = !this.#judged;
     this.#judged = true;
     if (isFirst || this.#gate.continuous) this.#judgeShadow();

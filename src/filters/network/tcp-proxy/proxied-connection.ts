@@ -1,6 +1,7 @@
 import { Timer, type TimerOwner } from '../../../core/timers.ts';
 import type { AccessLogType } from '../../../http/access-log.ts';
 import type { PressureWatcher, RequestEncoder, ResponseDecoder } from '../../../http/codec/codec.ts';
+import { RESET_BY_PEER } from '../../../http/codec/raw-client.ts';
 import { streamOf } from '../../../http/connection-stream.ts';
 import type { Failure } from '../../../http/failure.ts';
 import { type ConnectionInfo, ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
@@ -16,6 +17,8 @@ const NO_BYTES = Buffer.alloc(0);
 
 /** This side gives the upstream connection up. */
 const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'local-reset', retryable: false, details: '' };
+/** The client has sent RST, and so does this side. */
+const DOWNSTREAM_RESET: Failure = { source: 'downstream', kind: 'remote-reset', retryable: false, details: '' };
 
 /**
  * One connection and the upstream connection it is joined with. Nothing is read from the client before the upstream connection stands.
@@ -94,6 +97,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
       return;
     }
     this.#upstream = encoder;
+    this.#stream.attemptCount = this.#attempts;
     encoder.watcher = this;
     this.#noteUpstream(host, connection);
     if (this.#config.logsOnConnected) this.#log('TcpUpstreamConnected');
@@ -111,6 +115,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     } else if (host === undefined) {
       this.#refuse(ResponseFlag.noHealthyUpstream);
     } else {
+      stream.attemptCount = this.#attempts;
       stream.upstreamTransportFailureReason = failure.details;
       stream.setFlag(ResponseFlag.upstreamConnectionFailure);
       this.#connect();
@@ -134,9 +139,15 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#restartIdleTimer();
   }
 
-  onReset(): void {
+  onReset(failure: Failure): void {
     this.#upstream = undefined;
-    if (!this.#closed) this.#connection.closeAfterFlush(0);
+    if (this.#closed) return;
+    if (failure !== RESET_BY_PEER) {
+      this.#connection.closeAfterFlush(0);
+      return;
+    }
+    this.#stream.setFlag(ResponseFlag.upstreamRemoteReset);
+    this.#connection.reset();
   }
 
   onHeaders(): void {}
@@ -198,8 +209,11 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
       this.#refuse(ResponseFlag.upstreamRetryLimitExceeded);
       return;
     }
+    if (cluster.refusesConnection?.() === true) {
+      this.#refuse(ResponseFlag.upstreamOverflow);
+      return;
+    }
     this.#attempts++;
-    this.#stream.attemptCount = this.#attempts;
     const pending = cluster.newTcpStream(this, 'default', this, this);
     if (this.#upstream === undefined && !this.#closed) this.#pending ??= pending;
   }
@@ -259,7 +273,8 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
 
   /** What the client has sent still goes there, unless it broke off. */
   #endUpstream(upstream: RequestEncoder): void {
-    if (this.#stream.downstreamCloseType === 'RemoteReset' || !this.#downstreamEnded) upstream.reset(DOWNSTREAM_GONE);
+    if (this.#stream.downstreamCloseType === 'RemoteReset') upstream.reset(DOWNSTREAM_RESET);
+    else if (!this.#downstreamEnded) upstream.reset(DOWNSTREAM_GONE);
     else upstream.sendData(NO_BYTES, true);
   }
 

@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ClientHelloReader, INVALID, NOT_TLS, TOO_LARGE } from '../../src/transport/client-hello.ts';
+import { clientHelloText } from '../conformance/harness/client-hello.ts';
+
+const hello = (options: string): Buffer => Buffer.from(clientHelloText(`hello ${options}`), 'latin1');
+
+describe('a ClientHello', () => {
+  it('is read however it is spread over records and reads', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 97 }), (fragment, step) => {
+        const bytes = hello(`sni=A.Example.com alpn=h2,http/1.1 fragment=${fragment}`);
+        const reader = new ClientHelloReader(16_384);
+        let result: unknown;
+        for (let length = step; result === undefined && length < bytes.length + step; length += step) result = reader.read(bytes, Math.min(length, bytes.length));
+        expect(result).toEqual({ serverName: 'a.example.com', applicationProtocols: ['h2', 'http/1.1'] });
+      }),
+    );
+  });
+
+  it('never makes the reader throw or wait for more than its limit when its bytes are damaged', () => {
+    const bytes = hello('sni=a.com alpn=h2');
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(255), fc.nat(bytes.length), (at, value, cut) => {
+        const damaged = Buffer.from(bytes);
+        damaged[at] = value;
+        const result = new ClientHelloReader(1024).read(damaged, cut);
+        expect(result === undefined || typeof result === 'object' || [NOT_TLS, INVALID, TOO_LARGE].includes(result)).toBe(true);
+      }),
+    );
+  });
+
+  it('is too large beyond the limit, before all of it has come', () => {
+    const bytes = hello('sni=a.com pad=3000');
+    expect(new ClientHelloReader(1024).read(bytes, 20)).toBe(TOO_LARGE);
+  });
+
+  it('is not looked for in plain text', () => {
+    expect(new ClientHelloReader(1024).read(Buffer.from('GET / HTTP/1.1\r\n'), 16)).toBe(NOT_TLS);
+  });
+});
