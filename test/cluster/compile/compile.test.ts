@@ -311,8 +311,6 @@ describe('protocol options', () => {
       fieldCase: LOWER_CASE,
       fullUrl: false,
       autoSni: undefined,
-      fieldCase: 'lower',
-      fullUrl: false,
     });
   });
 
