@@ -157,8 +157,7 @@ function compress(transform: ZlibTransform, chunk: Buffer, end: boolean, { stats
 
 function largeEnough(headers: HeaderMap, { minContentLength, stats }: DirectionConfig): boolean {
   const length = headers.get(H.contentLength);
-  if (length === undefined) return hasToken(headers, H.transferEncoding, 'chunked');
-  if (Number(length) >= minContentLength) return true;
+  if (length === undefined || Number(length) >= minContentLength) return true;
   stats.inc(DIRECTION_STATS.content_length_too_small);
   return false;
 }

@@ -34,18 +34,18 @@ const HEAD_BYTES = 5;
 export class Base64Stream {
   #kept = '';
 
-  /** Undefined: not base64, or incomplete at its end. */
-  decode(chunk: Buffer, end: boolean): Buffer | undefined {
+  /** Why not, when it is not base64. */
+  decode(chunk: Buffer, end: boolean): Buffer | 'bad-letter' | 'bad-size' {
     const text = this.#kept + chunk.toString('latin1');
     const count = text.length - (text.length % 4);
-    if (end && count !== text.length) return undefined;
+    if (end && count !== text.length) return 'bad-size';
     this.#kept = text.slice(count);
     const parts: Buffer[] = [];
     for (let at = 0; at < count; ) {
       const padding = text.indexOf('=', at);
       const to = padding < 0 || padding >= count ? count : padding - (padding % 4) + 4;
       const part = text.slice(at, to);
-      if (!GROUPS.test(part)) return undefined;
+      if (!GROUPS.test(part)) return 'bad-letter';
       parts.push(Buffer.from(part, 'base64'));
       at = to;
     }

@@ -346,7 +346,9 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 
   sendTrailers(trailers: HeaderMap): void {
     this.responseTrailers = trailers;
-    this.encoder.sendTrailers(trailers);
+    // HTTP/1 clients get them only where `enable_trailers` says so.
+    if (this.encoder.multiplexed || this.config.codec.current.trailers) this.encoder.sendTrailers(trailers);
+    else this.encoder.sendData(NO_BODY, true);
     this.#onResponseEnd();
   }
 
@@ -487,6 +489,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   }
 }
 
+const NO_BODY = Buffer.alloc(0);
 const NO_NAMES: readonly string[] = [];
 const NO_LEVELS: readonly unknown[] = [];
 const LOCAL_RESET: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };

@@ -48,6 +48,8 @@ export class DecodeTarget implements IterationTarget {
   onBufferOverflow(): void {
     const stream = this.#stream;
     stream.config.stats.inc(HTTP_STATS.downstream_rq_too_large);
+    // HTTP/1 hands over body before it knows that the request has ended.
+    if (!stream.encoder.multiplexed) stream.requestEnded = false;
     stream.localReply({ status: 413, body: 'Payload Too Large', details: 'request_payload_too_large' });
   }
 

@@ -25,7 +25,7 @@ export function prepareLocalReply(reply: LocalReply, context: LocalReplyContext)
   const draft = new ReplyDraft(info, requestHeaders, headers, reply.body);
   context.rules?.apply(draft);
   const body = draft.localReplyBody;
-  if (requestHeaders !== undefined && isGrpcRequest(requestHeaders)) {
+  if (requestHeaders !== undefined && (info.grpcRequest ?? isGrpcRequest(requestHeaders))) {
     makeTrailersOnly(headers, body, reply.grpcStatus);
     return { headers, body: '' };
   }

@@ -1,0 +1,53 @@
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { chooseEncoding } from '../../../../src/filters/http/compressor/accept-encoding.ts';
+import { FilterRig } from '../../../../src/testing/index.ts';
+
+const rigOf = (library: 'gzip' | 'brotli' | 'zstd', more: object = {}) => {
+  const message = `${library[0]!.toUpperCase()}${library.slice(1)}`;
+  const typed = { '@type': `type.googleapis.com/envoy.extensions.compression.${library}.compressor.v3.${message}` };
+  const config = { '@type': 'type.googleapis.com/envoy.extensions.filters.http.compressor.v3.Compressor', compressor_library: { name: 'lib', typed_config: typed }, ...more };
+  return new FilterRig({ filters: [{ name: 'compressor', typed_config: config }] });
+};
+const OPEN = { gzip: gunzipSync, brotli: brotliDecompressSync, zstd: zstdDecompressSync };
+const TOKEN = { gzip: 'gzip', brotli: 'br', zstd: 'zstd' };
+
+describe('compressor', () => {
+  it.each(['gzip', 'brotli', 'zstd'] as const)('compresses a response with %s, chunk by chunk', (library) => {
+    const rig = rigOf(library);
+    const call = rig.send({ headers: { 'accept-encoding': TOKEN[library] } });
+    call.upstream!.respond({ headers: { 'content-type': 'text/plain' }, body: ['hello '.repeat(50), 'world '.repeat(20_000), 'end'] });
+    const { headers, body, ended } = call.response!;
+    expect(headers).toMatchObject({ 'content-encoding': TOKEN[library], vary: 'Accept-Encoding' });
+    expect(headers['content-length']).toBeUndefined();
+    expect(ended).toBe(true);
+    expect(OPEN[library](body).toString()).toBe('hello '.repeat(50) + 'world '.repeat(20_000) + 'end');
+    expect(rig.stat(`http.test.compressor.lib.${library}.compressed`)).toBe(1);
+    expect(rig.stat(`http.test.compressor.lib.${library}.total_compressed_bytes`)).toBe(body.length);
+  });
+
+  it('ends the compressed body before trailers', () => {
+    const call = rigOf('gzip').send({ headers: { 'accept-encoding': 'gzip' } });
+    call.upstream!.respond({ headers: { 'content-type': 'text/plain' }, body: 'hello', trailers: { 'x-t': '1' } });
+    expect(gunzipSync(call.response!.body).toString()).toBe('hello');
+    expect(call.response!.trailers).toEqual({ 'x-t': '1' });
+  });
+
+  it('compresses requests where told to', () => {
+    const call = rigOf('gzip', { request_direction_config: { common_config: { enabled: { default_value: true, runtime_key: 'x' } } } }).send({
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: 'hello '.repeat(20),
+    });
+    expect(call.upstream!.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(call.upstream!.body).toString()).toBe('hello '.repeat(20));
+  });
+
+  it('chooses what the client prefers of what there is', () => {
+    const none = new Set<string>();
+    expect(chooseEncoding('br;q=0.5, gzip', ['gzip', 'br'], none)).toEqual({ encoding: 'gzip', reason: 'valid' });
+    expect(chooseEncoding('*', ['br', 'gzip'], none)).toEqual({ encoding: 'br', reason: 'wildcard' });
+    expect(chooseEncoding('gzip;q=x', ['gzip'], none).reason).toBe('not-valid');
+    expect(chooseEncoding('gzip, br', ['br', 'gzip'], new Set(['br']))).toEqual({ encoding: 'br', reason: 'valid' });
+  });
+});
