@@ -28,7 +28,7 @@ export interface ListenerLookup {
 /** A socket of a listener, whose connections go to the listener that has it now. */
 interface HeldSocket {
   readonly socket: ListenerSocket;
-  holder: ActiveListener;
+  readonly target: { holder: ActiveListener };
 }
 
 /** A listener in one thread: its sockets and the connections that came through it. */
@@ -76,11 +76,10 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     for (const [index, { address, ipv6Only, pipeMode }] of binds.entries()) {
       const port = ports[index] ?? 0;
       const bound = address.kind === 'ip' && address.port === 0 && port !== 0 ? { ...address, port } : address;
-      let held: HeldSocket | undefined;
-      const accept = (connection: Connection): ConnectionOwner => (held?.holder ?? this).#accept(connection);
+      const target = { holder: this as ActiveListener };
+      const accept = (connection: Connection): ConnectionOwner => target.holder.#accept(connection);
       const socket = await this.#thread.transport.listen(bound, { backlog, reusePort, ipv6Only, pipeMode }, accept);
-      held = { socket, holder: this };
-      this.#sockets.push(held);
+      this.#sockets.push({ socket, target });
     }
   }
 
@@ -88,7 +87,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   takeSockets(before: ActiveListener): void {
     this.#sockets = before.#sockets;
     before.#sockets = [];
-    for (const held of this.#sockets) held.holder = this;
+    for (const { target } of this.#sockets) target.holder = this;
   }
 
   /** A newer configuration with the same rest: connections live on unless their filter chain changed. */

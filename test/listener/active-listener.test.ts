@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../src/core/clock.ts';
+import { SharedStatStore } from '../../src/core/stats/store.ts';
+import { ActiveListener } from '../../src/listener/active-listener.ts';
+import type { FilterChainSpec } from '../../src/listener/compile-filter-chain.ts';
+import type { ListenerSpec } from '../../src/listener/compile.ts';
+import { type FilterChainMatch, FilterChainTable } from '../../src/listener/match/filter-chain-match.ts';
+import type { TerminalNetworkFilter } from '../../src/listener/network-filter.ts';
+import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../../src/listener/stats.ts';
+import { ipAddress } from '../../src/transport/address.ts';
+import type { Connection, ConnectionOwner, Transport } from '../../src/transport/transport.ts';
+
+const local = ipAddress('127.0.0.1', 80);
+
+/** Chains by name, each for one source port; those of the same `version` adopt each other. */
+function specOf(chains: readonly { readonly port: number; readonly version: string }[], drained: string[]): ListenerSpec {
+  const table = new FilterChainTable();
+  chains.forEach(({ port }, index) => table.add(index, matchOf(port)));
+  return {
+    name: 'edge', binds: [{ address: local, ipv6Only: false, pipeMode: 0 }], statScope: 'listener.edge', rest: '', socketIdentity: '', backlog: 1, reusePort: true,
+    bindToPort: true, useOriginalDst: false, inbound: false, filters: [], filterTimeouts: undefined, continueOnFilterTimeout: false,
+    chains: chains.map(({ port, version }) => chainOf(`${port}`, version, drained)), table, defaultChain: undefined, accessLogs: [], bufferLimitBytes: 1, connectionLimit: () => 2,
+  };
+}
+
+function matchOf(port: number): FilterChainMatch {
+  return {
+    destinationPort: 0, destinationPrefixes: [], serverNames: [], transportProtocol: '', applicationProtocols: [], directSourcePrefixes: [], sourceType: 'any',
+    sourcePrefixes: [], sourcePorts: [port],
+  };
+}
+
+function chainOf(name: string, version: string, drained: string[]): FilterChainSpec {
+  const terminal: TerminalNetworkFilter = {
+    onNewConnection: () => ({ active: false, startDrain: () => drained.push(name), onBytes() {}, onEnd() {}, onDrained() {}, onClosed() {} }),
+    adopt: () => true,
+  };
+  return { name, frame: `${name} ${version}`, filters: [], terminal, transportSocket: undefined, handshakeTimeouts: undefined };
+}
+
+async function listening(spec: ListenerSpec) {
+  let accept: (connection: Connection) => ConnectionOwner = () => { throw new Error('nobody listens'); };
+  const transport = { listen: (_address: unknown, _options: unknown, accepted: typeof accept) => { accept = accepted; return Promise.resolve({ local, close: () => Promise.resolve() }); } };
+  const stats = new SharedStatStore({ onAnnounce() {} });
+  let closed = 0;
+  const thread = { transport: transport as unknown as Transport, clock: new ManualClock(), nextConnectionId: () => 1, drain: { shouldClose: () => false } };
+  const listener = new ActiveListener(spec, thread, { listenerAt: () => undefined }, { listener: stats.group('l', LISTENER_STATS), worker: stats.group('w', LISTENER_WORKER_STATS) });
+  await listener.listen([]);
+  const connectFrom = (port: number): ConnectionOwner => accept({ local, remote: ipAddress('10.0.0.1', port), destroy: () => closed++ } as unknown as Connection);
+  return { listener, connectFrom, closed: () => closed };
+}
+
+describe('a listener', () => {
+  it('drains on an update only the connections of chains that changed or went', async () => {
+    const drained: string[] = [];
+    const { listener, connectFrom } = await listening(specOf([{ port: 1, version: 'a' }, { port: 2, version: 'a' }], drained));
+    connectFrom(1);
+    connectFrom(2);
+    listener.update(specOf([{ port: 2, version: 'a' }, { port: 1, version: 'b' }], drained));
+    expect(drained).toEqual(['1']);
+  });
+
+  it('closes connections that no chain matches and those beyond its limit', async () => {
+    const { connectFrom, closed } = await listening(specOf([{ port: 1, version: 'a' }], []));
+    connectFrom(9);
+    expect(closed()).toBe(1);
+    connectFrom(1);
+    connectFrom(1);
+    connectFrom(1);
+    expect(closed()).toBe(2);
+  });
+});
