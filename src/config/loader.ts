@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly unknownFieldPolicy?: UnknownFieldPolicy | undefined;
   /** Runtime overrides for deprecated fields, by full name. */
   readonly allowsDeprecated?: ((name: string) => boolean) | undefined;
+  /** What is deprecated and allowed is counted and not warned of. */
+  readonly skipDeprecatedLogs?: boolean | undefined;
 }
 
 export interface Loaded<Config extends Message = Message> {
@@ -81,13 +83,13 @@ export function loadContent(schema: DescMessage, input: ConfigContent, options: 
  */
 export function loadResource(schema: DescMessage, resource: AnyMessage, at: ConfigPath, options: LoadOptions = {}): Loaded {
   const problems = new Problems();
-  const { unknownFieldPolicy: unknownFields, allowsDeprecated } = options;
+  const { unknownFieldPolicy: unknownFields, allowsDeprecated, skipDeprecatedLogs } = options;
   const content = openAny(resource, { problems, at: () => at, unknownFields });
   if (content === undefined || content.schema.typeName !== schema.typeName) {
     if (problems.ok) problems.error(at, `Unable to unpack as ${schema.typeName}: the resource is of type ${resource.typeUrl}`);
     return { message: undefined, problems, sources: [], unknownFields: 0, deprecatedUses: 0 };
   }
-  const validated = validateMessage(schema, content.message, { problems, at, unknownFields, allowsDeprecated });
+  const validated = validateMessage(schema, content.message, { problems, at, unknownFields, allowsDeprecated, skipDeprecatedLogs });
   return { message: content.message, problems, sources: [], ...counts(validated) };
 }
 
@@ -139,7 +141,7 @@ function load(schema: DescMessage, parts: readonly Part[], options: LoadOptions,
   }
   const allowsDeprecated = options.allowsDeprecated ?? (message && ownAllowance?.(message));
   const isReadable = message !== undefined && !problems.full;
-  const validated = isReadable ? validate(schema, message!, problems, misspelt, { unknownFieldPolicy: policy, allowsDeprecated }) : undefined;
+  const validated = isReadable ? validate(schema, message!, problems, misspelt, { unknownFieldPolicy: policy, allowsDeprecated, skipDeprecatedLogs: options.skipDeprecatedLogs }) : undefined;
   problems.sortByPlace();
   for (const source of sources) source.release();
   const deprecatedUses = validated?.deprecatedUses ?? 0;
@@ -150,8 +152,8 @@ function load(schema: DescMessage, parts: readonly Part[], options: LoadOptions,
 function validate(schema: DescMessage, message: Message, problems: Problems, misspelt: readonly string[], options: LoadOptions): Validated {
   const unread = new UnreadPaths([...problems.errors.map((problem) => problem.path), ...misspelt]);
   const found = new Problems();
-  const { allowsDeprecated, unknownFieldPolicy: unknownFields } = options;
-  const validated = validateMessage(schema, message, { problems: found, unknownFields, allowsDeprecated });
+  const { allowsDeprecated, skipDeprecatedLogs, unknownFieldPolicy: unknownFields } = options;
+  const validated = validateMessage(schema, message, { problems: found, unknownFields, allowsDeprecated, skipDeprecatedLogs });
   for (const { path, message: text } of found.errors) if (!unread.covers(path)) problems.error(path, text);
   for (const { path, message: text } of found.warnings) problems.warning(path, text);
   return validated;

@@ -24,6 +24,8 @@ export interface ValidateOptions {
   readonly unknownFields?: UnknownFieldPolicy | undefined;
   /** Envoy's runtime overrides `envoy.deprecated_features:<name>` and `envoy.features.enable_all_deprecated_features`. */
   readonly allowsDeprecated?: ((name: string) => boolean) | undefined;
+  /** `--skip-deprecated-logs`: what is deprecated and allowed is counted and not warned of. */
+  readonly skipDeprecatedLogs?: boolean | undefined;
 }
 
 export interface Validated {
@@ -84,7 +86,7 @@ export class Visit implements Validated {
       this.#options.problems.error(this.#trail.here(), `${text} It is refused unless the runtime sets envoy.deprecated_features:${feature}.`);
       return;
     }
-    this.warnOnce(feature, text);
+    if (this.#options.skipDeprecatedLogs !== true) this.warnOnce(feature, text);
   }
 
   warnOnce(feature: string, text: string): void {

@@ -8,7 +8,7 @@ export const FILESYSTEM_STATS = defineStats({
   gauges: ['write_total_buffered'],
 });
 
-/** Records are written when this much has been gathered, or when the flush interval has passed. */
+/** Records are written when this much has been gathered, or when the flush interval has passed. Envoy's default of `--file-flush-min-size-kb`. */
 export const FLUSH_BYTES = 64 * 1024;
 /** While the disk does not take them, this much is kept for it; records beyond are dropped and counted as `write_failed`. */
 export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
@@ -34,6 +34,8 @@ export interface AccessLogFileOptions {
   readonly fd: number;
   readonly files: FileSystem;
   readonly flush: TimerList;
+  /** Beyond what a file may hold it is written when the file is full. */
+  readonly flushBytes: number;
   readonly stats: StatGroup;
 }
 
@@ -41,13 +43,14 @@ export interface AccessLogFileOptions {
  * One file, appended to: records are gathered in one text and written by one asynchronous write at a time, so that a record costs
  * the request path a concatenation.
  *
- *   idle ──64 KiB, timer, flush()──▶ writing ──written, less than 64 KiB waits──▶ idle
+ *   idle ──enough, timer, flush()──▶ writing ──written, less than enough waits──▶ idle
  *                                      └──written, more waits──▶ writing
  */
 export class AccessLogFile implements TimerOwner {
   readonly path: string;
   readonly #files: FileSystem;
   readonly #flushTimers: TimerList;
+  readonly #flushBytes: number;
   readonly #timer = new Timer(this);
   readonly #stats: StatGroup;
   #fd: number;
@@ -66,6 +69,7 @@ export class AccessLogFile implements TimerOwner {
     this.#fd = options.fd;
     this.#files = options.files;
     this.#flushTimers = options.flush;
+    this.#flushBytes = Math.min(options.flushBytes, MAX_BUFFERED_BYTES / 2);
     this.#stats = options.stats;
     this.#flushTimers.arm(this.#timer);
   }
@@ -80,7 +84,7 @@ export class AccessLogFile implements TimerOwner {
     this.#text += record;
     this.#stats.inc(FILESYSTEM_STATS.write_buffered);
     this.#stats.gaugeAdd(FILESYSTEM_STATS.write_total_buffered, record.length);
-    if (this.#text.length >= FLUSH_BYTES && this.#writing === undefined) this.#startWrite();
+    if (this.#text.length >= this.#flushBytes && this.#writing === undefined) this.#startWrite();
   }
 
   flush(): void {
@@ -140,7 +144,7 @@ export class AccessLogFile implements TimerOwner {
     this.#writing = undefined;
     this.#writingBytes = 0;
     if (this.#onIdle !== undefined) this.#onIdle();
-    else if (this.#reopen || this.#text.length >= FLUSH_BYTES) this.#startWrite();
+    else if (this.#reopen || (this.#text !== '' && this.#text.length >= this.#flushBytes)) this.#startWrite();
   }
 
   /** The old file serves on when there is no new one. */

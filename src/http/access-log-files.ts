@@ -1,7 +1,7 @@
 import { serviceKey } from '../core/extension.ts';
 import type { StatGroup, StatStore } from '../core/stats/stats.ts';
 import type { TimerList, Timers } from '../core/timers.ts';
-import { AccessLogFile, FILESYSTEM_STATS, type FileSystem, systemFiles } from './access-log-file.ts';
+import { AccessLogFile, FILESYSTEM_STATS, FLUSH_BYTES, type FileSystem, systemFiles } from './access-log-file.ts';
 
 /** What a record goes to. */
 export interface RecordSink {
@@ -23,6 +23,8 @@ export interface AccessLogFilesOptions {
   readonly timers: Timers;
   readonly stats: StatStore;
   readonly flushIntervalMs?: number;
+  /** `--file-flush-min-size-kb`, in bytes. */
+  readonly flushMinSizeBytes?: number;
   readonly files?: FileSystem;
 }
 
@@ -34,11 +36,13 @@ export class AccessLogFiles implements AccessLogOpener {
   readonly #byPath = new Map<string, AccessLogFile>();
   readonly #files: FileSystem;
   readonly #flush: TimerList;
+  readonly #flushBytes: number;
   readonly #stats: StatGroup;
 
-  constructor({ timers, stats, flushIntervalMs = DEFAULT_FLUSH_INTERVAL_MS, files = systemFiles }: AccessLogFilesOptions) {
+  constructor({ timers, stats, flushIntervalMs = DEFAULT_FLUSH_INTERVAL_MS, flushMinSizeBytes = FLUSH_BYTES, files = systemFiles }: AccessLogFilesOptions) {
     this.#files = files;
     this.#flush = timers.list(flushIntervalMs);
+    this.#flushBytes = flushMinSizeBytes;
     this.#stats = stats.group('filesystem', FILESYSTEM_STATS);
   }
 
@@ -47,7 +51,7 @@ export class AccessLogFiles implements AccessLogOpener {
     if (known !== undefined) return known;
     const fd = openFile(this.#files, path);
     if (typeof fd === 'string') return fd;
-    const file = new AccessLogFile({ path, fd, files: this.#files, flush: this.#flush, stats: this.#stats });
+    const file = new AccessLogFile({ path, fd, files: this.#files, flush: this.#flush, flushBytes: this.#flushBytes, stats: this.#stats });
     this.#byPath.set(path, file);
     return file;
   }

@@ -65,7 +65,7 @@ export class ProxyThread implements Worker {
 
   constructor(options: ProxyThreadOptions) {
     const { index, transport, clock, timers, random, runtime, stats, log, node, registry, breakers } = options;
-    this.#accessLogs = new AccessLogFiles({ timers, stats, flushIntervalMs: options.files.flushIntervalMs });
+    this.#accessLogs = new AccessLogFiles({ timers, stats, ...options.files });
     const nextConnectionId = (): number => options.nextConnectionId();
     this.index = index;
     this.#options = options;

@@ -41,6 +41,7 @@ function proxyOptionsOf(options: ServerOptions, log: ProxyLog): ProxyOptions {
     path: options.configPath,
     yaml: options.configYaml,
     unknownFieldPolicy: options.allowUnknownStaticFields ? 'warn' : 'error',
+    skipDeprecatedLogs: options.skipDeprecatedLogs,
     transport: options.transport,
     concurrency: options.concurrency,
     log,

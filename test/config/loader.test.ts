@@ -225,6 +225,15 @@ describe('a resource from a control plane', () => {
   });
 });
 
+test('the use of deprecated fields is counted without a warning when that is asked for', () => {
+  const yaml = 'static_resources: {clusters: [{name: c, http2_protocol_options: {}}]}';
+  const loud = loadBootstrap({ yaml });
+  const quiet = loadBootstrap({ yaml, skipDeprecatedLogs: true });
+  expect(loud.problems.warnings.map(({ message }) => message.split(' ')[0])).toEqual(['Using']);
+  expect(quiet.problems.warnings).toEqual([]);
+  expect(quiet.deprecatedUses).toBe(loud.deprecatedUses);
+});
+
 test('the static layers of a bootstrap decide about deprecated features', () => {
   const bootstrap = (layer: string): Loaded =>
     loadBootstrap({

@@ -104,6 +104,26 @@ describe('access log files', () => {
     expect(disk.written.map((text) => text.length - 2)).toEqual([FLUSH_BYTES, FLUSH_BYTES + 1]);
   });
 
+  it('write at the size that was asked for', () => {
+    const eager = new AccessLogFiles({ timers, stats: countingStats().stats, files: disk, flushMinSizeBytes: 0 });
+    (eager.open('/eager') as RecordSink).write('now');
+    expect(disk.waiting).toHaveLength(1);
+    disk.waiting[0]!(null);
+    expect(disk.waiting).toHaveLength(1);
+    const small = new AccessLogFiles({ timers, stats: countingStats().stats, files: disk, flushMinSizeBytes: 4 });
+    const file = small.open('/small') as RecordSink;
+    file.write('abc');
+    expect(disk.waiting).toHaveLength(1);
+    file.write('d');
+    expect(disk.waiting).toHaveLength(2);
+  });
+
+  it('write before they are full, whatever size was asked for', () => {
+    const lazy = new AccessLogFiles({ timers, stats: countingStats().stats, files: disk, flushMinSizeBytes: Infinity });
+    (lazy.open('/lazy') as RecordSink).write('x'.repeat(MAX_BUFFERED_BYTES / 2));
+    expect(disk.waiting).toHaveLength(1);
+  });
+
   it('go on where a write stopped half-way', () => {
     sink.write('abcdef');
     logs.flush();
