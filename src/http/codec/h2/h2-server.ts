@@ -11,11 +11,12 @@ import { H2_CODEC_STATS } from './h2-stats.ts';
 import { H2Stream, type StreamSession } from './h2-stream.ts';
 import type { HeadReader } from './head-reader.ts';
 import { areFieldsValid, isComplete } from './request-checks.ts';
-import { INVALID_FIELD, MESSAGING, UNDERSCORE } from './session-errors.ts';
+import { DOWNSTREAM_FAILURES, INVALID_FIELD, MESSAGING } from './session-errors.ts';
 import type { SessionRole } from './session-role.ts';
 
 /** HTTP/2 on a downstream connection (RFC 9113), with prior knowledge or after ALPN. */
 export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, SessionRole, StreamSession {
+  readonly failures = DOWNSTREAM_FAILURES;
   readonly #connection: Connection;
   readonly #owner: MultiplexedCodecOwner;
   readonly #options: H2Options;
@@ -120,7 +121,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
     if (!isComplete(head, this.#options.allowConnect) || (end && head.contentLength > 0)) return MESSAGING;
     if (head.underscores > 0 && this.#options.underscores === 'reject') {
       this.#owner.onUnderscores('rejected', head.underscores);
-      this.#session.abort(stream, ErrorCode.internalError, UNDERSCORE);
+      this.#session.abort(stream, ErrorCode.internalError, this.failures.underscore);
       return undefined;
     }
     const isExtendedConnect = head.protocol !== '';
@@ -141,6 +142,8 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   onGoAway(): void {}
 
   onSettings(): void {}
+
+  onRemoteEnd(): void {}
 
   /** The answer is complete before the request. What the client has sent by now is still looked at; then it is told to stop. */
   onLocalEnd(stream: H2Stream): void {

@@ -12,10 +12,7 @@ import { HpackDecoder } from './hpack-decoder.ts';
 import { KeepAlive, type KeepAliveSession } from './keep-alive.ts';
 import { H2Sender } from './h2-sender.ts';
 import { ResetStreams } from './reset-streams.ts';
-import {
-  HEAD_TOO_LARGE, INVALID_FIELD, KEEPALIVE_TIMEOUT, MESSAGING, protocolError, REMOTE_REFUSED, REMOTE_RESET, STREAM_ERROR, TOO_MANY_FIELDS, UNKNOWN_ERROR,
-  USER_CALLBACK,
-} from './session-errors.ts';
+import { INVALID_FIELD, MESSAGING, UNKNOWN_ERROR, USER_CALLBACK } from './session-errors.ts';
 import type { SessionRole } from './session-role.ts';
 import { MAX_SETTINGS, PeerSettings } from './settings.ts';
 import { ReceiveWindows } from './receive-windows.ts';
@@ -136,7 +133,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   onKeepAliveTimeout(): void {
     this.options.stats.inc(H2_CODEC_STATS.keepalive_timeout);
-    this.#end(false, KEEPALIVE_TIMEOUT);
+    this.#end(false, this.#role.failures.keepAliveTimeout);
   }
 
   // Errors. All return false: nothing more is read.
@@ -149,12 +146,12 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   /** What Envoy ends without a word. */
   #drop(details: string): false {
-    this.#end(true, protocolError(details));
+    this.#end(true, this.#role.failures.protocolError(details));
     return false;
   }
 
   onFlood(flood: Flood): false {
-    this.#end(false, protocolError(flood));
+    this.#end(false, this.#role.failures.protocolError(flood));
     return false;
   }
 
@@ -313,6 +310,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
   endRemote(stream: H2Stream): void {
     stream.remoteEnded = true;
     if (stream.localEnded) this.forget(stream);
+    else this.#role.onRemoteEnd(stream);
   }
 
   /** This side's message is complete. */
@@ -324,7 +322,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   /** The stream's message breaks the rules: it ends, the connection goes on. */
   #resetMalformed(stream: H2Stream, code: number): void {
-    this.abort(stream, code, STREAM_ERROR);
+    this.abort(stream, code, this.#role.failures.streamError);
   }
 
   // Heads
@@ -401,7 +399,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
   #onLargeHead(stream: H2Stream): boolean {
     const large = head.flaw === HeadFlaw.tooLarge;
     this.options.stats.inc(large ? H2_CODEC_STATS.header_list_size_too_large : H2_CODEC_STATS.header_overflow);
-    this.abort(stream, ErrorCode.internalError, large ? HEAD_TOO_LARGE : TOO_MANY_FIELDS);
+    this.abort(stream, ErrorCode.internalError, large ? this.#role.failures.headTooLarge : this.#role.failures.tooManyFields);
     return !this.closed;
   }
 
@@ -417,7 +415,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     const { stats, streamErrorOnInvalidMessage } = this.options;
     stats.inc(H2_CODEC_STATS.rx_messaging_error);
     if (!streamErrorOnInvalidMessage) return this.#drop(details);
-    this.abort(stream, ErrorCode.protocolError, protocolError(details));
+    this.abort(stream, ErrorCode.protocolError, this.#role.failures.protocolError(details));
     return !this.closed;
   }
 
@@ -444,7 +442,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     const { decoder } = stream;
     stream.decoder = undefined;
     this.forget(stream);
-    decoder?.onReset(code === ErrorCode.refusedStream ? REMOTE_REFUSED : REMOTE_RESET);
+    decoder?.onReset(code === ErrorCode.refusedStream ? this.#role.failures.remoteRefused : this.#role.failures.remoteReset);
     return !this.closed;
   }
 

@@ -55,6 +55,8 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
   isUpgrade = false;
   /** The response was complete before the request (server side). */
   answeredEarly = false;
+  /** 1xx heads so far (client side). */
+  informational = 0;
   /** Above the high watermark. */
   above = false;
   /** Body that waits for the peer's window, and what follows it. */

@@ -1,19 +1,41 @@
 import type { Failure } from '../../failure.ts';
 
-/** `%RESPONSE_CODE_DETAILS%` of what goes wrong on an HTTP/2 connection, as Envoy names it. */
+/** `%RESPONSE_CODE_DETAILS%` of what goes wrong on a downstream HTTP/2 connection, as Envoy names it. */
 export const UNKNOWN_ERROR = 'http2.unknown.nghttp2.error';
 export const MESSAGING = 'http2.violation.of.messaging.rule';
 export const INVALID_FIELD = 'http2.invalid.header.field';
 export const USER_CALLBACK = 'codec_error:The_user_callback_function_failed';
 
-export function protocolError(details: string): Failure {
-  return { source: 'downstream', kind: 'protocol-error', retryable: false, details };
+/** What the streams of one side of the proxy end with. Upstream the kind of the failure says it all. */
+export class SessionFailures {
+  readonly source: 'downstream' | 'upstream';
+  readonly streamError: Failure;
+  readonly headTooLarge: Failure;
+  readonly tooManyFields: Failure;
+  readonly underscore: Failure;
+  readonly remoteReset: Failure;
+  readonly remoteRefused: Failure;
+  readonly keepAliveTimeout: Failure = { source: 'local', kind: 'connection-termination', retryable: false, details: 'http2.keepalive_timeout' };
+
+  constructor(source: 'downstream' | 'upstream') {
+    this.source = source;
+    const tooLarge = source === 'upstream' ? 'protocol-error' : 'too-large';
+    this.streamError = this.#failure('protocol-error', 'http2.remote_reset');
+    this.headTooLarge = this.#failure(tooLarge, 'http2.header_list_size_too_large');
+    this.tooManyFields = this.#failure(tooLarge, 'http2.too_many_headers');
+    this.underscore = this.#failure(tooLarge, 'http2.unexpected_underscore');
+    this.remoteReset = this.#failure('remote-reset', 'http2.remote_reset');
+    this.remoteRefused = { ...this.#failure('remote-refused-stream', 'http2.remote_refuse'), retryable: true };
+  }
+
+  protocolError(details: string): Failure {
+    return this.#failure('protocol-error', details);
+  }
+
+  #failure(kind: Failure['kind'], details: string): Failure {
+    return { source: this.source, kind, retryable: false, details: this.source === 'upstream' ? '' : details };
+  }
 }
 
-export const KEEPALIVE_TIMEOUT: Failure = { source: 'local', kind: 'connection-termination', retryable: false, details: 'http2.keepalive_timeout' };
-export const STREAM_ERROR: Failure = { source: 'downstream', kind: 'protocol-error', retryable: false, details: 'http2.remote_reset' };
-export const HEAD_TOO_LARGE: Failure = { source: 'downstream', kind: 'too-large', retryable: false, details: 'http2.header_list_size_too_large' };
-export const TOO_MANY_FIELDS: Failure = { source: 'downstream', kind: 'too-large', retryable: false, details: 'http2.too_many_headers' };
-export const REMOTE_RESET: Failure = { source: 'downstream', kind: 'remote-reset', retryable: false, details: 'http2.remote_reset' };
-export const REMOTE_REFUSED: Failure = { source: 'downstream', kind: 'remote-refused-stream', retryable: true, details: 'http2.remote_refuse' };
-export const UNDERSCORE: Failure = { source: 'downstream', kind: 'too-large', retryable: false, details: 'http2.unexpected_underscore' };
+export const DOWNSTREAM_FAILURES = new SessionFailures('downstream');
+export const UPSTREAM_FAILURES = new SessionFailures('upstream');

@@ -1,9 +1,11 @@
 import type { Failure } from '../../failure.ts';
 import type { H2Stream } from './h2-stream.ts';
 import type { HeadReader } from './head-reader.ts';
+import type { SessionFailures } from './session-errors.ts';
 
 /** What differs between server and client. */
 export interface SessionRole {
+  readonly failures: SessionFailures;
   /**
    * HEADERS for a stream that is not open: a new one of the peer. Undefined: nothing comes of it, but its fields are read for the sake of
    * the table.
@@ -14,6 +16,8 @@ export interface SessionRole {
   onGoAway(lastStreamId: number, code: number): void;
   /** Ids of this parity are the peer's. */
   isPeerStream(id: number): boolean;
+  /** The peer's message is complete, and its last event is given next; this side's is not. */
+  onRemoteEnd(stream: H2Stream): void;
   /** This side's message is complete, the peer's is not. */
   onLocalEnd(stream: H2Stream): void;
   /** The stream is over on both sides. */

@@ -1,0 +1,194 @@
+import type { Connection, ConnectionOwner, TransportError } from '../../../transport/transport.ts';
+import type { Failure } from '../../failure.ts';
+import type { HeaderMap } from '../../header-map.ts';
+import type { ClientCodec, ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../codec.ts';
+import { isBodiless } from '../h1-status.ts';
+import { ErrorCode, MAX_STREAM_ID, PREFACE, Setting } from './frame.ts';
+import type { H2Options } from './h2-options.ts';
+import { H2Session } from './h2-session.ts';
+import { H2_CODEC_STATS } from './h2-stats.ts';
+import { H2Stream, type StreamSession } from './h2-stream.ts';
+import type { HeadReader } from './head-reader.ts';
+import { INVALID_FIELD, MESSAGING, UPSTREAM_FAILURES } from './session-errors.ts';
+import type { SessionRole } from './session-role.ts';
+
+/** 1xx responses taken before a final one. */
+const MAX_INFORMATIONAL = 64;
+
+/**
+ * HTTP/2 on an upstream connection (RFC 9113), with prior knowledge or after ALPN: many streams at once.
+ *
+ *   OPEN ──GOAWAY──▶ LEAVING (no new streams) ──last stream──▶ CLOSED ◀── error, the peer gone, close()
+ */
+export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole, StreamSession {
+  readonly failures = UPSTREAM_FAILURES;
+  /** The peer has sent GOAWAY. */
+  closeAnnounced = false;
+  readonly #connection: Connection;
+  readonly #owner: ClientCodecOwner;
+  readonly #options: H2Options;
+  readonly #session: H2Session;
+  #closed = false;
+
+  constructor(connection: Connection, owner: ClientCodecOwner, options: H2Options) {
+    this.#connection = connection;
+    this.#owner = owner;
+    this.#options = options;
+    this.#session = new H2Session(this, connection, options);
+    options.stats.inc(H2_CODEC_STATS.nghttp2_upstream_connections);
+    connection.writeText(PREFACE);
+    this.#session.sendPreface([
+      [Setting.headerTableSize, options.hpackTableBytes],
+      [Setting.enablePush, 0],
+      [Setting.maxConcurrentStreams, options.maxConcurrentStreams],
+      [Setting.initialWindowSize, options.initialStreamWindowBytes],
+    ]);
+  }
+
+  get canTakeStream(): boolean {
+    if (this.#closed || this.closeAnnounced || this.#session.lastOwnId >= MAX_STREAM_ID - 2) return false;
+    return this.#session.streams.size < Math.min(this.#options.maxConcurrentStreams, this.#session.peer.maxConcurrentStreams);
+  }
+
+  get activeStreams(): number {
+    return this.#session.streams.size;
+  }
+
+  newStream(decoder: ResponseDecoder): RequestEncoder {
+    const session = this.#session;
+    const id = session.lastOwnId === 0 ? 1 : session.lastOwnId + 2;
+    session.lastOwnId = id;
+    const stream = new H2Stream(this, id, session.sender.initialWindow, this.#options.initialStreamWindowBytes);
+    stream.decoder = decoder;
+    session.addStream(stream);
+    return stream;
+  }
+
+  close(failure: Failure): void {
+    this.#finish(failure, failure);
+  }
+
+  // ConnectionOwner
+
+  onBytes(bytes: Buffer, length: number): void {
+    this.#session.onBytes(bytes, 0, length);
+  }
+
+  onEnd(): void {
+    this.#finish(TERMINATED, TERMINATED);
+  }
+
+  onClosed(_error: TransportError | undefined): void {
+    this.#finish(TERMINATED, TERMINATED);
+  }
+
+  onDrained(): void {
+    this.#session.sender.onDrained();
+  }
+
+  // SessionRole
+
+  /** A server opens no streams: push is off. */
+  isPeerStream(id: number): boolean {
+    return (id & 1) === 0;
+  }
+
+  onNewStream(): undefined {
+    this.#session.onExcessStream();
+  }
+
+  onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined {
+    const { status, contentLength } = head;
+    if (status === 0 || head.method !== '' || head.scheme !== '' || head.hasPath || head.protocol !== '' || contentLength === -2) return INVALID_FIELD;
+    if (status < 200) {
+      if (end || status === 101 || ++stream.informational > MAX_INFORMATIONAL) return MESSAGING;
+      (stream.decoder as ResponseDecoder | undefined)?.onInformational(head.finish());
+      return undefined;
+    }
+    stream.headReceived = true;
+    if (!stream.isHead && !isBodiless(status)) {
+      if (end && contentLength > 0) return MESSAGING;
+      stream.bodyLeft = contentLength;
+    }
+    const { decoder } = stream;
+    const headers = head.finish();
+    if (end) this.#session.endRemote(stream);
+    decoder?.onHeaders(headers, end);
+    return undefined;
+  }
+
+  /** Streams that the peer will not look at may be tried elsewhere. */
+  onGoAway(lastStreamId: number): void {
+    this.closeAnnounced = true;
+    for (const stream of [...this.#session.streams.values()]) {
+      if (stream.id <= lastStreamId) continue;
+      const { decoder } = stream;
+      stream.decoder = undefined;
+      this.#session.forget(stream);
+      decoder?.onReset(this.failures.remoteRefused);
+    }
+    if (this.#session.streams.size === 0) this.#finish(TERMINATED, TERMINATED);
+  }
+
+  onSettings(): void {}
+
+  onLocalEnd(): void {}
+
+  /** The answer does not need the rest of the request. */
+  onRemoteEnd(stream: H2Stream): void {
+    this.#session.reset(stream, ErrorCode.noError);
+  }
+
+  onStreamClosed(): void {
+    if (this.#closed) return;
+    this.#owner.onStreamEnd(this);
+    if (this.closeAnnounced && this.#session.streams.size === 0) this.#finish(CLOSED_HERE, CLOSED_HERE);
+  }
+
+  onSessionError(isProtocolError: boolean, failure: Failure): void {
+    if (isProtocolError) this.#owner.onProtocolError(this);
+    this.#finish(failure, failure);
+  }
+
+  #finish(streamFailure: Failure, connectionFailure: Failure): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#session.shutDown(streamFailure);
+    this.#connection.closeAfterFlush(0);
+    this.#owner.onCodecClosed(this, connectionFailure);
+  }
+
+  // StreamSession
+
+  writeHead(stream: H2Stream, headers: HeaderMap, end: boolean): void {
+    stream.isHead = headers.method === 'HEAD';
+    this.#session.sender.request(stream, headers, end);
+  }
+
+  /** Requests have none. */
+  writeInformational(): void {}
+
+  writeData(stream: H2Stream, chunk: Buffer, end: boolean): void {
+    this.#session.sender.data(stream, chunk, end);
+  }
+
+  writeTrailers(stream: H2Stream, trailers: HeaderMap): void {
+    this.#session.sender.trailers(stream, trailers);
+  }
+
+  resetStream(stream: H2Stream, failure: Failure): void {
+    this.#session.reset(stream, failure.kind === 'protocol-error' ? ErrorCode.protocolError : ErrorCode.cancel);
+  }
+
+  grant(stream: H2Stream, bytes: number): void {
+    this.#session.grant(stream, bytes);
+  }
+
+  onFlushTimeout(stream: H2Stream): void {
+    this.#options.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
+    this.#session.reset(stream, ErrorCode.cancel);
+  }
+}
+
+const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
+const CLOSED_HERE: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };

@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ClientCodecOwner, ResponseDecoder } from '../../../../src/http/codec/codec.ts';
+import { H2ClientCodec } from '../../../../src/http/codec/h2/h2-client.ts';
+import type { Failure } from '../../../../src/http/failure.ts';
+import { HeaderMap } from '../../../../src/http/header-map.ts';
+import { FakeConnection } from '../../../support/fake-connection.ts';
+import { frame, framesOf, type SeenStream, ServerRig, SETTINGS, testOptions, uint32 } from './h2-rig.ts';
+
+class SeenResponse implements ResponseDecoder {
+  text = '';
+  ended = false;
+  failure: Failure | undefined;
+
+  onInformational(headers: HeaderMap): void {
+    this.text += `(${headers.status})`;
+  }
+
+  onHeaders(headers: HeaderMap, end: boolean): void {
+    this.text += `${headers.status} ${headers.serialise()}`;
+    this.ended = end;
+  }
+
+  onData(chunk: Buffer, end: boolean): void {
+    this.text += chunk.toString('latin1');
+    this.ended = end;
+  }
+
+  onTrailers(trailers: HeaderMap): void {
+    this.text += `[${trailers.serialise()}]`;
+    this.ended = true;
+  }
+
+  onReset(failure: Failure): void {
+    this.failure = failure;
+  }
+}
+
+class ClientRig implements ClientCodecOwner {
+  readonly connection = new FakeConnection();
+  readonly codec = new H2ClientCodec(this.connection, this, testOptions());
+  readonly told: string[] = [];
+
+  constructor() {
+    this.connection.owner = this.codec;
+  }
+
+  onStreamEnd(): void {
+    this.told.push('stream end');
+  }
+
+  onCodecClosed(): void {
+    this.told.push('closed');
+  }
+
+  onProtocolError(): void {
+    this.told.push('protocol error');
+  }
+
+  request(body?: string, method = 'POST'): SeenResponse {
+    const seen = new SeenResponse();
+    const headers = new HeaderMap();
+    headers.method = method;
+    headers.scheme = 'http';
+    headers.path = '/p';
+    headers.authority = 'a';
+    const encoder = this.codec.newStream(seen);
+    encoder.sendHeaders(headers, body === undefined);
+    if (body !== undefined) encoder.sendData(Buffer.from(body), true);
+    return seen;
+  }
+}
+
+/** Carries what either side has written to the other until both are silent. */
+function exchange(client: ClientRig, server: ServerRig): void {
+  while (client.connection.written !== '' || server.connection.written !== '') {
+    const up = client.connection.written;
+    client.connection.written = '';
+    if (up !== '') server.connection.receive(up);
+    const down = server.connection.written;
+    server.connection.written = '';
+    if (down !== '') client.connection.receive(down);
+  }
+}
+
+function echo(stream: SeenStream): void {
+  const early = new HeaderMap();
+  early.status = 103;
+  stream.encoder.sendInformational(early);
+  const headers = new HeaderMap();
+  headers.status = 200;
+  stream.encoder.sendHeaders(headers, false);
+  stream.encoder.sendData(Buffer.from(stream.text.slice(stream.text.indexOf('\r\n') + 2)), false);
+  const trailers = new HeaderMap();
+  trailers.addText('x-t', 'v');
+  stream.encoder.sendTrailers(trailers);
+}
+
+describe('an HTTP/2 client', () => {
+  it('carries many requests at once, with their bodies, 1xx and trailers', () => {
+    const client = new ClientRig();
+    const server = new ServerRig();
+    server.answer = echo;
+    const seen = ['one', 'two', 'three'].map((body) => client.request(body));
+    exchange(client, server);
+    expect(seen.map((one) => one.text)).toEqual(['one', 'two', 'three'].map((body) => `(103)200 ${body}[x-t: v\r\n]`));
+    expect(client.told).toEqual(['stream end', 'stream end', 'stream end']);
+    expect(client.codec.canTakeStream).toBe(true);
+  });
+
+  it('moves bodies of any size through windows of any size', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 200_000 }), { minLength: 1, maxLength: 5 }), (sizes) => {
+        const client = new ClientRig();
+        const server = new ServerRig();
+        server.answer = echo;
+        const seen = sizes.map((size) => client.request('x'.repeat(size)));
+        exchange(client, server);
+        expect(seen.map((one) => one.text.length)).toEqual(sizes.map((size) => '(103)200 [x-t: v\r\n]'.length + size));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('takes no more streams than its peer allows', () => {
+    const client = new ClientRig();
+    client.connection.receive(frame(4, 0, 0, `\0\x03${uint32(1)}`));
+    expect(client.codec.canTakeStream).toBe(true);
+    client.request(undefined, 'GET');
+    expect(client.codec.canTakeStream).toBe(false);
+  });
+
+  it('lets the streams that GOAWAY names finish, gives the others back, and closes with the last', () => {
+    const client = new ClientRig();
+    client.connection.receive(SETTINGS);
+    const first = client.request(undefined, 'GET');
+    const second = client.request(undefined, 'GET');
+    client.connection.receive(frame(7, 0, 0, uint32(1) + uint32(0)));
+    expect(second.failure).toMatchObject({ kind: 'remote-refused-stream', retryable: true, source: 'upstream' });
+    expect(client.codec.canTakeStream).toBe(false);
+    client.connection.receive(frame(1, 5, 1, '\x88'));
+    expect(first.text).toBe('200 ');
+    expect(client.told.at(-1)).toBe('closed');
+  });
+
+  it('resets a request whose answer is complete', () => {
+    const client = new ClientRig();
+    client.connection.receive(SETTINGS);
+    const headers = new HeaderMap();
+    headers.method = 'POST';
+    headers.path = '/';
+    const seen = new SeenResponse();
+    client.codec.newStream(seen).sendHeaders(headers, false);
+    client.connection.written = '';
+    client.connection.receive(frame(1, 5, 1, '\x88'));
+    expect(seen.ended).toBe(true);
+    expect(framesOf(Buffer.from(client.connection.written, 'latin1'))).toEqual(['3/0#1 00000000']);
+  });
+
+  it.each([
+    ['a stream of its own', frame(1, 5, 2, '\x88')],
+    ['HEADERS of a stream nobody opened', frame(1, 5, 7, '\x88')],
+    ['PUSH_PROMISE', frame(5, 4, 1, `${uint32(2)}\x82`)],
+    ['a head without status', frame(1, 5, 1, '\x82')],
+    ['101', frame(1, 4, 1, '\x08\x03101')],
+  ])('gives up a server that sends %s', (_what, bytes) => {
+    const client = new ClientRig();
+    client.connection.receive(SETTINGS);
+    const seen = client.request(undefined, 'GET');
+    client.connection.receive(bytes);
+    expect(seen.failure).toMatchObject({ kind: 'protocol-error', source: 'upstream' });
+    expect(client.told).toEqual(['protocol error', 'closed']);
+  });
+
+  it('tells its streams when the server goes', () => {
+    const client = new ClientRig();
+    const seen = client.request(undefined, 'GET');
+    client.codec.onEnd();
+    expect(seen.failure?.kind).toBe('connection-termination');
+    expect(client.told).toEqual(['closed']);
+  });
+});

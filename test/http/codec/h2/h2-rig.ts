@@ -1,0 +1,169 @@
+import { ManualClock } from '../../../../src/core/clock.ts';
+import { SharedStatStore } from '../../../../src/core/stats/store.ts';
+import type { StatGroup } from '../../../../src/core/stats/stats.ts';
+import { Timers } from '../../../../src/core/timers.ts';
+import type { MultiplexedCodecOwner, RequestDecoder, ServerEncoder } from '../../../../src/http/codec/codec.ts';
+import type { H2Options } from '../../../../src/http/codec/h2/h2-options.ts';
+import { H2ServerCodec } from '../../../../src/http/codec/h2/h2-server.ts';
+import { H2_CODEC_STATS } from '../../../../src/http/codec/h2/h2-stats.ts';
+import type { Failure } from '../../../../src/http/failure.ts';
+import { HeaderMap } from '../../../../src/http/header-map.ts';
+import { FakeConnection } from '../../../support/fake-connection.ts';
+
+export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+
+export function testStats(): StatGroup {
+  return new SharedStatStore({ onAnnounce: () => {}, direct: true }).group('http2', H2_CODEC_STATS);
+}
+
+export const clock = new ManualClock();
+export const timers = new Timers(clock);
+
+export function testOptions(changes: Partial<H2Options> = {}): H2Options {
+  return {
+    hpackTableBytes: 4096,
+    maxConcurrentStreams: 100,
+    initialStreamWindowBytes: 65_535,
+    initialConnectionWindowBytes: 1_048_576,
+    maxOutboundFrames: 10_000,
+    maxOutboundControlFrames: 1000,
+    maxEmptyFrames: 1,
+    maxPriorityFramesPerStream: 100,
+    maxWindowUpdatesPerDataFrame: 10,
+    maxHeadBytes: 8192,
+    maxHeaders: 50,
+    streamErrorOnInvalidMessage: false,
+    allowConnect: false,
+    underscores: 'allow',
+    highWatermarkBytes: 65_536,
+    keepAlive: undefined,
+    flushTimeout: undefined,
+    resetDelay: timers.list(5),
+    stats: testStats(),
+    ...changes,
+  };
+}
+
+/** One request as the server saw it. */
+export class SeenStream implements RequestDecoder {
+  text = '';
+  ended = false;
+  failure: Failure | undefined;
+  headers: HeaderMap | undefined;
+  readonly encoder: ServerEncoder;
+  readonly #onEnd: (stream: SeenStream) => void;
+
+  constructor(encoder: ServerEncoder, onEnd: (stream: SeenStream) => void) {
+    this.encoder = encoder;
+    this.#onEnd = onEnd;
+  }
+
+  onHeaders(headers: HeaderMap, end: boolean): void {
+    this.headers = headers;
+    this.text += `${headers.method} ${headers.scheme}://${headers.authority}${headers.path}\r\n${headers.serialise()}`;
+    this.#finish(end);
+  }
+
+  onData(chunk: Buffer, end: boolean): void {
+    this.text += chunk.toString('latin1');
+    this.#finish(end);
+  }
+
+  onTrailers(trailers: HeaderMap): void {
+    this.text += `[${trailers.serialise()}]`;
+    this.#finish(true);
+  }
+
+  onInvalidRequest(): void {}
+
+  onReset(failure: Failure): void {
+    this.failure = failure;
+  }
+
+  #finish(end: boolean): void {
+    if (!end) return;
+    this.ended = true;
+    this.#onEnd(this);
+  }
+}
+
+/** A server codec whose peer is the test. */
+export class ServerRig implements MultiplexedCodecOwner {
+  readonly connection = new FakeConnection();
+  readonly streams: SeenStream[] = [];
+  readonly codec: H2ServerCodec;
+  errors = 0;
+  closed = false;
+  /** What is done with a complete request. */
+  answer: (stream: SeenStream) => void = ok;
+
+  constructor(changes: Partial<H2Options> = {}) {
+    this.codec = new H2ServerCodec(this.connection, this, testOptions(changes));
+    this.connection.owner = this.codec;
+  }
+
+  newStream(encoder: ServerEncoder): RequestDecoder {
+    const stream = new SeenStream(encoder, (ended) => this.answer(ended));
+    this.streams.push(stream);
+    return stream;
+  }
+
+  onUnderscores(): void {}
+  onCodecStreamClosed(): void {}
+
+  onCodecError(): void {
+    this.errors++;
+    this.connection.closeAfterFlush();
+  }
+
+  onCodecClosed(): void {
+    this.closed = true;
+  }
+
+  /** The frames written since the last call, as `type/flags#id payload`. */
+  frames(): string[] {
+    const bytes = Buffer.from(this.connection.written, 'latin1');
+    this.connection.written = '';
+    return framesOf(bytes);
+  }
+}
+
+export function ok(stream: SeenStream): void {
+  const headers = new HeaderMap();
+  headers.status = 204;
+  stream.encoder.sendHeaders(headers, true);
+}
+
+export function framesOf(bytes: Buffer): string[] {
+  const frames: string[] = [];
+  for (let at = 0; at + 9 <= bytes.length; ) {
+    const end = at + 9 + bytes.readUIntBE(at, 3);
+    frames.push(`${bytes[at + 3]}/${bytes[at + 4]}#${bytes.readUInt32BE(at + 5)} ${bytes.toString('hex', at + 9, Math.min(end, at + 29))}`.trim());
+    at = end;
+  }
+  return frames;
+}
+
+export function frame(type: number, flags: number, id: number, payload = ''): string {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(id, 5);
+  return head.toString('latin1') + payload;
+}
+
+export function uint32(value: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes.toString('latin1');
+}
+
+export function literal(name: string, value: string): string {
+  return `\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`;
+}
+
+/** GET http://a/. */
+export const GET = '\x82\x86\x84\x01\x01a';
+export const POST = '\x83\x86\x84\x01\x01a';
+export const SETTINGS = frame(4, 0, 0);

@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { HeadFlaw, HeadReader } from '../../../../src/http/codec/h2/head-reader.ts';
+import { HpackDecoder } from '../../../../src/http/codec/h2/hpack-decoder.ts';
+import { HpackEncoder } from '../../../../src/http/codec/h2/hpack-encoder.ts';
+import { huffmanDecode } from '../../../../src/http/codec/h2/huffman.ts';
+import { HeaderMap } from '../../../../src/http/header-map.ts';
+
+function read(decoder: HpackDecoder, block: Buffer): HeadReader | undefined {
+  const head = new HeadReader();
+  head.begin(65_536, 1000);
+  return decoder.decode(block, 0, block.length, head) ? head : undefined;
+}
+
+function lines(decoder: HpackDecoder, hex: string): string {
+  const head = read(decoder, Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+  if (head === undefined) return 'broken';
+  const headers = head.finish();
+  return `${head.method}${head.status || ''} ${head.scheme} ${head.authority} ${head.path} ${headers.serialise()}`;
+}
+
+describe('HPACK', () => {
+  it('reads the Huffman coded requests of RFC 7541, Appendix C.4', () => {
+    const decoder = new HpackDecoder(4096);
+    expect(lines(decoder, '828684418cf1e3c2e5f23a6ba0ab90f4ff')).toBe('GET http www.example.com / ');
+    expect(lines(decoder, '828684be5886a8eb10649cbf')).toBe('GET http www.example.com / cache-control: no-cache\r\n');
+    expect(lines(decoder, '828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf')).toBe('GET https www.example.com /index.html custom-key: custom-value\r\n');
+    expect(decoder.tableBytes).toBe(164);
+  });
+
+  it('evicts as the responses of RFC 7541, Appendix C.6 ask', () => {
+    const decoder = new HpackDecoder(256);
+    expect(lines(decoder, '488264025885aec3771a4b6196d07abe941054d444a8200595040b8166e082a62d1bff6e919d29ad171863c78f0b97c8e9ae82ae43d3')).toContain(
+      'location: https://www.example.com\r\n',
+    );
+    expect(decoder.tableBytes).toBe(222);
+    expect(lines(decoder, '4883640effc1c0bf')).toContain('date: Mon, 21 Oct 2013 20:13:21 GMT');
+    expect(decoder.tableBytes).toBe(222);
+  });
+
+  it.each([
+    ['an index that no entry has', 'be'],
+    ['index 0', '80'],
+    ['an integer without end', 'ffffffffffffffffffffff'],
+    ['a string longer than the block', '00056162'],
+    ['a table larger than was allowed', '3fe21f82'],
+    ['a change of the table behind a field', '8220'],
+    ['padding of more than seven bits', '0085f2b24a84ff8449509fff'],
+    ['padding of zeros', '0085f2b24a84ff83495090'],
+    ['the end-of-string code', '0085f2b24a84ff8749509fffffffff'],
+  ])('refuses %s', (_what, hex) => {
+    expect(lines(new HpackDecoder(4096), hex)).toBe('broken');
+  });
+
+  it('takes no more than its limit out of a block that repeats a large entry', () => {
+    const decoder = new HpackDecoder(4096);
+    const large = Buffer.concat([Buffer.from([0x40, 1, 0x61, 0x7f, 0x91, 0x1e]), Buffer.alloc(4000, 'b')]);
+    const head = new HeadReader();
+    head.begin(8192, 100_000);
+    const block = Buffer.concat([large, Buffer.alloc(16_000, 0xbe)]);
+    expect(decoder.decode(block, 0, block.length, head)).toBe(true);
+    expect(head.flaw).toBe(HeadFlaw.tooLarge);
+    expect(decoder.tableBytes).toBeLessThanOrEqual(4096);
+  });
+
+  const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/).filter((text) => !/^(connection|keep-alive|proxy-connection|transfer-encoding|upgrade|te|host|cookie|content-length|accept)$/.test(text));
+  const value = fc.stringMatching(/^[!-~][ -~]{0,40}$|^$/);
+  const message = fc.array(fc.tuple(fc.oneof(fc.constantFrom('server', 'date', 'content-type', 'etag', 'x-request-id', 'set-cookie'), name), fc.oneof(fc.constantFrom('a', 'b'), value)), { maxLength: 20 });
+
+  it('reads what it writes, whatever the tables have come to hold', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(message, fc.constantFrom(-1, 0, 60, 200, 4096)), { maxLength: 12 }), (messages) => {
+        const encoder = new HpackEncoder(4096);
+        const decoder = new HpackDecoder(4096);
+        for (const [fields, tableSize] of messages) {
+          if (tableSize !== -1) encoder.setTableSize(tableSize);
+          const headers = new HeaderMap();
+          headers.status = 200 + (fields.length % 5);
+          for (const [fieldName, fieldValue] of fields) headers.addText(fieldName, fieldValue);
+          const end = encoder.writeResponse(headers, 9);
+          const head = read(decoder, Buffer.from(encoder.buffer.subarray(9, end)));
+          expect(head?.status).toBe(headers.status);
+          const got: string[] = [];
+          head!.finish().forEach((fieldName, fieldValue) => void got.push(`${fieldName}: ${fieldValue}`));
+          const joined = new Set(got.map((line) => line.slice(0, line.indexOf(':'))));
+          if (joined.size === got.length && new Set(fields.map(([fieldName]) => fieldName)).size === fields.length) {
+            expect(got).toEqual(fields.map(([fieldName, fieldValue]) => `${fieldName}: ${fieldValue}`));
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('sends a value that comes again as one byte', () => {
+    const encoder = new HpackEncoder(4096);
+    const headers = new HeaderMap();
+    headers.status = 200;
+    headers.addText('server', 'envoy');
+    const sizes = [1, 2, 3].map(() => encoder.writeResponse(headers, 0));
+    expect(sizes[2]).toBe(2);
+  });
+
+  it('never fails on other bytes, nor keeps more than its table', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 10 }), (blocks) => {
+        const decoder = new HpackDecoder(4096);
+        for (const block of blocks) {
+          read(decoder, Buffer.from(block));
+          expect(decoder.tableBytes).toBeLessThanOrEqual(4096);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('gives text or nothing for any bytes that claim to be Huffman coded', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        const text = huffmanDecode(bytes, 0, bytes.length);
+        expect(text === undefined || text.length <= (bytes.length * 8) / 5).toBe(true);
+      }),
+    );
+  });
+});
