@@ -97,6 +97,8 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     this.#session.onExcessStream();
   }
 
+  onHeadBegun(): void {}
+
   onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined {
     const { status, contentLength } = head;
     if (status === 0 || head.method !== '' || head.scheme !== '' || head.hasPath || head.protocol !== '' || contentLength === -2) return INVALID_FIELD;
@@ -120,7 +122,7 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
   /** Streams that the peer will not look at may be tried elsewhere. */
   onGoAway(lastStreamId: number): void {
     this.closeAnnounced = true;
-    for (const stream of [...this.#session.streams.values()]) {
+    for (const stream of this.#session.streams.values()) {
       if (stream.id <= lastStreamId) continue;
       const { decoder } = stream;
       stream.decoder = undefined;

@@ -2,7 +2,7 @@ import type { Connection, ConnectionOwner, TransportError } from '../../../trans
 import type { Failure } from '../../failure.ts';
 import type { HeaderMap } from '../../header-map.ts';
 import { H } from '../../header-name.ts';
-import type { MultiplexedCodecOwner, MultiplexedServerCodec } from '../codec.ts';
+import type { MultiplexedCodecOwner, MultiplexedServerCodec, RequestDecoder } from '../codec.ts';
 import { DOWNSTREAM_GONE } from '../h1-server.ts';
 import { ErrorCode, MAX_STREAM_ID, PREFACE, Setting } from './frame.ts';
 import type { H2Options } from './h2-options.ts';
@@ -114,6 +114,10 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
     session.addStream(stream);
     stream.decoder = this.#owner.newStream(stream);
     return stream;
+  }
+
+  onHeadBegun(stream: H2Stream): void {
+    (stream.decoder as RequestDecoder | undefined)?.onHeadersAwaited();
   }
 
   onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined {

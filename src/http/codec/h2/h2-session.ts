@@ -352,6 +352,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if ((flags & Flag.endHeaders) !== 0) return this.#onBlock(bytes, at, end);
     this.#block = new HeadBlock(this.options.maxHeadBytes);
     this.#block.begin(bytes, at, end);
+    if (stream !== undefined && !stream.headReceived) this.#role.onHeadBegun(stream);
     return true;
   }
 
@@ -412,9 +413,8 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   #onMalformed(stream: H2Stream, details: string): boolean {
-    const { stats, streamErrorOnInvalidMessage } = this.options;
-    stats.inc(H2_CODEC_STATS.rx_messaging_error);
-    if (!streamErrorOnInvalidMessage) return this.#drop(details);
+    this.options.stats.inc(H2_CODEC_STATS.rx_messaging_error);
+    if (!this.options.streamErrorOnInvalidMessage) return this.#drop(details);
     this.abort(stream, ErrorCode.protocolError, this.#role.failures.protocolError(details));
     return !this.closed;
   }
@@ -438,11 +438,10 @@ export class H2Session implements FrameSink, KeepAliveSession {
     const stream = this.streams.get(id);
     if (stream === undefined) return true;
     this.options.stats.inc(H2_CODEC_STATS.rx_reset);
-    const code = uint32(bytes, at);
     const { decoder } = stream;
     stream.decoder = undefined;
     this.forget(stream);
-    decoder?.onReset(code === ErrorCode.refusedStream ? this.#role.failures.remoteRefused : this.#role.failures.remoteReset);
+    decoder?.onReset(uint32(bytes, at) === ErrorCode.refusedStream ? this.#role.failures.remoteRefused : this.#role.failures.remoteReset);
     return !this.closed;
   }
 

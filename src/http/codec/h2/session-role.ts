@@ -11,6 +11,8 @@ export interface SessionRole {
    * the table.
    */
   onNewStream(id: number): H2Stream | undefined;
+  /** The first frame of a head that takes several. */
+  onHeadBegun(stream: H2Stream): void;
   /** A head without a flaw so far. Returns the details of what is malformed, or undefined. */
   onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined;
   onGoAway(lastStreamId: number, code: number): void;

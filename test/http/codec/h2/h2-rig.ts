@@ -74,6 +74,7 @@ export class SeenStream implements RequestDecoder {
     this.#finish(true);
   }
 
+  onHeadersAwaited(): void {}
   onInvalidRequest(): void {}
 
   onReset(failure: Failure): void {
