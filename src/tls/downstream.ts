@@ -131,6 +131,8 @@ export class DownstreamTls implements DownstreamTransportSocket, Reloadable {
   }
 
   accept(lower: Connection, info: DownstreamSocketInfo, owner: ConnectingOwner): Connection {
+    // Whoever takes the connection may count it at once.
+    info.secure = true;
     const reader = new HelloReader(this, lower.upgrade(owner), info);
     lower.owner = reader;
     return reader.upgrade.connection;
@@ -206,16 +208,14 @@ class ServerHandshake implements TlsHandshake {
     const leaf = session.peerCertificate;
     const fault = leaf === undefined ? undefined : judgePeer(rules ?? NO_RULES, session, leaf, undefined);
     if (leaf === undefined && this.clientCertificate === 'required') return { code: TLS_FAILED, message: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' };
-    if (fault !== undefined) {
-      stats.onRefused(fault.stat);
+    if (fault !== undefined) stats.onRefused(fault.stat);
+    if (fault !== undefined && rules?.acceptUntrusted !== true) {
       this.#refusal = refusalReason(fault.reason);
       return { code: TLS_FAILED, message: this.#refusal };
     }
     if (requireSni && session.serverName === '') return { code: TLS_FAILED, message: 'ERR_SSL_UNRECOGNIZED_NAME' };
     stats.onHandshake(session);
     const info = this.#info;
-    info.secure = true;
-    info.requestedServerName = session.serverName;
     info.tls = new ConnectionTls(session, leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined);
     return undefined;
   }

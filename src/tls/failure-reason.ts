@@ -58,7 +58,7 @@ export function failureReason(error: TransportError): string {
     return errorText(ALERT_REASONS + number, `${OLD_ALERTS.has(number) ? 'SSLV3' : 'TLSV1'}_ALERT_${name}`);
   }
   const name = RENAMED[openssl] ?? openssl;
-  return errorText(REASONS[name] ?? 0, name);
+  return errorText(REASONS[name] ?? 0, name === 'PEER_DID_NOT_RETURN_A_CERTIFICATE' ? `${name}:peer did not provide required client certificate` : name);
 }
 
 /** The peer's certificate was refused, with what was wrong. */

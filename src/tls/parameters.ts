@@ -8,8 +8,8 @@ import type { ConfigPath } from '../core/problems.ts';
 /** `tls_params` in the words of Node and OpenSSL. */
 export type Parameters = Pick<SecureContextOptions, 'minVersion' | 'maxVersion' | 'ciphers' | 'ecdhCurve' | 'sigalgs' | 'secureOptions'>;
 
-/** BoringSSL's choice on machines that encrypt AES in hardware. */
-const TLS13_SUITES = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+/** BoringSSL leaves the choice to the client; most put this one first. */
+const TLS13_SUITES = 'TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256';
 
 /** The default of both sides. */
 const DEFAULT_CIPHERS = [

@@ -118,7 +118,7 @@ function compileHash(pin: string, at: ConfigPath, context: CompileContext): stri
 const UNTRUSTED: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'certificate has expired',
   CERT_NOT_YET_VALID: 'certificate is not yet valid',
-  CERT_REVOKED: 'certificate revoked',
+  CERT_REVOKED: 'certificate revocation check against provided CRLs failed: certificate revoked',
   CERT_CHAIN_TOO_LONG: 'certificate chain too long',
   CERT_SIGNATURE_FAILURE: 'certificate signature failure',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'self signed certificate',
@@ -131,10 +131,9 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unable to verify the first certificate',
 };
 
-/** Judges the certificate that a peer has shown. `names`: overrides what the certificate must name. */
+/** Judges the certificate that a peer has shown; `acceptUntrusted` is for the caller. `names`: what the certificate must name besides. */
 export function judgePeer(rules: PeerRules, session: TlsSession, leaf: X509Certificate, names: readonly string[] | undefined): PeerFault | undefined {
-  const fault = trustFault(rules, session) ?? nameFault(rules, leaf, names) ?? pinFault(rules, leaf);
-  return rules.acceptUntrusted ? undefined : fault;
+  return trustFault(rules, session) ?? nameFault(rules, leaf, names) ?? pinFault(rules, leaf);
 }
 
 function trustFault(rules: PeerRules, { untrusted }: TlsSession): PeerFault | undefined {
@@ -147,10 +146,14 @@ function nameFault({ names: rules }: PeerRules, leaf: X509Certificate, names: re
   const alternatives = subjectAltNames(leaf.raw);
   if (names !== undefined) {
     const named = alternatives.some(({ kind, value }) => (kind === 'dns' && names.some((name) => dnsCovers(value, name))) || (kind !== 'other' && names.includes(value)));
-    if (!named) return { stat: 'fail_verify_san', reason: 'verify cert failed: verify SAN list' };
+    if (!named) return { stat: 'fail_verify_san', reason: `verify cert failed: verify SAN list, expected SANs: [${names.join(', ')}], certificate SANs: [${listed(alternatives)}]` };
   }
   if (rules.length === 0 || alternatives.some((name) => rules.some((rule) => nameMatches(rule, name)))) return undefined;
-  return { stat: 'fail_verify_san', reason: 'verify cert failed: SAN matcher' };
+  return { stat: 'fail_verify_san', reason: `verify cert failed: SAN matcher, certificate SANs are [${listed(alternatives)}]` };
+}
+
+function listed(names: readonly SubjectAltName[]): string {
+  return names.map(({ value }) => value).join(', ');
 }
 
 function nameMatches({ kind, matcher, exactDns, oid }: SanRule, name: SubjectAltName): boolean {

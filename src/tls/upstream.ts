@@ -154,8 +154,8 @@ class ClientHandshake implements TlsHandshake {
     const { rules } = this.#used.common;
     const leaf = session.peerCertificate;
     const fault = rules === undefined ? undefined : leaf !== undefined ? judgePeer(rules, session, leaf, this.#names) : session.resumed ? undefined : NO_CERTIFICATE;
-    if (fault !== undefined) {
-      this.#socket.stats.onRefused(fault.stat);
+    if (fault !== undefined) this.#socket.stats.onRefused(fault.stat);
+    if (fault !== undefined && rules?.acceptUntrusted !== true) {
       this.#refusal = refusalReason(fault.reason);
       return { code: TLS_FAILED, message: this.#refusal };
     }

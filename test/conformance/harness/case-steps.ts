@@ -189,17 +189,18 @@ export const upstreamScript = (raw: unknown, where: string): UpstreamScript => {
   if (raw === null || raw === undefined) return script;
   if (raw === 'refuse') return { ...script, refuses: true };
   const tree = raw as Tree;
-  if (typeof raw !== 'object' || Array.isArray(raw) || !('when' in tree || 'reply' in tree || 'replies' in tree)) {
+  if (typeof raw !== 'object' || Array.isArray(raw) || !('when' in tree || 'reply' in tree || 'replies' in tree || 'tls' in tree)) {
     return { ...script, replies: [replySteps(raw, where)] };
   }
-  checkKeys(tree, ['when', 'reply', 'replies'], where);
+  checkKeys(tree, ['when', 'reply', 'replies', 'tls'], where);
   const when = String(tree.when ?? 'request');
   if (when !== 'request' && when !== 'head' && when !== 'connect') {
     throw new ConformanceError(`${where}: when takes request, head or connect, not '${when}'`);
   }
+  const tls = 'tls' in tree ? { tls: tlsScript(tree.tls, where)! } : {};
   if ('replies' in tree) {
     if (!Array.isArray(tree.replies)) throw new ConformanceError(`${where}: 'replies' is a list`);
-    return { ...script, when, replies: tree.replies.map((reply) => replySteps(reply, where)) };
+    return { ...script, when, ...tls, replies: tree.replies.map((reply) => replySteps(reply, where)) };
   }
-  return { ...script, when, replies: 'reply' in tree ? [replySteps(tree.reply, where)] : [OK] };
+  return { ...script, when, ...tls, replies: 'reply' in tree ? [replySteps(tree.reply, where)] : [OK] };
 };

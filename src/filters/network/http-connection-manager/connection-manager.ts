@@ -58,6 +58,10 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     const { stats } = config;
     stats.inc(HTTP_STATS.downstream_cx_total);
     stats.gaugeAdd(HTTP_STATS.downstream_cx_active, 1);
+    if (info.secure) {
+      stats.inc(HTTP_STATS.downstream_cx_ssl_total);
+      stats.gaugeAdd(HTTP_STATS.downstream_cx_ssl_active, 1);
+    }
     if (config.idleTimeout !== undefined) config.idleTimeout.arm((this.#idleTimer = new Timer(this, TIMER_IDLE)));
     if (config.maxConnectionDuration !== undefined) {
       config.maxConnectionDuration.arm((this.#durationTimer = new Timer(this, TIMER_DURATION)));
@@ -179,6 +183,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       stats.inc(this.#closedHere ? HTTP_STATS.downstream_cx_destroy_local_active_rq : HTTP_STATS.downstream_cx_destroy_remote_active_rq);
     }
     stats.gaugeAdd(HTTP_STATS.downstream_cx_active, -1);
+    if (this.#info.secure) stats.gaugeAdd(HTTP_STATS.downstream_cx_ssl_active, -1);
     if (this.#multiplexed !== undefined) stats.gaugeAdd(HTTP_STATS.downstream_cx_http2_active, -1);
     else if (this.#requests > 0) stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, -1);
     this.#countBytes();
