@@ -36,6 +36,8 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
   /** The peer's FIN has been passed on. */
   #received = false;
   #sent = false;
+  /** It carries an HTTP request, which is over with its last byte; what else it carries lasts as long as the connection. */
+  #isRequest = false;
   /** Whose FIN came last. */
   #lastEnd = TERMINATED;
   #pauses = 0;
@@ -78,6 +80,7 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
   }
 
   sendHeaders(_headers: HeaderMap, end: boolean): void {
+    this.#isRequest = true;
     if (end) this.sendData(EMPTY, true);
     const accepted = new HeaderMap();
     accepted.status = 200;
@@ -150,6 +153,7 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
   #endStream(lastEnd: Failure): void {
     this.#decoder = undefined;
     this.#lastEnd = lastEnd;
+    if (this.#isRequest) this.#owner.onStreamEnd(this);
   }
 
   #shutDown(failure: Failure): void {
