@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { CertificateInfo, TlsInfo } from '../transport/transport-socket.ts';
 import type { TlsSession } from '../transport/tls.ts';
 import { urlEncodedPem, X509Info } from './certificate-info.ts';
@@ -11,12 +12,15 @@ export class ConnectionTls implements TlsInfo {
   readonly applicationProtocol: string;
   readonly peerIsValidated: boolean;
   readonly #session: TlsSession;
+  readonly #trusted: readonly X509Certificate[];
   #peer: CertificateInfo | undefined;
   #local: CertificateInfo | undefined;
   #sessionId: string | undefined;
 
-  constructor(session: TlsSession, peerIsValidated: boolean) {
+  /** `trusted`: Node lists them after what the peer has sent. */
+  constructor(session: TlsSession, peerIsValidated: boolean, trusted: readonly X509Certificate[] = []) {
     this.#session = session;
+    this.#trusted = trusted;
     this.version = session.version;
     this.cipher = session.cipher;
     this.serverName = session.serverName;
@@ -39,6 +43,7 @@ export class ConnectionTls implements TlsInfo {
   }
 
   peerChain(): readonly string[] {
-    return this.#session.peerChain.map(urlEncodedPem);
+    const { peerChain } = this.#session;
+    return peerChain.filter((der, index) => index === 0 || !this.#trusted.some(({ raw }) => raw.equals(der))).map(urlEncodedPem);
   }
 }

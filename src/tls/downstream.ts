@@ -74,7 +74,7 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
     context.error(commonAt, `Failed to make a TLS context: ${(error as Error).message}`);
     return undefined;
   }
-  return { common, contexts, clientCertificate: message.requireClientCertificate === true ? 'required' : common.rules === undefined ? 'none' : 'optional' };
+  return { common, contexts, clientCertificate: common.rules === undefined ? 'none' : message.requireClientCertificate === true ? 'required' : 'optional' };
 }
 
 const TICKET_KEY_BYTES = 80;
@@ -216,7 +216,7 @@ class ServerHandshake implements TlsHandshake {
     if (requireSni && session.serverName === '') return { code: TLS_FAILED, message: 'ERR_SSL_UNRECOGNIZED_NAME' };
     stats.onHandshake(session);
     const info = this.#info;
-    info.tls = new ConnectionTls(session, leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined);
+    info.tls = new ConnectionTls(session, leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined, rules?.trusted);
     return undefined;
   }
 

@@ -19,6 +19,13 @@ export interface PeerFault {
   readonly reason: string;
 }
 
+/** What a certificate must name because of whom a connection is for. */
+export interface RequiredNames {
+  readonly names: readonly string[];
+  /** Asked for as a SAN matcher does, and told so. */
+  readonly byMatcher: boolean;
+}
+
 interface SanRule {
   readonly kind: SubjectAltName['kind'];
   readonly matcher: StringMatcher;
@@ -132,7 +139,7 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
 };
 
 /** Judges the certificate that a peer has shown; `acceptUntrusted` is for the caller. `names`: what the certificate must name besides. */
-export function judgePeer(rules: PeerRules, session: TlsSession, leaf: X509Certificate, names: readonly string[] | undefined): PeerFault | undefined {
+export function judgePeer(rules: PeerRules, session: TlsSession, leaf: X509Certificate, names: RequiredNames | undefined): PeerFault | undefined {
   return trustFault(rules, session) ?? nameFault(rules, leaf, names) ?? pinFault(rules, leaf);
 }
 
@@ -141,14 +148,20 @@ function trustFault(rules: PeerRules, { untrusted }: TlsSession): PeerFault | un
   return { stat: 'fail_verify_error', reason: `verify cert failed: X509_verify_cert: certificate verification error at depth 0: ${UNTRUSTED[untrusted] ?? untrusted}` };
 }
 
-function nameFault({ names: rules }: PeerRules, leaf: X509Certificate, names: readonly string[] | undefined): PeerFault | undefined {
-  if (rules.length === 0 && names === undefined) return undefined;
+function nameFault({ names: rules }: PeerRules, leaf: X509Certificate, required: RequiredNames | undefined): PeerFault | undefined {
+  if (rules.length === 0 && required === undefined) return undefined;
   const alternatives = subjectAltNames(leaf.raw);
-  if (names !== undefined) {
+  if (required !== undefined) {
+    const { names, byMatcher } = required;
     const named = alternatives.some(({ kind, value }) => (kind === 'dns' && names.some((name) => dnsCovers(value, name))) || (kind !== 'other' && names.includes(value)));
+    if (!named && byMatcher) return unmatched(alternatives);
     if (!named) return { stat: 'fail_verify_san', reason: `verify cert failed: verify SAN list, expected SANs: [${names.join(', ')}], certificate SANs: [${listed(alternatives)}]` };
   }
   if (rules.length === 0 || alternatives.some((name) => rules.some((rule) => nameMatches(rule, name)))) return undefined;
+  return unmatched(alternatives);
+}
+
+function unmatched(alternatives: readonly SubjectAltName[]): PeerFault {
   return { stat: 'fail_verify_san', reason: `verify cert failed: SAN matcher, certificate SANs are [${listed(alternatives)}]` };
 }
 

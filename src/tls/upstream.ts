@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { UpstreamTlsContext } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
@@ -11,7 +12,7 @@ import { ConnectionTls } from './connection-info.ts';
 import { failureReason, refusalReason } from './failure-reason.ts';
 import { HandshakeStats } from './handshake-stats.ts';
 import { type Reloadable, TLS_MATERIAL } from './material.ts';
-import { judgePeer, type PeerFault } from './peer-rules.ts';
+import { judgePeer, type PeerFault, type RequiredNames } from './peer-rules.ts';
 import { quiet } from './quiet.ts';
 
 /** What is made from files, and made anew when these change. */
@@ -61,7 +62,7 @@ export class UpstreamTls implements UpstreamTransportSocket, Reloadable {
   readonly #autoSanValidation: boolean;
   readonly #sessionLimit: number;
   /** To resume, by server name. */
-  readonly #sessions = new Map<string, Buffer[]>();
+  readonly #sessions = new Map<string, KeptSession[]>();
   readonly #compile: () => Used | undefined;
   #used: Used;
 
@@ -85,16 +86,21 @@ export class UpstreamTls implements UpstreamTransportSocket, Reloadable {
   connect(transport: Transport, address: Address, options: UpstreamSocketOptions, owner: ConnectingOwner): Connection {
     const { hostName = '' } = options;
     const serverName = options.serverName ?? (this.#autoHostSni && hostName !== '' ? hostName : this.#serverName);
-    const names = options.subjectAltNames ?? (this.#autoSanValidation && serverName !== '' ? [serverName] : undefined);
+    const names = this.#namesOf(serverName, options);
     const handshake = new ClientHandshake(this, { used: this.#used, serverName, names, options });
     return transport.connect(address, { ...options.connect, tls: handshake }, owner);
   }
 
-  takeSession(serverName: string): Buffer | undefined {
+  #namesOf(serverName: string, options: UpstreamSocketOptions): RequiredNames | undefined {
+    if (options.subjectAltNames !== undefined) return { names: options.subjectAltNames, byMatcher: false };
+    return this.#autoSanValidation && serverName !== '' ? { names: [serverName], byMatcher: true } : undefined;
+  }
+
+  takeSession(serverName: string): KeptSession | undefined {
     return this.#sessions.get(serverName)?.pop();
   }
 
-  keepSession(serverName: string, session: Buffer): void {
+  keepSession(serverName: string, session: KeptSession): void {
     if (this.#sessionLimit === 0) return;
     let kept = this.#sessions.get(serverName);
     if (kept === undefined) {
@@ -106,17 +112,22 @@ export class UpstreamTls implements UpstreamTransportSocket, Reloadable {
   }
 }
 
+/** A session, and the certificate of the peer it was made with. */
+interface KeptSession {
+  readonly session: Buffer;
+  readonly peer: X509Certificate;
+}
+
 /** Sessions of more names than this are forgotten, the oldest first. */
 const SERVER_NAME_LIMIT = 1024;
 
 interface ClientHandshakeParts {
   readonly used: Used;
   readonly serverName: string;
-  readonly names: readonly string[] | undefined;
+  readonly names: RequiredNames | undefined;
   readonly options: UpstreamSocketOptions;
 }
 
-/** A resumed session has none, and was judged when it was made. */
 const NO_CERTIFICATE: PeerFault = { stat: 'fail_verify_error', reason: 'verify cert failed: no certificate' };
 
 class ClientHandshake implements TlsHandshake {
@@ -128,12 +139,14 @@ class ClientHandshake implements TlsHandshake {
   readonly clientCertificate = 'none';
   readonly #socket: UpstreamTls;
   readonly #used: Used;
-  readonly #names: readonly string[] | undefined;
+  readonly #names: RequiredNames | undefined;
   readonly #options: UpstreamSocketOptions;
   /** Sessions are kept apart by whom they were made with, and by what the peer had to be. */
   readonly #sessionKey: string;
   #refusal: string | undefined;
-  #isJudged = false;
+  readonly #kept: KeptSession | undefined;
+  /** Known once it was judged. */
+  #peer: X509Certificate | undefined;
   /** One that came before the peer was judged. */
   #early: Buffer | undefined;
 
@@ -147,24 +160,26 @@ class ClientHandshake implements TlsHandshake {
     // A server name is a DNS name (RFC 6066 §3), and Node would not send an address.
     this.serverName = serverName;
     this.#sessionKey = names === undefined ? serverName : JSON.stringify([serverName, names]);
-    this.session = socket.takeSession(this.#sessionKey);
+    this.#kept = socket.takeSession(this.#sessionKey);
+    this.session = this.#kept?.session;
   }
 
   judge(session: TlsSession): TransportError | undefined {
     const { rules } = this.#used.common;
+    if (session.resumed && this.#kept !== undefined) session.recallPeer(this.#kept.peer);
     const leaf = session.peerCertificate;
-    const fault = rules === undefined ? undefined : leaf !== undefined ? judgePeer(rules, session, leaf, this.#names) : session.resumed ? undefined : NO_CERTIFICATE;
+    const fault = rules === undefined ? undefined : leaf === undefined ? NO_CERTIFICATE : judgePeer(rules, session, leaf, this.#names);
     if (fault !== undefined) this.#socket.stats.onRefused(fault.stat);
     if (fault !== undefined && rules?.acceptUntrusted !== true) {
       this.#refusal = refusalReason(fault.reason);
       return { code: TLS_FAILED, message: this.#refusal };
     }
-    this.#isJudged = true;
+    this.#peer = leaf;
     this.#socket.stats.onHandshake(session);
     // One of TLS 1.2 may serve again.
     const again = this.#early ?? (session.resumed && session.version === 'TLSv1.2' ? this.session : undefined);
-    if (again !== undefined) this.#socket.keepSession(this.#sessionKey, again);
-    this.#options.onTls?.(new ConnectionTls(session, rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined));
+    if (again !== undefined) this.onSession(again);
+    this.#options.onTls?.(new ConnectionTls(session, rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined, rules?.trusted));
     return undefined;
   }
 
@@ -174,7 +189,7 @@ class ClientHandshake implements TlsHandshake {
   }
 
   onSession(session: Buffer): void {
-    if (this.#isJudged) this.#socket.keepSession(this.#sessionKey, session);
+    if (this.#peer !== undefined) this.#socket.keepSession(this.#sessionKey, { session, peer: this.#peer });
     else this.#early = session;
   }
 }

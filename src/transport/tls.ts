@@ -81,6 +81,11 @@ export class TlsSession {
     return this.#peer ?? undefined;
   }
 
+  /** A client that resumes is not shown the certificate again: this is the one that the session was made with. */
+  recallPeer(certificate: X509Certificate): void {
+    this.#peer = certificate;
+  }
+
   get localCertificate(): X509Certificate | undefined {
     if (this.#local === undefined) this.#local = this.#socket.getX509Certificate() ?? null;
     return this.#local ?? undefined;

@@ -89,8 +89,6 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
     for (const name of NOT_FROM_THE_EDGE) headers.remove(name);
     headers.set(H.envoyExternalAddress, client.host);
   }
-  // Only mutual TLS can vouch for it.
-  headers.remove(H.xForwardedClientCert);
   const referer = headers.get(H.referer);
   if (referer !== undefined && !isGoodReferer(referer)) headers.remove(H.referer);
   if (config.userAgent !== undefined) setUserAgent(headers, config.userAgent);
