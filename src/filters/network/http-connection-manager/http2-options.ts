@@ -3,6 +3,7 @@ import type { Http2ProtocolOptions } from '../../../api/generated/envoy/config/c
 import { durationMs } from '../../../core/durations.ts';
 import type { CompileContext } from '../../../core/extension.ts';
 import type { H2KeepAliveOptions, H2Options } from '../../../http/codec/h2/h2-options.ts';
+import type { StatGroup } from '../../../core/stats/stats.ts';
 import { H2_CODEC_STATS } from '../../../http/codec/h2/h2-stats.ts';
 
 const MIB = 1024 * 1024;
@@ -20,6 +21,7 @@ export interface SharedCodecOptions {
 
 export function compileHttp2Options(message: ManagerMessage, shared: SharedCodecOptions, context: CompileContext): H2Options {
   const http2 = message.http2ProtocolOptions;
+  let stats: StatGroup | undefined;
   const flushTimeoutMs = durationMs(message.streamIdleTimeout) ?? DEFAULT_FLUSH_TIMEOUT_MS;
   return {
     maxHeadBytes: shared.maxHeadBytes,
@@ -40,7 +42,10 @@ export function compileHttp2Options(message: ManagerMessage, shared: SharedCodec
     keepAlive: keepAlive(http2, context),
     flushTimeout: flushTimeoutMs === 0 ? undefined : context.timers.list(flushTimeoutMs),
     resetDelay: context.timers.list(RESET_DELAY_MS),
-    stats: context.stats.group('http2', H2_CODEC_STATS),
+    // As in Envoy they come to be with the first connection.
+    get stats() {
+      return (stats ??= context.stats.group('http2', H2_CODEC_STATS));
+    },
   };
 }
 
