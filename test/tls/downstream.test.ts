@@ -1,0 +1,130 @@
+import { copyFileSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import { expect, test } from 'vitest';
+import { ConfigurationError, startProxy } from '../../src/index.ts';
+
+const CERTIFICATES = new URL('../support/certificates/', import.meta.url).pathname;
+
+const bootstrap = (common: object, rest: object = {}): object => ({
+  static_resources: {
+    listeners: [
+      {
+        name: 'tls',
+        address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
+        filter_chains: [
+          {
+            transport_socket: {
+              name: 'envoy.transport_sockets.tls',
+              typed_config: {
+                '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+                common_tls_context: common,
+                ...rest,
+              },
+            },
+            filters: [
+              {
+                name: 'envoy.filters.network.http_connection_manager',
+                typed_config: {
+                  '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+                  stat_prefix: 'in',
+                  route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, direct_response: { status: 200 } }] }] },
+                  http_filters: [
+                    {
+                      name: 'envoy.filters.http.router',
+                      typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+                    },
+                  ],
+                },
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+});
+
+const files = (name: string, key = name): object => ({
+  certificate_chain: { filename: `${CERTIFICATES}${name}.pem` },
+  private_key: { filename: `${CERTIFICATES}${key}.key` },
+});
+
+async function problemsOf(common: object, rest?: object): Promise<string[]> {
+  try {
+    const proxy = await startProxy({ config: bootstrap(common, rest) });
+    await proxy.close();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return error.problems.map(({ message }) => message.replaceAll(CERTIFICATES, ''));
+  }
+}
+
+/** Envoy's sentences, as Envoy 1.40 gave them for the same configurations. */
+test.each<[string, object, string]>([
+  ['no certificate', {}, 'No TLS certificates found for server context'],
+  ['a key of another certificate', { tls_certificates: [files('server', 'client')] }, 'Failed to load private key from client.key, Cause: error:0b000074:X.509 certificate routines:OPENSSL_internal:KEY_VALUES_MISMATCH'],
+  ['a key of another kind', { tls_certificates: [files('server', 'server-rsa')] }, 'Failed to load private key from server-rsa.key, Cause: error:0b000073:X.509 certificate routines:OPENSSL_internal:KEY_TYPE_MISMATCH'],
+  ['a key that is too small', { tls_certificates: [files('server-small-key')] }, 'Failed to load certificate chain from server-small-key.pem, only RSA certificates with 2048-bit or larger keys are supported'],
+  ['no PEM in a chain', { tls_certificates: [{ ...files('server'), certificate_chain: { inline_string: 'nothing' } }] }, 'Failed to load certificate chain from <inline>'],
+  ['no PEM in a key', { tls_certificates: [{ ...files('server'), private_key: { inline_string: 'nothing' } }] }, 'Failed to load private key from <inline>, Cause: error:0900006e:PEM routines:OPENSSL_internal:NO_START_LINE'],
+  ['an unknown cipher', { tls_certificates: [files('server')], tls_params: { cipher_suites: ['ECDHE-ECDSA-AES128-GCM-SHA256', 'FOO'] } }, 'Failed to initialize cipher suites ECDHE-ECDSA-AES128-GCM-SHA256:FOO. The following ciphers were rejected when tried individually: FOO'],
+  ['an unknown curve', { tls_certificates: [files('server')], tls_params: { ecdh_curves: ['P-999'] } }, 'Failed to initialize ECDH curves P-999'],
+  ['an unknown secret', { tls_certificate_sds_secret_configs: [{ name: 'nobody' }] }, 'Unknown static secret: nobody'],
+  ['an authority without PEM', { tls_certificates: [files('server')], validation_context: { trusted_ca: { inline_string: 'nothing' } } }, 'Failed to load trusted CA certificates from <inline>'],
+  [
+    'names without an authority',
+    { tls_certificates: [files('server')], validation_context: { match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'a' } }] } },
+    'SAN-based verification of peer certificates without trusted CA is insecure and not allowed',
+  ],
+])('a TLS context with %s is refused as Envoy refuses it', async (_what, common, sentence) => {
+  expect(await problemsOf(common)).toContain(sentence);
+});
+
+/** The common name of the certificate that a new connection is shown. */
+function shown(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN));
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}
+
+test('a certificate that is swapped as Kubernetes does is shown to new connections, and old ones live on', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'rotation-'));
+  const version = (name: string, certificate: string, key = certificate): void => {
+    mkdirSync(join(directory, name));
+    copyFileSync(`${CERTIFICATES}${certificate}.pem`, join(directory, name, 'tls.crt'));
+    copyFileSync(`${CERTIFICATES}${key}.key`, join(directory, name, 'tls.key'));
+    symlinkSync(name, join(directory, '..new'));
+    renameSync(join(directory, '..new'), join(directory, '..data'));
+  };
+  version('..1', 'server');
+  symlinkSync(join('..data', 'tls.crt'), join(directory, 'tls.crt'));
+  symlinkSync(join('..data', 'tls.key'), join(directory, 'tls.key'));
+  const certificate = { certificate_chain: { filename: join(directory, 'tls.crt') }, private_key: { filename: join(directory, 'tls.key') }, watched_directory: { path: directory } };
+  const proxy = await startProxy({ config: bootstrap({ tls_certificates: [certificate] }) });
+  try {
+    const { port } = proxy.addresses.get('tls')!;
+    expect(await shown(port)).toBe('server');
+    const old = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ca: readFileSync(`${CERTIFICATES}ca.pem`) });
+    await new Promise((resolve) => old.once('secureConnect', resolve));
+    // The key does not fit: nothing changes, and what comes next is looked at again.
+    version('..2', 'server-second', 'client');
+    expect(await shown(port)).toBe('server');
+    version('..3', 'server-second');
+    while ((await shown(port)) !== 'server-second') await new Promise((resolve) => setImmediate(resolve));
+    old.write('GET / HTTP/1.1\r\nhost: example.com\r\n\r\n');
+    const answer = await new Promise<string>((resolve) => old.once('data', (bytes) => resolve(bytes.toString())));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK/);
+    old.destroy();
+  } finally {
+    await proxy.close();
+    rmSync(directory, { recursive: true });
+  }
+});
