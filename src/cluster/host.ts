@@ -119,7 +119,7 @@ export class UpstreamHost implements Host {
   drain(): void {
     this.#defaultPool?.drain();
     this.#highPool?.drain();
-    for (const pool of [...(this.#namedPools?.values() ?? [])]) pool.drain();
+    for (const pool of this.#namedPools?.values() ?? []) pool.drain();
     this.#tcpPools?.default?.drain();
     this.#tcpPools?.high?.drain();
   }

@@ -17,6 +17,8 @@ export class DirectUpgrade implements TlsUpgrade {
   }
 
   start(handshake: TlsHandshake, received: Buffer): void {
+    // Its end is on the way; Node would abort over a handle that is closing.
+    if (this.#lower.closed) return;
     const raw = new net.Socket({ handle: this.#lower.release(), manualStart: true, allowHalfOpen: true } as unknown as net.SocketConstructorOpts);
     secure(this.connection, raw, handshake, received);
   }

@@ -17,6 +17,8 @@ export class PublicUpgrade implements TlsUpgrade {
   }
 
   start(handshake: TlsHandshake, received: Buffer): void {
+    // Its end is on the way; Node would abort over a handle that is closing.
+    if (this.#lower.closed) return;
     const raw = this.#lower.release();
     if (received.length > 0) raw.unshift(received);
     secure(this.connection, raw, handshake);

@@ -1,9 +1,10 @@
 import type { Timers } from '../core/timers.ts';
 import { ipAddress } from './address.ts';
+import { SelfTestHandshake, SelfTestStarter } from './self-test-tls.ts';
 import type { Address, ConnectingOwner, Connection, ListenerSocket, Transport, TransportError } from './transport.ts';
 
 /**
- * Tries on loopback what the direct transport relies on: reads, joined writes, writes that wait, every way to close.
+ * Tries on loopback what the direct transport relies on: reads, joined writes, writes that wait, every way to close, TLS.
  * A few milliseconds, once per process; worker threads are told the result.
  */
 
@@ -103,6 +104,33 @@ const scenarios: Record<string, Scenario> = {
     await server.untilClosed('ECONNRESET');
   },
 
+  async securing(bench) {
+    const { client, server, handshake } = await secure(bench, true);
+    client.connection.writeText('early ');
+    await server.until(() => server.connected);
+    const { judged } = handshake;
+    check(judged?.serverName === 'self-test' && judged.applicationProtocol === 'self-test', 'a handshake tells what was agreed');
+    check(judged!.untrusted === undefined && judged!.peerCertificate !== undefined, 'a certificate is checked');
+    await server.until(() => server.text === 'early ');
+    server.relayTo = server.connection;
+    client.expectPattern(bench.pattern, PATTERN_BYTES * 4);
+    for (let count = 0; count < 4; count++) client.connection.writeBytes(bench.pattern);
+    await client.until(() => client.received === PATTERN_BYTES * 4);
+    check(client.isIntact, 'records arrive whole and in order');
+    client.connection.endWrites();
+    await server.until(() => server.ended);
+    server.connection.endWrites();
+    await client.untilClosed(undefined);
+    await server.untilClosed(undefined);
+  },
+
+  async refusing(bench) {
+    const { client, server } = await secure(bench, false);
+    client.connection.writeText('not for you');
+    await server.untilClosed('TLS_FAILED');
+    check(!server.connected && server.received === 0, 'a refused peer is heard by nobody');
+  },
+
   async destroying(bench) {
     const { client, server } = await bench.pair();
     client.connection.destroy();
@@ -112,6 +140,20 @@ const scenarios: Record<string, Scenario> = {
     await server.untilClosed(undefined);
   },
 };
+
+async function secure(bench: Bench, accepts: boolean): Promise<{ client: Probe; server: Probe; handshake: SelfTestHandshake }> {
+  const lower = await bench.pair();
+  const server = bench.probe();
+  const client = bench.probe();
+  const handshake = new SelfTestHandshake('server', accepts);
+  const serverUpgrade = lower.server.connection.upgrade(server);
+  server.connection = serverUpgrade.connection;
+  lower.server.connection.owner = new SelfTestStarter(serverUpgrade, handshake);
+  const clientUpgrade = lower.client.connection.upgrade(client);
+  client.connection = clientUpgrade.connection;
+  clientUpgrade.start(new SelfTestHandshake('client'), Buffer.alloc(0));
+  return { client, server, handshake };
+}
 
 /** What the scenarios share, and what must be gone afterwards. */
 class Bench {
@@ -143,7 +185,7 @@ class Bench {
   }
 
   async pair(): Promise<{ client: Probe; server: Probe }> {
-    const client = this.#probe();
+    const client = this.probe();
     client.connection = this.#transport.connect(this.#address, {}, client);
     await client.until(() => client.connected);
     const { port } = client.connection.local;
@@ -168,7 +210,7 @@ class Bench {
   }
 
   #accept(connection: Connection): Probe {
-    const probe = this.#probe();
+    const probe = this.probe();
     probe.connection = connection;
     const { port } = connection.remote;
     this.#arrived.set(port, probe);
@@ -177,7 +219,7 @@ class Bench {
     return probe;
   }
 
-  #probe(): Probe {
+  probe(): Probe {
     const probe = new Probe();
     this.#probes.push(probe);
     return probe;

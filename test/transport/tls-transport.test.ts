@@ -172,6 +172,22 @@ describe.each(TRANSPORTS)('TLS over %s', (_name, create) => {
     await client.until(() => client.ended || client.closed > 0);
   });
 
+  test('a handshake over a connection that was just closed does not begin', async () => {
+    const served = await world.listen(LOOPBACK, {}, (owner) => owner.connection.destroy());
+    const peer = world.peer(served.socket.local);
+    peer.socket.write(Buffer.from('160301', 'hex'));
+    const server = await served.accepted(0);
+    await server.untilClosed();
+    const plain = new World(create);
+    const { owner } = await plain.withPeer();
+    const upgrade = owner.connection.upgrade(owner);
+    owner.connection.destroy();
+    upgrade.start(new Handshake('server'), Buffer.from('160301', 'hex'));
+    await owner.untilClosed();
+    upgrade.abort(undefined);
+    await plain.close();
+  });
+
   test('a session is resumed', async () => {
     const first = await world.pair();
     first.server.connection.writeText('ticket');

@@ -7,7 +7,7 @@ import type { Command } from '../command.ts';
 import { pinned } from '../cores.ts';
 import type { HoldOptions, HoldResult } from '../load/hold-connections.ts';
 import type { OpenLoopOptions, OpenLoopResult } from '../load/open-loop.ts';
-import { h2load, type LoadTool, type SaturatingLoad, type SaturatingResult } from '../load/saturating.ts';
+import { h2load, type LoadTool, type SaturatingLoad } from '../load/saturating.ts';
 import type { TransferOptions, TransferResult } from '../load/transfer.ts';
 import { ask } from '../probe.ts';
 import { cpuBetweenMs, readCpu, readMemory, resetPeak } from '../process-usage.ts';
