@@ -79,6 +79,18 @@ describe('placeholders', () => {
   });
 });
 
+describe('lengths that a step writes', () => {
+  it('count what a placeholder stands for', () => {
+    expect(clientSteps([{ request: 'POST /', body: '{{a*300}}b' }], 'c')[0]).toMatchObject({ text: expect.stringContaining('content-length: 301\r\n') });
+    expect(upstreamScript({ status: 200, body: '{{a*300}}' }, 'u').replies[0]![0]).toMatchObject({ text: expect.stringContaining('content-length: 300\r\n') });
+    expect(upstreamScript({ status: 200, chunks: ['{{a*300}}'] }, 'u').replies[0]![0]).toMatchObject({ text: expect.stringContaining('\r\n12c\r\n{{a*300}}\r\n') });
+  });
+
+  it('need a length to be given where nobody can know it yet', () => {
+    expect(() => clientSteps([{ request: 'POST /', body: 'to {{port:origin}}' }], 'c')).toThrow('unknown placeholder {{port:origin}}');
+  });
+});
+
 describe('message ends', () => {
   const request = { kind: 'request', method: '', closed: false } as const;
 

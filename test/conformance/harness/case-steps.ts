@@ -4,8 +4,9 @@ import { STATUS_CODES } from 'node:http';
 import { nearest } from '../../../src/core/did-you-mean.ts';
 import type { ClientStep, UpstreamScript, UpstreamStep } from './case.ts';
 import { ConformanceError } from './case.ts';
-import { tlsScript } from './tls.ts';
 import { encode } from './h2-frames.ts';
+import { filledLength } from './placeholders.ts';
+import { tlsScript } from './tls.ts';
 
 type Tree = Record<string, unknown>;
 
@@ -87,7 +88,7 @@ const requestText = (step: Tree): string => {
   if (!has(headers, 'host') && !('host' in given)) headers.unshift(['host', 'example.com']);
   const body = step.body === undefined ? '' : String(step.body);
   if (body !== '' && !has(headers, 'content-length') && !has(headers, 'transfer-encoding')) {
-    headers.push(['content-length', String(body.length)]);
+    headers.push(['content-length', String(filledLength(body))]);
   }
   return render(`${method} ${target} ${version ?? 'HTTP/1.1'}`, headers) + body;
 };
@@ -99,12 +100,12 @@ const responseText = (step: Tree): string => {
   const body = step.body === undefined ? '' : String(step.body);
   if (chunks !== undefined) headers.push(['transfer-encoding', 'chunked']);
   else if (status >= 200 && status !== 204 && status !== 304 && !has(headers, 'content-length') && !has(headers, 'transfer-encoding')) {
-    headers.push(['content-length', String(body.length)]);
+    headers.push(['content-length', String(filledLength(body))]);
   }
   const head = render(`HTTP/1.1 ${status} ${step.reason ?? STATUS_CODES[status] ?? ''}`, headers);
   if (chunks === undefined) return head + body;
   const trailers = headerLines(step.trailers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `${head}${chunks.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('')}0\r\n${trailers.join('')}\r\n`;
+  return `${head}${chunks.map((chunk) => `${filledLength(chunk).toString(16)}\r\n${chunk}\r\n`).join('')}0\r\n${trailers.join('')}\r\n`;
 };
 
 const methodOf = (text: string): string | undefined => /^([A-Z]+) \S+/.exec(text)?.[1];

@@ -4,6 +4,7 @@ import { ConformanceError } from './case.ts';
 import { clientHelloText } from './client-hello.ts';
 
 const PLACEHOLDER = /\{\{([^{}]+)\}\}/g;
+const NO_VALUES: ReadonlyMap<string, string> = new Map();
 const RUN = /^(.)\*(\d+)$/s;
 
 /** `{{a*60000}}` stands for 60,000 letters. */
@@ -11,6 +12,9 @@ const expandRun = (name: string): string | undefined => {
   const run = RUN.exec(name);
   return run === null ? undefined : run[1].repeat(Number(run[2]));
 };
+
+/** How long a text will be; of what is known only when a case runs, nobody can say. */
+export const filledLength = (text: string): number => fillText(text, NO_VALUES).length;
 
 const lookUp = (name: string, values: ReadonlyMap<string, string | number>): string | number => {
   const value = expandRun(name) ?? (name.startsWith('hello') ? clientHelloText(name) : undefined) ?? values.get(name);
