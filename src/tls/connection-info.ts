@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto';
 import type { CertificateInfo, TlsInfo } from '../transport/transport-socket.ts';
 import type { TlsSession } from '../transport/tls.ts';
 import { urlEncodedPem, X509Info } from './certificate-info.ts';
@@ -12,15 +11,12 @@ export class ConnectionTls implements TlsInfo {
   readonly applicationProtocol: string;
   readonly peerIsValidated: boolean;
   readonly #session: TlsSession;
-  readonly #trusted: readonly X509Certificate[];
   #peer: CertificateInfo | undefined;
   #local: CertificateInfo | undefined;
   #sessionId: string | undefined;
 
-  /** `trusted`: Node lists them after what the peer has sent. */
-  constructor(session: TlsSession, peerIsValidated: boolean, trusted: readonly X509Certificate[] = []) {
+  constructor(session: TlsSession, peerIsValidated: boolean) {
     this.#session = session;
-    this.#trusted = trusted;
     this.version = session.version;
     this.cipher = session.cipher;
     this.serverName = session.serverName;
@@ -43,7 +39,6 @@ export class ConnectionTls implements TlsInfo {
   }
 
   peerChain(): readonly string[] {
-    const { peerChain } = this.#session;
-    return peerChain.filter((der, index) => index === 0 || !this.#trusted.some(({ raw }) => raw.equals(der))).map(urlEncodedPem);
+    return this.#session.peerChain.map(urlEncodedPem);
   }
 }

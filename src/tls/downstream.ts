@@ -216,7 +216,7 @@ class ServerHandshake implements TlsHandshake {
     if (requireSni && session.serverName === '') return { code: TLS_FAILED, message: 'ERR_SSL_UNRECOGNIZED_NAME' };
     stats.onHandshake(session);
     const info = this.#info;
-    info.tls = new ConnectionTls(session, leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined, rules?.trusted);
+    info.tls = new ConnectionTls(session, leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined);
     return undefined;
   }
 

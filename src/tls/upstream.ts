@@ -179,7 +179,7 @@ class ClientHandshake implements TlsHandshake {
     // One of TLS 1.2 may serve again.
     const again = this.#early ?? (session.resumed && session.version === 'TLSv1.2' ? this.session : undefined);
     if (again !== undefined) this.onSession(again);
-    this.#options.onTls?.(new ConnectionTls(session, rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined, rules?.trusted));
+    this.#options.onTls?.(new ConnectionTls(session, rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined));
     return undefined;
   }
 

@@ -76,6 +76,7 @@ export class TlsSession {
     this.untrusted = handle.verifyError()?.code;
   }
 
+  /** Node gives the chain to the first who asks for the certificate, and takes it from OpenSSL: nothing else may ask. */
   get peerCertificate(): X509Certificate | undefined {
     if (this.#peer === undefined) this.#peer = this.#socket.getPeerX509Certificate() ?? null;
     return this.#peer ?? undefined;
@@ -91,9 +92,9 @@ export class TlsSession {
     return this.#local ?? undefined;
   }
 
-  /** The peer's certificate and those it was sent with that lead to a root, in DER. */
+  /** The peer's certificate and those it was sent with, in DER; of a resumed session only the first. */
   get peerChain(): readonly Buffer[] {
-    return (this.#chain ??= chainOf(this.#socket));
+    return (this.#chain ??= chainOf(this.peerCertificate));
   }
 
   /** The session in OpenSSL's ASN.1. */
@@ -113,14 +114,8 @@ export class TlsSession {
   }
 }
 
-function chainOf(socket: TLSSocket): Buffer[] {
+function chainOf(leaf: X509Certificate | undefined): Buffer[] {
   const chain: Buffer[] = [];
-  let certificate = socket.getPeerCertificate(true);
-  while (certificate?.raw !== undefined) {
-    chain.push(certificate.raw);
-    const issuer = certificate.issuerCertificate;
-    if (issuer === undefined || issuer === certificate || issuer.fingerprint256 === certificate.fingerprint256) break;
-    certificate = issuer;
-  }
+  for (let certificate = leaf; certificate !== undefined; certificate = certificate.issuerCertificate) chain.push(certificate.raw);
   return chain;
 }
