@@ -131,7 +131,12 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   }
 
   #reportDrained(): void {
-    if (this.closed || !this.#isOpen || this.#isLingering || !this.#drainIsAwaited) return;
+    if (this.closed || !this.#isOpen) return;
+    if (this.#isLingering) {
+      if (this.#lingerMs === 0 && this.#handshake === undefined) this.#linger();
+      return;
+    }
+    if (!this.#drainIsAwaited) return;
     if (this.#joined !== '' || this.#socket.writableLength > 0) return;
     this.#drainIsAwaited = false;
     this.owner.onDrained();
@@ -217,7 +222,9 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   #linger(): void {
     this.#writesEnded = true;
     if (this.#lingerMs === 0) {
-      this.#socket.destroySoon();
+      // Without a FIN of its own, so that bytes which nobody has read make it a reset. Under TLS the end is told.
+      if (this.#handshake !== undefined) this.#socket.destroySoon();
+      else if (this.#socket.writableLength === 0) this.#end();
       return;
     }
     this.#socket.end();

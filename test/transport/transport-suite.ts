@@ -547,6 +547,17 @@ function describeClosing(here: () => World): void {
     expect(peer.received).toBe(large.length + 3);
   });
 
+  test('closeAfterFlush(0) of a connection with bytes that nobody has read is a reset', async () => {
+    const served = await here().listen(LOOPBACK, {}, (owner) => owner.connection.pauseReads());
+    const peer = here().peer(served.socket.local);
+    peer.socket.write('unread');
+    const owner = await served.accepted(0);
+    await turns(20);
+    owner.connection.closeAfterFlush(0);
+    await Promise.all([owner.untilClosed(), peer.closed]);
+    expect(peer.error?.code).toBe('ECONNRESET');
+  });
+
   test('closeAfterFlush of a connection that is paused or that the peer ended does not hang', async () => {
     const paused = await here().withPeer();
     paused.owner.connection.pauseReads();
