@@ -6,8 +6,17 @@ export interface EncodingDecision {
 
 const NOT_VALID: EncodingDecision = { encoding: 'identity', reason: 'not-valid' };
 
-/** `available`: content encodings in the order of their filters; `chooseFirst`: those whose order settles a tie. */
-export function chooseEncoding(acceptEncoding: string, available: readonly string[], chooseFirst: ReadonlySet<string>): EncodingDecision {
+/** What a compressor of the chain can do for a client. */
+export interface Offered {
+  readonly encoding: string;
+  /** Of two encodings that the client likes alike it is the one registered first. */
+  readonly chooseFirst: boolean;
+}
+
+/** `offers`: in the order of their filters. */
+export function chooseEncoding(acceptEncoding: string, offers: readonly Offered[]): EncodingDecision {
+  const available = offers.map(({ encoding }) => encoding);
+  const refused = new Set<string>();
   let choice = 'identity';
   let best = 0;
   for (const token of acceptEncoding.split(',')) {
@@ -15,21 +24,23 @@ export function chooseEncoding(acceptEncoding: string, available: readonly strin
     const encoding = (semicolon < 0 ? token : token.slice(0, semicolon)).trim();
     const weight = semicolon < 0 ? 1 : weightOf(token.slice(semicolon + 1));
     if (weight === undefined) return NOT_VALID;
-    const usable = available.includes(encoding) || encoding === 'identity' || encoding === '*';
-    if (!usable) continue;
-    if (weight > best || (weight === best && best > 0 && comesFirst(encoding, choice, available, chooseFirst))) {
+    if (weight <= 0) refused.add(encoding);
+    if (!available.includes(encoding) && encoding !== 'identity' && encoding !== '*') continue;
+    if (weight > best || (weight === best && best > 0 && comesFirst(encoding, choice, offers))) {
       choice = encoding;
       best = weight;
     }
   }
   if (best === 0) return NOT_VALID;
   if (choice === 'identity') return { encoding: choice, reason: 'identity' };
-  if (choice === '*') return { encoding: available[0] ?? 'identity', reason: 'wildcard' };
-  return { encoding: choice, reason: 'valid' };
+  if (choice !== '*') return { encoding: choice, reason: 'valid' };
+  const first = available.find((encoding) => !refused.has(encoding));
+  return first === undefined ? NOT_VALID : { encoding: first, reason: 'wildcard' };
 }
 
-function comesFirst(encoding: string, choice: string, available: readonly string[], chooseFirst: ReadonlySet<string>): boolean {
-  return chooseFirst.has(encoding) && available.indexOf(encoding) < available.indexOf(choice);
+function comesFirst(encoding: string, choice: string, offers: readonly Offered[]): boolean {
+  const chosen = offers.findIndex((offer) => offer.encoding === choice);
+  return offers.some((offer, index) => offer.encoding === encoding && offer.chooseFirst && index < chosen);
 }
 
 /** Undefined: `q` is no number. */

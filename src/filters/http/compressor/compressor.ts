@@ -3,7 +3,7 @@ import type { HeaderMap } from '../../../http/header-map.ts';
 import { H, headerName, type HeaderName } from '../../../http/header-name.ts';
 import type { CompressionLibrary } from '../../../http/compression/library.ts';
 import type { ZlibTransform } from '../../../http/compression/zlib-transform.ts';
-import { chooseEncoding } from './accept-encoding.ts';
+import { chooseEncoding, type Offered } from './accept-encoding.ts';
 import { CHOICE_STATS, type CompressorConfig, type CompressorRouteConfig, DIRECTION_STATS, type DirectionConfig } from './config.ts';
 
 const ACCEPT_ENCODING = headerName('accept-encoding');
@@ -12,6 +12,10 @@ const CACHE_CONTROL = headerName('cache-control');
 const ETAG = headerName('etag');
 const VARY = headerName('vary');
 const COMPRESSORS = 'envoy.filters.http.compressor.candidates';
+
+interface Offer extends Offered {
+  readonly contentTypes: ReadonlySet<string>;
+}
 
 interface CompressorStream {
   readonly acceptEncoding: string | undefined;
@@ -36,7 +40,7 @@ export class Compressor implements HttpFilter {
     const acceptEncoding = headers.get(ACCEPT_ENCODING);
     const state: CompressorStream = { acceptEncoding, library: route?.library ?? library, disabled, request: undefined, response: undefined };
     stream.state = state;
-    if (acceptEncoding !== undefined && !disabled && response.enabled()) this.#offer(stream, state.library.contentEncoding);
+    if (acceptEncoding !== undefined) this.#offer(stream, state.library.contentEncoding);
     if (!disabled && response.enabled() && (route?.removeAcceptEncoding ?? removeAcceptEncoding)) headers.remove(ACCEPT_ENCODING);
     if (end || disabled || !request.enabled() || !largeEnough(headers, request) || !typeAllowed(headers, request) || headers.has(CONTENT_ENCODING)) {
       request.stats.inc(DIRECTION_STATS.not_compressed);
@@ -60,14 +64,14 @@ export class Compressor implements HttpFilter {
   }
 
   encodeHeaders(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus {
+    // A filter before this one may have answered.
     const state = stream.state as CompressorStream | undefined;
     const { response } = this.#config;
-    if (state === undefined) return CONTINUE;
-    const large = !state.disabled && response.enabled() && largeEnough(headers, response);
+    const large = state?.disabled !== true && response.enabled() && largeEnough(headers, response);
     const compressible = large && this.#isCompressible(headers);
-    if (!end && large && this.#isAccepted(stream, state, compressible) && compressible) {
+    if (!end && large && this.#isAccepted(stream, state, headers) && compressible) {
       this.#adjustEtag(headers);
-      state.response = this.#begin(headers, state.library, response);
+      state!.response = this.#begin(headers, state!.library, response);
     } else {
       response.stats.inc(DIRECTION_STATS.not_compressed);
     }
@@ -97,9 +101,10 @@ export class Compressor implements HttpFilter {
   /** Several compressors of a chain share what the client accepts among them. */
   #offer(stream: FilterStream, encoding: string): void {
     const states = (stream.info.filterState ??= new Map<string, unknown>());
-    const offered = states.get(COMPRESSORS) as string[] | undefined;
-    if (offered === undefined) states.set(COMPRESSORS, [encoding]);
-    else if (!offered.includes(encoding)) offered.push(encoding);
+    const offer: Offer = { encoding, contentTypes: this.#config.response.contentTypes, chooseFirst: this.#config.chooseFirst };
+    const offers = states.get(COMPRESSORS) as Offer[] | undefined;
+    if (offers === undefined) states.set(COMPRESSORS, [offer]);
+    else offers.push(offer);
   }
 
   #begin(headers: HeaderMap, library: CompressionLibrary, direction: DirectionConfig): ZlibTransform {
@@ -118,17 +123,15 @@ export class Compressor implements HttpFilter {
     return false;
   }
 
-  #isAccepted(stream: FilterStream, { acceptEncoding, library }: CompressorStream, compressible: boolean): boolean {
-    const { choiceStats, chooseFirst } = this.#config;
-    if (acceptEncoding === undefined) {
+  #isAccepted(stream: FilterStream, state: CompressorStream | undefined, headers: HeaderMap): boolean {
+    const { choiceStats } = this.#config;
+    if (state?.acceptEncoding === undefined) {
       choiceStats.inc(CHOICE_STATS.no_accept_header);
       return false;
     }
-    if (!compressible) return false;
-    const available = stream.info.filterState?.get(COMPRESSORS) as readonly string[] | undefined;
-    const first = chooseFirst ? new Set([library.contentEncoding]) : NONE;
-    const { encoding, reason } = chooseEncoding(acceptEncoding, available ?? [], first);
-    const mine = encoding === library.contentEncoding;
+    const offers = (stream.info.filterState?.get(COMPRESSORS) ?? []) as readonly Offer[];
+    const { encoding, reason } = chooseEncoding(state.acceptEncoding, offers.filter((offer) => typeAllowed(headers, offer)));
+    const mine = encoding === state.library.contentEncoding;
     if (reason === 'identity') choiceStats.inc(CHOICE_STATS.header_identity);
     else if (reason === 'not-valid') choiceStats.inc(CHOICE_STATS.header_not_valid);
     else if (reason === 'wildcard') choiceStats.inc(CHOICE_STATS.header_wildcard);
@@ -146,7 +149,6 @@ export class Compressor implements HttpFilter {
 }
 
 const NOTHING = Buffer.alloc(0);
-const NONE: ReadonlySet<string> = new Set();
 
 function compress(transform: ZlibTransform, chunk: Buffer, end: boolean, { stats }: DirectionConfig): Buffer {
   const made = transform.transform(chunk, end ? 'finish' : 'flush');
@@ -162,11 +164,11 @@ function largeEnough(headers: HeaderMap, { minContentLength, stats }: DirectionC
   return false;
 }
 
-function typeAllowed(headers: HeaderMap, { contentTypes }: DirectionConfig): boolean {
+function typeAllowed(headers: HeaderMap, { contentTypes }: Pick<DirectionConfig, 'contentTypes'>): boolean {
   const type = headers.get(H.contentType);
   if (type === undefined) return true;
   const semicolon = type.indexOf(';');
-  return contentTypes.has((semicolon < 0 ? type : type.slice(0, semicolon)).trim());
+  return contentTypes.has((semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase());
 }
 
 function hasToken(headers: HeaderMap, name: HeaderName, token: string): boolean {
@@ -174,8 +176,9 @@ function hasToken(headers: HeaderMap, name: HeaderName, token: string): boolean 
   return value !== undefined && value.toLowerCase().split(',').some((part) => part.trim() === token);
 }
 
+/** Envoy looks for the name as it writes it. */
 function addVary(headers: HeaderMap): void {
   const vary = headers.get(VARY);
   if (vary === undefined || vary === '') headers.set(VARY, 'Accept-Encoding');
-  else if (!vary.toLowerCase().includes('accept-encoding')) headers.set(VARY, `${vary}, Accept-Encoding`);
+  else if (!vary.split(',').some((name) => name.trim() === 'Accept-Encoding')) headers.set(VARY, `${vary}, Accept-Encoding`);
 }

@@ -71,7 +71,7 @@ export function compileCompressor(message: CompressorMessage, at: ConfigPath, co
     library,
     request: direction(request?.commonConfig, { prefix: `${prefix}.request`, on: request !== undefined, context, fallback: false }),
     response: direction(responseCommon, { prefix: responsePrefix, on: true, context, fallback: true }),
-    choiceStats: context.stats.group(responsePrefix, CHOICE_STATS),
+    choiceStats: context.stats.group(prefix, CHOICE_STATS),
     disableOnEtag: response?.disableOnEtagHeader ?? message.disableOnEtagHeader,
     weakenEtag: response?.weakenEtagOnCompress ?? false,
     removeAcceptEncoding: response?.removeAcceptEncodingHeader ?? message.removeAcceptEncodingHeader,
@@ -112,7 +112,7 @@ function direction(message: Direction | undefined, { prefix, on, fallback, conte
   return {
     enabled: on ? flag(message?.enabled, fallback, context.runtime) : () => false,
     minContentLength: message?.minContentLength ?? DEFAULT_MIN_CONTENT_LENGTH,
-    contentTypes: new Set(types.length === 0 ? DEFAULT_CONTENT_TYPES : types),
+    contentTypes: new Set((types.length === 0 ? DEFAULT_CONTENT_TYPES : types).map((type) => type.toLowerCase())),
     stats: context.stats.group(prefix, DIRECTION_STATS),
   };
 }

@@ -44,10 +44,12 @@ describe('compressor', () => {
   });
 
   it('chooses what the client prefers of what there is', () => {
-    const none = new Set<string>();
-    expect(chooseEncoding('br;q=0.5, gzip', ['gzip', 'br'], none)).toEqual({ encoding: 'gzip', reason: 'valid' });
-    expect(chooseEncoding('*', ['br', 'gzip'], none)).toEqual({ encoding: 'br', reason: 'wildcard' });
-    expect(chooseEncoding('gzip;q=x', ['gzip'], none).reason).toBe('not-valid');
-    expect(chooseEncoding('gzip, br', ['br', 'gzip'], new Set(['br']))).toEqual({ encoding: 'br', reason: 'valid' });
+    const offers = (...encodings: string[]) => encodings.map((encoding) => ({ encoding, chooseFirst: false }));
+    expect(chooseEncoding('br;q=0.5, gzip', offers('gzip', 'br'))).toEqual({ encoding: 'gzip', reason: 'valid' });
+    expect(chooseEncoding('*', offers('br', 'gzip'))).toEqual({ encoding: 'br', reason: 'wildcard' });
+    expect(chooseEncoding('br;q=0, *', offers('br', 'gzip'))).toEqual({ encoding: 'gzip', reason: 'wildcard' });
+    expect(chooseEncoding('br;q=0, *', offers('br')).reason).toBe('not-valid');
+    expect(chooseEncoding('gzip;q=x', offers('gzip')).reason).toBe('not-valid');
+    expect(chooseEncoding('gzip, br', [{ encoding: 'br', chooseFirst: true }, { encoding: 'gzip', chooseFirst: false }])).toEqual({ encoding: 'br', reason: 'valid' });
   });
 });
