@@ -1,4 +1,5 @@
 import type { FieldCase } from '../http/codec/field-case.ts';
+import type { H2KeepAliveSettings, H2Settings } from '../http/codec/h2/h2-settings.ts';
 import type { Address } from '../transport/transport.ts';
 
 /**
@@ -165,7 +166,13 @@ export interface BreakerSpec {
   readonly trackRemaining: boolean;
 }
 
+/** `downstream`: as the request came; `auto`: what TLS agrees on. */
+export type UpstreamProtocol = 'http1' | 'http2' | 'downstream' | 'auto';
+
 export interface HttpSpec {
+  readonly protocol: UpstreamProtocol;
+  /** Undefined where HTTP/2 is never spoken. */
+  readonly http2: Http2Spec | undefined;
   /** 0: never. */
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
@@ -182,6 +189,11 @@ export interface HttpSpec {
   /** Request lines have the whole URL. */
   readonly fullUrl: boolean;
   readonly autoSni: AutoSniSpec | undefined;
+}
+
+export interface Http2Spec extends H2Settings {
+  readonly maxHeadBytes: number;
+  readonly keepAlive: H2KeepAliveSettings | undefined;
 }
 
 export interface AutoSniSpec {

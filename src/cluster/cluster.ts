@@ -4,15 +4,13 @@ import type { Runtime } from '../core/runtime.ts';
 import type { StatGroup, StatStore } from '../core/stats/stats.ts';
 import type { Timers } from '../core/timers.ts';
 import type { ResponseDecoder } from '../http/codec/codec.ts';
-import { STRICT } from '../http/codec/h1-head.ts';
-import { LeniencyChoice } from '../http/codec/head-leniency.ts';
 import type { Failure } from '../http/failure.ts';
 import type { Cluster, ClusterMembership, LoadBalancerContext, PendingStream, PoolCallbacks, RoutePriority } from '../http/upstream.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { BreakerTable } from './breaker-table.ts';
 import { PriorityBreakers } from './circuit-breakers.ts';
 import { ClusterSockets, poolNames, requestedName, type SocketFactory } from './cluster-sockets.ts';
-import { CLUSTER_STATS, HOST_STATS, hostStatPrefix, UPSTREAM_HTTP1_STATS } from './cluster-stats.ts';
+import { CLUSTER_STATS, HOST_STATS, hostStatPrefix } from './cluster-stats.ts';
 import type { Assignment, ClusterSpec, HostMetadata } from './cluster-spec.ts';
 import type { HostOwner, PoolKind, UpstreamHost } from './host.ts';
 import { PrioritySet } from './host-set.ts';
@@ -20,8 +18,8 @@ import { PriorityLoadBalancer } from './load-balancer/load-balancer.ts';
 import { policyOf } from './load-balancer/policies.ts';
 import { countMembers } from './membership.ts';
 import { ConnectionPool, type ConnectionPoolOwner } from './pool/connection-pool.ts';
-import { H1PoolProtocol } from './pool/h1-pool.ts';
-import type { PoolContext } from './pool/pool-context.ts';
+import type { PoolContext, PoolProtocol } from './pool/pool-context.ts';
+import { PoolProtocols } from './pool/pool-protocols.ts';
 import { TcpPoolProtocol } from './pool/tcp-pool.ts';
 import { RequestStats } from './request-stats.ts';
 
@@ -54,7 +52,9 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   readonly #services: ClusterServices;
   readonly #stats: StatGroup;
   readonly #maintenanceKey: string;
-  #http1Stats: StatGroup | undefined;
+  readonly #protocols: PoolProtocols;
+  /** One pool for each host and priority is enough. */
+  readonly #hasOnePool: boolean;
   #assignment: Assignment;
   #traffic: Traffic | undefined;
   #openPools = 0;
@@ -68,6 +68,8 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#assignment = assignment;
     this.#stats = services.stats.group(`cluster.${spec.statName}`, CLUSTER_STATS);
     this.requestStats = new RequestStats(this.#stats);
+    this.#protocols = new PoolProtocols(spec, services);
+    this.#hasOnePool = spec.http.protocol !== 'downstream' && (spec.http.autoSni === undefined || spec.transportSocket === undefined);
     this.#maintenanceKey = `upstream.maintenance_mode.${spec.name}`;
   }
 
@@ -127,13 +129,14 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     return true;
   }
 
-  /** Requests for different servers do not share connections where these are told the name. */
+  /** Requests of different protocols, or for different servers where these are told the name, do not share connections. */
   #pickPool(context: LoadBalancerContext, priority: RoutePriority): ConnectionPool | undefined {
     const host = this.#pickHost(context);
-    const { autoSni } = this.spec.http;
-    if (autoSni === undefined || host === undefined || this.spec.transportSocket === undefined) return host?.pool(priority);
-    const name = requestedName(autoSni, context);
-    return name === '' ? host.pool(priority) : host.namedPool(priority, name);
+    if (this.#hasOnePool || host === undefined) return host?.pool(priority);
+    const { autoSni, protocol } = this.spec.http;
+    const kind = protocol === 'downstream' && context.downstreamProtocol === 'HTTP/2' ? 'http2' : 'http';
+    const name = autoSni === undefined || this.spec.transportSocket === undefined ? '' : requestedName(autoSni, context);
+    return name === '' && kind === 'http' ? host.pool(priority) : host.specialPool(priority, kind, name);
   }
 
   #pickHost(context: LoadBalancerContext): UpstreamHost | undefined {
@@ -191,7 +194,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#services.stats.release(stats);
   }
 
-  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, name?: string): ConnectionPool | undefined {
+  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, name = ''): ConnectionPool | undefined {
     const breakers = this.#breakers(priority);
     if (!breakers.connectionPools.tryAcquire()) {
       this.#stats.inc(CLUSTER_STATS.upstream_cx_pool_overflow);
@@ -201,13 +204,19 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#openPools++;
     const { poolContext: common, sockets } = this.#traffic!;
     const transportSocket = sockets?.socketOf(host.metadata);
-    const names = name === undefined ? undefined : poolNames(this.spec.http.autoSni!, name);
-    const poolContext = transportSocket === undefined ? common : { ...common, transportSocket, names };
-    if (kind === 'tcp') {
-      return new ConnectionPool(this, host, { ...poolContext, protocol: new TcpPoolProtocol(this.spec.bufferLimitBytes) }, breakers);
+    const names = name === '' ? undefined : poolNames(this.spec.http.autoSni!, name);
+    return new ConnectionPool(this, host, { ...common, protocol: this.#protocolOf(kind), transportSocket, names }, breakers);
+  }
+
+  #protocolOf(kind: PoolKind): PoolProtocol {
+    switch (kind) {
+      case 'tcp':
+        return new TcpPoolProtocol(this.spec.bufferLimitBytes);
+      case 'http2':
+        return this.#protocols.http2;
+      default:
+        return this.#protocols.configured;
     }
-    this.#http1Stats ??= this.#services.stats.group(`cluster.${this.spec.statName}.http1`, UPSTREAM_HTTP1_STATS);
-    return new ConnectionPool(this, host, poolContext, breakers);
   }
 
   // ConnectionPoolOwner
@@ -241,23 +250,14 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     };
   }
 
-  #createPoolContext(): PoolContext {
-    const { http, connectTimeoutMs, localAddress, tcpKeepAlive, bufferLimitBytes } = this.spec;
+  #createPoolContext(): Traffic['poolContext'] {
+    const { http, connectTimeoutMs, localAddress, tcpKeepAlive } = this.spec;
     const services = this.#services;
     const { timers } = services;
     return {
       transport: services.transport,
       clock: services.clock,
       stats: this.#stats,
-      protocol: new H1PoolProtocol(new LeniencyChoice(services.runtime, {
-        maxHeadBytes: http.maxResponseHeadBytes,
-        maxHeaders: http.maxHeadersCount,
-        leniency: { ...STRICT, chunkedLength: http.allowChunkedLength },
-        trailers: http.enableTrailers,
-        fieldCase: http.fieldCase,
-        fullUrl: http.fullUrl,
-        highWatermarkBytes: bufferLimitBytes,
-      })),
       transportSocket: undefined,
       names: undefined,
       localAddress,
@@ -276,7 +276,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#released = true;
     this.requestStats.detach();
     this.#services.stats.release(this.#stats);
-    if (this.#http1Stats !== undefined) this.#services.stats.release(this.#http1Stats);
+    this.#protocols.release();
   }
 }
 
@@ -285,7 +285,7 @@ interface Traffic {
   readonly hosts: PrioritySet;
   readonly balancer: PriorityLoadBalancer;
   readonly breakers: { readonly default: PriorityBreakers; readonly high: PriorityBreakers };
-  readonly poolContext: PoolContext;
+  readonly poolContext: Omit<PoolContext, 'protocol'>;
   /** Undefined: all are plain. */
   readonly sockets: ClusterSockets | undefined;
 }

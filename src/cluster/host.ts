@@ -6,11 +6,11 @@ import type { EndpointSpec, HostMetadata, Locality } from './cluster-spec.ts';
 import { flagsOfEndpoint, isDegraded, isExcluded, isUnhealthy } from './host-health.ts';
 import type { ConnectionPool } from './pool/connection-pool.ts';
 
-/** What its connections carry: requests in the cluster's protocol, or bytes as they are. */
-export type PoolKind = 'http' | 'tcp';
+/** What its connections carry: requests in the cluster's protocol, or in HTTP/2 where the client chooses, or bytes as they are. */
+export type PoolKind = 'http' | 'http2' | 'tcp';
 
-/** Names that one host has pools for at once. */
-const NAMED_POOL_LIMIT = 1024;
+/** Pools that one host has beside its common ones. */
+const SPECIAL_POOL_LIMIT = 1024;
 
 /** What a host asks of the cluster it belongs to. */
 export interface HostOwner {
@@ -39,7 +39,7 @@ export class UpstreamHost implements Host {
   #stats: StatGroup | undefined;
   #defaultPool: ConnectionPool | undefined;
   #highPool: ConnectionPool | undefined;
-  #namedPools: Map<string, ConnectionPool> | undefined;
+  #specialPools: Map<string, ConnectionPool> | undefined;
   #tcpPools: { default?: ConnectionPool | undefined; high?: ConnectionPool | undefined } | undefined;
   #removed = false;
 
@@ -97,14 +97,14 @@ export class UpstreamHost implements Host {
     return ((this.#tcpPools ??= {})[priority] ??= this.#owner.openPool(this, priority, 'tcp'));
   }
 
-  /** For requests to one of several servers at this address; those of the name that was not asked for the longest make room. */
-  namedPool(priority: RoutePriority, name: string): ConnectionPool | undefined {
-    const pools = (this.#namedPools ??= new Map());
-    const key = `${priority} ${name}`;
+  /** For requests of another protocol, or to one of several servers at this address; the oldest makes room. */
+  specialPool(priority: RoutePriority, kind: PoolKind, name: string): ConnectionPool | undefined {
+    const pools = (this.#specialPools ??= new Map());
+    const key = `${priority} ${kind} ${name}`;
     let pool = pools.get(key);
     if (pool !== undefined) return pool;
-    if (pools.size >= NAMED_POOL_LIMIT) pools.values().next().value!.drain();
-    pool = this.#owner.openPool(this, priority, 'http', name);
+    if (pools.size >= SPECIAL_POOL_LIMIT) pools.values().next().value!.drain();
+    pool = this.#owner.openPool(this, priority, kind, name);
     if (pool !== undefined) pools.set(key, pool);
     return pool;
   }
@@ -119,7 +119,7 @@ export class UpstreamHost implements Host {
   drain(): void {
     this.#defaultPool?.drain();
     this.#highPool?.drain();
-    for (const pool of this.#namedPools?.values() ?? []) pool.drain();
+    for (const pool of this.#specialPools?.values() ?? []) pool.drain();
     this.#tcpPools?.default?.drain();
     this.#tcpPools?.high?.drain();
   }
@@ -128,7 +128,7 @@ export class UpstreamHost implements Host {
   drainConnections(): void {
     this.#defaultPool?.drainConnections();
     this.#highPool?.drainConnections();
-    for (const pool of this.#namedPools?.values() ?? []) pool.drainConnections();
+    for (const pool of this.#specialPools?.values() ?? []) pool.drainConnections();
     this.#tcpPools?.default?.drainConnections();
     this.#tcpPools?.high?.drainConnections();
   }
@@ -140,12 +140,12 @@ export class UpstreamHost implements Host {
     else if (this.#highPool === pool) this.#highPool = undefined;
     else if (this.#tcpPools?.default === pool) this.#tcpPools.default = undefined;
     else if (this.#tcpPools?.high === pool) this.#tcpPools.high = undefined;
-    else this.#forgetNamed(pool);
+    else this.#forgetSpecial(pool);
     this.#releaseWhenUnused();
   }
 
-  #forgetNamed(pool: ConnectionPool): void {
-    for (const [key, each] of this.#namedPools ?? []) if (each === pool) this.#namedPools!.delete(key);
+  #forgetSpecial(pool: ConnectionPool): void {
+    for (const [key, each] of this.#specialPools ?? []) if (each === pool) this.#specialPools!.delete(key);
   }
 
   onStreamStart(): void {

@@ -1,9 +1,10 @@
 import { fields, ignored, only, onlyEmpty, refused, supported, type SupportTable } from '../config/support.ts';
+import { http2Support } from '../http/codec/h2/support.ts';
 
 const NO_HASH = 'requests are not spread by their hash';
 const NO_HEALTH_CHECKS = 'hosts are not checked actively';
 const KNOWN_ENDPOINTS = 'endpoints come from the configuration or from DNS';
-const HTTP1 = 'clusters speak HTTP/1.1';
+const NO_QUIC = 'stock Node has no QUIC';
 const NO_LOCAL_CLUSTER = 'Envoy reads it only with a local cluster, which the bootstrap cannot name here';
 const NO_SLOW_START = 'a new host gets its full share at once';
 
@@ -26,9 +27,7 @@ const cluster: SupportTable = {
     respect_dns_ttl: supported({ test: 'the smallest TTL replaces the refresh rate when it is respected' }),
     dns_lookup_family: supported({ test: 'the lookup family decides what is asked and which answer counts' }),
     use_tcp_for_dns_lookups: only([false], 'Node.js asks name servers over UDP first'),
-    protocol_selection: only(['USE_CONFIGURED_PROTOCOL'], HTTP1),
-    http2_protocol_options: refused(HTTP1),
-    ...fields('transport_socket_matches upstream_http_protocol_options'),
+    ...fields('protocol_selection http2_protocol_options transport_socket_matches upstream_http_protocol_options'),
     transport_socket_matcher: refused('endpoints are matched by transport_socket_matches'),
     cleanup_interval: ignored('it concerns ORIGINAL_DST clusters'),
     eds_cluster_config: refused(KNOWN_ENDPOINTS),
@@ -110,22 +109,25 @@ const endpoints: SupportTable = {
 const protocolOptions: SupportTable = {
   [UPSTREAM_HTTP]: {
     ...fields('common_http_protocol_options explicit_http_config use_downstream_protocol_config'),
-    ...fields('upstream_http_protocol_options'),
-    auto_config: refused(HTTP1),
+    ...fields('upstream_http_protocol_options auto_config'),
   },
   [`${UPSTREAM_HTTP}.ExplicitHttpConfig`]: {
-    ...fields('http_protocol_options'),
-    http2_protocol_options: refused(HTTP1),
-    http3_protocol_options: refused(HTTP1),
+    ...fields('http_protocol_options http2_protocol_options'),
+    http3_protocol_options: refused(NO_QUIC),
   },
   [`${UPSTREAM_HTTP}.UseDownstreamHttpConfig`]: {
-    ...fields('http_protocol_options'),
-    http2_protocol_options: refused(HTTP1),
-    http3_protocol_options: refused(HTTP1),
+    ...fields('http_protocol_options http2_protocol_options'),
+    http3_protocol_options: refused(NO_QUIC),
+  },
+  [`${UPSTREAM_HTTP}.AutoHttpConfig`]: {
+    ...fields('http_protocol_options http2_protocol_options'),
+    http3_protocol_options: refused(NO_QUIC),
+    alternate_protocols_cache_options: refused(NO_QUIC),
   },
   'envoy.config.core.v3.HttpProtocolOptions': fields(
     'idle_timeout max_connection_duration max_headers_count max_response_headers_kb max_requests_per_connection',
   ),
+  ...http2Support,
   'envoy.config.core.v3.Http1ProtocolOptions': fields('enable_trailers allow_chunked_length header_key_format send_fully_qualified_url'),
   'envoy.config.core.v3.TransportSocket': fields('name typed_config'),
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': {},

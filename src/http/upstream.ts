@@ -40,6 +40,8 @@ export interface LoadBalancerContext {
   /** How many picks may be made to find a host that was not tried (`host_selection_retry_max_attempts`). Absent: 1. */
   readonly hostSelectionAttempts?: number;
   readonly requestHeaders: HeaderMap | undefined;
+  /** What the request came with, for clusters that speak the same. */
+  readonly downstreamProtocol?: Protocol | '';
 }
 
 export type RoutePriority = 'default' | 'high';

@@ -1,8 +1,10 @@
-import type { Cluster } from '../../api/generated/envoy/config/cluster/v3.ts';
+import { type Cluster, Cluster_ClusterProtocolSelection } from '../../api/generated/envoy/config/cluster/v3.ts';
 import {
   type Http1ProtocolOptions,
+  type Http2ProtocolOptions,
   type HttpProtocolOptions as CommonOptions,
   HttpProtocolOptions_HeadersWithUnderscoresAction,
+  type TransportSocket,
   type UpstreamHttpProtocolOptions,
 } from '../../api/generated/envoy/config/core/v3.ts';
 import type { HttpProtocolOptions } from '../../api/generated/envoy/extensions/upstreams/http/v3.ts';
@@ -10,20 +12,46 @@ import { durationMs } from '../../core/durations.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { compileFieldCase } from '../../http/codec/compile-field-case.ts';
-import type { HttpSpec } from '../cluster-spec.ts';
+import { compileH2KeepAlive, compileH2Settings } from '../../http/codec/h2/h2-settings.ts';
+import type { Http2Spec, HttpSpec, UpstreamProtocol } from '../cluster-spec.ts';
 
 const OPTIONS_TYPE = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const RAW_BUFFER = 'envoy.transport_sockets.raw_buffer';
+const RAW_BUFFER_TYPE = 'type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
 const DEFAULT_IDLE_TIMEOUT_MS = 3_600_000;
 const DEFAULT_MAX_HEADERS = 100;
 const DEFAULT_MAX_RESPONSE_HEAD_KIB = 80;
+const DEFAULT_MAX_HTTP2_RESPONSE_HEAD_KIB = 60;
 
 /** The protocol towards the cluster. `HttpProtocolOptions` win over the deprecated fields of the cluster itself. */
 export function compileHttp(cluster: Cluster, at: ConfigPath, context: CompileContext): HttpSpec {
-  const typed = compileTypedOptions(cluster, at.field('typed_extension_protocol_options'), context);
-  if (typed !== undefined) return typed;
-  const { commonHttpProtocolOptions: common, httpProtocolOptions: http1 } = cluster;
-  const spec = httpSpec({ common, commonAt: at.field('common_http_protocol_options'), http1, http1At: at.field('http_protocol_options') }, context);
-  return { ...withAutoSni(spec, cluster.upstreamHttpProtocolOptions), maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0 };
+  const spec = compileTypedOptions(cluster, at.field('typed_extension_protocol_options'), context) ?? compileDeprecated(cluster, at, context);
+  if (spec.protocol === 'auto') checkAgreement(cluster, at, context);
+  return spec;
+}
+
+function compileDeprecated(cluster: Cluster, at: ConfigPath, context: CompileContext): HttpSpec {
+  const { commonHttpProtocolOptions: common, httpProtocolOptions: http1, http2ProtocolOptions: http2 } = cluster;
+  const asDownstream = cluster.protocolSelection === Cluster_ClusterProtocolSelection.USE_DOWNSTREAM_PROTOCOL;
+  if (!asDownstream && http1 !== undefined && http2 !== undefined) {
+    context.error(at, "cluster: Both HTTP1 and HTTP2 options may only be configured with non-default 'protocol_selection' values");
+  }
+  const protocol = asDownstream ? 'downstream' : http2 === undefined ? 'http1' : 'http2';
+  const parts = { protocol, common, commonAt: at.field('common_http_protocol_options'), http1, http1At: at.field('http_protocol_options'), http2 } as const;
+  const spec = withAutoSni(httpSpec(parts, context), cluster.upstreamHttpProtocolOptions);
+  return { ...spec, maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0 };
+}
+
+/** Without TLS there is nobody to agree on a protocol with. */
+function checkAgreement({ name, transportSocket, transportSocketMatches }: Cluster, at: ConfigPath, context: CompileContext): void {
+  const agrees = (socket: TransportSocket | undefined): boolean => socket !== undefined && socket.name !== RAW_BUFFER && socketType(socket) !== RAW_BUFFER_TYPE;
+  if (transportSocketMatches.length === 0 ? agrees(transportSocket) : transportSocketMatches.every((each) => agrees(each.transportSocket))) return;
+  const matcher = transportSocketMatches.length === 0 ? '' : ' matcher';
+  context.error(at, `ALPN configured for cluster ${name} which has a non-ALPN transport socket${matcher}`);
+}
+
+function socketType({ configType }: TransportSocket): string {
+  return configType.case === 'typedConfig' ? configType.value.typeUrl : '';
 }
 
 function compileTypedOptions(cluster: Cluster, at: ConfigPath, context: CompileContext): HttpSpec | undefined {
@@ -44,33 +72,41 @@ function compileTypedOptions(cluster: Cluster, at: ConfigPath, context: CompileC
 
 function compileOptions(options: HttpProtocolOptions, at: ConfigPath, context: CompileContext): HttpSpec {
   const { upstreamProtocolOptions: choice, commonHttpProtocolOptions: common } = options;
-  const commonAt = at.field('common_http_protocol_options');
+  const shared = { common, commonAt: at.field('common_http_protocol_options') };
   switch (choice.case) {
     case 'explicitHttpConfig': {
       const { protocolConfig } = choice.value;
       const http1At = at.field('explicit_http_config').field('http_protocol_options');
+      if (protocolConfig.case === 'http2ProtocolOptions') return httpSpec({ ...shared, protocol: 'http2', http2: protocolConfig.value, http1: undefined, http1At }, context);
       const http1 = protocolConfig.case === 'httpProtocolOptions' ? protocolConfig.value : undefined;
-      return httpSpec({ common, commonAt, http1, http1At }, context);
+      return httpSpec({ ...shared, protocol: 'http1', http1, http1At, http2: undefined }, context);
     }
-    case 'useDownstreamProtocolConfig': {
-      const http1At = at.field('use_downstream_protocol_config').field('http_protocol_options');
-      return httpSpec({ common, commonAt, http1: choice.value.httpProtocolOptions, http1At }, context);
+    case 'useDownstreamProtocolConfig':
+    case 'autoConfig': {
+      const asDownstream = choice.case === 'useDownstreamProtocolConfig';
+      const http1At = at.field(asDownstream ? 'use_downstream_protocol_config' : 'auto_config').field('http_protocol_options');
+      const { httpProtocolOptions: http1, http2ProtocolOptions: http2 } = choice.value;
+      return httpSpec({ ...shared, protocol: asDownstream ? 'downstream' : 'auto', http1, http1At, http2 }, context);
     }
     default:
-      return httpSpec({ common, commonAt, http1: undefined, http1At: at }, context);
+      return httpSpec({ ...shared, protocol: 'http1', http1: undefined, http1At: at, http2: undefined }, context);
   }
 }
 
 interface OptionParts {
+  readonly protocol: UpstreamProtocol;
   readonly common: CommonOptions | undefined;
   readonly commonAt: ConfigPath;
   readonly http1: Http1ProtocolOptions | undefined;
   readonly http1At: ConfigPath;
+  readonly http2: Http2ProtocolOptions | undefined;
 }
 
-function httpSpec({ common, commonAt, http1, http1At }: OptionParts, context: CompileContext): HttpSpec {
+function httpSpec({ protocol, common, commonAt, http1, http1At, http2 }: OptionParts, context: CompileContext): HttpSpec {
   refuseCommon(common, commonAt, context);
   return {
+    protocol,
+    http2: protocol === 'http1' ? undefined : http2Spec(http2, common),
     idleTimeoutMs: durationMs(common?.idleTimeout) ?? DEFAULT_IDLE_TIMEOUT_MS,
     maxConnectionDurationMs: durationMs(common?.maxConnectionDuration) ?? 0,
     maxStreamDurationMs: durationMs(common?.maxStreamDuration) ?? 0,
@@ -82,6 +118,14 @@ function httpSpec({ common, commonAt, http1, http1At }: OptionParts, context: Co
     autoSni: undefined,
     fieldCase: compileFieldCase(http1, http1At, context),
     fullUrl: http1?.sendFullyQualifiedUrl ?? false,
+  };
+}
+
+function http2Spec(http2: Http2ProtocolOptions | undefined, common: CommonOptions | undefined): Http2Spec {
+  return {
+    ...compileH2Settings(http2),
+    maxHeadBytes: (common?.maxResponseHeadersKb ?? DEFAULT_MAX_HTTP2_RESPONSE_HEAD_KIB) * 1024,
+    keepAlive: compileH2KeepAlive(http2),
   };
 }
 

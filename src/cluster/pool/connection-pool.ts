@@ -112,6 +112,17 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
     if (!connection.canTakeStream) return;
     if (!connection.isIn(this.#ready)) connection.moveTo(this.#ready);
     this.#servePending();
+    if (this.#draining) this.#closeUnused();
+  }
+
+  onCapacityChange(connection: PooledConnection): void {
+    if (!connection.canTakeStream) {
+      connection.moveTo(this.#busy);
+      this.#connectForPending();
+    } else if (connection.isIn(this.#busy)) {
+      connection.moveTo(this.#ready);
+      this.#servePending();
+    }
   }
 
   onClosed(connection: PooledConnection): void {
@@ -132,7 +143,6 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
     stats.gaugeAdd(CLUSTER_STATS.upstream_rq_active, 1);
     this.host.onStreamStart();
     const encoder = connection.startStream(decoder);
-    if (this.#draining) connection.drain();
     if (!connection.canTakeStream) connection.moveTo(this.#busy);
     callbacks.onPoolReady(encoder, this.host, connection);
   }

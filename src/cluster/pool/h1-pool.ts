@@ -8,12 +8,17 @@ import type { PoolProtocol } from './pool-context.ts';
 /** HTTP/1: a connection carries one stream at a time. */
 export class H1PoolProtocol implements PoolProtocol {
   readonly name = 'HTTP/1.1';
+  readonly applicationProtocols: readonly string[] = ['http/1.1'];
   readonly expectedStreams = 1;
   readonly connectionCounter = CLUSTER_STATS.upstream_cx_http1_total;
   readonly #options: LeniencyChoice<H1ClientOptions>;
 
   constructor(options: LeniencyChoice<H1ClientOptions>) {
     this.#options = options;
+  }
+
+  agreed(): this {
+    return this;
   }
 
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec {

@@ -32,11 +32,15 @@ export interface PoolContext {
 
 /** What differs between HTTP versions. */
 export interface PoolProtocol {
+  /** What TLS may offer, the best first; empty: nothing. */
+  readonly applicationProtocols: readonly string[];
   /** '' when there is none. */
   readonly name: Protocol | '';
   /** Streams that a connection is expected to carry at once while it is still being opened. */
   readonly expectedStreams: number;
   /** `upstream_cx_http1_total` and its kin, where there is one. */
   readonly connectionCounter: CounterId | undefined;
+  /** What a connection speaks on which TLS has agreed on this ('' = nothing): itself unless there is a choice. */
+  agreed(applicationProtocol: string): PoolProtocol;
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec;
 }

@@ -18,6 +18,8 @@ export interface PooledConnectionOwner {
   onStreamEnd(connection: PooledConnection): void;
   /** It is gone; `connection.activeStreams` streams were lost with it. */
   onClosed(connection: PooledConnection): void;
+  /** `canTakeStream` may have changed although no stream has begun or ended. */
+  onCapacityChange(connection: PooledConnection): void;
 }
 
 const CONNECT_TIMER = 0;
@@ -39,7 +41,8 @@ export class PooledConnection
   listPrevious: PooledConnection | undefined = undefined;
   listNext: PooledConnection | undefined = undefined;
   readonly id: number;
-  readonly protocol: Protocol | '';
+  /** Known once it is open. */
+  protocol: Protocol | '';
   readonly connectStartMs: number;
   connectEndMs = 0;
   reused = false;
@@ -70,13 +73,15 @@ export class PooledConnection
   }
 
   #connect(address: Address, hostName: string): Connection {
-    const { transport, transportSocket, names } = this.#context;
+    const { transport, transportSocket, names, protocol } = this.#context;
     const connect = connectOptions(this.#context, address);
     if (transportSocket === undefined) return transport.connect(address, connect, this);
     const onTls = (tls: TlsInfo): void => {
       this.tls = tls;
     };
-    return transportSocket.connect(transport, address, { connect, hostName, onTls, serverName: names?.serverName, subjectAltNames: names?.subjectAltNames }, this);
+    const { applicationProtocols } = protocol;
+    const options = { connect, hostName, onTls, serverName: names?.serverName, subjectAltNames: names?.subjectAltNames, applicationProtocols };
+    return transportSocket.connect(transport, address, options, this);
   }
 
   get local(): Address {
@@ -144,11 +149,14 @@ export class PooledConnection
 
   onConnected(): void {
     if (this.#closed) return;
-    const { clock, stats, protocol, connectionDurations, tcpKeepAliveDelayMs } = this.#context;
+    const { clock, stats, protocol: offered, connectionDurations, tcpKeepAliveDelayMs } = this.#context;
     this.#connectTimer.disarm();
     this.connectEndMs = clock.monotonicMs();
     stats.record(CLUSTER_STATS.upstream_cx_connect_ms, Math.floor(this.connectEndMs - this.connectStartMs));
     if (tcpKeepAliveDelayMs !== undefined) this.#connection.setKeepAlive(true, tcpKeepAliveDelayMs);
+    const protocol = offered.agreed(this.tls?.applicationProtocol ?? '');
+    if (protocol !== offered && protocol.connectionCounter !== undefined) stats.inc(protocol.connectionCounter);
+    this.protocol = protocol.name;
     this.#codec = protocol.createCodec(this.#connection, this);
     connectionDurations?.arm((this.#durationTimer = new Timer(this, DURATION_TIMER)));
     this.#owner.onConnected(this);
@@ -166,21 +174,23 @@ export class PooledConnection
 
   // ClientCodecOwner
 
-  onStreamEnd(codec: ClientCodec): void {
+  onStreamEnd(): void {
     // A stream that the codec reports after the connection was written off was counted then.
     if (this.#closed || this.activeStreams === 0) return;
     this.activeStreams--;
     this.#countBytes();
     this.#owner.onStreamEnd(this);
     if (this.#closed || this.activeStreams > 0) return;
-    if (!codec.canTakeStream) {
-      // It closes by itself as soon as the stream has its last event.
-      if (codec.closeAnnounced) this.#context.stats.inc(CLUSTER_STATS.upstream_cx_close_notify);
-    } else if (this.draining) {
-      this.close();
-    } else {
-      this.onIdle();
-    }
+    if (this.draining) this.close();
+    else this.onIdle();
+  }
+
+  onCapacityChange(): void {
+    if (!this.#closed) this.#owner.onCapacityChange(this);
+  }
+
+  onCloseAnnounced(): void {
+    this.#context.stats.inc(CLUSTER_STATS.upstream_cx_close_notify);
   }
 
   onCodecClosed(_codec: ClientCodec, failure: Failure | undefined): void {
@@ -202,6 +212,7 @@ export class PooledConnection
       stats.inc(CLUSTER_STATS.upstream_cx_max_duration_reached);
       this.draining = true;
       if (this.activeStreams === 0) this.close();
+      else this.#owner.onCapacityChange(this);
     } else if (this.activeStreams === 0) {
       stats.inc(CLUSTER_STATS.upstream_cx_idle_timeout);
       this.close();

@@ -6,12 +6,17 @@ import type { PoolProtocol } from './pool-context.ts';
 /** Bytes as they are: a connection carries one stream and ends with it. */
 export class TcpPoolProtocol implements PoolProtocol {
   readonly name = '';
+  readonly applicationProtocols: readonly string[] = [];
   readonly expectedStreams = 1;
   readonly connectionCounter = undefined;
   readonly #highWatermarkBytes: number;
 
   constructor(highWatermarkBytes: number) {
     this.#highWatermarkBytes = highWatermarkBytes;
+  }
+
+  agreed(): this {
+    return this;
   }
 
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec {

@@ -91,8 +91,6 @@ export interface ClientCodec {
   newStream(decoder: ResponseDecoder): RequestEncoder;
   readonly canTakeStream: boolean;
   readonly activeStreams: number;
-  /** The peer has said that it closes the connection after the response just read (statistics). */
-  readonly closeAnnounced: boolean;
   /** Closes the connection; active streams are reset with `failure`. */
   close(failure: Failure): void;
 }
@@ -104,6 +102,10 @@ export interface ClientCodecOwner {
    * stream's decoder has yet to be given its last event: a stream begun here comes before it.
    */
   onStreamEnd(codec: ClientCodec): void;
+  /** `codec.canTakeStream` may have changed for another reason than a stream's begin or end: the peer's limit, or its leave. */
+  onCapacityChange(codec: ClientCodec): void;
+  /** The peer has said that it closes the connection, after the response just read or with GOAWAY (statistics). */
+  onCloseAnnounced(codec: ClientCodec): void;
   /** The connection is gone; each active stream has been reset before. Exactly once, as soon as it can serve no more. */
   onCodecClosed(codec: ClientCodec, failure: Failure | undefined): void;
   /** The peer broke the protocol on this connection (statistics). */

@@ -322,8 +322,13 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     if (this.#state !== LAST && this.#state !== ABANDONED) return;
     if (followed && !this.closeAnnounced) this.#owner.onProtocolError(this);
     // A request that was not sent to its end is lost with the connection.
-    if (this.#state === LAST) this.#owner.onStreamEnd(this);
+    if (this.#state === LAST) this.#endLast();
     this.#shutDown(CLOSED_HERE, CLOSED_HERE);
+  }
+
+  #endLast(): void {
+    this.#owner.onStreamEnd(this);
+    if (this.closeAnnounced) this.#owner.onCloseAnnounced(this);
   }
 
   /** The peer broke the protocol. Returns INVALID, which ends the loop over its bytes. */
@@ -339,7 +344,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     if (this.#state === UNTIL_CLOSE) {
       const sentWhole = this.#stream!.done;
       this.#beginEnd(false).onData(EMPTY, true);
-      if (sentWhole) this.#owner.onStreamEnd(this);
+      if (sentWhole) this.#endLast();
       this.#shutDown(TERMINATED, TERMINATED);
       return;
     }

@@ -22,7 +22,6 @@ const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination'
 const ENDED_HERE: Failure = { source: 'downstream', kind: 'local-reset', retryable: false, details: '' };
 
 export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEncoder, ByteCounts {
-  readonly closeAnnounced = false;
   watcher: PressureWatcher | undefined;
   wireReceived = 0;
   wireSent = 0;

@@ -41,6 +41,8 @@ describe('a compiled cluster', () => {
       panic: { thresholdPercent: 50, failTraffic: false },
       breakers: [limits, limits],
       http: {
+        protocol: 'http1',
+        http2: undefined,
         idleTimeoutMs: 3_600_000,
         maxConnectionDurationMs: 0,
         maxStreamDurationMs: 0,
@@ -300,6 +302,8 @@ describe('protocol options', () => {
         {idle_timeout: 0s, max_connection_duration: 60s, max_requests_per_connection: 5, max_headers_count: 7, max_response_headers_kb: 1}`),
     );
     expect(http).toEqual({
+      protocol: 'http1',
+      http2: undefined,
       idleTimeoutMs: 0,
       maxConnectionDurationMs: 60_000,
       maxStreamDurationMs: 0,
@@ -324,12 +328,40 @@ describe('protocol options', () => {
     });
   });
 
-  it('of HTTP/2 are refused', () => {
-    const at = `typed_extension_protocol_options["${OPTIONS}"]`;
-    expect(errorsOf(withOptions('explicit_http_config: {http2_protocol_options: {}}'))).toEqual([
-      `${at}.explicit_http_config.http2_protocol_options: not supported: http2_protocol_options (clusters speak HTTP/1.1)`,
+  it('of HTTP/2 are taken, with its own limit for response heads', () => {
+    const { http } = specOf(withOptions(`explicit_http_config: {http2_protocol_options: {max_concurrent_streams: 7, initial_stream_window_size: 65535,
+      connection_keepalive: {interval: 1s, timeout: 2s}}}`));
+    expect(http).toMatchObject({ protocol: 'http2', maxResponseHeadBytes: 81_920 });
+    expect(http.http2).toEqual({
+      hpackTableBytes: 4096,
+      maxConcurrentStreams: 7,
+      initialStreamWindowBytes: 65_535,
+      initialConnectionWindowBytes: 25_165_824,
+      maxOutboundFrames: 10_000,
+      maxOutboundControlFrames: 1000,
+      maxEmptyFrames: 1,
+      maxPriorityFramesPerStream: 100,
+      maxWindowUpdatesPerDataFrame: 10,
+      streamErrorOnInvalidMessage: false,
+      allowConnect: false,
+      maxHeadBytes: 61_440,
+      keepAlive: { intervalMs: 1000, timeoutMs: 2000, jitterPercent: 15, idleIntervalMs: 0 },
+    });
+  });
+
+  it('choose the protocol', () => {
+    const protocolOf = (yaml: string): string => specOf(yaml).http.protocol;
+    expect(protocolOf(withOptions('use_downstream_protocol_config: {}'))).toBe('downstream');
+    expect(protocolOf(`${STATIC}http2_protocol_options: {}`)).toBe('http2');
+    expect(protocolOf(`${STATIC}protocol_selection: USE_DOWNSTREAM_PROTOCOL`)).toBe('downstream');
+    expect(protocolOf(`${withOptions('explicit_http_config: {http_protocol_options: {}}')}\nhttp2_protocol_options: {}`)).toBe('http1');
+    expect(errorsOf(`${STATIC}http2_protocol_options: {}\nhttp_protocol_options: {}`)).toEqual([
+      "cluster: Both HTTP1 and HTTP2 options may only be configured with non-default 'protocol_selection' values",
     ]);
-    expect(errorsOf(withOptions('auto_config: {}'))).toEqual([`${at}.auto_config: not supported: auto_config (clusters speak HTTP/1.1)`]);
+  });
+
+  it('leave the choice to TLS only where there is TLS', () => {
+    expect(errorsOf(withOptions('auto_config: {}'))).toEqual(['ALPN configured for cluster a which has a non-ALPN transport socket']);
   });
 
   it('of another name are unknown', () => {

@@ -11,11 +11,10 @@ const ENCODER = { watcher: undefined } as RequestEncoder;
 export class FakeCodec implements ClientCodec {
   readonly decoders: ResponseDecoder[] = [];
   goingAway = false;
-  readonly closeAnnounced = false;
   closedWith: Failure | undefined;
   readonly #connection: Connection;
   readonly #owner: ClientCodecOwner;
-  readonly #maxStreams: number;
+  #maxStreams: number;
 
   constructor(connection: Connection, owner: ClientCodecOwner, maxStreams: number) {
     this.#connection = connection;
@@ -43,6 +42,19 @@ export class FakeCodec implements ClientCodec {
 
   // The test's end.
 
+  /** The peer lets it have so many. */
+  limit(maxStreams: number): void {
+    this.#maxStreams = maxStreams;
+    this.#owner.onCapacityChange(this);
+  }
+
+  /** GOAWAY. */
+  leave(): void {
+    this.goingAway = true;
+    this.#owner.onCloseAnnounced(this);
+    this.#owner.onCapacityChange(this);
+  }
+
   endStream(): void {
     this.decoders.shift();
     this.#owner.onStreamEnd(this);
@@ -60,12 +72,17 @@ export class FakeCodec implements ClientCodec {
 /** `expectedStreams` at once, as each connection turns out to allow. */
 export class FakeProtocol implements PoolProtocol {
   readonly name = 'HTTP/2';
+  readonly applicationProtocols = [];
   readonly expectedStreams: number;
   readonly connectionCounter: CounterId = CLUSTER_STATS.upstream_cx_http2_total;
   readonly codecs: FakeCodec[] = [];
 
   constructor(expectedStreams: number) {
     this.expectedStreams = expectedStreams;
+  }
+
+  agreed(): this {
+    return this;
   }
 
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec {

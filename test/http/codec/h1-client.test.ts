@@ -19,6 +19,7 @@ class Upstream implements ClientCodecOwner {
   readonly answers: string[] = [];
   /** What the pool was told. */
   readonly told: string[] = [];
+  announcedClose = false;
   method = 'GET';
   encoder: RequestEncoder | undefined;
   /** Called with the last event of a response. */
@@ -66,6 +67,12 @@ class Upstream implements ClientCodecOwner {
   #last(add: (text: string) => void): void {
     add('.');
     this.onLast();
+  }
+
+  onCapacityChange(): void {}
+
+  onCloseAnnounced(): void {
+    this.announcedClose = true;
   }
 
   onStreamEnd(): void {
@@ -308,7 +315,7 @@ describe('using a connection again', () => {
   ])('depends on what the head says: %j', (head, closes) => {
     const upstream = answer([`${head}\r\ncontent-length: 2\r\n\r\nok`]);
     expect(upstream.answers[0]).toMatch(/ok\.$/);
-    expect(upstream.codec.closeAnnounced).toBe(closes);
+    expect(upstream.announcedClose).toBe(closes);
     expect(upstream.told).toEqual(closes ? ['last', 'closed: local local-reset'] : ['idle']);
   });
 
@@ -318,7 +325,7 @@ describe('using a connection again', () => {
     upstream.connection.receive(LENGTH);
     // The stream is lost with the connection.
     expect(upstream.told).toEqual(['closed: local local-reset']);
-    expect(upstream.codec.closeAnnounced).toBe(false);
+    expect(upstream.announcedClose).toBe(false);
     const { written } = upstream.connection;
     encoder.sendData(Buffer.from('late'), true);
     expect(upstream.connection.written).toBe(written);

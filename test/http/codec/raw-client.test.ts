@@ -15,6 +15,8 @@ class Tunnel {
   readonly codec = new RawClientCodec(
     this.connection,
     {
+      onCapacityChange: () => {},
+      onCloseAnnounced: () => {},
       onStreamEnd: () => this.told.push('stream end'),
       onCodecClosed: (_codec, failure) => this.told.push(`closed: ${failure?.source} ${failure?.kind}`),
       onProtocolError: () => this.told.push('protocol error'),

@@ -7,7 +7,7 @@ import type { TimerList, Timers } from '../../../core/timers.ts';
 import type { AccessLog } from '../../../http/access-log.ts';
 import type { H1ServerOptions } from '../../../http/codec/h1-server.ts';
 import type { LeniencyChoice } from '../../../http/codec/head-leniency.ts';
-import type { H2Options } from '../../../http/codec/h2/h2-options.ts';
+import type { H2ServerOptions } from '../../../http/codec/h2/h2-options.ts';
 import type { FilterChain } from '../../../http/filter-chain.ts';
 import type { HeaderMutation, RouteTable } from '../../../http/route/route.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
@@ -41,7 +41,7 @@ export interface ConnectionManagerConfig {
   readonly localReplies: LocalReplyRules | undefined;
   readonly codecType: 'auto' | 'http1' | 'http2';
   readonly codec: LeniencyChoice<H1ServerOptions>;
-  readonly http2: H2Options;
+  readonly http2: H2ServerOptions;
   readonly addressing: AddressingConfig;
   /** Undefined when paths stay as they come. */
   readonly paths: PathRules | undefined;

@@ -2,7 +2,7 @@ import type { HttpConnectionManager as ManagerMessage } from '../../../api/gener
 import { durationMs } from '../../../core/durations.ts';
 import type { CompileContext } from '../../../core/extension.ts';
 import type { StatGroup } from '../../../core/stats/stats.ts';
-import type { H2Options } from '../../../http/codec/h2/h2-options.ts';
+import type { H2ServerOptions } from '../../../http/codec/h2/h2-options.ts';
 import { compileH2KeepAlive, compileH2Settings } from '../../../http/codec/h2/h2-settings.ts';
 import { H2_CODEC_STATS } from '../../../http/codec/h2/h2-stats.ts';
 
@@ -18,7 +18,7 @@ export interface SharedCodecOptions {
   readonly highWatermarkBytes: number;
 }
 
-export function compileHttp2Options(message: ManagerMessage, shared: SharedCodecOptions, context: CompileContext): H2Options {
+export function compileHttp2Options(message: ManagerMessage, shared: SharedCodecOptions, context: CompileContext): H2ServerOptions {
   const http2 = message.http2ProtocolOptions;
   const { timers, random } = context;
   const keepAlive = compileH2KeepAlive(http2);

@@ -1,4 +1,5 @@
 import { fields, ignored, only, refused, type SupportTable } from '../../../config/support.ts';
+import { http2Support } from '../../../http/codec/h2/support.ts';
 
 export const httpConnectionManagerSupport: SupportTable = {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': {
@@ -46,13 +47,7 @@ export const httpConnectionManagerSupport: SupportTable = {
   'envoy.config.core.v3.HttpProtocolOptions': {
     ...fields('idle_timeout max_connection_duration max_headers_count max_stream_duration max_requests_per_connection headers_with_underscores_action'),
   },
-  'envoy.config.core.v3.Http2ProtocolOptions': {
-    ...fields(`hpack_table_size max_concurrent_streams initial_stream_window_size initial_connection_window_size allow_connect max_outbound_frames
-      max_outbound_control_frames max_consecutive_inbound_frames_with_empty_payload max_inbound_priority_frames_per_stream
-      max_inbound_window_update_frames_per_data_frame_sent override_stream_error_on_invalid_http_message connection_keepalive`),
-    allow_metadata: only([false], 'METADATA frames are Envoy\'s own'),
-  },
-  'envoy.config.core.v3.KeepaliveSettings': fields('interval timeout interval_jitter connection_idle_interval'),
+  ...http2Support,
   'envoy.config.core.v3.Http1ProtocolOptions': {
     ...fields(`accept_http_10 default_host_for_http_10 enable_trailers allow_chunked_length allow_absolute_url allow_custom_methods header_key_format
       override_stream_error_on_invalid_http_message ignore_http_11_upgrade`),

@@ -1,6 +1,7 @@
 import type { Connection, ConnectionOwner, TransportError } from '../../../transport/transport.ts';
 import type { Failure } from '../../failure.ts';
 import type { HeaderMap } from '../../header-map.ts';
+import { H } from '../../header-name.ts';
 import type { ClientCodec, ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../codec.ts';
 import { isBodiless } from '../h1-status.ts';
 import { ErrorCode, MAX_STREAM_ID, PREFACE, Setting } from './frame.ts';
@@ -9,6 +10,7 @@ import { H2Session } from './h2-session.ts';
 import { H2_CODEC_STATS } from './h2-stats.ts';
 import { H2Stream, type StreamSession } from './h2-stream.ts';
 import type { HeadReader } from './head-reader.ts';
+import { FieldKind } from './hpack-table.ts';
 import { INVALID_FIELD, MESSAGING, UPSTREAM_FAILURES } from './session-errors.ts';
 import type { SessionRole } from './session-role.ts';
 
@@ -22,12 +24,12 @@ const MAX_INFORMATIONAL = 64;
  */
 export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole, StreamSession {
   readonly failures = UPSTREAM_FAILURES;
-  /** The peer has sent GOAWAY. */
-  closeAnnounced = false;
   readonly #connection: Connection;
   readonly #owner: ClientCodecOwner;
   readonly #options: H2Options;
   readonly #session: H2Session;
+  /** The peer has sent GOAWAY. */
+  #leaving = false;
   #closed = false;
 
   constructor(connection: Connection, owner: ClientCodecOwner, options: H2Options) {
@@ -46,12 +48,17 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
   }
 
   get canTakeStream(): boolean {
-    if (this.#closed || this.closeAnnounced || this.#session.lastOwnId >= MAX_STREAM_ID - 2) return false;
+    if (this.#closed || this.#isLast) return false;
     return this.#session.streams.size < Math.min(this.#options.maxConcurrentStreams, this.#session.peer.maxConcurrentStreams);
   }
 
   get activeStreams(): number {
     return this.#session.streams.size;
+  }
+
+  /** It takes no further stream, ever. */
+  get #isLast(): boolean {
+    return this.#leaving || this.#session.lastOwnId >= MAX_STREAM_ID - 2;
   }
 
   newStream(decoder: ResponseDecoder): RequestEncoder {
@@ -101,7 +108,7 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
 
   onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined {
     const { status, contentLength } = head;
-    if (status === 0 || head.method !== '' || head.scheme !== '' || head.hasPath || head.protocol !== '' || contentLength === -2) return INVALID_FIELD;
+    if (head.pseudoHeaders !== STATUS_ONLY || contentLength === -2) return INVALID_FIELD;
     if (status < 200) {
       if (end || status === 101 || ++stream.informational > MAX_INFORMATIONAL) return MESSAGING;
       (stream.decoder as ResponseDecoder | undefined)?.onInformational(head.finish());
@@ -114,6 +121,7 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     }
     const { decoder } = stream;
     const headers = head.finish();
+    if (stream.upgradeProtocol !== '' && status === 200) toSwitching(headers, stream.upgradeProtocol);
     if (end) this.#session.endRemote(stream);
     decoder?.onHeaders(headers, end);
     return undefined;
@@ -121,7 +129,11 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
 
   /** Streams that the peer will not look at may be tried elsewhere. */
   onGoAway(lastStreamId: number): void {
-    this.closeAnnounced = true;
+    if (!this.#leaving) {
+      this.#leaving = true;
+      this.#owner.onCloseAnnounced(this);
+      this.#owner.onCapacityChange(this);
+    }
     for (const stream of this.#session.streams.values()) {
       if (stream.id <= lastStreamId) continue;
       const { decoder } = stream;
@@ -132,7 +144,9 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     if (this.#session.streams.size === 0) this.#finish(TERMINATED, TERMINATED);
   }
 
-  onSettings(): void {}
+  onSettings(): void {
+    this.#owner.onCapacityChange(this);
+  }
 
   onLocalEnd(): void {}
 
@@ -144,7 +158,7 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
   onStreamClosed(): void {
     if (this.#closed) return;
     this.#owner.onStreamEnd(this);
-    if (this.closeAnnounced && this.#session.streams.size === 0) this.#finish(CLOSED_HERE, CLOSED_HERE);
+    if (this.#isLast && this.#session.streams.size === 0) this.#finish(CLOSED_HERE, CLOSED_HERE);
   }
 
   onSessionError(isProtocolError: boolean, failure: Failure): void {
@@ -155,6 +169,8 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
   #finish(streamFailure: Failure, connectionFailure: Failure): void {
     if (this.#closed) return;
     this.#closed = true;
+    // Before its streams are told, who may try again at once.
+    this.#owner.onCapacityChange(this);
     this.#session.shutDown(streamFailure);
     this.#connection.closeAfterFlush(0);
     this.#owner.onCodecClosed(this, connectionFailure);
@@ -164,7 +180,13 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
 
   writeHead(stream: H2Stream, headers: HeaderMap, end: boolean): void {
     stream.isHead = headers.method === 'HEAD';
-    this.#session.sender.request(stream, headers, end);
+    const protocol = headers.get(H.upgrade);
+    if (protocol === undefined) {
+      this.#session.sender.request(stream, headers, '', end);
+      return;
+    }
+    stream.upgradeProtocol = protocol;
+    this.#session.sender.request(stream, toExtendedConnect(headers), protocol, end);
   }
 
   /** Requests have none. */
@@ -192,5 +214,22 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
   }
 }
 
+/** What Upgrade asks for in HTTP/1, extended CONNECT asks for (RFC 8441). The request itself stays what it is for logs and retries. */
+function toExtendedConnect(request: HeaderMap): HeaderMap {
+  const headers = request.clone();
+  headers.method = 'CONNECT';
+  headers.remove(H.upgrade);
+  headers.remove(H.connection);
+  if (headers.get(H.contentLength) === '0') headers.remove(H.contentLength);
+  return headers;
+}
+
+function toSwitching(headers: HeaderMap, protocol: string): void {
+  headers.status = 101;
+  headers.set(H.upgrade, protocol);
+  headers.set(H.connection, 'upgrade');
+}
+
+const STATUS_ONLY = 1 << FieldKind.status;
 const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
 const CLOSED_HERE: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };

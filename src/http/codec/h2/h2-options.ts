@@ -21,8 +21,11 @@ export interface H2Options extends H2Settings {
   readonly keepAlive: H2KeepAliveOptions | undefined;
   /** A response that is complete here and whose client opens no window is given up after this time; undefined = never. */
   readonly flushTimeout: TimerList | undefined;
-  /** How long a client that has its whole answer may go on with its request before RST_STREAM stops it. */
-  readonly resetDelay: TimerList;
   /** H2_CODEC_STATS. */
   readonly stats: StatGroup;
+}
+
+export interface H2ServerOptions extends H2Options {
+  /** How long a client that has its whole answer may go on with its request before RST_STREAM stops it. */
+  readonly resetDelay: TimerList;
 }

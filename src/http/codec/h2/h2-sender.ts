@@ -63,8 +63,9 @@ export class H2Sender {
     this.#head(stream, this.#encoder.writeResponse(headers, FRAME_HEAD_BYTES), end);
   }
 
-  request(stream: H2Stream, headers: HeaderMap, end: boolean): void {
-    this.#head(stream, this.#encoder.writeRequest(headers, FRAME_HEAD_BYTES), end);
+  /** `protocol`: of an extended CONNECT; '' = none. */
+  request(stream: H2Stream, headers: HeaderMap, protocol: string, end: boolean): void {
+    this.#head(stream, this.#encoder.writeRequest(headers, protocol, FRAME_HEAD_BYTES), end);
   }
 
   #head(stream: H2Stream, blockEnd: number, end: boolean): void {

@@ -5,7 +5,7 @@ import { H } from '../../header-name.ts';
 import type { MultiplexedCodecOwner, MultiplexedServerCodec, RequestDecoder } from '../codec.ts';
 import { DOWNSTREAM_GONE } from '../h1-server.ts';
 import { ErrorCode, MAX_STREAM_ID, PREFACE, Setting } from './frame.ts';
-import type { H2Options } from './h2-options.ts';
+import type { H2ServerOptions } from './h2-options.ts';
 import { H2Session } from './h2-session.ts';
 import { H2_CODEC_STATS } from './h2-stats.ts';
 import { H2Stream, type StreamSession } from './h2-stream.ts';
@@ -19,11 +19,11 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   readonly failures = DOWNSTREAM_FAILURES;
   readonly #connection: Connection;
   readonly #owner: MultiplexedCodecOwner;
-  readonly #options: H2Options;
+  readonly #options: H2ServerOptions;
   readonly #session: H2Session;
   #prefaceRead = 0;
 
-  constructor(connection: Connection, owner: MultiplexedCodecOwner, options: H2Options) {
+  constructor(connection: Connection, owner: MultiplexedCodecOwner, options: H2ServerOptions) {
     this.#connection = connection;
     this.#owner = owner;
     this.#options = options;

@@ -53,6 +53,8 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
   isHead = false;
   /** The request asks for another protocol by extended CONNECT (server side). */
   isUpgrade = false;
+  /** The protocol that the request asks for by extended CONNECT; '' = none (client side). */
+  upgradeProtocol = '';
   /** The response was complete before the request (server side). */
   answeredEarly = false;
   /** 1xx heads so far (client side). */

@@ -79,12 +79,14 @@ export class HpackEncoder {
     return this.#lines(headers);
   }
 
-  writeRequest(headers: HeaderMap, offset: number): number {
+  /** `protocol`: of an extended CONNECT; '' = none. */
+  writeRequest(headers: HeaderMap, protocol: string, offset: number): number {
     this.#begin(headers, offset);
     const { method, scheme, path } = headers;
     if (method === 'GET') scratch[this.#at++] = 0x82;
     else if (method === 'POST') scratch[this.#at++] = 0x83;
     else this.#literal(2, '', method);
+    if (protocol !== '') this.#literal(0, ':protocol', protocol);
     if (path !== '') {
       if (scheme === 'https') scratch[this.#at++] = 0x87;
       else if (scheme === 'http' || scheme === '') scratch[this.#at++] = 0x86;

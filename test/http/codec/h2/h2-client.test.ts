@@ -49,6 +49,14 @@ class ClientRig implements ClientCodecOwner {
     this.told.push('stream end');
   }
 
+  onCapacityChange(): void {
+    this.told.push(this.codec.canTakeStream ? 'has room' : 'has no room');
+  }
+
+  onCloseAnnounced(): void {
+    this.told.push('leaves');
+  }
+
   onCodecClosed(): void {
     this.told.push('closed');
   }
@@ -104,7 +112,7 @@ describe('an HTTP/2 client', () => {
     const seen = ['one', 'two', 'three'].map((body) => client.request(body));
     exchange(client, server);
     expect(seen.map((one) => one.text)).toEqual(['one', 'two', 'three'].map((body) => `(103)200 ${body}[x-t: v\r\n]`));
-    expect(client.told).toEqual(['stream end', 'stream end', 'stream end']);
+    expect(client.told).toEqual(['has room', 'stream end', 'stream end', 'stream end']);
     expect(client.codec.canTakeStream).toBe(true);
   });
 
@@ -138,6 +146,7 @@ describe('an HTTP/2 client', () => {
     client.connection.receive(frame(7, 0, 0, uint32(1) + uint32(0)));
     expect(second.failure).toMatchObject({ kind: 'remote-refused-stream', retryable: true, source: 'upstream' });
     expect(client.codec.canTakeStream).toBe(false);
+    expect(client.told).toEqual(['has room', 'leaves', 'has no room', 'stream end']);
     client.connection.receive(frame(1, 5, 1, '\x88'));
     expect(first.text).toBe('200 ');
     expect(client.told.at(-1)).toBe('closed');
@@ -169,7 +178,7 @@ describe('an HTTP/2 client', () => {
     const seen = client.request(undefined, 'GET');
     client.connection.receive(bytes);
     expect(seen.failure).toMatchObject({ kind: 'protocol-error', source: 'upstream' });
-    expect(client.told).toEqual(['protocol error', 'closed']);
+    expect(client.told).toEqual(['has room', 'protocol error', 'has no room', 'closed']);
   });
 
   it('tells its streams when the server goes', () => {
@@ -177,6 +186,6 @@ describe('an HTTP/2 client', () => {
     const seen = client.request(undefined, 'GET');
     client.codec.onEnd();
     expect(seen.failure?.kind).toBe('connection-termination');
-    expect(client.told).toEqual(['closed']);
+    expect(client.told).toEqual(['has no room', 'closed']);
   });
 });

@@ -3,7 +3,7 @@ import { SharedStatStore } from '../../../../src/core/stats/store.ts';
 import type { StatGroup } from '../../../../src/core/stats/stats.ts';
 import { Timers } from '../../../../src/core/timers.ts';
 import type { MultiplexedCodecOwner, RequestDecoder, ServerEncoder } from '../../../../src/http/codec/codec.ts';
-import type { H2Options } from '../../../../src/http/codec/h2/h2-options.ts';
+import type { H2ServerOptions } from '../../../../src/http/codec/h2/h2-options.ts';
 import { H2ServerCodec } from '../../../../src/http/codec/h2/h2-server.ts';
 import { H2_CODEC_STATS } from '../../../../src/http/codec/h2/h2-stats.ts';
 import type { Failure } from '../../../../src/http/failure.ts';
@@ -19,7 +19,7 @@ export function testStats(): StatGroup {
 export const clock = new ManualClock();
 export const timers = new Timers(clock);
 
-export function testOptions(changes: Partial<H2Options> = {}): H2Options {
+export function testOptions(changes: Partial<H2ServerOptions> = {}): H2ServerOptions {
   return {
     hpackTableBytes: 4096,
     maxConcurrentStreams: 100,
@@ -98,7 +98,7 @@ export class ServerRig implements MultiplexedCodecOwner {
   /** What is done with a complete request. */
   answer: (stream: SeenStream) => void = ok;
 
-  constructor(changes: Partial<H2Options> = {}) {
+  constructor(changes: Partial<H2ServerOptions> = {}) {
     this.codec = new H2ServerCodec(this.connection, this, testOptions(changes));
     this.connection.owner = this.codec;
   }
