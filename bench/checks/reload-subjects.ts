@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Command } from '../end-to-end/command.ts';
 import { findProgram } from '../end-to-end/command.ts';
 import { writeYaml } from '../end-to-end/peers/bootstrap-file.ts';
-import type { Json } from '../end-to-end/peers/envoy-bootstrap.ts';
 import { cluster, HCM_TYPE, routerFilter, socketAddress } from '../end-to-end/peers/envoy-bootstrap.ts';
 import { nginx, nginxMain } from '../end-to-end/peers/nginx.ts';
 import { nuncioCommand, nuncioDirect, nuncioPublic, SOURCES } from '../end-to-end/peers/nuncio.ts';
 import type { Peer } from '../end-to-end/peers/peer.ts';
+import type { Json } from '../end-to-end/plan.ts';
 
 /** A proxy whose configuration file is replaced while it runs, and which is told so by SIGHUP. */
 export interface ReloadSubject {

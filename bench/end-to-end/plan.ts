@@ -1,3 +1,6 @@
+/** Plain JSON, in the shape of the proto3 mapping where it is configuration of Envoy's. */
+export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
+
 /**
  * What every peer of a scenario has to do. Each peer turns the same plan into its own configuration, so that all of them
  * carry the same features.
@@ -14,11 +17,15 @@ export interface ProxyPlan {
   readonly full: boolean;
   /** Bodies that are far larger than any buffer: proxies that spool to disk or have small buffers get 64 KiB ones. */
   readonly largeBodies: boolean;
+  /** Filters of Envoy's API in front of the router, for those that have such. */
+  readonly filters: readonly FilterPlan[];
 }
+
+export type FilterPlan = { readonly name: string; readonly typed_config: { readonly '@type': string; readonly [field: string]: Json } };
 
 export type PlanShape = Omit<ProxyPlan, 'listenPort' | 'adminPort' | 'originPort'>;
 
-export const PLAIN: PlanShape = { prefixes: [], hosts: [], full: false, largeBodies: false };
+export const PLAIN: PlanShape = { prefixes: [], hosts: [], full: false, largeBodies: false, filters: [] };
 
 export const VIA = '1.1 proxy';
 

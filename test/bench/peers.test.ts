@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { load as parseYaml } from 'js-yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseH2load, wrk } from '../../bench/end-to-end/load/saturating.ts';
+import { jsonBody } from '../../bench/end-to-end/origin/json-body.ts';
 import { writeBootstrap } from '../../bench/end-to-end/peers/bootstrap-file.ts';
 import { bootstrap } from '../../bench/end-to-end/peers/envoy-bootstrap.ts';
 import { haproxyConfig } from '../../bench/end-to-end/peers/haproxy.ts';
@@ -12,6 +13,7 @@ import type { ProxyPlan } from '../../bench/end-to-end/plan.ts';
 import { hostList, PLAIN, prefixList } from '../../bench/end-to-end/plan.ts';
 import { requestBytes } from '../../bench/end-to-end/request.ts';
 import { bigBootstrapValue } from '../../bench/end-to-end/scenarios/big-bootstrap.ts';
+import { IDLE_FILTERS } from '../../bench/end-to-end/scenarios/filter-plans.ts';
 import { parseOptions } from '../../bench/options.ts';
 
 const PORTS = { listenPort: 20_001, adminPort: 20_002, originPort: 20_003 };
@@ -57,6 +59,13 @@ describe('one plan', () => {
     expect(haproxyConfig(HOSTS, directory)).toContain('map_str');
   });
 
+  it('puts its filters in front of the router', () => {
+    const names = (filters: ProxyPlan['filters']): string[] =>
+      Array.from(JSON.stringify(bootstrap({ ...PLAIN, ...PORTS, filters }, '')).matchAll(/"envoy\.filters\.http\.(\w+)"/g), ([, name]) => name!);
+    expect(names(IDLE_FILTERS)).toEqual([...IDLE_FILTERS.map(({ name }) => name.slice('envoy.filters.http.'.length)), 'router']);
+    expect(names([])).toEqual(['router']);
+  });
+
   it('is written as YAML that reads back as the same bootstrap', () => {
     const file = writeBootstrap(FULL, directory);
     expect(parseYaml(readFileSync(file, 'utf8'))).toEqual(bootstrap(FULL, join(directory, 'access.log')));
@@ -72,6 +81,13 @@ describe('the big bootstrap', () => {
     expect(count(text, /"endpoint":\{/g)).toBe(50_000);
     expect(routed.length).toBe(10_000);
     expect(routed.every((name) => clusters.has(name))).toBe(true);
+  });
+});
+
+describe('the JSON of the origin', () => {
+  it('is 16 KiB and valid', () => {
+    expect(jsonBody()).toHaveLength(16_384);
+    expect((JSON.parse(jsonBody()) as unknown[]).length).toBeGreaterThan(50);
   });
 });
 

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { JSON_PATH, jsonBody } from './json-body.ts';
 import { BODY, ECHOED_HEADERS } from './origin.ts';
 
 /**
@@ -8,6 +9,7 @@ import { BODY, ECHOED_HEADERS } from './origin.ts';
  */
 const EXTRA = 'X-Powered-By: origin\r\nCache-Control: no-store\r\nETag: abcdef0123456789\r\nContent-Type: application/json\r\n';
 const SMALL = answer(BODY);
+const JSON_ANSWER = answer(jsonBody());
 const BLOCK = Buffer.alloc(1 << 20, 'x');
 const MAX_HEAD_BYTES = 64 * 1024;
 
@@ -81,6 +83,7 @@ class OriginConnection {
     const path = head.slice(4, head.indexOf(' ', 4));
     const bytes = /\/bytes\/(\d+)$/.exec(path);
     if (bytes !== null) this.#answerBytes(Number(bytes[1]));
+    else if (path === JSON_PATH) this.#socket.write(JSON_ANSWER, 'latin1');
     else if (path.endsWith('/echo')) this.#socket.write(answer(ECHOED_HEADERS.map((name) => `${valueOf(head, name) ?? ''}\n`).join('')), 'latin1');
     else this.#socket.write(SMALL, 'latin1');
   }

@@ -4,10 +4,11 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from '../command.ts';
 import { findProgram, versionLine } from '../command.ts';
 import { nginxMain } from '../peers/nginx.ts';
+import { JSON_PATH, jsonBody } from './json-body.ts';
 
 /**
- * What stands behind every proxy: 1 KiB of JSON for any path. A path that ends in `/echo` answers with what the proxy added
- * to the request, one value a line: X-Forwarded-For, X-Request-Id, Via.
+ * What stands behind every proxy: 1 KiB for any path. A path that ends in `/echo` answers with what the proxy added
+ * to the request, one value a line: X-Forwarded-For, X-Request-Id, Via; `json-body.ts` names another that is answered otherwise.
  */
 export interface OriginChoice {
   readonly name: string;
@@ -27,6 +28,7 @@ const nginxOrigin: OriginChoice = {
   prepare: (port, directory) => {
     const file = join(directory, 'origin.conf');
     writeFileSync(file, nginxOriginConfig(port, directory));
+    writeFileSync(join(directory, JSON_PATH), jsonBody());
     return { file: findProgram('nginx')!, args: ['-p', directory, '-e', 'stderr', '-c', file] };
   },
 };
@@ -44,6 +46,7 @@ function nginxOriginConfig(port: number, directory: string): string {
     `server { listen 127.0.0.1:${port} backlog=4096; default_type application/json;`,
     'add_header X-Powered-By "origin"; add_header Cache-Control "no-store"; add_header ETag "abcdef0123456789";',
     `location ~ /echo$ { return 200 "${echo}"; }`,
+    `location = ${JSON_PATH} { root ${directory}; }`,
     `location / { return 200 "${BODY}"; }`,
     '}',
   ]);

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
-import type { ProxyPlan } from '../plan.ts';
+import type { Json, ProxyPlan } from '../plan.ts';
 import { bootstrap } from './envoy-bootstrap.ts';
-import type { Json } from './envoy-bootstrap.ts';
 
 /** Writes the plan's bootstrap into the peer's directory and returns the file's path. */
 export function writeBootstrap(plan: ProxyPlan, directory: string): string {

@@ -1,12 +1,10 @@
-import type { ProxyPlan } from '../plan.ts';
+import type { Json, ProxyPlan } from '../plan.ts';
 import { LIMITS, VIA } from '../plan.ts';
-
-/** The bootstrap that Envoy and nuncio both run. Plain JSON in the shape of the proto3 mapping. */
-export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
 
 const TYPES = 'type.googleapis.com/envoy.extensions';
 export const HCM_TYPE = `${TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager`;
 
+/** The bootstrap that Envoy and nuncio both run. */
 export function bootstrap(plan: ProxyPlan, accessLogPath: string): Json {
   return {
     admin: { address: socketAddress(plan.adminPort) },
@@ -48,7 +46,7 @@ function connectionManager(plan: ProxyPlan, accessLogPath: string): Json {
       stat_prefix: 'ingress',
       ...(plan.full ? fullFields(accessLogPath) : { generate_request_id: false }),
       route_config: { name: 'local', virtual_hosts: virtualHosts(plan) },
-      http_filters: [routerFilter()],
+      http_filters: [...plan.filters, routerFilter()],
     },
   };
 }

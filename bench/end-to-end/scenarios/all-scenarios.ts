@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { NATIVE_PEERS, NPM_PEERS, NUNCIO_PEERS } from '../peers/all-peers.ts';
+import { JSON_PATH } from '../origin/json-body.ts';
 import { hostList, PLAIN, prefixList } from '../plan.ts';
 import { pathBelow } from '../request.ts';
 import type { Scenario, Target, Variant } from '../scenario.ts';
 import { BIG_TARGET, bigBootstrap } from './big-bootstrap.ts';
+import { GZIP_FILTER, IDLE_FILTERS } from './filter-plans.ts';
 import { holdIdle, openLoop, saturate, saturateHttp2, startUp, transfer } from './measure.ts';
 
 const TARGET: Target = { host: 'bench.example.com', path: pathBelow('/svc57/') };
@@ -72,6 +74,28 @@ const virtualHosts: Scenario = {
     { name: '10,000 hosts', shape: { ...PLAIN, hosts: hostList(10_000) }, target: { ...TARGET, host: 'host-5000.example.com' } },
   ],
   readyWithinMs: 30_000,
+};
+
+const filters: Scenario = {
+  ...routes,
+  name: 'filters',
+  title: 'Eight HTTP filters that have nothing to do, against none',
+  peers: ['envoy', ...NUNCIO_PEERS],
+  variants: [
+    { name: 'base', shape: PLAIN, target: TARGET },
+    { name: '8 filters', shape: { ...PLAIN, filters: IDLE_FILTERS }, target: TARGET },
+  ],
+};
+
+const gzip: Scenario = {
+  ...routes,
+  name: 'gzip',
+  title: '16 KiB of JSON, compressed by gzip as the filter is by default, against passed on',
+  peers: ['envoy', ...NUNCIO_PEERS],
+  variants: [
+    { name: 'base', shape: PLAIN, target: { ...TARGET, path: JSON_PATH } },
+    { name: 'gzip', shape: { ...PLAIN, filters: GZIP_FILTER }, target: { ...TARGET, path: JSON_PATH } },
+  ],
 };
 
 const newConnection: Scenario = {
@@ -165,6 +189,8 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   http2,
   routes,
   virtualHosts,
+  filters,
+  gzip,
   newConnection,
   latency,
   download,

@@ -2,12 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from '../command.ts';
 import { writeYaml } from '../peers/bootstrap-file.ts';
-import type { Json } from '../peers/envoy-bootstrap.ts';
 import { HCM_TYPE, routerFilter, socketAddress } from '../peers/envoy-bootstrap.ts';
 import { envoyCommand } from '../peers/envoy.ts';
 import { nuncioFromPackage, nuncioFromSources } from '../peers/nuncio.ts';
 import type { Peer } from '../peers/peer.ts';
-import type { ProxyPlan } from '../plan.ts';
+import type { Json, ProxyPlan } from '../plan.ts';
 import type { Target } from '../scenario.ts';
 
 const CLUSTERS = 10_000;
