@@ -1,6 +1,6 @@
 import type { GaugeId, StatGroup, StatStore } from '../core/stats/stats.ts';
 import type { RoutePriority } from '../http/upstream.ts';
-import type { BreakerTable } from './breaker-table.ts';
+import type { ProcessCounts } from '../core/process-counts.ts';
 import { type CircuitBreaker, PriorityBreakers } from './circuit-breakers.ts';
 import { MEMBERSHIP_STATS, REMAINING_STATS } from './cluster-stats.ts';
 import type { ClusterSpec } from './cluster-spec.ts';
@@ -27,7 +27,7 @@ export class BreakerGauges {
     this.#remaining.forEach((group, index) => group !== undefined && setLimits(group, spec.breakers[index]));
   }
 
-  refresh(table: BreakerTable): void {
+  refresh(table: ProcessCounts): void {
     const breakers = (this.#breakers ??= this.#find(table));
     breakers?.forEach((each, index) => {
       const open = OPEN_GAUGES[index];
@@ -45,7 +45,7 @@ export class BreakerGauges {
   }
 
   /** No thread has used the cluster yet: everything is 0. */
-  #find(table: BreakerTable): readonly PriorityBreakers[] | undefined {
+  #find(table: ProcessCounts): readonly PriorityBreakers[] | undefined {
     const cells = table.peek(this.#spec.name);
     if (cells === undefined) return undefined;
     return PRIORITIES.map((priority, index) => new PriorityBreakers(this.#spec.breakers[index], priority, cells));

@@ -1,5 +1,5 @@
 import type { RoutePriority } from '../http/upstream.ts';
-import type { BreakerCells } from './breaker-table.ts';
+import type { CountCells } from '../core/process-counts.ts';
 import type { BreakerSpec } from './cluster-spec.ts';
 
 /** Places of one priority's counts within the cells of a cluster. */
@@ -12,10 +12,10 @@ export type BreakerKind = (typeof BREAKER_KINDS)[number];
  */
 export class CircuitBreaker {
   readonly max: number;
-  readonly #cells: BreakerCells;
+  readonly #cells: CountCells;
   readonly #index: number;
 
-  constructor(cells: BreakerCells, index: number, max: number) {
+  constructor(cells: CountCells, index: number, max: number) {
     this.#cells = cells;
     this.#index = index;
     this.max = max;
@@ -55,10 +55,10 @@ export class PriorityBreakers {
   readonly requests: CircuitBreaker;
   readonly retries: CircuitBreaker;
   readonly connectionPools: CircuitBreaker;
-  readonly #cells: BreakerCells;
+  readonly #cells: CountCells;
   readonly #usedMark: number;
 
-  constructor(spec: BreakerSpec, priority: RoutePriority, cells: BreakerCells) {
+  constructor(spec: BreakerSpec, priority: RoutePriority, cells: CountCells) {
     const open = (kind: BreakerKind, max: number): CircuitBreaker => new CircuitBreaker(cells, cellIndex(priority, kind), max);
     this.connections = open('connections', spec.maxConnections);
     this.pendingRequests = open('pendingRequests', spec.maxPendingRequests);

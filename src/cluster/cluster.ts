@@ -7,7 +7,7 @@ import type { ResponseDecoder } from '../http/codec/codec.ts';
 import type { Failure } from '../http/failure.ts';
 import type { Cluster, ClusterMembership, LoadBalancerContext, PendingStream, PoolCallbacks, RoutePriority } from '../http/upstream.ts';
 import type { Transport } from '../transport/transport.ts';
-import type { BreakerTable } from './breaker-table.ts';
+import type { ProcessCounts } from '../core/process-counts.ts';
 import { PriorityBreakers } from './circuit-breakers.ts';
 import { ClusterSockets, poolNames, requestedName, type SocketFactory } from './cluster-sockets.ts';
 import { CLUSTER_STATS, HOST_STATS, hostStatPrefix } from './cluster-stats.ts';
@@ -31,7 +31,7 @@ export interface ClusterServices {
   readonly timers: Timers;
   readonly random: Random;
   readonly runtime: Runtime;
-  readonly breakers: BreakerTable;
+  readonly breakers: ProcessCounts;
   readonly upstreamSockets: SocketFactory;
   /** Unique in the process. */
   nextConnectionId(): number;

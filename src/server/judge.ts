@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.ts';
 import type { NodeInfo, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
 import { ConfigPath, type Problem, Problems } from '../core/problems.ts';
+import { LocalProcessCounts, PROCESS_COUNTS } from '../core/process-counts.ts';
 import { systemProcess } from '../core/process-facts.ts';
 import type { Random } from '../core/random.ts';
 import type { Runtime } from '../core/runtime.ts';
@@ -165,6 +166,7 @@ const JUDGING_SERVICES = new Map<ServiceKey<unknown>, unknown>([
   [HEALTH, { failed: false }],
   [ACCESS_LOG_FILES, new AccessLogFileProbe()],
   [PROCESS, systemProcess],
+  [PROCESS_COUNTS, new LocalProcessCounts()],
 ]);
 
 function judgedListener({ name }: ListenerSpec, message: ListenerMessage): JudgedListener {

@@ -1,4 +1,4 @@
-import type { SharedBreakerMemory } from '../cluster/breaker-table.ts';
+import type { SharedCountMemory } from '../core/process-counts.ts';
 import type { ClusterSpec, HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { NodeInfo } from '../core/extension.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
@@ -19,7 +19,7 @@ export interface WorkerSetup {
   readonly files: FileSettings;
   readonly disabledExtensions: readonly string[];
   readonly runtime: ReadonlyMap<string, RuntimeValue>;
-  readonly breakers: SharedBreakerMemory;
+  readonly counts: SharedCountMemory;
   /** One count for the process. */
   readonly connectionIds: SharedArrayBuffer;
   /** Session tickets of all threads are encrypted with keys that come from this. */

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
-import type { BreakerTable } from '../cluster/breaker-table.ts';
+import { PROCESS_COUNTS, type ProcessCounts } from '../core/process-counts.ts';
 import { ClusterManager } from '../cluster/cluster-manager.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { Clock } from '../core/clock.ts';
@@ -41,7 +41,7 @@ export interface ProxyThreadOptions {
   readonly log: Logger;
   readonly node: NodeInfo;
   readonly files: FileSettings;
-  readonly breakers: BreakerTable;
+  readonly counts: ProcessCounts;
   readonly ticketSecret: Uint8Array;
   nextConnectionId(): number;
   /** Opens this thread's log file again. */
@@ -64,7 +64,7 @@ export class ProxyThread implements Worker {
   #utilization = performance.eventLoopUtilization();
 
   constructor(options: ProxyThreadOptions) {
-    const { index, transport, clock, timers, random, runtime, stats, log, node, registry, breakers } = options;
+    const { index, transport, clock, timers, random, runtime, stats, log, node, registry, counts } = options;
     this.#accessLogs = new AccessLogFiles({ timers, stats, ...options.files });
     const nextConnectionId = (): number => options.nextConnectionId();
     this.index = index;
@@ -74,13 +74,14 @@ export class ProxyThread implements Worker {
     new Watchdog(stats, [`server.worker_${index}`, 'workers'], clock, timers);
     this.#tls = new ThreadTlsMaterial([], options.ticketSecret);
     const upstreamSockets = new UpstreamSockets(this.#services, this.#tls);
-    this.#clusters = new ClusterManager({ upstreamSockets, threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers, nextConnectionId });
+    this.#clusters = new ClusterManager({ upstreamSockets, threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers: counts, nextConnectionId });
     this.#compileServices = new Map<ServiceKey<unknown>, unknown>([
       [CLUSTERS, this.#clusters],
       [HEALTH, this.#health],
       [ACCESS_LOG_FILES, this.#accessLogs],
       [PROCESS, systemProcess],
       [TLS_MATERIAL, this.#tls],
+      [PROCESS_COUNTS, counts],
     ]);
     const thread = { transport, drain: this.#drain, nextConnectionId, clock };
     this.#listeners = new ListenerManager(thread, stats, log, index);

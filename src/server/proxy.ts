@@ -343,7 +343,7 @@ export class Proxy {
       timers: this.#timers,
       random: this.#random,
       log: log.component('upstream'),
-      breakers: workers.breakers,
+      breakers: workers.counts,
       createResolver: createResolverFactory(store),
       onUpdate: (update) => workers.updateHosts(update),
     });

@@ -1,7 +1,7 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { decodeMessage } from '../api/decode.ts';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
-import { SharedBreakerTable } from '../cluster/breaker-table.ts';
+import { SharedProcessCounts } from '../core/process-counts.ts';
 import { systemClock } from '../core/clock.ts';
 import { SystemRandom } from '../core/random.ts';
 import { SharedStatStore } from '../core/stats/store.ts';
@@ -40,7 +40,7 @@ const thread = new ProxyThread({
   log: new ComponentLogger({ clock: systemClock, sink, levels, format: compileLogFormat(setup.log.format), thread: threadId }),
   node: setup.node,
   files: setup.files,
-  breakers: new SharedBreakerTable(setup.breakers),
+  counts: new SharedProcessCounts(setup.counts),
   ticketSecret: setup.ticketSecret,
   nextConnectionId: () => Atomics.add(connectionIds, 0, 1),
   reopenLog: () => sink.reopen(),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
-import { type BreakerTable, createBreakerReader, createBreakerTally, createSharedBreakerMemory, LocalBreakerTable, reclaimBreakers } from '../cluster/breaker-table.ts';
+import { type ProcessCounts, createCountReader, createCountTally, createSharedCountMemory, LocalProcessCounts, reclaimCounts } from '../core/process-counts.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { Clock } from '../core/clock.ts';
 import type { NodeInfo } from '../core/extension.ts';
@@ -48,9 +48,9 @@ const LONGEST_PAUSE_MS = 10_000;
 
 /** The workers, each with the same configuration; one that dies is replaced. */
 export class WorkerPool {
-  readonly breakers: BreakerTable;
+  readonly counts: ProcessCounts;
   readonly #options: WorkerPoolOptions;
-  readonly #sharedBreakers: SharedArrayBuffer | undefined;
+  readonly #sharedCounts: SharedArrayBuffer | undefined;
   readonly #tallies: SharedArrayBuffer[] = [];
   readonly #connectionIds = new SharedArrayBuffer(4);
   readonly #ticketSecret = randomBytes(32);
@@ -68,10 +68,10 @@ export class WorkerPool {
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     if (options.concurrency === 1) {
-      this.breakers = new LocalBreakerTable();
+      this.counts = new LocalProcessCounts();
     } else {
-      this.#sharedBreakers = createSharedBreakerMemory();
-      this.breakers = createBreakerReader(this.#sharedBreakers);
+      this.#sharedCounts = createSharedCountMemory();
+      this.counts = createCountReader(this.#sharedCounts);
     }
   }
 
@@ -189,7 +189,7 @@ export class WorkerPool {
       log,
       node,
       files,
-      breakers: this.breakers,
+      counts: this.counts,
       ticketSecret: this.#ticketSecret,
       nextConnectionId: () => connections++,
       // The main thread's log is this thread's.
@@ -199,8 +199,8 @@ export class WorkerPool {
 
   #threadWorker(index: number): Worker {
     const { scrape, transport, node, logSetup, files, disabledExtensions, clock } = this.#options;
-    const shared = this.#sharedBreakers!;
-    const tally = createBreakerTally(shared);
+    const shared = this.#sharedCounts!;
+    const tally = createCountTally(shared);
     this.#tallies[index] = tally;
     this.#startedMs[index] = clock.monotonicMs();
     scrape.addThread(index);
@@ -212,7 +212,7 @@ export class WorkerPool {
       files,
       disabledExtensions,
       runtime: this.#options.runtimeValues(),
-      breakers: { shared, tally },
+      counts: { shared, tally },
       connectionIds: this.#connectionIds,
       ticketSecret: this.#ticketSecret,
     };
@@ -226,7 +226,7 @@ export class WorkerPool {
     const { log, scrape, clock, timers } = this.#options;
     this.#lastFailure = reason;
     scrape.removeThread(index);
-    reclaimBreakers({ shared: this.#sharedBreakers!, tally: this.#tallies[index]! });
+    reclaimCounts({ shared: this.#sharedCounts!, tally: this.#tallies[index]! });
     if (this.#closing) return;
     const livedMs = clock.monotonicMs() - this.#startedMs[index]!;
     const pauseMs = livedMs >= SHORT_LIFE_MS ? 0 : Math.min((this.#pauseMs[index] ?? FIRST_PAUSE_MS / 2) * 2, LONGEST_PAUSE_MS);

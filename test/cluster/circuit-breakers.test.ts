@@ -1,29 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type BreakerTable,
-  createBreakerTally,
-  createSharedBreakerMemory,
-  LocalBreakerTable,
-  reclaimBreakers,
-  SharedBreakerTable,
-} from '../../src/cluster/breaker-table.ts';
+  type ProcessCounts,
+  createCountTally,
+  createSharedCountMemory,
+  LocalProcessCounts,
+  reclaimCounts,
+  SharedProcessCounts,
+} from '../../src/core/process-counts.ts';
 import { BREAKER_KINDS, PriorityBreakers } from '../../src/cluster/circuit-breakers.ts';
 
 const LIMITS = { maxConnections: 2, maxPendingRequests: 0, maxRequests: 1024, maxRetries: 3, maxConnectionPools: 1, trackRemaining: false };
 
-const breakersOf = (table: BreakerTable, cluster = 'web', priority: 'default' | 'high' = 'default'): PriorityBreakers =>
+const breakersOf = (table: ProcessCounts, cluster = 'web', priority: 'default' | 'high' = 'default'): PriorityBreakers =>
   new PriorityBreakers(LIMITS, priority, table.cells(cluster));
 
 const thread = (shared: SharedArrayBuffer) => {
-  const memory = { shared, tally: createBreakerTally(shared) };
-  return { memory, table: new SharedBreakerTable(memory) };
+  const memory = { shared, tally: createCountTally(shared) };
+  return { memory, table: new SharedProcessCounts(memory) };
 };
 
 describe.each([
-  ['in one thread', () => new LocalBreakerTable()],
-  ['in shared memory', () => thread(createSharedBreakerMemory(64)).table],
-])('circuit breakers %s', (_where, createTable: () => BreakerTable) => {
+  ['in one thread', () => new LocalProcessCounts()],
+  ['in shared memory', () => thread(createSharedCountMemory(64)).table],
+])('circuit breakers %s', (_where, createTable: () => ProcessCounts) => {
   it('refuse at the limit and take again after a release', () => {
     const { connections } = breakersOf(createTable());
     expect([connections.tryAcquire(), connections.tryAcquire(), connections.tryAcquire()]).toEqual([true, true, false]);
@@ -76,14 +76,14 @@ describe.each([
 
 describe('shared breakers', () => {
   it('count over threads', () => {
-    const shared = createSharedBreakerMemory(64);
+    const shared = createSharedCountMemory(64);
     const [one, two] = [breakersOf(thread(shared).table), breakersOf(thread(shared).table)];
     expect([one.connections.tryAcquire(), two.connections.tryAcquire(), one.connections.tryAcquire()]).toEqual([true, true, false]);
     expect(two.connections.active).toBe(2);
   });
 
   it('take back what a dead thread held', () => {
-    const shared = createSharedBreakerMemory(64);
+    const shared = createSharedCountMemory(64);
     const dead = thread(shared);
     const living = breakersOf(thread(shared).table);
     living.connections.acquireBeyond();
@@ -91,12 +91,12 @@ describe('shared breakers', () => {
     lost.connections.acquireBeyond();
     lost.retries.acquireBeyond();
     lost.retries.release();
-    reclaimBreakers(dead.memory);
+    reclaimCounts(dead.memory);
     expect([living.connections.active, living.retries.active]).toEqual([1, 0]);
   });
 
   it('find every cluster again, up to the capacity', () => {
-    const shared = createSharedBreakerMemory(32);
+    const shared = createSharedCountMemory(32);
     const [one, two] = [thread(shared).table, thread(shared).table];
     const names = Array.from({ length: 32 }, (_, index) => `cluster-${index}`);
     names.forEach((name, index) => {
@@ -106,7 +106,7 @@ describe('shared breakers', () => {
   });
 
   it('count within the thread for clusters beyond the capacity', () => {
-    const shared = createSharedBreakerMemory(1);
+    const shared = createSharedCountMemory(1);
     const [one, two] = [thread(shared).table, thread(shared).table];
     breakersOf(one, 'first').connections.acquireBeyond();
     breakersOf(one, 'second').connections.acquireBeyond();

@@ -1,4 +1,4 @@
-import { type BreakerTable, LocalBreakerTable } from '../../src/cluster/breaker-table.ts';
+import { type ProcessCounts, LocalProcessCounts } from '../../src/core/process-counts.ts';
 import type { UpstreamCluster } from '../../src/cluster/cluster.ts';
 import { ClusterManager } from '../../src/cluster/cluster-manager.ts';
 import type { ClusterSpec } from '../../src/cluster/cluster-spec.ts';
@@ -14,7 +14,7 @@ import { FakeTransport } from './fake-transport.ts';
 import { RecordedRequest } from './recorded-request.ts';
 
 export interface WorldOptions {
-  readonly breakers?: BreakerTable;
+  readonly breakers?: ProcessCounts;
   readonly runtime?: Runtime;
 }
 
@@ -29,7 +29,7 @@ export class World {
   readonly manager: ClusterManager;
   #connectionIds = 0;
 
-  constructor({ breakers = new LocalBreakerTable(), runtime = emptyRuntime }: WorldOptions = {}) {
+  constructor({ breakers = new LocalProcessCounts(), runtime = emptyRuntime }: WorldOptions = {}) {
     this.scrape.addThread(0);
     this.stats = new SharedStatStore({ direct: true, onAnnounce: (message) => this.scrape.announce(0, message) });
     this.manager = new ClusterManager({

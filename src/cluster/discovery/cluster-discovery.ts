@@ -4,7 +4,7 @@ import type { StatGroup, StatStore } from '../../core/stats/stats.ts';
 import type { Timers } from '../../core/timers.ts';
 import { type ClusterSnapshot, snapshotCluster } from '../admin-snapshot.ts';
 import { BreakerGauges } from '../breaker-gauges.ts';
-import type { BreakerTable } from '../breaker-table.ts';
+import type { ProcessCounts } from '../../core/process-counts.ts';
 import { CLUSTER_MANAGER_STATS, MEMBERSHIP_STATS, THREAD_CLUSTER_STATS } from '../cluster-stats.ts';
 import type { Assignment, ClusterSpec, HostSetUpdate, ResolverSpec } from '../cluster-spec.ts';
 import { setMembership } from '../membership.ts';
@@ -16,7 +16,7 @@ export interface ClusterDiscoveryOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Logger;
-  readonly breakers: BreakerTable;
+  readonly breakers: ProcessCounts;
   readonly createResolver: (spec: ResolverSpec) => NameResolver;
   /** To every worker, in order. */
   readonly onUpdate: (update: HostSetUpdate) => void;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LocalBreakerTable } from '../../../src/cluster/breaker-table.ts';
+import { LocalProcessCounts } from '../../../src/core/process-counts.ts';
 import type { Assignment, ClusterSpec, HostSetUpdate, LookupFamily } from '../../../src/cluster/cluster-spec.ts';
 import { ClusterDiscovery } from '../../../src/cluster/discovery/cluster-discovery.ts';
 import { MAX_ADDRESSES_PER_NAME } from '../../../src/cluster/discovery/dns-refresh.ts';
@@ -25,11 +25,11 @@ class FakeResolver implements NameResolver {
 class DiscoveryWorld extends World {
   readonly resolver = new FakeResolver();
   readonly updates: HostSetUpdate[] = [];
-  readonly breakers: LocalBreakerTable;
+  readonly breakers: LocalProcessCounts;
   readonly discovery: ClusterDiscovery;
 
   constructor() {
-    const breakers = new LocalBreakerTable();
+    const breakers = new LocalProcessCounts();
     super({ breakers });
     this.breakers = breakers;
     this.discovery = new ClusterDiscovery({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LocalBreakerTable } from '../../../src/cluster/breaker-table.ts';
+import { LocalProcessCounts } from '../../../src/core/process-counts.ts';
 import { PriorityBreakers } from '../../../src/cluster/circuit-breakers.ts';
 import { CLUSTER_STATS, HOST_STATS } from '../../../src/cluster/cluster-stats.ts';
 import { EMPTY_LOCALITY } from '../../../src/cluster/cluster-spec.ts';
@@ -41,7 +41,7 @@ function twoStreamPool(maxRequestsPerConnection = Infinity) {
     maxRequestsPerConnection,
     nextConnectionId: () => 1,
   };
-  const breakers = new PriorityBreakers(LIMITS, 'default', new LocalBreakerTable().cells('c'));
+  const breakers = new PriorityBreakers(LIMITS, 'default', new LocalProcessCounts().cells('c'));
   const pool = new ConnectionPool({ onPoolDrained: (ended) => drained.push(ended) }, host, context, breakers);
   const request = (): RecordedRequest => {
     const made = new RecordedRequest();
