@@ -29,6 +29,7 @@ export class Session {
   readonly logFile: string;
   readonly running: RunningTarget;
   #logOffset = 0;
+  #used = false;
 
   private constructor(upstreams: ReadonlyMap<string, Upstream>, directory: string, running: RunningTarget) {
     this.upstreams = upstreams;
@@ -66,7 +67,8 @@ export class Session {
       const stats = await readStats(this.running.adminPort);
       const active = [...stats].filter(([name, value]) => ACTIVE.test(name) && !name.includes('.admin.') && value !== 0);
       if (active.length === 0 || performance.now() > deadline) {
-        await pause(LOG_FLUSH_MS);
+        if (this.#used) await pause(LOG_FLUSH_MS);
+        this.#used = true;
         this.#logOffset += this.readLog().length;
         return stats;
       }
