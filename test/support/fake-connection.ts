@@ -1,3 +1,4 @@
+import { endRound } from '../../src/core/round.ts';
 import type { Address, Connection, ConnectionOwner } from '../../src/transport/transport.ts';
 
 const address: Address = { kind: 'ip', host: '127.0.0.1', port: 1, text: '127.0.0.1:1' };
@@ -11,14 +12,24 @@ export class FakeConnection implements Connection {
   bytesRead = 0;
   bytesWritten = 0;
   closed = false;
-  /** Everything written, as latin1 text. */
-  written = '';
   paused = false;
   ended: 'no' | 'fin' | 'linger' | 'reset' | 'destroyed' = 'no';
+  #written = '';
   #waiting: Buffer[] = [];
 
+  /** Everything written, as latin1 text. */
+  get written(): string {
+    endRound();
+    return this.#written;
+  }
+
+  set written(text: string) {
+    endRound();
+    this.#written = text;
+  }
+
   writeText(text: string): void {
-    if (this.ended === 'no') this.written += text;
+    if (this.ended === 'no') this.#written += text;
   }
   writeBytes(bytes: Buffer): void {
     this.writeText(bytes.toString('latin1'));

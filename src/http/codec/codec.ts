@@ -129,6 +129,8 @@ export interface ServerCodec {
 export interface MultiplexedServerCodec extends ServerCodec {
   /** The second GOAWAY: streams that come from now on are ignored. */
   finishDrain(): void;
+  /** Gives the connection what was put off to the end of the round: before it is closed. */
+  flush(): void;
 }
 
 /** The connection manager, called by its codec. */

@@ -314,6 +314,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     if (this.#closed) return;
     this.#closedHere = true;
     const { timers, delayedCloseTimeoutMs } = this.config;
+    this.#multiplexed?.flush();
     this.#connection.closeAfterFlush(linger ? delayedCloseTimeoutMs : 0);
     if (!linger && this.#connection.unsentBytes > 0 && delayedCloseTimeoutMs > 0) this.#watchFlush(timers, this.#connection.unsentBytes);
   }

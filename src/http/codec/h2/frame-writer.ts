@@ -1,112 +1,166 @@
 import { latin1 } from '../../../core/latin1.ts';
+import { atRoundEnd, limitRound, type RoundTask } from '../../../core/round.ts';
 import type { Connection } from '../../../transport/transport.ts';
 import { Flag, FRAME_HEAD_BYTES, FrameType } from './frame.ts';
 
-/** Chunks up to here join the text that waits in the connection; longer ones are sent in one piece with their frames' heads. */
-const JOINED_BYTES = 8192;
+/** A full read of body and its frames' heads, and some heads beside. */
+const BUFFER_BYTES = 81_920;
+/** Kept for the next round; at most so many are in use while nothing waits for slow peers. */
+const MAX_FREE_BUFFERS = 64;
+/** Less than this is copied into text, which is cheaper than to give a whole buffer away. */
+const SMALL_BYTES = 8192;
+const NONE: Buffer = Buffer.alloc(0);
 
-/** Writes the frames of one connection. What is written while one callback of the transport runs leaves together when it returns. */
-export class FrameWriter {
+const freeBuffers: Buffer[] = [];
+
+/**
+ * Writes the frames of one connection into a buffer, which leaves when the round is over, when it is full, and on `flush`. Whoever closes
+ * the connection flushes first.
+ */
+export class FrameWriter implements RoundTask {
   readonly #connection: Connection;
-  maxFrameBytes = 16_384;
+  #buffer: Buffer = NONE;
+  #end = 0;
+  #waits = false;
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  text(text: string): void {
-    this.#connection.writeText(text);
-  }
-
   settings(pairs: readonly (readonly [number, number])[]): void {
-    let body = '';
-    for (const [name, value] of pairs) body += String.fromCharCode(name >>> 8, name & 0xff) + uint32Text(value);
-    this.text(frameHead(body.length, FrameType.settings, 0, 0) + body);
+    this.#head(pairs.length * 6, FrameType.settings, 0, 0);
+    for (const [name, value] of pairs) {
+      this.#buffer[this.#end++] = name >>> 8;
+      this.#buffer[this.#end++] = name;
+      this.#uint32(value);
+    }
   }
 
   settingsAck(): void {
-    this.text(frameHead(0, FrameType.settings, Flag.ack, 0));
+    this.#head(0, FrameType.settings, Flag.ack, 0);
   }
 
   ping(opaque: string, ack: boolean): void {
-    this.text(frameHead(8, FrameType.ping, ack ? Flag.ack : 0, 0) + opaque);
+    this.#head(8, FrameType.ping, ack ? Flag.ack : 0, 0);
+    this.#text(opaque);
   }
 
   goAway(lastStreamId: number, code: number, debug: string): void {
-    this.text(frameHead(8 + debug.length, FrameType.goAway, 0, 0) + uint32Text(lastStreamId) + uint32Text(code) + debug);
+    this.#head(8 + debug.length, FrameType.goAway, 0, 0);
+    this.#uint32(lastStreamId);
+    this.#uint32(code);
+    this.#text(debug);
   }
 
   rstStream(id: number, code: number): void {
-    this.text(frameHead(4, FrameType.rstStream, 0, id) + uint32Text(code));
+    this.#head(4, FrameType.rstStream, 0, id);
+    this.#uint32(code);
   }
 
   windowUpdate(id: number, increment: number): void {
-    this.text(frameHead(4, FrameType.windowUpdate, 0, id) + uint32Text(increment));
+    this.#head(4, FrameType.windowUpdate, 0, id);
+    this.#uint32(increment);
   }
 
-  /**
-   * The block is `buffer[FRAME_HEAD_BYTES, end)`; the room before it takes the frame's head. Returns how many bytes leave.
-   */
-  headers(id: number, buffer: Buffer, end: number, endStream: boolean): number {
-    const flags = endStream ? Flag.endStream : 0;
-    const length = end - FRAME_HEAD_BYTES;
-    if (length <= this.maxFrameBytes) {
-      putFrameHead(buffer, 0, length, FrameType.headers, flags | Flag.endHeaders, id);
-      this.text(latin1(buffer, 0, end));
-      return end;
-    }
-    putFrameHead(buffer, 0, this.maxFrameBytes, FrameType.headers, flags, id);
-    let at = FRAME_HEAD_BYTES + this.maxFrameBytes;
-    let sent = at;
-    this.text(latin1(buffer, 0, at));
-    while (at < end) {
-      const run = Math.min(end - at, this.maxFrameBytes);
-      this.text(frameHead(run, FrameType.continuation, at + run === end ? Flag.endHeaders : 0, id) + latin1(buffer, at, at + run));
+  /** `block[0, length)` in as many frames as it takes. Returns how many bytes leave. */
+  headers(id: number, block: Buffer, length: number, endStream: boolean): number {
+    let type: number = FrameType.headers;
+    let flags: number = endStream ? Flag.endStream : 0;
+    let at = 0;
+    let sent = 0;
+    do {
+      const run = Math.min(length - at, MAX_PAYLOAD_BYTES);
+      if (at + run === length) flags |= Flag.endHeaders;
+      this.#head(run, type, flags, id);
+      this.#copy(block, at, at + run);
+      type = FrameType.continuation;
+      flags = 0;
       at += run;
       sent += FRAME_HEAD_BYTES + run;
-    }
+    } while (at < length);
     return sent;
   }
 
-  /** `bytes[start, end)` in as many frames as it takes. Returns how many bytes leave. */
+  /** `bytes[start, end)` in as many frames as it takes, an empty one at least. Returns how many bytes leave. */
   data(id: number, bytes: Buffer, start: number, end: number, endStream: boolean): number {
-    const length = end - start;
     const flags = endStream ? Flag.endStream : 0;
-    if (length <= JOINED_BYTES) {
-      this.text(length === 0 ? frameHead(0, FrameType.data, flags, id) : frameHead(length, FrameType.data, flags, id) + latin1(bytes, start, end));
-      return FRAME_HEAD_BYTES + length;
+    let at = start;
+    let sent = 0;
+    do {
+      const run = Math.min(end - at, MAX_PAYLOAD_BYTES);
+      this.#head(run, FrameType.data, at + run === end ? flags : 0, id);
+      this.#copy(bytes, at, at + run);
+      at += run;
+      sent += FRAME_HEAD_BYTES + run;
+    } while (at < end);
+    return sent;
+  }
+
+  onRoundEnd(): void {
+    this.#waits = false;
+    this.flush();
+  }
+
+  /** Gives the connection what has gathered. */
+  flush(): void {
+    const end = this.#end;
+    if (end === 0) return;
+    const buffer = this.#buffer;
+    const connection = this.#connection;
+    this.#buffer = NONE;
+    this.#end = 0;
+    if (end <= SMALL_BYTES) connection.writeText(latin1(buffer, 0, end));
+    else connection.writeBytes(buffer.subarray(0, end));
+    connection.flush();
+    if ((end <= SMALL_BYTES || connection.unsentBytes === 0) && freeBuffers.length < MAX_FREE_BUFFERS) freeBuffers.push(buffer);
+  }
+
+  /** Makes room for a whole frame and writes its head. */
+  #head(length: number, type: number, flags: number, id: number): void {
+    if (this.#end + FRAME_HEAD_BYTES + length > this.#buffer.length) this.#makeRoom();
+    const buffer = this.#buffer;
+    const at = this.#end;
+    buffer[at] = length >>> 16;
+    buffer[at + 1] = length >>> 8;
+    buffer[at + 2] = length;
+    buffer[at + 3] = type;
+    buffer[at + 4] = flags;
+    buffer[at + 5] = id >>> 24;
+    buffer[at + 6] = id >>> 16;
+    buffer[at + 7] = id >>> 8;
+    buffer[at + 8] = id;
+    this.#end = at + FRAME_HEAD_BYTES;
+  }
+
+  #makeRoom(): void {
+    this.flush();
+    if (!this.#waits) {
+      limitRound();
+      this.#waits = true;
+      atRoundEnd(this);
     }
-    const max = this.maxFrameBytes;
-    const total = length + Math.ceil(length / max) * FRAME_HEAD_BYTES;
-    const out = Buffer.allocUnsafeSlow(total);
-    let to = 0;
-    for (let at = start; at < end; at += max) {
-      const run = Math.min(end - at, max);
-      putFrameHead(out, to, run, FrameType.data, at + run === end ? flags : 0, id);
-      bytes.copy(out, to + FRAME_HEAD_BYTES, at, at + run);
-      to += FRAME_HEAD_BYTES + run;
-    }
-    this.#connection.writeBytes(out);
-    return total;
+    this.#buffer = freeBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  }
+
+  #copy(bytes: Buffer, start: number, end: number): void {
+    bytes.copy(this.#buffer, this.#end, start, end);
+    this.#end += end - start;
+  }
+
+  #text(text: string): void {
+    for (let i = 0; i < text.length; i++) this.#buffer[this.#end++] = text.charCodeAt(i);
+  }
+
+  #uint32(value: number): void {
+    const buffer = this.#buffer;
+    const at = this.#end;
+    buffer[at] = value >>> 24;
+    buffer[at + 1] = value >>> 16;
+    buffer[at + 2] = value >>> 8;
+    buffer[at + 3] = value;
+    this.#end = at + 4;
   }
 }
 
-function uint32Text(value: number): string {
-  return String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
-}
-
-function frameHead(length: number, type: number, flags: number, id: number): string {
-  return String.fromCharCode(length >>> 16, (length >>> 8) & 0xff, length & 0xff, type, flags, id >>> 24, (id >>> 16) & 0xff, (id >>> 8) & 0xff, id & 0xff);
-}
-
-function putFrameHead(out: Buffer, at: number, length: number, type: number, flags: number, id: number): void {
-  out[at] = length >>> 16;
-  out[at + 1] = length >>> 8;
-  out[at + 2] = length;
-  out[at + 3] = type;
-  out[at + 4] = flags;
-  out[at + 5] = id >>> 24;
-  out[at + 6] = id >>> 16;
-  out[at + 7] = id >>> 8;
-  out[at + 8] = id;
-}
+/** What every peer takes (SETTINGS_MAX_FRAME_SIZE). */
+const MAX_PAYLOAD_BYTES = 16_384;

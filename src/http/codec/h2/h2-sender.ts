@@ -1,7 +1,7 @@
 import type { Connection } from '../../../transport/transport.ts';
 import type { HeaderMap } from '../../header-map.ts';
 import { type Flood, FloodGuard } from './flood-guard.ts';
-import { DEFAULT_WINDOW_BYTES, FRAME_HEAD_BYTES, MAX_WINDOW_BYTES } from './frame.ts';
+import { DEFAULT_WINDOW_BYTES, MAX_WINDOW_BYTES } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { H2Options } from './h2-options.ts';
 import type { H2Stream } from './h2-stream.ts';
@@ -60,18 +60,18 @@ export class H2Sender {
   // Heads
 
   response(stream: H2Stream, headers: HeaderMap, end: boolean): void {
-    this.#head(stream, this.#encoder.writeResponse(headers, FRAME_HEAD_BYTES), end);
+    this.#head(stream, this.#encoder.writeResponse(headers, 0), end);
   }
 
   /** `protocol`: of an extended CONNECT; '' = none. */
   request(stream: H2Stream, headers: HeaderMap, protocol: string, end: boolean): void {
-    this.#head(stream, this.#encoder.writeRequest(headers, protocol, FRAME_HEAD_BYTES), end);
+    this.#head(stream, this.#encoder.writeRequest(headers, protocol, 0), end);
   }
 
   #head(stream: H2Stream, blockEnd: number, end: boolean): void {
     const sent = this.writer.headers(stream.id, this.#encoder.buffer, blockEnd, end);
     stream.wireSent += sent;
-    stream.headersSent += blockEnd - FRAME_HEAD_BYTES;
+    stream.headersSent += blockEnd;
     if (!this.check(this.guard.onSent())) return;
     if (end) this.#session.onLocalEnd(stream);
     else this.#checkPressure(stream);
@@ -111,7 +111,7 @@ export class H2Sender {
     }
     // Trailers without a field would be an empty block: the end says the same.
     if (trailers.size === 0) this.data(stream, EMPTY, true);
-    else this.#head(stream, this.#encoder.writeTrailers(trailers, FRAME_HEAD_BYTES), true);
+    else this.#head(stream, this.#encoder.writeTrailers(trailers, 0), true);
   }
 
   #send(stream: H2Stream, bytes: Buffer, start: number, end: number, endStream: boolean): void {

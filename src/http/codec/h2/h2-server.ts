@@ -47,6 +47,10 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
     this.#options.stats.inc(H2_CODEC_STATS.goaway_sent);
   }
 
+  flush(): void {
+    this.#session.sender.writer.flush();
+  }
+
   // ConnectionOwner
 
   onBytes(bytes: Buffer, length: number): void {

@@ -17,7 +17,6 @@ import type { SessionRole } from './session-role.ts';
 import { MAX_SETTINGS, PeerSettings } from './settings.ts';
 import { ReceiveWindows } from './receive-windows.ts';
 
-
 const head = new HeadReader();
 const headersPayload = new HeadersPayload();
 
@@ -158,6 +157,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
   /** The role hears of it while the streams are still there. */
   #end(isProtocolError: boolean, failure: Failure): void {
     if (this.closed) return;
+    this.sender.writer.flush();
     this.#role.onSessionError(isProtocolError, failure);
     this.shutDown(failure);
   }
@@ -166,6 +166,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
   shutDown(failure: Failure): void {
     if (this.closed) return;
     this.closed = true;
+    this.sender.writer.flush();
     this.#keepAlive?.stop();
     this.#block = undefined;
     for (const stream of this.streams.values()) {
