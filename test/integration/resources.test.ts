@@ -8,6 +8,7 @@ import { Gateway, response, TRANSPORTS, until } from './gateway.ts';
 const ROUNDS = 200;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: gateway\r\n\r\n';
 const LAST_REQUEST = 'GET / HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n';
+const IMPATIENT_REQUEST = 'GET /impatient HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n';
 
 const GAUGES = [
   'listener.127.0.0.1_0.downstream_cx_active',
@@ -75,7 +76,10 @@ describe.each(TRANSPORTS)('resources (%s transport)', (transport) => {
     gateway = await Gateway.start(
       {
         clusters: { origin: origin.port },
-        routes: [{ match: { prefix: '/' }, route: { cluster: 'origin', timeout: '0.05s' } }],
+        routes: [
+          { match: { prefix: '/impatient' }, route: { cluster: 'origin', timeout: '0.05s' } },
+          { match: { prefix: '/' }, route: { cluster: 'origin' } },
+        ],
         cluster: { circuit_breakers: { thresholds: [{ max_connections: 20, max_pending_requests: 20, max_requests: 1000 }] } },
       },
       { transport },
@@ -122,11 +126,13 @@ describe.each(TRANSPORTS)('resources (%s transport)', (transport) => {
   };
 
   const get = (): Promise<string> => visit((socket) => socket.write(LAST_REQUEST));
+  const getImpatiently = (): Promise<string> => visit((socket) => socket.write(IMPATIENT_REQUEST));
 
   it('are free again after answered requests', async () => {
     origin.onRequest = answer;
     const texts = await visitors(10, get);
-    expect(texts.filter((text) => text.startsWith('HTTP/1.1 200 '))).toHaveLength(ROUNDS);
+    expect(texts.filter((text) => !text.startsWith('HTTP/1.1 200 '))).toEqual([]);
+    expect(texts).toHaveLength(ROUNDS);
     await expectRest();
   });
 
@@ -192,14 +198,14 @@ describe.each(TRANSPORTS)('resources (%s transport)', (transport) => {
 
   it('are free again after timeouts', async () => {
     origin.onRequest = () => {};
-    const texts = await visitors(20, get);
+    const texts = await visitors(20, getImpatiently);
     expect(texts.filter((text) => text.startsWith('HTTP/1.1 504 '))).toHaveLength(ROUNDS);
     await expectRest();
   });
 
   it('are free again after requests that found the limits reached', async () => {
     origin.onRequest = () => {};
-    const texts = await visitors(100, get);
+    const texts = await visitors(100, getImpatiently);
     const refused = texts.filter((text) => text.startsWith('HTTP/1.1 503 ') && text.includes('reset reason: overflow'));
     expect(refused.length).toBeGreaterThanOrEqual(60);
     expect(refused.length).toBe(gateway.stat('cluster.origin.upstream_rq_pending_overflow'));
