@@ -20,6 +20,7 @@ export interface AdminHost {
   configuration(): AdminConfiguration;
   clusters(): readonly AdminCluster[];
   listeners(): readonly AdminListener[];
+  tlsContexts(): readonly AdminTlsContext[];
   memory(): AdminMemory;
   /** `/healthcheck/fail` and `/healthcheck/ok`. */
   failHealthChecks(fail: boolean): void;
@@ -78,6 +79,22 @@ export interface AdminAddress {
 export interface AdminListener {
   readonly name: string;
   readonly address: AdminAddress;
+}
+
+export interface AdminTlsContext {
+  readonly authorities: readonly AdminCertificate[];
+  readonly identities: readonly AdminCertificate[];
+}
+
+export interface AdminCertificate {
+  /** Or `<inline>`. */
+  readonly path: string;
+  /** In hexadecimal. */
+  readonly serial: string;
+  readonly subjectAltNames: readonly { readonly kind: 'dns' | 'uri' | 'ip'; readonly value: string }[];
+  readonly daysUntilExpiration: number;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
 }
 
 export interface AdminBreaker {

@@ -1,6 +1,7 @@
 import { ServerInfo_State } from '../api/generated/envoy/admin/v3.ts';
+import type { AdminCertificate } from './admin-host.ts';
 import { type AdminHandler, json, OK, text } from './handler.ts';
-import { addressMessage, make, messageJson } from './messages.ts';
+import { addressMessage, make, messageJson, timestamp } from './messages.ts';
 
 export const ready: AdminHandler = (_request, host) => {
   const state = host.state();
@@ -39,10 +40,21 @@ export const memory: AdminHandler = (_request, host) => {
   return json(messageJson('envoy.admin.v3.Memory', message, { defaults: true }));
 };
 
-/** There are no certificates while there is no TLS. */
-export const certs: AdminHandler = () => {
-  return json(messageJson('envoy.admin.v3.Certificates', make('envoy.admin.v3.Certificates', {}), { defaults: true }));
+export const certs: AdminHandler = (_request, host) => {
+  const certificates = host.tlsContexts().map(({ authorities, identities }) => ({ caCert: authorities.map(certificateDetails), certChain: identities.map(certificateDetails) }));
+  return json(messageJson('envoy.admin.v3.Certificates', make('envoy.admin.v3.Certificates', { certificates }), { defaults: true }));
 };
+
+function certificateDetails({ path, serial, subjectAltNames, daysUntilExpiration, notBeforeMs, notAfterMs }: AdminCertificate) {
+  return {
+    path,
+    serialNumber: serial,
+    subjectAltNames: subjectAltNames.map(({ kind, value }) => ({ name: { case: kind === 'ip' ? ('ipAddress' as const) : kind, value } })),
+    daysUntilExpiration: BigInt(daysUntilExpiration),
+    validFrom: timestamp(notBeforeMs),
+    expirationTime: timestamp(notAfterMs),
+  };
+}
 
 /** Nothing is waited for once the interface answers: it starts with the first configuration in place. */
 export const initDump: AdminHandler = () => json('{}\n');

@@ -10,6 +10,7 @@ import { systemClock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import { PrometheusRenderer } from '../core/stats/render-prometheus.ts';
 import type { ProcessMetrics } from '../core/stats/process-metrics.ts';
+import { type CertificateReport, daysUntil } from '../tls/context-report.ts';
 import type { AdminSettings } from './admin-settings.ts';
 import { commandLineMessage } from './command-line-message.ts';
 import type { DrainSettings } from './drain-decision.ts';
@@ -127,6 +128,12 @@ class ProxyAdminHost implements AdminHost {
 
   listeners() {
     return this.#proxy.addresses();
+  }
+
+  tlsContexts() {
+    const nowMs = systemClock.wallMs();
+    const dated = (certificate: CertificateReport) => ({ ...certificate, daysUntilExpiration: daysUntil(certificate.notAfterMs, nowMs) });
+    return this.#proxy.tlsContexts.map(({ authorities, identities }) => ({ authorities: authorities.map(dated), identities: identities.map(dated) }));
   }
 
   memory() {

@@ -22,6 +22,7 @@ import type { AdminOptions } from './admin-host.ts';
 import { compareConfigurations, type ConfigurationChange, logChange, type NamedChange, withRetired } from './configuration-change.ts';
 import type { DrainSettings } from './drain-decision.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
+import type { TlsContextReport } from '../tls/context-report.ts';
 import { ConfigurationJudge, type Judged } from './judge.ts';
 import { RuntimeLayers, type RuntimeLayer, SnapshotRuntime } from './layered-runtime.ts';
 import { LogLevels } from './log-components.ts';
@@ -116,7 +117,7 @@ export class Proxy {
       statsTags: options.statsTags ?? [],
       hasLogFormat: this.#log.fixed,
     });
-    this.#rotation = new TlsRotation({ judge: this.#judge, workers: () => this.#built.workers, timers: this.#timers, log: this.#log.logger.component('secret') });
+    this.#rotation = new TlsRotation({ judge: this.#judge, workers: () => this.#built.workers, stats: () => this.#built.serverStats.certificates, timers: this.#timers, log: this.#log.logger.component('secret') });
   }
 
   /** Rejects with a ConfigurationError, or with an Error when a listener cannot be bound. */
@@ -201,7 +202,7 @@ export class Proxy {
     this.#built.discovery.beforeScrape();
     const connections = [...this.stats.groups()].filter(({ prefix, schema }) => prefix.startsWith('listener.') && schema.gauges.includes('downstream_cx_active'));
     const total = connections.reduce((sum, group) => sum + (group.prefix.includes('.worker_') ? 0 : group.gauge(group.schema.gauges.indexOf('downstream_cx_active'))), 0);
-    this.#built.serverStats.server.gaugeSet(SERVER_STATS.total_connections, total);
+    this.#built.serverStats.refresh(total, this.#clock.wallMs());
   }
 
   flushStats(): void {
@@ -216,6 +217,10 @@ export class Proxy {
   reload(): Promise<ConfigurationChange> {
     if (this.#closed !== undefined) return Promise.reject(new Error('the proxy is closing'));
     return this.#reload.run();
+  }
+
+  get tlsContexts(): readonly TlsContextReport[] {
+    return this.#rotation.contexts;
   }
 
   runtimeLayers(): readonly RuntimeLayer[] {

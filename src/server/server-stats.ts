@@ -2,6 +2,7 @@ import { memoryUsage } from 'node:process';
 import type { Clock } from '../core/clock.ts';
 import type { StatScrape } from '../core/stats/scrape.ts';
 import { defineStats, type StatGroup, type StatStore } from '../core/stats/stats.ts';
+import { CertificateStats, NO_CERTIFICATE } from './certificate-stats.ts';
 import { VERSION } from './version.ts';
 
 export const SERVER_STATS = defineStats({
@@ -49,19 +50,18 @@ export type ServerState = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZI
 /** Their numbers in `server.state`. */
 const STATE_NUMBERS: Readonly<Record<ServerState, number>> = { LIVE: 0, DRAINING: 1, PRE_INITIALIZING: 2, INITIALIZING: 3 };
 
-/** Envoy's value where there is no certificate. */
-const NO_CERTIFICATE = 0xffff_ffff;
-
 /** What the main thread counts: `server.*`, `runtime.*`, `listener_manager.*`. */
 export class ServerStats {
   readonly server: StatGroup;
   readonly runtime: StatGroup;
   readonly listeners: StatGroup;
+  readonly certificates: CertificateStats;
 
   constructor(store: StatStore) {
     this.server = store.group('server', SERVER_STATS);
     this.runtime = store.group('runtime', RUNTIME_STATS);
     this.listeners = store.group('listener_manager', LISTENER_MANAGER_STATS);
+    this.certificates = new CertificateStats(store);
     store.group('overload', OVERLOAD_STATS);
     store.group('envoy.overload_actions.reset_high_memory_stream', OVERLOAD_ACTION_STATS);
     this.server.gaugeSet(SERVER_STATS.version, versionNumber(VERSION));
@@ -71,6 +71,12 @@ export class ServerStats {
 
   state(state: ServerState): void {
     this.server.gaugeSet(SERVER_STATS.live, state === 'LIVE' ? 1 : 0);
+  }
+
+  /** To be called before statistics are read. */
+  refresh(connections: number, nowMs: number): void {
+    this.server.gaugeSet(SERVER_STATS.total_connections, connections);
+    this.server.gaugeSet(SERVER_STATS.days_until_first_cert_expiring, this.certificates.daysUntilFirstExpiry(nowMs));
   }
 
   /** `server.state`, as Envoy shows it: what was when statistics were last flushed. */

@@ -1,6 +1,8 @@
 import type { Logger } from '../core/log.ts';
 import { formatProblem } from '../core/problems.ts';
 import type { Timers } from '../core/timers.ts';
+import type { TlsContextReport } from '../tls/context-report.ts';
+import type { CertificateStats } from './certificate-stats.ts';
 import { type FileWatch, watchFolders } from './file-watch.ts';
 import type { ConfigurationJudge, Judged } from './judge.ts';
 import type { JudgedTls } from './tls-material.ts';
@@ -9,6 +11,7 @@ import type { WorkerPool } from './worker-pool.ts';
 export interface TlsRotationOptions {
   readonly judge: ConfigurationJudge;
   readonly workers: () => WorkerPool;
+  readonly stats: () => CertificateStats;
   readonly timers: Timers;
   readonly log: Logger;
 }
@@ -35,12 +38,17 @@ export class TlsRotation {
     this.#send(judged.tls);
   }
 
+  get contexts(): readonly TlsContextReport[] {
+    return this.#tls?.contexts ?? [];
+  }
+
   close(): void {
     this.#watch?.close();
   }
 
   #send(tls: JudgedTls): void {
     this.#tls = tls;
+    this.#options.stats().show(tls.contexts);
     if (tls.files.size > 0 || tls.secrets.length > 0) this.#options.workers().updateTls({ secrets: tls.secrets, files: tls.files });
   }
 

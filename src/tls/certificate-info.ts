@@ -23,7 +23,7 @@ export class X509Info implements CertificateInfo {
   }
 
   get serial(): string {
-    return this.#certificate.serialNumber.toLowerCase().replace(/^0+(?=.)/, '');
+    return this.#certificate.serialNumber.toLowerCase();
   }
 
   get sha256(): string {

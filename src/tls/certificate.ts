@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import type { TlsCertificate } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
+import { unnamedStatName } from './context-report.ts';
 import { type Material, readMaterial, TLS_MATERIAL } from './material.ts';
 import { commonNameOf, subjectAltNames } from './x509.ts';
 
@@ -20,18 +21,21 @@ export interface Identity {
   readonly names: readonly string[];
   /** The file it came from, or `<inline>`. */
   readonly origin: string;
+  readonly statName: string;
 }
 
 const CURVES = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 const MIN_RSA_BITS = 2048;
 
-/** Undefined after reporting what is wrong. */
-export function compileIdentity(message: TlsCertificate, at: ConfigPath, context: CompileContext): Identity | undefined {
+/** `secretName`: '' when the certificate stands in the context itself. Undefined after reporting what is wrong. */
+export function compileIdentity(message: TlsCertificate, secretName: string, at: ConfigPath, context: CompileContext): Identity | undefined {
+  const statName = secretName === '' ? unnamedStatName('cert', message.certificateChain) : secretName;
   if (message.watchedDirectory !== undefined) context.service(TLS_MATERIAL).watch(message.watchedDirectory.path);
   const password = readMaterial(message.password, at.field('password'), context)?.bytes.toString();
   if (message.pkcs12 !== undefined) {
     const pkcs12 = readMaterial(message.pkcs12, at.field('pkcs12'), context);
-    return pkcs12 && fromPkcs12(pkcs12, password ?? '', at.field('pkcs12'), context);
+    const parts = pkcs12 && fromPkcs12(pkcs12, password ?? '', at.field('pkcs12'), context);
+    return parts && { ...parts, statName };
   }
   const chainAt = at.field('certificate_chain');
   const keyAt = at.field('private_key');
@@ -54,10 +58,10 @@ export function compileIdentity(message: TlsCertificate, at: ConfigPath, context
     return undefined;
   }
   const keyText = keyObject.export({ type: 'pkcs8', format: 'pem' }) as string;
-  return { ...describe(leaf!), chain: certificates, chainText: chain.bytes, key: keyText, pfx: undefined, origin: chain.origin };
+  return { ...describe(leaf!), chain: certificates, chainText: chain.bytes, key: keyText, pfx: undefined, origin: chain.origin, statName };
 }
 
-function fromPkcs12({ bytes, origin }: Material, passphrase: string, at: ConfigPath, context: CompileContext): Identity | undefined {
+function fromPkcs12({ bytes, origin }: Material, passphrase: string, at: ConfigPath, context: CompileContext): Omit<Identity, 'statName'> | undefined {
   try {
     const { context: native } = createSecureContext({ pfx: bytes, passphrase });
     const leaf = new X509Certificate((native as { getCertificate(): Buffer }).getCertificate());

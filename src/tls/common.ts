@@ -6,9 +6,10 @@ import { schemaOf } from '../api/registry.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import { compileIdentity, type Identity } from './certificate.ts';
+import { certificateReport } from './context-report.ts';
 import { TLS_MATERIAL } from './material.ts';
 import { compileParameters, type Parameters } from './parameters.ts';
-import { compilePeerRules, type PeerRules } from './peer-rules.ts';
+import { compilePeerRules, NO_RULES, type PeerRules } from './peer-rules.ts';
 
 const VALIDATION = 'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext';
 
@@ -31,11 +32,11 @@ export function compileCommon(message: CommonTlsContext | undefined, side: 'clie
 }
 
 function compileIdentities(message: CommonTlsContext, at: ConfigPath, context: CompileContext): Identity[] {
-  const own = message.tlsCertificates.map((each, index) => compileIdentity(each, at.field('tls_certificates').index(index), context));
+  const own = message.tlsCertificates.map((each, index) => compileIdentity(each, '', at.field('tls_certificates').index(index), context));
   const named = message.tlsCertificateSdsSecretConfigs.map((config, index) => {
     const configAt = at.field('tls_certificate_sds_secret_configs').index(index);
     const secret = staticSecret(config, 'tlsCertificate', configAt, context);
-    return secret && compileIdentity(secret, configAt, context);
+    return secret && compileIdentity(secret, config.name, configAt, context);
   });
   return [...own, ...named].filter((identity) => identity !== undefined);
 }
@@ -44,17 +45,17 @@ function compileRules(message: CommonTlsContext, at: ConfigPath, context: Compil
   const { validationContextType: choice } = message;
   switch (choice.case) {
     case 'validationContext':
-      return compilePeerRules(choice.value, at.field('validation_context'), context);
+      return compilePeerRules(choice.value, '', at.field('validation_context'), context);
     case 'validationContextSdsSecretConfig': {
       const configAt = at.field('validation_context_sds_secret_config');
       const secret = staticSecret(choice.value, 'validationContext', configAt, context);
-      return secret && compilePeerRules(secret, configAt, context);
+      return secret && compilePeerRules(secret, choice.value.name, configAt, context);
     }
     case 'combinedValidationContext': {
       const combinedAt = at.field('combined_validation_context');
       const { defaultValidationContext: base, validationContextSdsSecretConfig: config } = choice.value;
       const secret = config && staticSecret(config, 'validationContext', combinedAt.field('validation_context_sds_secret_config'), context);
-      return secret && compilePeerRules(merged(base, secret), combinedAt, context);
+      return secret && compilePeerRules(merged(base, secret), config!.name, combinedAt, context);
     }
     default:
       return undefined;
@@ -82,6 +83,17 @@ export function staticSecret<K extends keyof typeof UNKNOWN>(config: SdsSecretCo
   if (secret?.type.case === kind) return secret.type.value as SecretKinds[K];
   context.error(at.field('name'), `Unknown ${UNKNOWN[kind]}: ${config.name}`);
   return undefined;
+}
+
+/** To be called once for a context, when nothing is wrong with it. */
+export function reportCommon({ identities, rules }: CommonTls, statScope: string, context: CompileContext): void {
+  if (context.serving) return;
+  const { trusted, caOrigin, caStatName } = rules ?? NO_RULES;
+  context.service(TLS_MATERIAL).report({
+    statScope,
+    authorities: trusted.map((certificate) => certificateReport(certificate, caOrigin, caStatName)),
+    identities: identities.map(({ leaf, origin, statName }) => certificateReport(leaf, origin, statName)),
+  });
 }
 
 /** The options of a context that shows one identity of each kind of key. */

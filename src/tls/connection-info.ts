@@ -1,7 +1,7 @@
+import type { X509Certificate } from 'node:crypto';
 import type { CertificateInfo, TlsInfo } from '../transport/transport-socket.ts';
 import type { TlsSession } from '../transport/tls.ts';
-import { urlEncodedPem, X509Info } from './certificate-info.ts';
-import { sessionIdOf } from './session-id.ts';
+import { X509Info } from './certificate-info.ts';
 
 /** A finished handshake as everybody above the transport sees it. */
 export class ConnectionTls implements TlsInfo {
@@ -10,22 +10,24 @@ export class ConnectionTls implements TlsInfo {
   readonly serverName: string;
   readonly applicationProtocol: string;
   readonly peerIsValidated: boolean;
+  readonly group: string;
+  readonly sessionId: string;
   readonly #session: TlsSession;
+  readonly #trusted: readonly X509Certificate[];
   #peer: CertificateInfo | undefined;
   #local: CertificateInfo | undefined;
-  #sessionId: string | undefined;
 
-  constructor(session: TlsSession, peerIsValidated: boolean) {
+  /** `trusted`: one of them may have issued the peer's certificate. */
+  constructor(session: TlsSession, peerIsValidated: boolean, trusted: readonly X509Certificate[] = []) {
     this.#session = session;
+    this.#trusted = trusted;
     this.version = session.version;
     this.cipher = session.cipher;
+    this.group = session.group;
+    this.sessionId = session.id;
     this.serverName = session.serverName;
     this.applicationProtocol = session.applicationProtocol;
     this.peerIsValidated = peerIsValidated;
-  }
-
-  sessionId(): string {
-    return (this.#sessionId ??= sessionIdOf(this.#session.serialised()));
   }
 
   peer(): CertificateInfo | undefined {
@@ -38,7 +40,13 @@ export class ConnectionTls implements TlsInfo {
     return certificate && (this.#local ??= new X509Info(certificate));
   }
 
-  peerChain(): readonly string[] {
-    return this.#session.peerChain.map(urlEncodedPem);
+  peerChain(): readonly CertificateInfo[] {
+    return this.#session.peerChain.map((certificate) => new X509Info(certificate));
+  }
+
+  peerIssuer(): CertificateInfo | undefined {
+    const [leaf, ...others] = this.#session.peerChain;
+    const issuer = leaf && [...others, ...this.#trusted].find((certificate) => leaf.checkIssued(certificate));
+    return issuer && new X509Info(issuer);
   }
 }

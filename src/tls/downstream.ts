@@ -8,7 +8,7 @@ import { type ClientHello, ClientHelloReader } from '../transport/client-hello.t
 import type { DownstreamSocketInfo, DownstreamTransportSocket } from '../transport/transport-socket.ts';
 import { TLS_FAILED, type TlsHandshake, type TlsSession, type TlsUpgrade } from '../transport/tls.ts';
 import type { ConnectingOwner, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
-import { type CommonTls, compileCommon, sessionContextOf, staticSecret } from './common.ts';
+import { type CommonTls, compileCommon, reportCommon, sessionContextOf, staticSecret } from './common.ts';
 import { ConnectionTls } from './connection-info.ts';
 import { failureReason, refusalReason } from './failure-reason.ts';
 import { HandshakeStats } from './handshake-stats.ts';
@@ -16,7 +16,7 @@ import { readMaterial, type Reloadable, TLS_MATERIAL } from './material.ts';
 import { quiet } from './quiet.ts';
 import { judgePeer, NO_RULES } from './peer-rules.ts';
 import { ServerContexts } from './server-contexts.ts';
-import { SSL_STATS } from './stats.ts';
+import { SOCKET_FACTORY_STATS, SSL_STATS } from './stats.ts';
 
 /** What is made from files, and made anew when these change. */
 interface Served {
@@ -37,7 +37,9 @@ export interface DownstreamTlsPlace {
 export function compileDownstreamTls(message: DownstreamTlsContext, place: DownstreamTlsPlace): DownstreamTls | undefined {
   const served = compileServed(message, place, place.context);
   if (served === undefined) return undefined;
+  reportCommon(served.common, place.statScope, place.context);
   const stats = new HandshakeStats(place.context.stats.group(`${place.statScope}.ssl`, SSL_STATS));
+  place.context.stats.group(`${place.statScope}.server_ssl_socket_factory`, SOCKET_FACTORY_STATS);
   const socket = new DownstreamTls(served, stats, () => compileServed(message, place, quiet(place.context)), message.requireSni === true);
   if (place.context.serving) place.context.service(TLS_MATERIAL).register(socket);
   return socket;
@@ -216,7 +218,7 @@ class ServerHandshake implements TlsHandshake {
     if (requireSni && session.serverName === '') return { code: TLS_FAILED, message: 'ERR_SSL_UNRECOGNIZED_NAME' };
     stats.onHandshake(session);
     const info = this.#info;
-    info.tls = new ConnectionTls(session, leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined);
+    info.tls = new ConnectionTls(session, leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined, rules?.trusted);
     return undefined;
   }
 

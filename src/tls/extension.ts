@@ -1,11 +1,9 @@
 import type { DownstreamTlsContext, UpstreamTlsContext } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import { CLUSTER } from '../cluster/cluster-facts.ts';
 import type { Extension } from '../core/extension.ts';
-import type { StatGroup } from '../core/stats/stats.ts';
 import { FILTER_CHAIN, LISTENER } from '../listener/network-filter.ts';
 import type { DownstreamTransportSocket, UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import { compileDownstreamTls } from './downstream.ts';
-import { SSL_STATS } from './stats.ts';
 import { compileUpstreamTls } from './upstream.ts';
 
 const MESSAGES = 'envoy.extensions.transport_sockets.tls.v3';
@@ -25,7 +23,6 @@ export const tlsUpstreamExtension: Extension<UpstreamTlsContext, UpstreamTranspo
   category: 'envoy.transport_sockets.upstream',
   configType: `${MESSAGES}.UpstreamTlsContext`,
   compile(message, at, context) {
-    const stats: StatGroup = context.stats.group(`${context.service(CLUSTER).statScope}.ssl`, SSL_STATS);
-    return compileUpstreamTls(message, { at, context, stats });
+    return compileUpstreamTls(message, { at, context, statScope: context.service(CLUSTER).statScope });
   },
 };

@@ -18,6 +18,7 @@ export class HandshakeStats {
     if (session.resumed) this.#group.inc(SSL_STATS.session_reused);
     this.#named(`ciphers.${session.cipher}`);
     this.#named(`versions.${session.version}`);
+    if (session.group !== '') this.#named(`curves.${session.group}`);
     if (session.peerCertificate === undefined) this.#group.inc(SSL_STATS.no_certificate);
   }
 

@@ -3,6 +3,7 @@ import type { Secret } from '../api/generated/envoy/extensions/transport_sockets
 import { type CompileContext, serviceKey } from '../core/extension.ts';
 import { readLocalFile } from '../core/local-file.ts';
 import type { ConfigPath } from '../core/problems.ts';
+import type { TlsContextReport } from './context-report.ts';
 import { PROCESS } from '../http/format/environment.ts';
 
 /** What TLS contexts are made from besides their own messages; the same in all threads. */
@@ -14,6 +15,8 @@ export interface TlsMaterial {
   readonly ticketSecret: Uint8Array;
   /** A directory that is watched: what was read is read again, and `owner` is made anew, when it changes. */
   watch(directory: string): void;
+  /** Remembers what a context was made from; only where nothing serves. */
+  report(context: TlsContextReport): void;
   /** Remembers who is to be made anew; only what serves. */
   register(owner: Reloadable): void;
 }
@@ -31,6 +34,7 @@ export class ThreadTlsMaterial implements TlsMaterial {
   readonly watched = new Set<string>();
   /** Everything that was read, by path. */
   readonly files = new Map<string, Uint8Array>();
+  readonly contexts: TlsContextReport[] = [];
   #secrets: ReadonlyMap<string, Secret>;
   readonly #owners = new Set<WeakRef<Reloadable>>();
 
@@ -52,6 +56,10 @@ export class ThreadTlsMaterial implements TlsMaterial {
 
   watch(directory: string): void {
     this.watched.add(directory);
+  }
+
+  report(context: TlsContextReport): void {
+    this.contexts.push(context);
   }
 
   register(owner: Reloadable): void {

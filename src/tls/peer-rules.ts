@@ -10,6 +10,7 @@ import type { ConfigPath } from '../core/problems.ts';
 import { compileStringMatcher, type StringMatcher } from '../http/matcher/string-matcher.ts';
 import type { TlsSession } from '../transport/tls.ts';
 import { parseCertificates } from './certificate.ts';
+import { unnamedStatName } from './context-report.ts';
 import { readMaterial, TLS_MATERIAL } from './material.ts';
 import { type SubjectAltName, subjectAltNames } from './x509.ts';
 
@@ -40,6 +41,7 @@ export interface PeerRules {
   readonly trustedCa: string;
   readonly trusted: readonly X509Certificate[];
   readonly caOrigin: string;
+  readonly caStatName: string;
   readonly crl: string;
   readonly acceptUntrusted: boolean;
   readonly spki: ReadonlySet<string>;
@@ -50,7 +52,7 @@ export interface PeerRules {
 }
 
 /** Anybody. */
-export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', crl: '', acceptUntrusted: false, spki: new Set(), hashes: new Set(), names: [], identity: '' };
+export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', caStatName: '', crl: '', acceptUntrusted: false, spki: new Set(), hashes: new Set(), names: [], identity: '' };
 
 const KINDS: Readonly<Record<number, SubjectAltName['kind']>> = {
   [SanType.EMAIL]: 'email',
@@ -60,7 +62,8 @@ const KINDS: Readonly<Record<number, SubjectAltName['kind']>> = {
   [SanType.OTHER_NAME]: 'other',
 };
 
-export function compilePeerRules(message: CertificateValidationContext, at: ConfigPath, context: CompileContext): PeerRules {
+/** `secretName`: '' when the rules stand in the context itself. */
+export function compilePeerRules(message: CertificateValidationContext, secretName: string, at: ConfigPath, context: CompileContext): PeerRules {
   if (message.watchedDirectory !== undefined) context.service(TLS_MATERIAL).watch(message.watchedDirectory.path);
   const ca = readMaterial(message.trustedCa, at.field('trusted_ca'), context);
   const trusted = ca === undefined ? [] : parseCertificates(ca.bytes);
@@ -82,6 +85,7 @@ export function compilePeerRules(message: CertificateValidationContext, at: Conf
     trustedCa: ca?.bytes.toString('latin1') ?? '',
     trusted: trusted ?? [],
     caOrigin: ca?.origin ?? '',
+    caStatName: secretName === '' ? unnamedStatName('ca_cert', message.trustedCa) : secretName,
     crl: crl?.bytes.toString('latin1') ?? '',
     acceptUntrusted: message.trustChainVerification === Trust.ACCEPT_UNTRUSTED,
     spki: new Set(message.verifyCertificateSpki.map((pin, index) => compileSpki(pin, at.field('verify_certificate_spki').index(index), context))),

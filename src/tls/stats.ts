@@ -15,6 +15,10 @@ export const SSL_STATS = defineStats({
     'ocsp_staple_requests',
     'ocsp_staple_responses',
     'session_reused',
-    'was_key_usage_invalid',
   ],
+});
+
+/** `listener.<address>.server_ssl_socket_factory.*`, `cluster.<name>.client_ssl_socket_factory.*`. Secrets are read before anything is served. */
+export const SOCKET_FACTORY_STATS = defineStats({
+  counters: ['downstream_context_secrets_not_ready', 'ssl_context_update_by_sds', 'upstream_context_secrets_not_ready'],
 });

@@ -3,17 +3,17 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { UpstreamTlsContext } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
-import type { StatGroup } from '../core/stats/stats.ts';
 import type { UpstreamSocketOptions, UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import { TLS_FAILED, type TlsHandshake, type TlsSession } from '../transport/tls.ts';
 import type { Address, ConnectingOwner, Connection, TransportError, Transport } from '../transport/transport.ts';
-import { type CommonTls, compileCommon, contextOptions } from './common.ts';
+import { type CommonTls, compileCommon, contextOptions, reportCommon } from './common.ts';
 import { ConnectionTls } from './connection-info.ts';
 import { failureReason, refusalReason } from './failure-reason.ts';
 import { HandshakeStats } from './handshake-stats.ts';
 import { type Reloadable, TLS_MATERIAL } from './material.ts';
 import { judgePeer, type PeerFault, type RequiredNames } from './peer-rules.ts';
 import { quiet } from './quiet.ts';
+import { SOCKET_FACTORY_STATS, SSL_STATS } from './stats.ts';
 
 /** What is made from files, and made anew when these change. */
 interface Used {
@@ -24,19 +24,22 @@ interface Used {
 export interface UpstreamTlsPlace {
   readonly at: ConfigPath;
   readonly context: CompileContext;
-  /** `cluster.<name>.ssl` */
-  readonly stats: StatGroup;
+  /** `cluster.<name>` */
+  readonly statScope: string;
 }
 
 /** Undefined after reporting what leaves nothing to connect with. */
-export function compileUpstreamTls(message: UpstreamTlsContext, { at, context, stats }: UpstreamTlsPlace): UpstreamTls | undefined {
+export function compileUpstreamTls(message: UpstreamTlsContext, { at, context, statScope }: UpstreamTlsPlace): UpstreamTls | undefined {
   const used = compileUsed(message, at, context);
   if (used === undefined) return undefined;
   if (message.allowRenegotiation) context.error(at.field('allow_renegotiation'), 'not supported: Node.js refuses renegotiation; servers that need it can ask for the certificate in the first handshake');
   if (message.autoSniSanValidation && message.commonTlsContext?.validationContextType.case === undefined) {
     context.error(at, "'auto_sni_san_validation' was configured without a validation context");
   }
-  const socket = new UpstreamTls(message, used, new HandshakeStats(stats), () => compileUsed(message, at, quiet(context)));
+  reportCommon(used.common, statScope, context);
+  const stats = new HandshakeStats(context.stats.group(`${statScope}.ssl`, SSL_STATS));
+  context.stats.group(`${statScope}.client_ssl_socket_factory`, SOCKET_FACTORY_STATS);
+  const socket = new UpstreamTls(message, used, stats, () => compileUsed(message, at, quiet(context)));
   if (context.serving) context.service(TLS_MATERIAL).register(socket);
   return socket;
 }
@@ -179,7 +182,7 @@ class ClientHandshake implements TlsHandshake {
     // One of TLS 1.2 may serve again.
     const again = this.#early ?? (session.resumed && session.version === 'TLSv1.2' ? this.session : undefined);
     if (again !== undefined) this.onSession(again);
-    this.#options.onTls?.(new ConnectionTls(session, rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined));
+    this.#options.onTls?.(new ConnectionTls(session, rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined, rules?.trusted));
     return undefined;
   }
 

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { SecureContext, TLSSocket } from 'node:tls';
+import { sessionFacts } from './serialised-session.ts';
 import type { Connection, TransportError } from './transport.ts';
 
 /**
@@ -46,6 +47,8 @@ export interface TlsSocketHandle {
   verifyError(): (Error & { readonly code?: string }) | null | undefined;
   getServername(): string | false;
   getALPNNegotiatedProtocol(): string | false;
+  /** As OpenSSL writes it; the socket's own method puts a head before it. */
+  getSession(): Buffer | undefined;
 }
 
 /** A finished handshake. Values that are asked for after the connection has closed are those that were asked for before. */
@@ -56,24 +59,30 @@ export class TlsSession {
   readonly resumed: boolean;
   /** In OpenSSL's words. */
   readonly cipher: string;
-  readonly standardCipher: string;
+  /** Of the key exchange, in BoringSSL's words; '' when it is not known. */
+  readonly group: string;
+  /** In hexadecimal; '' when there is none. */
+  readonly id: string;
   /** Why the peer's chain of certificates is not trusted, in OpenSSL's words; undefined when it is, and when there is none. */
   readonly untrusted: string | undefined;
   readonly #socket: TLSSocket;
   #peer: X509Certificate | null | undefined;
   #local: X509Certificate | null | undefined;
-  #chain: readonly Buffer[] | undefined;
+  #chain: readonly X509Certificate[] | undefined;
 
   constructor(socket: TLSSocket, handle: TlsSocketHandle) {
     const cipher = socket.getCipher();
     this.#socket = socket;
     this.version = socket.getProtocol() ?? '';
     this.cipher = cipher.name;
-    this.standardCipher = cipher.standardName;
     this.serverName = handle.getServername() || '';
     this.applicationProtocol = handle.getALPNNegotiatedProtocol() || '';
     this.resumed = socket.isSessionReused();
     this.untrusted = handle.verifyError()?.code;
+    const { id, group } = sessionFacts(handle.getSession());
+    // That of TLS 1.3 means nothing to anybody else.
+    this.id = this.version === 'TLSv1.3' ? '' : id;
+    this.group = group;
   }
 
   /** Node gives the chain to the first who asks for the certificate, and takes it from OpenSSL: nothing else may ask. */
@@ -92,30 +101,14 @@ export class TlsSession {
     return this.#local ?? undefined;
   }
 
-  /** The peer's certificate and those it was sent with, in DER; of a resumed session only the first. */
-  get peerChain(): readonly Buffer[] {
+  /** The peer's certificate and those it was sent with; of a resumed session only the first. */
+  get peerChain(): readonly X509Certificate[] {
     return (this.#chain ??= chainOf(this.peerCertificate));
-  }
-
-  /** The session in OpenSSL's ASN.1. */
-  serialised(): Buffer | undefined {
-    return this.#socket.getSession();
-  }
-
-  /** Signature algorithms both sides know, best first; servers only. */
-  sharedSignatureAlgorithms(): readonly string[] {
-    return this.#socket.getSharedSigalgs() as unknown as readonly string[];
-  }
-
-  /** The group of a client's key exchange, where Node tells it. */
-  keyExchangeGroup(): string | undefined {
-    const info = this.#socket.getEphemeralKeyInfo() as { readonly name?: string } | null;
-    return info?.name;
   }
 }
 
-function chainOf(leaf: X509Certificate | undefined): Buffer[] {
-  const chain: Buffer[] = [];
-  for (let certificate = leaf; certificate !== undefined; certificate = certificate.issuerCertificate) chain.push(certificate.raw);
+function chainOf(leaf: X509Certificate | undefined): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  for (let certificate = leaf; certificate !== undefined; certificate = certificate.issuerCertificate) chain.push(certificate);
   return chain;
 }

@@ -17,13 +17,17 @@ export interface TlsInfo {
   readonly applicationProtocol: string;
   /** The peer has shown a certificate that leads to one that is trusted. */
   readonly peerIsValidated: boolean;
-  /** In hexadecimal; '' when there is none. */
-  sessionId(): string;
+  /** In hexadecimal; '' when there is none, as in TLS 1.3. */
+  readonly sessionId: string;
+  /** The group of the key exchange, as BoringSSL names it; '' when it is not known. */
+  readonly group: string;
   /** Undefined when the peer has shown none. */
   peer(): CertificateInfo | undefined;
   local(): CertificateInfo | undefined;
-  /** The certificates that the peer has sent, its own first, as PEM in URL encoding. */
-  peerChain(): readonly string[];
+  /** The certificates that the peer has sent, its own first; of a resumed session only that. */
+  peerChain(): readonly CertificateInfo[];
+  /** Who signed the peer's certificate, if it was sent or is trusted. */
+  peerIssuer(): CertificateInfo | undefined;
 }
 
 /** Text is latin1: the bytes as they stand in the certificate. */

@@ -36,6 +36,19 @@ async function ask(host: FakeHost, method: string, target: string, form = ''): P
 const get = async (target: string, host = new FakeHost()): Promise<Answer> => ask(host, 'GET', target);
 
 describe('an admin command', () => {
+  it('shows what TLS contexts were made from', async () => {
+    const { body } = await get('/certs');
+    const details = {
+      path: '<inline>',
+      serial_number: '03',
+      subject_alt_names: [{ dns: 'example.com' }, { ip_address: '::1' }],
+      days_until_expiration: '0',
+      valid_from: '2020-01-01T00:00:00Z',
+      expiration_time: '2021-01-01T00:00:00Z',
+    };
+    expect(JSON.parse(body)).toEqual({ certificates: [{ ca_cert: [], cert_chain: [details] }] });
+  });
+
   it.each(['help', 'unknown-path', 'unknown-path-post', 'post-only', 'ready', 'contention', 'hot-restart-version', 'reopen-logs'])(
     'answers as Envoy was recorded: %s',
     async (name) => {

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { schemaOf } from '../../src/api/registry.ts';
-import type { AdminCluster, AdminHost, AdminMemory, DrainRequest } from '../../src/admin/admin-host.ts';
+import type { AdminCluster, AdminHost, AdminMemory, AdminTlsContext, DrainRequest } from '../../src/admin/admin-host.ts';
 import type { Bootstrap } from '../../src/api/generated/envoy/config/bootstrap/v3.ts';
 import type { LogLevel } from '../../src/core/log.ts';
 import { PrometheusRenderer } from '../../src/core/stats/render-prometheus.ts';
@@ -113,6 +113,13 @@ export class FakeHost implements AdminHost {
 
   listeners() {
     return [{ name: 'ingress', address: { kind: 'ip' as const, host: '127.0.0.1', port: 10000, text: '127.0.0.1:10000' } }];
+  }
+
+  tlsContexts(): readonly AdminTlsContext[] {
+    const notBeforeMs = Date.UTC(2020, 0, 1);
+    const notAfterMs = Date.UTC(2021, 0, 1);
+    const subjectAltNames = [{ kind: 'dns' as const, value: 'example.com' }, { kind: 'ip' as const, value: '::1' }];
+    return [{ authorities: [], identities: [{ path: '<inline>', serial: '03', subjectAltNames, daysUntilExpiration: 0, notBeforeMs, notAfterMs }] }];
   }
 
   memory(): AdminMemory {

@@ -41,7 +41,7 @@ export const DEFAULT_TAG_RULES: readonly TagRule[] = [
   },
   { tag: 'envoy.dynamo_table', regex: pattern(String.raw`^http\.PART\.dynamodb.(?:table|error)\.((PART)\.)`), contains: '.dynamodb.' },
   { tag: 'envoy.ssl_cipher', regex: pattern(String.raw`^listener\..*?\.ssl\.ciphers(\.(ALGORITHM))$`), contains: '.ssl.ciphers.' },
-  { tag: 'envoy.ssl_cipher_suite', regex: pattern(String.raw`^cluster\.PART\.ssl\.ciphers(\.(ALGORITHM))$`), contains: '.ssl.ciphers.' },
+  { tag: 'cipher_suite', regex: pattern(String.raw`^cluster\.PART\.ssl\.ciphers(\.(ALGORITHM))$`), contains: '.ssl.ciphers.' },
   { tag: 'envoy.ssl_curve', regex: pattern(String.raw`^LISTENER_OR_CLUSTER\.ssl\.curves(\.(ALGORITHM))$`), contains: '.ssl.curves.' },
   { tag: 'envoy.ssl_sigalg', regex: pattern(String.raw`^LISTENER_OR_CLUSTER\.ssl\.sigalgs(\.(ALGORITHM))$`), contains: '.ssl.sigalgs.' },
   { tag: 'envoy.ssl_version', regex: pattern(String.raw`^LISTENER_OR_CLUSTER\.ssl\.versions(\.(TLSv\d\.\d))$`), contains: '.ssl.versions.' },

@@ -27,11 +27,11 @@ function textOf(certificate: CertificateInfo | undefined, value: Value<Certifica
 
 const alternatives = (kind: Parameters<CertificateInfo['alternatives']>[0]): Value<CertificateInfo> => (certificate) => certificate.alternatives(kind).join(',');
 
-/** Node tells them of nobody's connection. */
-const WITHOUT_VALUE = [
-  'DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_256', 'DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_1', 'DOWNSTREAM_PEER_CHAIN_SERIALS', 'DOWNSTREAM_PEER_ISSUER_FINGERPRINT_256',
-  'DOWNSTREAM_PEER_ISSUER_SERIAL', 'DOWNSTREAM_TLS_GROUP', 'UPSTREAM_TLS_GROUP', 'TLS_JA3_FINGERPRINT', 'TLS_JA4_FINGERPRINT', 'UPSTREAM_SERVER_NAME',
-];
+const ofChain = (value: Value<CertificateInfo>): OperatorCompiler => ofTls(downstream, (tls) => tls.peerChain().map(value).join(','));
+const ofIssuer = (value: Value<CertificateInfo>): OperatorCompiler => ofTls(downstream, (tls) => textOf(tls.peerIssuer(), value));
+
+/** Nothing here makes these fingerprints. */
+const WITHOUT_VALUE = ['TLS_JA3_FINGERPRINT', 'TLS_JA4_FINGERPRINT'];
 
 const nothing = textOperator(() => undefined);
 
@@ -47,6 +47,11 @@ export const TLS_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   DOWNSTREAM_PEER_SERIAL: ofPeer(downstream, ({ serial }) => serial),
   DOWNSTREAM_PEER_FINGERPRINT_256: ofPeer(downstream, ({ sha256 }) => sha256),
   DOWNSTREAM_PEER_FINGERPRINT_1: ofPeer(downstream, ({ sha1 }) => sha1),
+  DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_256: ofChain(({ sha256 }) => sha256),
+  DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_1: ofChain(({ sha1 }) => sha1),
+  DOWNSTREAM_PEER_CHAIN_SERIALS: ofChain(({ serial }) => serial),
+  DOWNSTREAM_PEER_ISSUER_FINGERPRINT_256: ofIssuer(({ sha256 }) => sha256),
+  DOWNSTREAM_PEER_ISSUER_SERIAL: ofIssuer(({ serial }) => serial),
   DOWNSTREAM_PEER_CERT: ofPeer(downstream, ({ pem }) => pem),
   DOWNSTREAM_LOCAL_URI_SAN: ofLocal(downstream, alternatives('uri')),
   DOWNSTREAM_LOCAL_DNS_SAN: ofLocal(downstream, alternatives('dns')),
@@ -56,7 +61,8 @@ export const TLS_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   DOWNSTREAM_LOCAL_SUBJECT: ofLocal(downstream, ({ subject }) => subject),
   DOWNSTREAM_TLS_VERSION: ofTls(downstream, ({ version }) => version),
   DOWNSTREAM_TLS_CIPHER: ofTls(downstream, ({ cipher }) => cipher),
-  DOWNSTREAM_TLS_SESSION_ID: ofTls(downstream, (tls) => tls.sessionId()),
+  DOWNSTREAM_TLS_GROUP: ofTls(downstream, ({ group }) => group),
+  DOWNSTREAM_TLS_SESSION_ID: ofTls(downstream, ({ sessionId }) => sessionId),
   DOWNSTREAM_PEER_CERT_V_START: dateOperator(downstream, ({ notBeforeMs }) => notBeforeMs),
   DOWNSTREAM_PEER_CERT_V_END: dateOperator(downstream, ({ notAfterMs }) => notAfterMs),
   UPSTREAM_PEER_URI_SAN: ofPeer(upstream, alternatives('uri')),
@@ -70,7 +76,9 @@ export const TLS_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   UPSTREAM_LOCAL_IP_SAN: ofLocal(upstream, alternatives('ip')),
   UPSTREAM_TLS_VERSION: ofTls(upstream, ({ version }) => version),
   UPSTREAM_TLS_CIPHER: ofTls(upstream, ({ cipher }) => cipher),
-  UPSTREAM_TLS_SESSION_ID: ofTls(upstream, (tls) => tls.sessionId()),
+  UPSTREAM_TLS_GROUP: ofTls(upstream, ({ group }) => group),
+  UPSTREAM_SERVER_NAME: ofTls(upstream, ({ serverName }) => serverName),
+  UPSTREAM_TLS_SESSION_ID: ofTls(upstream, ({ sessionId }) => sessionId),
   UPSTREAM_PEER_CERT_V_START: dateOperator(upstream, ({ notBeforeMs }) => notBeforeMs),
   UPSTREAM_PEER_CERT_V_END: dateOperator(upstream, ({ notAfterMs }) => notAfterMs),
 };

@@ -118,8 +118,8 @@ const NOISE = [
   /\.dispatcher\./,
   // How well a library compresses depends on how the body came in pieces.
   /\.total_compressed_bytes$/,
-  // Node does not tell a server which group and which signature a handshake used.
-  /\.ssl\.(curves|sigalgs)\./,
+  // Node does not tell which signature a peer has made.
+  /\.ssl\.sigalgs\./,
 ];
 
 export const countsForCase = (stat: string): boolean => !NOISE.some((pattern) => pattern.test(stat));

@@ -70,7 +70,7 @@ describe('tags are what Envoy extracts', () => {
     ['http.ingress.downstream_rq_2xx', 'http.downstream_rq_xx {envoy.response_code_class=2,envoy.http_conn_manager_prefix=ingress}'],
     ['listener.0.0.0.0_80.downstream_cx_total', 'listener.downstream_cx_total {envoy.listener_address=0.0.0.0_80}'],
     ['listener.127.0.0.1_80.ssl.ciphers.AES256-SHA', 'listener.ssl.ciphers {envoy.ssl_cipher=AES256-SHA,envoy.listener_address=127.0.0.1_80}'],
-    ['cluster.c.ssl.ciphers.AES256-SHA', 'cluster.ssl.ciphers {envoy.ssl_cipher_suite=AES256-SHA,envoy.cluster_name=c}'],
+    ['cluster.c.ssl.ciphers.AES256-SHA', 'cluster.ssl.ciphers {cipher_suite=AES256-SHA,envoy.cluster_name=c}'],
     ['listener.[__1]_0.ssl.curves.P-256', 'listener.ssl.curves {envoy.ssl_curve=P-256,envoy.listener_address=[__1]_0}'],
     ['cluster.c.ssl.sigalgs.rsa_pss_rsae_sha256', 'cluster.ssl.sigalgs {envoy.ssl_sigalg=rsa_pss_rsae_sha256,envoy.cluster_name=c}'],
     ['cluster.c.ssl.versions.TLSv1.3', 'cluster.ssl.versions {envoy.ssl_version=TLSv1.3,envoy.cluster_name=c}'],

@@ -64,7 +64,7 @@ function elementOf(tls: TlsInfo | undefined, mode: ForwardedClientCert['mode'], 
   const pairs = (tls.local()?.alternatives('uri') ?? []).map((uri) => `By=${uri}`);
   pairs.push(`Hash=${peer.sha256}`);
   if (parts.cert) pairs.push(`Cert="${peer.pem}"`);
-  if (parts.chain) pairs.push(`Chain="${tls.peerChain().join('')}"`);
+  if (parts.chain) pairs.push(`Chain="${tls.peerChain().map(({ pem }) => pem).join('')}"`);
   if (parts.subject) pairs.push(`Subject="${peer.subject}"`);
   if (parts.issuer) pairs.push(`Issuer="${peer.issuer}"`);
   if (parts.uri) {
