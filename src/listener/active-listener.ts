@@ -8,6 +8,7 @@ import type { FilterChainSpec } from './compile-filter-chain.ts';
 import type { ListenerSpec } from './compile.ts';
 import { FilteredHandler } from './filtered-connection.ts';
 import { ListenerConnection, type ListenerConnectionOwner, type RunningChain } from './listener-connection.ts';
+import { type LimitServices, ListenerLimits } from './listener-limits.ts';
 import type { ConnectionHandler, DrainDecision } from './network-filter.ts';
 import { PendingConnection, type PendingOwner } from './pending-connection.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from './stats.ts';
@@ -18,6 +19,7 @@ export interface ListenerThread {
   readonly clock: Clock;
   nextConnectionId(): number;
   readonly drain: DrainDecision;
+  readonly limits: LimitServices;
 }
 
 /** Finds the listener that serves an address which a client wanted to reach. */
@@ -37,6 +39,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   readonly #lookup: ListenerLookup;
   readonly #stats: StatGroup;
   readonly #workerStats: StatGroup;
+  readonly #limits: ListenerLimits;
   #spec: ListenerSpec;
   #chains: RunningChain[];
   #defaultChain: RunningChain | undefined;
@@ -54,6 +57,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     this.#lookup = lookup;
     this.#stats = stats.listener;
     this.#workerStats = stats.worker;
+    this.#limits = new ListenerLimits(spec, thread.limits);
   }
 
   get spec(): ListenerSpec {
@@ -117,7 +121,11 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   /** Ends all connections at once. */
   destroyConnections(): void {
-    for (const pending of this.#pending) pending.destroy();
+    for (const pending of this.#pending) {
+      this.#limits.leave();
+      pending.destroy();
+    }
+    this.#pending.clear();
     for (const connection of this.#connections) connection.destroy();
   }
 
@@ -134,6 +142,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   onFiltersFailed(pending: PendingConnection, why: 'refused' | 'timeout' | 'closed'): void {
     this.#leavePending(pending);
+    this.#limits.leave();
     if (why === 'timeout') this.#stats.inc(LISTENER_STATS.downstream_pre_cx_timeout);
     else if (why === 'closed') this.#stats.inc(LISTENER_STATS.downstream_listener_filter_remote_close);
     this.#logPending(pending, 0, '');
@@ -145,6 +154,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   onConnectionClosed(connection: ListenerConnection): void {
     connection.chain.connections.delete(connection);
     this.#connections.delete(connection);
+    this.#limits.leave();
     const lengthMs = this.#thread.clock.monotonicMs() - connection.openedMs;
     this.#stats.inc(LISTENER_STATS.downstream_cx_destroy);
     this.#stats.gaugeAdd(LISTENER_STATS.downstream_cx_active, -1);
@@ -160,12 +170,14 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   /** A connection that another listener accepted, whose client wanted to reach this one. */
   takeOver(connection: Connection, from: PendingConnection): ConnectionOwner {
+    this.#limits.take();
     return this.#look(connection, from);
   }
 
   #accept(connection: Connection): ConnectionOwner {
-    if (this.#connections.size + this.#pending.size >= this.#spec.connectionLimit()) {
-      this.#stats.inc(LISTENER_STATS.downstream_cx_overflow);
+    const refusal = this.#limits.enter();
+    if (refusal !== undefined) {
+      this.#stats.inc(refusal);
       connection.destroy();
       return REFUSED;
     }
@@ -191,7 +203,10 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     const { connection } = pending;
     if (this.#spec.useOriginalDst && pending.localAddressRestored) {
       const other = this.#lookup.listenerAt(pending.localAddress);
-      if (other !== undefined && other !== this) return other.takeOver(connection, pending);
+      if (other !== undefined && other !== this) {
+        this.#limits.leave();
+        return other.takeOver(connection, pending);
+      }
     }
     return this.#serve(connection, pending);
   }
@@ -199,6 +214,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   #serve(connection: Connection, pending: PendingConnection | undefined): ConnectionOwner {
     const chain = this.#chainFor(connection, pending);
     if (chain === undefined) {
+      this.#limits.leave();
       this.#stats.inc(LISTENER_STATS.no_filter_chain_match);
       this.#logPending(pending ?? new PendingConnection(this, connection, this.#spec, undefined), ResponseFlag.noRouteFound, 'filter_chain_not_found');
       if (pending === undefined) connection.destroy();

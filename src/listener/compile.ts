@@ -51,10 +51,15 @@ export interface ListenerSpec {
   readonly bufferLimitBytes: number;
   /** How many connections it may have at once, now. */
   connectionLimit(): number;
+  /** How many connections of all listeners that do not ignore this limit may be there before it takes no more. */
+  globalConnectionLimit(): number;
+  readonly ignoresGlobalLimit: boolean;
+  readonly bypassesOverload: boolean;
 }
 
 const DEFAULT_BUFFER_LIMIT_BYTES = 1_048_576;
 const DEFAULT_FILTER_TIMEOUT_MS = 15_000;
+const GLOBAL_LIMIT_KEY = 'overload.global_downstream_max_connections';
 
 /** Returns undefined when the errors it reported leave nothing to serve. */
 export function compileListener(message: ListenerMessage, position: number, at: ConfigPath, context: CompileContext): ListenerSpec | undefined {
@@ -91,6 +96,9 @@ export function compileListener(message: ListenerMessage, position: number, at: 
     accessLogs,
     bufferLimitBytes,
     connectionLimit: () => (runtime.version === 0 ? Infinity : runtime.number(limitKey, Infinity)),
+    globalConnectionLimit: () => (runtime.version === 0 ? Infinity : runtime.number(GLOBAL_LIMIT_KEY, Infinity)),
+    ignoresGlobalLimit: message.ignoreGlobalConnLimit,
+    bypassesOverload: message.bypassOverloadManager,
   };
 }
 
@@ -114,6 +122,8 @@ function compileBinds(message: ListenerMessage, at: ConfigPath, context: Compile
       at.field('additional_addresses').index(index).field('address'),
     ]),
   ];
+  // The support table has refused it; such a listener has no address.
+  if (message.listenerSpecifier.case === 'internalListener') return [];
   return places.map(([address, addressAt]) => compileBind(address, addressAt, context)).filter((bind) => bind !== undefined);
 }
 
@@ -127,7 +137,9 @@ function isUdp({ address }: ListenerMessage): boolean {
 function compileBind(message: AddressMessage | undefined, at: ConfigPath, context: CompileContext): BindSpec | undefined {
   switch (message?.address.case) {
     case 'socketAddress': {
-      const { address, portSpecifier, ipv4Compat } = message.address.value;
+      const { address, portSpecifier, ipv4Compat, resolverName } = message.address.value;
+      // The support table has refused it; what it means is known to the resolver.
+      if (resolverName !== '') return undefined;
       if (portSpecifier.case !== 'portValue') {
         context.error(at.field('socket_address'), 'a listener needs a port_value');
         return undefined;
@@ -164,7 +176,8 @@ function compileChains(message: ListenerMessage, at: ConfigPath, context: Compil
     return undefined;
   }
   const chainsAt = at.field('filter_chains');
-  const table = compileFilterChainTable(filterChains, chainsAt, context);
+  // The support table has refused a matcher; with it, chains may ask for the same.
+  const table = message.filterChainMatcher === undefined ? compileFilterChainTable(filterChains, chainsAt, context) : undefined;
   const chains = filterChains.map((chain, index) => compileFilterChain(chain, chainsAt.index(index), context)).filter((chain) => chain !== undefined);
   const defaultChain = defaultFilterChain && compileFilterChain(defaultFilterChain, at.field('default_filter_chain'), context);
   if (chains.length < filterChains.length) return undefined;

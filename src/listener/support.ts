@@ -5,7 +5,7 @@ const NO_SOCKET_OPTIONS = 'Node sets no socket option by number; tcp_keepalive a
 export const listenerSupport: SupportTable = {
   'envoy.config.listener.v3.Listener': {
     ...fields('name address additional_addresses stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes enable_reuse_port tcp_backlog_size'),
-    ...fields('bind_to_port use_original_dst listener_filters listener_filters_timeout continue_on_listener_filters_timeout access_log deprecated_v1'),
+    ...fields('bind_to_port use_original_dst listener_filters listener_filters_timeout continue_on_listener_filters_timeout access_log deprecated_v1 ignore_global_conn_limit bypass_overload_manager'),
     traffic_direction: only(['UNSPECIFIED', 'INBOUND', 'OUTBOUND']),
     drain_type: only(['DEFAULT'], 'a listener always drains with the process'),
     socket_options: refused(NO_SOCKET_OPTIONS),
@@ -14,7 +14,6 @@ export const listenerSupport: SupportTable = {
     tcp_fast_open_queue_length: only([0], NO_SOCKET_OPTIONS),
     enable_mptcp: only([false], NO_SOCKET_OPTIONS),
     connection_balance_config: refused('the kernel spreads connections over the workers (enable_reuse_port)'),
-    ignore_global_conn_limit: ignored('there is no limit of connections over all listeners'),
     max_connections_to_accept_per_socket_event: ignored('Node accepts what has arrived'),
     filter_chain_matcher: refused('use filter_chain_match'),
     udp_listener_config: refused('only TCP'),

@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.ts';
 import type { NodeInfo, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
 import { ConfigPath, type Problem, Problems } from '../core/problems.ts';
+import { noOverload, OVERLOAD } from '../core/overload.ts';
 import { LocalProcessCounts, PROCESS_COUNTS } from '../core/process-counts.ts';
 import { systemProcess } from '../core/process-facts.ts';
 import type { Random } from '../core/random.ts';
@@ -167,6 +168,7 @@ const JUDGING_SERVICES = new Map<ServiceKey<unknown>, unknown>([
   [ACCESS_LOG_FILES, new AccessLogFileProbe()],
   [PROCESS, systemProcess],
   [PROCESS_COUNTS, new LocalProcessCounts()],
+  [OVERLOAD, noOverload],
 ]);
 
 function judgedListener({ name }: ListenerSpec, message: ListenerMessage): JudgedListener {

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import { OVERLOAD, ThreadOverload } from '../core/overload.ts';
 import { PROCESS_COUNTS, type ProcessCounts } from '../core/process-counts.ts';
 import { ClusterManager } from '../cluster/cluster-manager.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
@@ -60,6 +61,7 @@ export class ProxyThread implements Worker {
   readonly #health = { failed: false };
   readonly #accessLogs: AccessLogFiles;
   readonly #tls: ThreadTlsMaterial;
+  readonly #overload = new ThreadOverload();
   #clusterNames: ReadonlySet<string> = new Set();
   #utilization = performance.eventLoopUtilization();
 
@@ -82,8 +84,9 @@ export class ProxyThread implements Worker {
       [PROCESS, systemProcess],
       [TLS_MATERIAL, this.#tls],
       [PROCESS_COUNTS, counts],
+      [OVERLOAD, this.#overload],
     ]);
-    const thread = { transport, drain: this.#drain, nextConnectionId, clock };
+    const thread = { transport, drain: this.#drain, nextConnectionId, clock, limits: { counts, overload: this.#overload, random } };
     this.#listeners = new ListenerManager(thread, stats, log, index);
   }
 

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/core/clock.ts';
+import { noOverload } from '../../src/core/overload.ts';
+import { LocalProcessCounts } from '../../src/core/process-counts.ts';
+import { SeededRandom } from '../../src/core/random.ts';
 import { SharedStatStore } from '../../src/core/stats/store.ts';
 import { ActiveListener } from '../../src/listener/active-listener.ts';
 import type { FilterChainSpec } from '../../src/listener/compile-filter-chain.ts';
 import type { ListenerSpec } from '../../src/listener/compile.ts';
+import type { LimitServices } from '../../src/listener/listener-limits.ts';
 import { type FilterChainMatch, FilterChainTable } from '../../src/listener/match/filter-chain-match.ts';
 import type { TerminalNetworkFilter } from '../../src/listener/network-filter.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../../src/listener/stats.ts';
@@ -20,6 +24,7 @@ function specOf(chains: readonly { readonly port: number; readonly version: stri
     name: 'edge', binds: [{ address: local, ipv6Only: false, pipeMode: 0 }], statScope: 'listener.edge', rest: '', socketIdentity: '', backlog: 1, reusePort: true,
     bindToPort: true, useOriginalDst: false, inbound: false, filters: [], filterTimeouts: undefined, continueOnFilterTimeout: false,
     chains: chains.map(({ port, version }) => chainOf(`${port}`, version, drained)), table, defaultChain: undefined, accessLogs: [], bufferLimitBytes: 1, connectionLimit: () => 2,
+    globalConnectionLimit: () => Infinity, ignoresGlobalLimit: false, bypassesOverload: false,
   };
 }
 
@@ -38,12 +43,16 @@ function chainOf(name: string, version: string, drained: string[]): FilterChainS
   return { name, frame: `${name} ${version}`, filters: [], terminal, transportSocket: undefined, handshakeTimeouts: undefined };
 }
 
-async function listening(spec: ListenerSpec) {
+function limitServices(): LimitServices {
+  return { counts: new LocalProcessCounts(), overload: noOverload, random: new SeededRandom(1) };
+}
+
+async function listening(spec: ListenerSpec, limits: LimitServices = limitServices()) {
   let accept: (connection: Connection) => ConnectionOwner = () => { throw new Error('nobody listens'); };
   const transport = { listen: (_address: unknown, _options: unknown, accepted: typeof accept) => { accept = accepted; return Promise.resolve({ local, close: () => Promise.resolve() }); } };
   const stats = new SharedStatStore({ onAnnounce() {} });
   let closed = 0;
-  const thread = { transport: transport as unknown as Transport, clock: new ManualClock(), nextConnectionId: () => 1, drain: { shouldClose: () => false } };
+  const thread = { transport: transport as unknown as Transport, clock: new ManualClock(), nextConnectionId: () => 1, drain: { shouldClose: () => false }, limits };
   const listener = new ActiveListener(spec, thread, { listenerAt: () => undefined }, { listener: stats.group('l', LISTENER_STATS), worker: stats.group('w', LISTENER_WORKER_STATS) });
   await listener.listen([]);
   const connectFrom = (port: number): ConnectionOwner => accept({ local, remote: ipAddress('10.0.0.1', port), destroy: () => closed++ } as unknown as Connection);

@@ -1,18 +1,20 @@
 import type { ConnectionLimit } from '../../../api/generated/envoy/extensions/filters/network/connection_limit/v3.ts';
 import { durationMs } from '../../../core/durations.ts';
 import type { Extension } from '../../../core/extension.ts';
+import { type CountCells, countName, PROCESS_COUNTS } from '../../../core/process-counts.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { Timer, type TimerList, type TimerOwner } from '../../../core/timers.ts';
-import { CONTINUE, type FilteredConnection, type NetworkFilter, type NetworkFilterStatus, type NetworkReadFilter, STOP } from '../../../listener/network-filter.ts';
+import { CONTINUE, type FilteredConnection, LISTENER, type NetworkFilter, type NetworkFilterStatus, type NetworkReadFilter, STOP } from '../../../listener/network-filter.ts';
 
+const CONNECTIONS = 0;
 const STATS = defineStats({ counters: ['limited_connections'], gauges: ['active_connections'] });
 
-/** Closes the connections of a filter chain beyond a number, each thread by itself. */
+/** Closes the connections of a filter chain beyond a number, which all threads count together. */
 export const connectionLimitExtension: Extension<ConnectionLimit, NetworkFilter> = {
   name: 'envoy.filters.network.connection_limit',
   category: 'envoy.filters.network',
   configType: 'envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit',
-  compile(message, _at, context) {
+  compile(message, at, context) {
     const { runtimeEnabled, maxConnections } = message;
     const delayMs = durationMs(message.delay) ?? 0;
     const limiter: Limiter = {
@@ -20,7 +22,7 @@ export const connectionLimitExtension: Extension<ConnectionLimit, NetworkFilter>
       max: maxConnections === undefined ? Infinity : Number(maxConnections),
       delays: delayMs === 0 ? undefined : context.timers.list(delayMs),
       enabled: () => runtimeEnabled === undefined || context.runtime.boolean(runtimeEnabled.runtimeKey, runtimeEnabled.defaultValue ?? true),
-      connections: 0,
+      counts: context.service(PROCESS_COUNTS).cells(countName('connection_limit', `${context.service(LISTENER).name}\n${at}`)),
     };
     return { open: (connection) => new LimitedConnection(limiter, connection) };
   },
@@ -31,7 +33,7 @@ interface Limiter {
   readonly max: number;
   readonly delays: TimerList | undefined;
   enabled(): boolean;
-  connections: number;
+  readonly counts: CountCells;
 }
 
 class LimitedConnection implements NetworkReadFilter, TimerOwner {
@@ -49,9 +51,8 @@ class LimitedConnection implements NetworkReadFilter, TimerOwner {
     const limiter = this.#limiter;
     if (!limiter.enabled()) return CONTINUE;
     limiter.stats.gaugeAdd(STATS.active_connections, 1);
-    limiter.connections++;
     this.#counted = true;
-    if (limiter.connections <= limiter.max) return CONTINUE;
+    if (limiter.counts.add(CONNECTIONS, 1) < limiter.max) return CONTINUE;
     limiter.stats.inc(STATS.limited_connections);
     this.#uncount();
     if (limiter.delays === undefined) this.#connection.close('');
@@ -75,7 +76,7 @@ class LimitedConnection implements NetworkReadFilter, TimerOwner {
   #uncount(): void {
     if (!this.#counted) return;
     this.#counted = false;
-    this.#limiter.connections--;
+    this.#limiter.counts.add(CONNECTIONS, -1);
     this.#limiter.stats.gaugeAdd(STATS.active_connections, -1);
   }
 }
