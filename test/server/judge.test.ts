@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { ConfigurationError } from '../../src/server/configuration-error.ts';
 import { Proxy } from '../../src/server/proxy.ts';
 
 const EXTENSIONS = 'type.googleapis.com/envoy.extensions.filters';
@@ -87,5 +88,38 @@ describe('a reload', () => {
       expect(proxy.modifyRuntime(new Map([['weights.origin', '0']]))).toBe(true);
       await expect(reload(bootstrap(6, {}))).rejects.toThrow(NO_WEIGHT);
     });
+  });
+});
+
+describe('what follows from a feature that is not supported is not told', () => {
+  const listener = (more: object): object => ({
+    static_resources: { listeners: [{ name: 'l', address: { socket_address: { address: '127.0.0.1', port_value: 0 } }, filter_chains: [{ filters: [] }], ...more }] },
+  });
+  const cluster = (more: object): object => ({ static_resources: { clusters: [{ name: 'c', ...more }] } });
+  const internal = { envoy_internal_address: { server_listener_name: 'l' } };
+
+  test.each([
+    ['an internal listener has no address', listener({ address: undefined, internal_listener: {} }), ['internal_listener']],
+    ['a resolver knows what an address means', listener({ address: { socket_address: { address: 'rc://x', port_value: 0, resolver_name: 'r' } } }), ['resolver_name']],
+    [
+      'with a matcher, chains may ask for the same',
+      listener({ filter_chains: [{ name: 'a', filters: [] }, { name: 'b', filters: [] }], filter_chain_matcher: { on_no_match: { keep_matching: true, action: { name: 'a', typed_config: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'a' } } } } }),
+      ['filter_chain_matcher'],
+    ],
+    ['original destinations bring their load balancer', cluster({ type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED' }), ['type']],
+    ['so may an extension', cluster({ cluster_type: { name: 'x' }, lb_policy: 'CLUSTER_PROVIDED' }), ['cluster_type']],
+    [
+      'an internal listener is an endpoint',
+      cluster({ type: 'STATIC', load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint: { address: internal } }] }] } }),
+      ['envoy_internal_address'],
+    ],
+  ])('%s', (_, config, fields) => {
+    let problems: readonly { readonly path: string }[] = [];
+    try {
+      validate(config);
+    } catch (error) {
+      ({ problems } = error as ConfigurationError);
+    }
+    expect(problems.map(({ path }) => path.slice(path.lastIndexOf('.') + 1))).toEqual(fields);
   });
 });

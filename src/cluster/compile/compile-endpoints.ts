@@ -105,6 +105,9 @@ export function compileAddress(message: AddressMessage | undefined, at: ConfigPa
       context.error(socketAt.field('address'), `malformed IP address: ${address}${RESOLVER_HINT}`);
       return undefined;
     }
+    case 'envoyInternalAddress':
+      // The support table has refused it.
+      return undefined;
     default:
       context.error(at, `Address must be set${RESOLVER_HINT}`);
       return undefined;

@@ -1,5 +1,5 @@
 import type { Cluster } from '../../api/generated/envoy/config/cluster/v3.ts';
-import { Cluster_LbPolicy } from '../../api/generated/envoy/config/cluster/v3.ts';
+import { Cluster_DiscoveryType, Cluster_LbPolicy } from '../../api/generated/envoy/config/cluster/v3.ts';
 import type { LocalityLbConfig } from '../../api/generated/envoy/extensions/load_balancing_policies/common/v3.ts';
 import type { LeastRequest } from '../../api/generated/envoy/extensions/load_balancing_policies/least_request/v3.ts';
 import { LeastRequest_SelectionMethod } from '../../api/generated/envoy/extensions/load_balancing_policies/least_request/v3.ts';
@@ -47,6 +47,7 @@ function compileEnumPolicy(cluster: Cluster, at: ConfigPath, context: CompileCon
       context.error(policyAt, 'cluster: field load_balancing_policy need to be set');
       return FALLBACK;
     case Cluster_LbPolicy.CLUSTER_PROVIDED: {
+      if (providesItsOwn(cluster)) return FALLBACK;
       const hint = `cluster provided LB specified but cluster '${cluster.name}' did not provide one. Check cluster documentation.`;
       context.error(policyAt, `cluster manager: ${hint}`);
       return FALLBACK;
@@ -55,6 +56,11 @@ function compileEnumPolicy(cluster: Cluster, at: ConfigPath, context: CompileCon
       // The support table has refused it.
       return FALLBACK;
   }
+}
+
+/** The support table has refused these kinds. */
+function providesItsOwn({ clusterDiscoveryType: kind }: Cluster): boolean {
+  return kind.case === 'clusterType' || (kind.case === 'type' && kind.value === Cluster_DiscoveryType.ORIGINAL_DST);
 }
 
 interface TypedPolicy {
