@@ -10,10 +10,13 @@ import { BROTLI_FLUSH, canRunZlib, type FlushModes, ZLIB_FLUSH, ZlibTransform, Z
 
 /** The libraries that the compressor and decompressor filters name. */
 
+/** So many of a library wait for the next body, on each thread. */
+const MAX_IDLE_TRANSFORMS = 16;
 const TYPE = 'envoy.extensions.compression';
-const GZIP = { contentEncoding: 'gzip', statName: 'gzip', flush: ZLIB_FLUSH } as const;
-const BROTLI = { contentEncoding: 'br', statName: 'brotli', flush: BROTLI_FLUSH } as const;
-const ZSTD = { contentEncoding: 'zstd', statName: 'zstd', flush: ZSTD_FLUSH } as const;
+const GZIP = { contentEncoding: 'gzip', statName: 'gzip', flush: ZLIB_FLUSH, maxIdle: MAX_IDLE_TRANSFORMS } as const;
+/** These forget their parameters when they are reset. */
+const BROTLI = { contentEncoding: 'br', statName: 'brotli', flush: BROTLI_FLUSH, maxIdle: 0 } as const;
+const ZSTD = { contentEncoding: 'zstd', statName: 'zstd', flush: ZSTD_FLUSH, maxIdle: 0 } as const;
 /** Envoy's `max_inflate_ratio` of gzip, and its guard of the others. */
 const DEFAULT_MAX_RATIO = 100;
 
@@ -21,6 +24,38 @@ interface Format {
   readonly contentEncoding: string;
   readonly statName: string;
   readonly flush: FlushModes;
+  readonly maxIdle: number;
+}
+
+/** To make a transform costs more than to compress a small body: memory of its own, and what the collector makes of it. */
+class PooledLibrary implements CompressionLibrary {
+  readonly contentEncoding: string;
+  readonly statName: string;
+  readonly maxRatio: number;
+  readonly #make: () => ZlibTransform;
+  readonly #maxIdle: number;
+  readonly #idle: ZlibTransform[] = [];
+
+  constructor({ contentEncoding, statName, flush, maxIdle }: Format, make: () => object, maxRatio: number) {
+    this.contentEncoding = contentEncoding;
+    this.statName = statName;
+    this.maxRatio = maxRatio;
+    this.#make = () => new ZlibTransform(make(), flush);
+    this.#maxIdle = maxIdle;
+  }
+
+  acquire(): ZlibTransform {
+    return this.#idle.pop() ?? this.#make();
+  }
+
+  release(transform: ZlibTransform): void {
+    if (transform.failed || this.#idle.length >= this.#maxIdle) {
+      transform.close();
+      return;
+    }
+    transform.reset();
+    this.#idle.push(transform);
+  }
 }
 
 interface Place {
@@ -30,8 +65,7 @@ interface Place {
 
 function library(format: Format, make: () => object, { at, context }: Place, maxRatio = DEFAULT_MAX_RATIO): CompressionLibrary {
   if (!canRunZlib(make())) context.error(at, "this Node's zlib cannot be run synchronously");
-  const { contentEncoding, statName, flush } = format;
-  return { contentEncoding, statName, maxRatio, create: () => new ZlibTransform(make(), flush) };
+  return new PooledLibrary(format, make, maxRatio);
 }
 
 export const gzipCompressorExtension: Extension<Gzip, CompressionLibrary> = {

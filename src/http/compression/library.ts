@@ -8,5 +8,7 @@ export interface CompressionLibrary {
   readonly statName: string;
   /** Decompression: what comes out may be so many times what went in. */
   readonly maxRatio: number;
-  create(): ZlibTransform;
+  /** For one body; goes back with `release`, whatever became of it. */
+  acquire(): ZlibTransform;
+  release(transform: ZlibTransform): void;
 }

@@ -10,6 +10,7 @@ interface ZlibInside {
   readonly _handle: ZlibHandle | null;
   /** Room left in the output, bytes left of the input. */
   readonly _writeState: Uint32Array;
+  reset(): void;
   close(): void;
 }
 
@@ -29,8 +30,9 @@ export const BROTLI_FLUSH: FlushModes = {
 export const ZSTD_FLUSH: FlushModes = { none: constants.ZSTD_e_continue, flush: constants.ZSTD_e_flush, finish: constants.ZSTD_e_end };
 
 const OUTPUT_BYTES = 64 * 1024;
-/** One for the thread: nothing of it is kept between calls. */
-const output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+/** The thread's, one for each transform that runs inside another's `take`: nothing of it is kept between calls. */
+const outputs: Buffer[] = [];
+let running = 0;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -54,17 +56,22 @@ export class ZlibTransform {
 
   /** What has come out is handed over in pieces, lent for the length of the call; `take` returns false to stop. */
   run(chunk: Buffer, mode: keyof FlushModes, take: (piece: Buffer) => boolean): void {
-    const handle = this.#stream._handle;
-    if (handle === null) return;
-    const flush = this.#flush[mode];
-    let at = 0;
-    for (;;) {
-      handle.writeSync(flush, chunk, at, chunk.length - at, output, 0, OUTPUT_BYTES);
+    if (this.#stream._handle === null) return;
+    const output = (outputs[running++] ??= Buffer.allocUnsafeSlow(OUTPUT_BYTES));
+    try {
+      this.#run(chunk, this.#flush[mode], output, take);
+    } finally {
+      running--;
+    }
+  }
+
+  #run(chunk: Buffer, flush: number, output: Buffer, take: (piece: Buffer) => boolean): void {
+    const state = this.#stream._writeState;
+    for (let at = 0; ; at = chunk.length - state[1]!) {
+      this.#stream._handle!.writeSync(flush, chunk, at, chunk.length - at, output, 0, OUTPUT_BYTES);
       if (this.failed) return;
-      const [room, left] = this.#stream._writeState;
-      at = chunk.length - left!;
-      const made = OUTPUT_BYTES - room!;
-      if (made > 0 && !take(output.subarray(0, made))) return;
+      const room = state[0]!;
+      if (room < OUTPUT_BYTES && !take(output.subarray(0, OUTPUT_BYTES - room))) return;
       if (room !== 0) return;
     }
   }
@@ -79,6 +86,11 @@ export class ZlibTransform {
     return pieces.length === 0 ? NOTHING : pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   }
 
+  /** Ready for another body. Not for one that has failed. */
+  reset(): void {
+    this.#stream.reset();
+  }
+
   close(): void {
     if (this.#stream._handle !== null) this.#stream.close();
   }
@@ -87,7 +99,7 @@ export class ZlibTransform {
 /** Whether this Node's zlib can be run this way; asked when a configuration wants it. */
 export function canRunZlib(stream: object): boolean {
   const inside = stream as Partial<ZlibInside>;
-  const fits = typeof inside._handle?.writeSync === 'function' && inside._writeState instanceof Uint32Array;
+  const fits = typeof inside._handle?.writeSync === 'function' && typeof inside.reset === 'function' && inside._writeState instanceof Uint32Array;
   inside.close?.();
   return fits;
 }

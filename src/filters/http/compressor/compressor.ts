@@ -94,8 +94,8 @@ export class Compressor implements HttpFilter {
 
   onDestroy(stream: FilterStream): void {
     const state = stream.state as CompressorStream | undefined;
-    state?.request?.close();
-    state?.response?.close();
+    if (state?.request !== undefined) state.library.release(state.request);
+    if (state?.response !== undefined) state.library.release(state.response);
   }
 
   /** Several compressors of a chain share what the client accepts among them. */
@@ -111,7 +111,7 @@ export class Compressor implements HttpFilter {
     headers.remove(H.contentLength);
     headers.set(CONTENT_ENCODING, library.contentEncoding);
     direction.stats.inc(DIRECTION_STATS.compressed);
-    return library.create();
+    return library.acquire();
   }
 
   #isCompressible(headers: HeaderMap): boolean {

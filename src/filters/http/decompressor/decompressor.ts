@@ -117,7 +117,7 @@ class Decompression {
 
   constructor(library: CompressionLibrary, stats: StatGroup) {
     this.#library = library;
-    this.#transform = library.create();
+    this.#transform = library.acquire();
     this.#stats = stats;
   }
 
@@ -147,7 +147,7 @@ class Decompression {
   }
 
   close(): void {
-    this.#transform.close();
+    this.#library.release(this.#transform);
   }
 }
 
