@@ -24,11 +24,17 @@ export interface CommonTls {
 
 export function compileCommon(message: CommonTlsContext | undefined, side: 'client' | 'server', at: ConfigPath, context: CompileContext): CommonTls {
   return {
-    parameters: compileParameters(message?.tlsParams, side, at.field('tls_params'), context),
+    parameters: compileParameters(message !== undefined && waitsForSecrets(message) ? undefined : message?.tlsParams, side, at.field('tls_params'), context),
     identities: message === undefined ? [] : compileIdentities(message, at, context),
     rules: message === undefined ? undefined : compileRules(message, at, context),
     applicationProtocols: message?.alpnProtocols ?? [],
   };
+}
+
+/** Secrets of a control plane are refused; Envoy looks at the parameters when they come. */
+function waitsForSecrets({ tlsCertificateSdsSecretConfigs, validationContextType: choice }: CommonTlsContext): boolean {
+  const trusted = choice.case === 'combinedValidationContext' ? choice.value.validationContextSdsSecretConfig : choice.case === 'validationContextSdsSecretConfig' ? choice.value : undefined;
+  return [...tlsCertificateSdsSecretConfigs, trusted].some((config) => config?.sdsConfig !== undefined);
 }
 
 function compileIdentities(message: CommonTlsContext, at: ConfigPath, context: CompileContext): Identity[] {
@@ -79,8 +85,8 @@ export function staticSecret<K extends keyof typeof UNKNOWN>(config: SdsSecretCo
     context.error(at.field('sds_config'), "not supported: secrets come from the bootstrap's static_resources.secrets; leave sds_config out and name one of these");
     return undefined;
   }
-  const secret = context.service(TLS_MATERIAL).secret(config.name);
-  if (secret?.type.case === kind) return secret.type.value as SecretKinds[K];
+  const secret = context.service(TLS_MATERIAL).secret(kind, config.name);
+  if (secret !== undefined) return secret.type.value as SecretKinds[K];
   context.error(at.field('name'), `Unknown ${UNKNOWN[kind]}: ${config.name}`);
   return undefined;
 }

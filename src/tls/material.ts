@@ -2,14 +2,14 @@ import type { DataSource } from '../api/generated/envoy/config/core/v3.ts';
 import type { Secret } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import { type CompileContext, serviceKey } from '../core/extension.ts';
 import { readLocalFile } from '../core/local-file.ts';
-import type { ConfigPath } from '../core/problems.ts';
+import type { ConfigPath, Problems } from '../core/problems.ts';
 import type { TlsContextReport } from './context-report.ts';
 import { PROCESS } from '../http/format/environment.ts';
 
 /** What TLS contexts are made from besides their own messages; the same in all threads. */
 export interface TlsMaterial {
-  /** `static_resources.secrets` by name. */
-  secret(name: string): Secret | undefined;
+  /** Of `static_resources.secrets`: two of different kinds may have one name. */
+  secret(kind: SecretKind, name: string): Secret | undefined;
   readFile(path: string): { readonly bytes: Uint8Array } | { readonly error: string };
   /** Tickets of all threads are encrypted with keys that come from this. */
   readonly ticketSecret: Uint8Array;
@@ -25,6 +25,8 @@ export interface TlsMaterial {
 export interface Reloadable {
   reload(): void;
 }
+
+export type SecretKind = Exclude<Secret['type']['case'], undefined>;
 
 export const TLS_MATERIAL = serviceKey<TlsMaterial>('TLS material');
 
@@ -43,8 +45,8 @@ export class ThreadTlsMaterial implements TlsMaterial {
     this.ticketSecret = ticketSecret;
   }
 
-  secret(name: string): Secret | undefined {
-    return this.#secrets.get(name);
+  secret(kind: SecretKind, name: string): Secret | undefined {
+    return this.#secrets.get(secretKey(kind, name));
   }
 
   readFile(path: string): { readonly bytes: Uint8Array } | { readonly error: string } {
@@ -79,8 +81,32 @@ export class ThreadTlsMaterial implements TlsMaterial {
   }
 }
 
+const secretKey = (kind: SecretKind | undefined, name: string): string => `${kind} ${name}`;
+
+const KINDS: Readonly<Record<SecretKind, string>> = {
+  tlsCertificate: 'TlsCertificate',
+  validationContext: 'CertificateValidationContext',
+  sessionTicketKeys: 'TlsSessionTicketKeys',
+  genericSecret: 'GenericSecret',
+};
+
+/** What must hold of `static_resources.secrets` before anybody uses them. */
+export function checkStaticSecrets(secrets: readonly Secret[], at: ConfigPath, problems: Problems): void {
+  const seen = new Set<string>();
+  secrets.forEach(({ name, type }, index) => {
+    const secretAt = at.index(index);
+    if (type.case === undefined) {
+      problems.error(secretAt, 'Secret type not implemented; set one of tls_certificate, validation_context, session_ticket_keys, generic_secret');
+      return;
+    }
+    const key = secretKey(type.case, name);
+    if (seen.has(key)) problems.error(secretAt.field('name'), `Duplicate static ${KINDS[type.case]} secret name ${name}; give one of them another name`);
+    seen.add(key);
+  });
+}
+
 function byName(secrets: readonly Secret[]): ReadonlyMap<string, Secret> {
-  return new Map(secrets.map((secret) => [secret.name, secret]));
+  return new Map(secrets.map((secret) => [secretKey(secret.type.case, secret.name), secret]));
 }
 
 /** What a DataSource holds, and how Envoy names where it came from. */

@@ -54,22 +54,28 @@ const VERSIONS: Readonly<Record<number, SecureVersion>> = {
 export function compileParameters(message: TlsParameters | undefined, side: 'client' | 'server', at: ConfigPath, context: CompileContext): Parameters {
   const maxVersion = VERSIONS[message?.tlsMaximumProtocolVersion ?? 0] ?? (side === 'server' ? 'TLSv1.3' : 'TLSv1.2');
   const minVersion = VERSIONS[message?.tlsMinimumProtocolVersion ?? 0] ?? 'TLSv1.2';
-  const parameters: Parameters = {
+  const sigalgs = compileSignatureAlgorithms(message?.signatureAlgorithms ?? [], at.field('signature_algorithms'), context);
+  return {
     minVersion,
     maxVersion,
     ciphers: [TLS13_SUITES, ...compileCiphers(message?.cipherSuites ?? [], at.field('cipher_suites'), context)].join(':'),
     ecdhCurve: compileCurves(message?.ecdhCurves ?? [], at.field('ecdh_curves'), context),
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION | constants.SSL_OP_PRIORITIZE_CHACHA,
-    ...(message !== undefined && message.signatureAlgorithms.length > 0 && { sigalgs: message.signatureAlgorithms.join(':') }),
+    ...(sigalgs !== undefined && { sigalgs }),
   };
-  if (parameters.sigalgs !== undefined) {
-    try {
-      createSecureContext({ sigalgs: parameters.sigalgs });
-    } catch {
-      context.error(at.field('signature_algorithms'), `Failed to initialize TLS signature algorithms ${parameters.sigalgs}`);
-    }
+}
+
+/** Undefined: those of OpenSSL. */
+function compileSignatureAlgorithms(names: readonly string[], at: ConfigPath, context: CompileContext): string | undefined {
+  if (names.length === 0) return undefined;
+  const sigalgs = names.join(':');
+  try {
+    createSecureContext({ sigalgs });
+    return sigalgs;
+  } catch {
+    context.error(at, `Failed to initialize TLS signature algorithms ${sigalgs}`);
+    return undefined;
   }
-  return parameters;
 }
 
 /** `[A|B]` are equals in BoringSSL: OpenSSL tries them in this order, and takes ChaCha20 where the client puts it first. */

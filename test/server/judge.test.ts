@@ -109,6 +109,19 @@ describe('what follows from a feature that is not supported is not told', () => 
     ['original destinations bring their load balancer', cluster({ type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED' }), ['type']],
     ['so may an extension', cluster({ cluster_type: { name: 'x' }, lb_policy: 'CLUSTER_PROVIDED' }), ['cluster_type']],
     [
+      'parameters of TLS are looked at when a secret comes',
+      cluster({
+        transport_socket: {
+          name: 'tls',
+          typed_config: {
+            '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+            common_tls_context: { tls_params: { ecdh_curves: ['x'], signature_algorithms: ['x'] }, validation_context_sds_secret_config: { name: 's', sds_config: { ads: {} } } },
+          },
+        },
+      }),
+      ['sds_config'],
+    ],
+    [
       'an internal listener is an endpoint',
       cluster({ type: 'STATIC', load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint: { address: internal } }] }] } }),
       ['envoy_internal_address'],
@@ -121,5 +134,20 @@ describe('what follows from a feature that is not supported is not told', () => 
       ({ problems } = error as ConfigurationError);
     }
     expect(problems.map(({ path }) => path.slice(path.lastIndexOf('.') + 1))).toEqual(fields);
+  });
+});
+
+describe('static secrets', () => {
+  const secrets = (...list: object[]): object => ({ static_resources: { secrets: list } });
+
+  test('of different kinds may have one name', () => {
+    expect(() => validate(secrets({ name: 'a', tls_certificate: {} }, { name: 'a', validation_context: {} }))).not.toThrow();
+  });
+
+  test('need a kind, and a name of their own within it', () => {
+    expect(() => validate(secrets({ name: 'a' }))).toThrow(/secrets\[0\]: Secret type not implemented; set one of /);
+    expect(() => validate(secrets({ name: 'a', generic_secret: {} }, { name: 'a', generic_secret: {} }))).toThrow(
+      /secrets\[1\]\.name: Duplicate static GenericSecret secret name a; /,
+    );
   });
 });
