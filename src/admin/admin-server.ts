@@ -3,6 +3,7 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { AdminAddress, AdminHost } from './admin-host.ts';
+import type { AdminExchange, AdminTraffic } from './admin-traffic.ts';
 import { Dispatch } from './dispatch.ts';
 import type { AdminResponse } from './handler.ts';
 
@@ -13,6 +14,7 @@ export interface AdminServerOptions {
   /** Of a Unix socket; 0: as the process's umask has it. */
   readonly socketMode?: number;
   readonly allowsPath?: ((path: string) => boolean) | undefined;
+  readonly traffic: AdminTraffic;
   /** Wall clock, for the date header. */
   readonly nowMs: () => number;
 }
@@ -43,9 +45,12 @@ export class AdminServer {
 
   /** Rejects when the address cannot be bound. */
   static async start(options: AdminServerOptions): Promise<AdminServer> {
-    const { host, address } = options;
-    const requests = new RequestServer(new Answers(new Dispatch(options), options.nowMs, host));
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => requests.take(socket));
+    const { host, address, traffic } = options;
+    const requests = new RequestServer(new Answers(new Dispatch(options), options.nowMs, host, traffic));
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      traffic.onConnection(socket);
+      requests.take(socket);
+    });
     server.maxConnections = MAX_CONNECTIONS;
     await listen(server, address);
     if (address.kind === 'pipe' && !address.host.startsWith('@') && options.socketMode) chmodSync(address.host, options.socketMode);
@@ -140,11 +145,13 @@ class Answers {
   readonly #dispatch: Dispatch;
   readonly #nowMs: () => number;
   readonly #host: AdminHost;
+  readonly #traffic: AdminTraffic;
 
-  constructor(dispatch: Dispatch, nowMs: () => number, host: AdminHost) {
+  constructor(dispatch: Dispatch, nowMs: () => number, host: AdminHost, traffic: AdminTraffic) {
     this.#dispatch = dispatch;
     this.#nowMs = nowMs;
     this.#host = host;
+    this.#traffic = traffic;
   }
 
   readonly request = (request: IncomingMessage, response: ServerResponse): void => {
@@ -172,18 +179,24 @@ class Answers {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const exchange = this.#traffic.onRequest(request);
     response.on('error', () => {});
-    const { socket } = request;
-    if (request.httpVersion !== '1.1') return this.refuse(socket, 426);
-    if (request.headers.host === undefined) return this.refuse(socket, 400);
-    const form = await readForm(request);
-    if (form === undefined) return this.refuse(socket, 413);
+    response.once('close', () => this.#traffic.onEnd(exchange));
+    if (request.httpVersion !== '1.1') return this.#refuse(exchange, request, 426);
+    if (request.headers.host === undefined) return this.#refuse(exchange, request, 400);
+    const form = await readForm(request, exchange);
+    if (form === undefined) return this.#refuse(exchange, request, 413);
     const answer = await this.#dispatch.answer(request.method!, pathOf(request.url!), form);
-    if (answer === undefined) return this.refuse(socket, 400);
-    await this.#write(request, response, answer);
+    if (answer === undefined) return this.#refuse(exchange, request, 400);
+    await this.#write(exchange, request, response, answer);
   }
 
-  async #write(request: IncomingMessage, response: ServerResponse, { status, contentType, body, afterwards }: AdminResponse): Promise<void> {
+  #refuse(exchange: AdminExchange, { socket }: IncomingMessage, status: number): void {
+    exchange.onAnswer(status, []);
+    this.refuse(socket, status);
+  }
+
+  async #write(exchange: AdminExchange, request: IncomingMessage, response: ServerResponse, { status, contentType, body, afterwards }: AdminResponse): Promise<void> {
     const headers = ['content-type', contentType, 'cache-control', 'no-cache, max-age=0', 'x-content-type-options', 'nosniff'];
     headers.push('date', new Date(this.#nowMs()).toUTCString(), 'server', 'envoy');
     if (!response.shouldKeepAlive) headers.push('connection', 'close');
@@ -191,8 +204,9 @@ class Answers {
     response.sendDate = false;
     // Keeps Node.js from adding lines of its own.
     response.removeHeader('connection');
+    exchange.onAnswer(status, headers);
     response.writeHead(status, headers);
-    if (request.method !== 'HEAD') await writeBody(response, body);
+    if (request.method !== 'HEAD') await writeBody(exchange, response, body);
     if (afterwards !== undefined) response.once('close', afterwards);
     response.end();
   }
@@ -202,10 +216,11 @@ class Answers {
 const WRITE_LENGTH = 32_768;
 
 /** Where the proxy has one thread, requests are served between the writes. */
-async function writeBody(response: ServerResponse, body: AdminResponse['body']): Promise<void> {
+async function writeBody(exchange: AdminExchange, response: ServerResponse, body: AdminResponse['body']): Promise<void> {
   let waiting = '';
   for await (const chunk of typeof body === 'string' ? [body] : body) {
     waiting += chunk;
+    exchange.onBody(chunk);
     if (waiting.length < WRITE_LENGTH) continue;
     if (response.destroyed || (!response.write(waiting) && !(await drained(response)))) return;
     waiting = '';
@@ -241,11 +256,12 @@ function pathOf(target: string): string {
 }
 
 /** The body when it is a form, else ''; undefined when it is too large. */
-async function readForm(request: IncomingMessage): Promise<string | undefined> {
+async function readForm(request: IncomingMessage, exchange: AdminExchange): Promise<string | undefined> {
   const wanted = request.headers['content-type'] === 'application/x-www-form-urlencoded';
   let size = 0;
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) {
+    exchange.onForm(chunk);
     if (!wanted) continue;
     size += chunk.length;
     if (size > MAX_FORM_BYTES) return undefined;

@@ -1,19 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { memoryUsage } from 'node:process';
-import type { AdminHost, DrainRequest } from '../admin/admin-host.ts';
+import type { AdminAddress, AdminHost, DrainRequest } from '../admin/admin-host.ts';
 import { AdminServer } from '../admin/admin-server.ts';
+import { AdminTraffic } from '../admin/admin-traffic.ts';
 import type { CommandLineOptions } from '../api/generated/envoy/admin/v3.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import type { Node } from '../api/generated/envoy/config/core/v3.ts';
 import { HIDDEN_PREFIX } from '../cluster/cluster-stats.ts';
 import { systemClock } from '../core/clock.ts';
+import type { ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
+import { Problems } from '../core/problems.ts';
+import { systemProcess } from '../core/process-facts.ts';
 import { PrometheusRenderer } from '../core/stats/render-prometheus.ts';
 import type { ProcessMetrics } from '../core/stats/process-metrics.ts';
 import { type CertificateReport, daysUntil } from '../tls/context-report.ts';
-import type { AdminSettings } from './admin-settings.ts';
+import { ACCESS_LOG_FILES, AccessLogFiles } from '../http/access-log-files.ts';
+import type { AccessLog } from '../http/access-log.ts';
+import { PROCESS } from '../http/format/environment.ts';
+import { type AdminSettings, compileAdminAccessLogs } from './admin-settings.ts';
 import { commandLineMessage } from './command-line-message.ts';
+import { CompileRun, type ThreadServices } from './compile-context.ts';
 import type { DrainSettings } from './drain-decision.ts';
+import type { FileSettings } from './messages.ts';
 import { nodeMessage } from './node-message.ts';
 import { parseCommandLine } from './options.ts';
 import type { Proxy } from './proxy.ts';
@@ -38,22 +47,61 @@ export function libraryAdminOptions(proxy: Proxy, concurrency: number): AdminOpt
   return { commandLine: commandLineMessage(command.options), drain, addressPath: '', onQuit: () => void proxy.close() };
 }
 
-export interface AdminStart extends AdminOptions {
+interface AdminStart extends AdminOptions {
   readonly settings: AdminSettings;
   readonly bootstrap: Bootstrap;
   /** Histograms move on when they are read, not by time. */
   readonly flushOnRead: boolean;
-  readonly log: Logger;
+  /** What the access logs are compiled with. */
+  readonly thread: ThreadServices;
+  readonly files: FileSettings;
+}
+
+/** The admin interface with its access logs. */
+export class AdminInterface {
+  readonly address: AdminAddress;
+  readonly #server: AdminServer;
+  readonly #files: AccessLogFiles;
+
+  constructor(server: AdminServer, files: AccessLogFiles) {
+    this.address = server.address;
+    this.#server = server;
+    this.#files = files;
+  }
+
+  reopenLogs(): void {
+    this.#files.reopen();
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close();
+    await this.#files.close();
+  }
 }
 
 /** Rejects when the address cannot be bound or the file cannot be written. */
-export async function startAdmin(proxy: Proxy, start: AdminStart): Promise<AdminServer> {
+export async function startAdmin(proxy: Proxy, start: AdminStart): Promise<AdminInterface> {
   const { address, socketMode, allowsPath } = start.settings;
+  const { clock, node, stats, timers } = start.thread;
+  const files = new AccessLogFiles({ timers, stats, ...start.files });
+  const traffic = new AdminTraffic({ stats, clock, logs: accessLogs(start, files), localAddress: node.localAddress });
   const host = new ProxyAdminHost(proxy, start);
-  const server = await AdminServer.start({ host, address, socketMode, allowsPath, nowMs: () => systemClock.wallMs() });
-  start.log.info(`admin address: ${server.address.text}`);
+  const server = await AdminServer.start({ host, address, socketMode, allowsPath, traffic, nowMs: () => clock.wallMs() });
+  start.thread.log.info(`admin address: ${server.address.text}`);
   if (start.addressPath !== '') writeFileSync(start.addressPath, server.address.text);
-  return server;
+  return new AdminInterface(server, files);
+}
+
+/** The configuration has been compiled without a problem before, so a problem here is a bug in this program. */
+function accessLogs({ bootstrap, thread }: AdminStart, files: AccessLogFiles): AccessLog[] {
+  const problems = new Problems();
+  const services = new Map<ServiceKey<unknown>, unknown>([
+    [ACCESS_LOG_FILES, files],
+    [PROCESS, systemProcess],
+  ]);
+  const logs = compileAdminAccessLogs(bootstrap.admin!, new CompileRun(thread, problems, new Set(), services));
+  if (!problems.ok) throw new Error(`an access log of the admin interface that was good is not any more: ${problems.errors[0]!.message}`);
+  return logs;
 }
 
 /** Every answer to a health check fails, and every response ends its connection; idle connections stay. */
@@ -75,7 +123,7 @@ class ProxyAdminHost implements AdminHost {
   constructor(proxy: Proxy, start: AdminStart) {
     this.#proxy = proxy;
     this.#start = start;
-    this.log = start.log;
+    this.log = start.thread.log;
     this.#shown = { bootstrap: start.bootstrap, loadedMs: systemClock.wallMs() };
     this.stats = {
       snapshot: () => proxy.stats.snapshot(),

@@ -1,7 +1,11 @@
 import { isIP } from 'node:net';
 import type { AdminAddress } from '../admin/admin-host.ts';
-import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import type { Admin, Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import type { CompileContext } from '../core/extension.ts';
 import { ConfigPath, type Problems } from '../core/problems.ts';
+import { compileAccessLogs } from '../http/access-log-compile.ts';
+import type { AccessLog } from '../http/access-log.ts';
+import { compileDefaultFormat, openFormattedAccessLog } from '../http/formatted-access-log.ts';
 import { compileNameMatcher } from './stats-settings.ts';
 
 /** `admin`, compiled. */
@@ -41,4 +45,13 @@ export function compileAdminSettings({ admin: message }: Bootstrap, problems: Pr
       problems.error(ADMIN.field('address'), 'the admin interface needs a socket_address or a pipe');
       return undefined;
   }
+}
+
+/** `admin.access_log`, and `admin.access_log_path` of old. */
+export function compileAdminAccessLogs({ accessLog, accessLogPath }: Admin, context: CompileContext): AccessLog[] {
+  const logs = compileAccessLogs(accessLog, ADMIN.field('access_log'), context);
+  if (accessLogPath === '') return logs;
+  const at = ADMIN.field('access_log_path');
+  const log = openFormattedAccessLog(compileDefaultFormat(at, context), accessLogPath, at, context);
+  return log === undefined ? logs : [...logs, log];
 }

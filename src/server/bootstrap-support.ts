@@ -1,11 +1,7 @@
-import type { AccessLog } from '../api/generated/envoy/config/accesslog/v3.ts';
-import { unpack } from '../config/open-any.ts';
 import { fields, ignored, only, onlyEmpty, onlyIf, refused, type SupportTable } from '../config/support.ts';
 
 const STATIC_ONLY = 'listeners, clusters and routes come from the bootstrap file';
 const NO_CONTROL_PLANE = 'it concerns control planes, and dynamic_resources is refused';
-const NOWHERE = '/dev/null';
-const ADMIN_IS_NOT_LOGGED = `requests of the admin interface are not logged: only ${NOWHERE}`;
 
 /** What stands in a bootstrap outside of listeners and clusters. */
 export const bootstrapSupport: SupportTable = {
@@ -56,9 +52,7 @@ export const bootstrapSupport: SupportTable = {
     enable_deferred_cluster_creation: ignored('clusters are created when they are configured; nothing else differs'),
   },
   'envoy.config.bootstrap.v3.Admin': {
-    ...fields('address allow_paths'),
-    access_log: onlyIf<readonly AccessLog[]>((logs) => logs.every(writesNowhere), ADMIN_IS_NOT_LOGGED),
-    access_log_path: only([NOWHERE], ADMIN_IS_NOT_LOGGED),
+    ...fields('address access_log access_log_path allow_paths'),
     profile_path: ignored('a path for profiles that are not asked for'),
     socket_options: refused(),
     ignore_global_conn_limit: ignored('there is no global limit'),
@@ -91,12 +85,6 @@ export const bootstrapSupport: SupportTable = {
   'envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig': fields('log_format'),
   'envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig.LogFormat': fields('json_format text_format'),
 };
-
-/** Many bootstraps spell "no log" so. */
-function writesNowhere({ configType }: AccessLog): boolean {
-  const log = configType.case === 'typedConfig' ? unpack(configType.value) : undefined;
-  return log !== undefined && 'path' in log && log.path === NOWHERE;
-}
 
 interface RegexEngine {
   readonly typedConfig?: { readonly typeUrl: string };

@@ -21,8 +21,8 @@ import { ACCESS_LOG_FILES, AccessLogFileProbe } from '../http/access-log-files.t
 import { PROCESS } from '../http/format/environment.ts';
 import { CLUSTERS, HEALTH } from '../http/http-services.ts';
 import type { ListenerSpec } from '../listener/compile.ts';
-import { type AdminSettings, compileAdminSettings } from './admin-settings.ts';
-import type { ThreadServices } from './compile-context.ts';
+import { type AdminSettings, compileAdminAccessLogs, compileAdminSettings } from './admin-settings.ts';
+import { CompileRun, type ThreadServices } from './compile-context.ts';
 import { compileClusters, compileListeners } from './configuration.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
@@ -128,6 +128,7 @@ export class ConfigurationJudge {
     const clusters = compileClusters(clusterMessages, problems, thread, services);
     const surroundings = { thread, clusters: new Set(clusterMessages.map(({ name }) => name)), services };
     const specs = compileListeners(listenerMessages, problems, surroundings);
+    if (bootstrap.admin !== undefined) compileAdminAccessLogs(bootstrap.admin, new CompileRun(thread, problems, surroundings.clusters, services));
     return {
       clusters,
       tls: tlsMaterialOf(bootstrap, tls),

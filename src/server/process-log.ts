@@ -4,7 +4,7 @@ import { LogLevels } from './log-components.ts';
 import { compileLogFormat, DEFAULT_LOG_FORMAT, type LogFormatSpec } from './log-format.ts';
 import { ComponentLogger, type LogOutput, LogSink } from './logger.ts';
 import type { ServerOptions } from './options.ts';
-import type { ProxyLog } from './proxy.ts';
+import type { ProxyLog } from './proxy-log.ts';
 
 /** The log of a process that was started from the command line. */
 export function createProcessLog(options: ServerOptions): ProxyLog {

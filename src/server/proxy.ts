@@ -1,5 +1,4 @@
 import type { DrainRequest } from '../admin/admin-host.ts';
-import type { AdminServer } from '../admin/admin-server.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import { TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
 import { ClusterDiscovery } from '../cluster/discovery/cluster-discovery.ts';
@@ -8,47 +7,33 @@ import { HIDDEN_PREFIX } from '../cluster/cluster-stats.ts';
 import type { BootstrapOptions } from '../config/loader.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { NodeInfo } from '../core/extension.ts';
-import { type Logger, silentLogger } from '../core/log.ts';
 import { formatProblem } from '../core/problems.ts';
 import { SystemRandom } from '../core/random.ts';
 import { StatScrape } from '../core/stats/scrape.ts';
+import type { StatStore } from '../core/stats/stats.ts';
 import { SharedStatStore } from '../core/stats/store.ts';
 import type { Tag, TagExtractor } from '../core/stats/tags.ts';
 import { Timers } from '../core/timers.ts';
 import { extensions } from '../extensions.ts';
 import { selectTransport, type TransportChoice, type TransportSelection } from '../transport/select-transport.ts';
 import type { Address } from '../transport/transport.ts';
-import type { AdminOptions } from './admin-host.ts';
+import type { AdminInterface, AdminOptions } from './admin-host.ts';
 import { compareConfigurations, type ConfigurationChange, logChange, type NamedChange, withRetired } from './configuration-change.ts';
 import type { DrainSettings } from './drain-decision.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
 import type { TlsContextReport } from '../tls/context-report.ts';
 import { ConfigurationJudge, type Judged } from './judge.ts';
 import { RuntimeLayers, type RuntimeLayer, SnapshotRuntime } from './layered-runtime.ts';
-import { LogLevels } from './log-components.ts';
-import { DEFAULT_LOG_FORMAT, type LogFormatSpec } from './log-format.ts';
+import type { LogLevels } from './log-components.ts';
 import type { BoundListener, FileSettings } from './messages.ts';
 import { type NodeOverrides, NO_OVERRIDES } from './node-info.ts';
+import { NO_LOG, type ProxyLog } from './proxy-log.ts';
 import { SerialTask } from './serial-task.ts';
 import { addProcessGauges, LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState, ServerStats } from './server-stats.ts';
 import { TlsRotation } from './tls-rotation.ts';
 import { Watchdog } from './watchdog.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { Worker } from './worker.ts';
-
-/** Where the threads of a process write their log. */
-export interface ProxyLog {
-  readonly logger: Logger;
-  readonly levels: LogLevels;
-  /** `--log-path`; empty: standard error. */
-  readonly path: string;
-  readonly format: LogFormatSpec;
-  /** `--log-format` was given, so that the configuration may not name another. */
-  readonly fixed: boolean;
-  /** The configuration names another format. */
-  setFormat(format: LogFormatSpec): void;
-  reopen(): void;
-}
 
 export interface ProxyOptions extends BootstrapOptions {
   readonly transport?: TransportChoice | undefined;
@@ -65,6 +50,8 @@ export interface ProxyOptions extends BootstrapOptions {
 /** Nothing of it may change while the process lives. */
 interface Foundation {
   readonly stats: StatScrape;
+  /** What this thread counts. */
+  readonly store: StatStore;
   readonly tags: TagExtractor;
   readonly serverStats: ServerStats;
   readonly workers: WorkerPool;
@@ -94,7 +81,7 @@ export class Proxy {
   #foundation: Foundation | undefined;
   #current: Judged | undefined;
   #loadedMs = 0;
-  #admin: AdminServer | undefined;
+  #admin: AdminInterface | undefined;
   #state: ServerState = 'PRE_INITIALIZING';
   #healthCheckFailed = false;
   readonly #reload = new SerialTask(() => this.#reloadNow());
@@ -275,6 +262,7 @@ export class Proxy {
   reopenLogs(): void {
     this.#log.reopen();
     this.#foundation?.workers.reopenLogs();
+    this.#admin?.reopenLogs();
   }
 
   /** Ends everything at once and leaves nothing behind. */
@@ -306,12 +294,14 @@ export class Proxy {
   }
 
   /** Before the listeners: who asks whether the proxy is ready gets an answer while it is not. */
-  async #startAdmin({ admin: settings, bootstrap, stats }: Judged): Promise<void> {
+  async #startAdmin({ admin: settings, bootstrap, node, stats }: Judged): Promise<void> {
     if (settings === undefined) return;
     const { libraryAdminOptions, startAdmin } = await import('./admin-host.ts');
     const options = this.#options.admin ?? libraryAdminOptions(this, this.#options.concurrency ?? 1);
     const log = this.#log.logger.component('admin');
-    this.#admin = await startAdmin(this, { ...options, settings, bootstrap, flushOnRead: stats.flushIntervalMs === undefined, log });
+    const thread = { registry: this.registry, stats: this.#built.store, clock: this.#clock, timers: this.#timers, random: this.#random, runtime: this.#runtime, log, node, serving: true };
+    const files = this.#options.files ?? DEFAULT_FILES;
+    this.#admin = await startAdmin(this, { ...options, settings, bootstrap, flushOnRead: stats.flushIntervalMs === undefined, thread, files });
   }
 
   async #build(judged: Judged): Promise<Foundation> {
@@ -353,7 +343,7 @@ export class Proxy {
       onUpdate: (update) => workers.updateHosts(update),
     });
     if (judged.stats.flushIntervalMs !== undefined) this.#flushEvery(judged.stats.flushIntervalMs);
-    return { stats, tags: judged.stats.tags, serverStats, workers, discovery, transport, node: judged.node };
+    return { stats, store, tags: judged.stats.tags, serverStats, workers, discovery, transport, node: judged.node };
   }
 
   #flushEvery(intervalMs: number): void {
@@ -479,14 +469,3 @@ export class Proxy {
 function isHiddenPrefix(prefix: string): boolean {
   return prefix.startsWith(HIDDEN_PREFIX);
 }
-
-const NO_LOG: ProxyLog = {
-  logger: silentLogger,
-  levels: LogLevels.create('off'),
-  path: '',
-  format: { kind: 'pattern', pattern: DEFAULT_LOG_FORMAT, escaped: false },
-  fixed: false,
-  setFormat: () => {},
-  reopen: () => {},
-};
-

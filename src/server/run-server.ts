@@ -8,7 +8,8 @@ import { ConfigurationError } from './configuration-error.ts';
 import { type FileWatch, watchFiles } from './file-watch.ts';
 import type { ServerOptions } from './options.ts';
 import { createProcessLog } from './process-log.ts';
-import { Proxy, type ProxyLog, type ProxyOptions } from './proxy.ts';
+import { Proxy, type ProxyOptions } from './proxy.ts';
+import type { ProxyLog } from './proxy-log.ts';
 import { BUILD } from './version.ts';
 
 /** How often a draining process looks whether its last connection has ended. */

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdminServer, type AdminServerOptions, MAX_FORM_BYTES, MAX_HEAD_BYTES } from '../../src/admin/admin-server.ts';
+import { AdminTraffic } from '../../src/admin/admin-traffic.ts';
+import { ManualClock } from '../../src/core/clock.ts';
+import { SharedStatStore } from '../../src/core/stats/store.ts';
 import { FakeHost } from './fake-host.ts';
 
 const LOOPBACK = { kind: 'ip', host: '127.0.0.1', port: 0, text: '127.0.0.1:0' } as const;
@@ -14,7 +17,8 @@ let host: FakeHost;
 let server: AdminServer | undefined;
 
 const start = async (options: Partial<AdminServerOptions> = {}): Promise<AdminServer> => {
-  server = await AdminServer.start({ host, address: LOOPBACK, nowMs: () => NOW, ...options });
+  const traffic = new AdminTraffic({ stats: new SharedStatStore({ onAnnounce: () => {} }), clock: new ManualClock(), logs: [], localAddress: '192.0.2.2' });
+  server = await AdminServer.start({ host, address: LOOPBACK, traffic, nowMs: () => NOW, ...options });
   return server;
 };
 

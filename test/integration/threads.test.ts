@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { LogLevels } from '../../src/server/log-components.ts';
 import { DEFAULT_LOG_FORMAT } from '../../src/server/log-format.ts';
-import { Proxy, type ProxyLog } from '../../src/server/proxy.ts';
+import { Proxy } from '../../src/server/proxy.ts';
+import type { ProxyLog } from '../../src/server/proxy-log.ts';
 import { type Logger, silentLogger } from '../../src/core/log.ts';
 import { ThreadWorker } from '../../src/server/thread-worker.ts';
 import type { Worker } from '../../src/server/worker.ts';

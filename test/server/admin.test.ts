@@ -1,5 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/admin/commands.ts';
 import { type RunningProxy, startProxy } from '../../src/index.ts';
@@ -168,15 +171,38 @@ describe('the admin interface', () => {
     await expect.poll(() => proxied().then(() => 'served', () => 'refused')).toBe('refused');
   });
 
-  it('takes an access log that goes nowhere, and no other', async () => {
-    const log = (path: string): object => ({ name: 'f', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', path } });
-    await start(bootstrap({ admin: { address: socket(0), access_log: [log('/dev/null')] } }));
-    expect(await text('/ready')).toBe('LIVE\n');
+  it('counts its own requests and logs them, with the values of Envoy', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nuncio-admin-'));
+    const records = (name: string): string[] => readFileSync(join(folder, name), 'utf8').trim().split('\n');
+    const log = (fields: object): object => ({ name: 'f', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', ...fields } });
+    const format = '%RESPONSE_CODE_DETAILS% %ACCESS_LOG_TYPE% %CONNECTION_ID% %BYTES_RECEIVED% %BYTES_SENT% %RESPONSE_HEADERS_BYTES% %DOWNSTREAM_WIRE_BYTES_RECEIVED% %DOWNSTREAM_WIRE_BYTES_SENT% %DOWNSTREAM_HEADER_BYTES_RECEIVED% %DOWNSTREAM_HEADER_BYTES_SENT% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %REQ(:SCHEME)% %REQ(X-FORWARDED-PROTO)% %RESP(SERVER)%\n';
+    const json = log({ path: join(folder, 'detailed.log'), log_format: { text_format_source: { inline_string: format } } });
+    await start(bootstrap({ admin: { address: socket(0), access_log: [json], access_log_path: join(folder, 'default.log') } }));
+    const said = await new Promise<string>((resolve) => {
+      let received = '';
+      const client = connect(running!.adminAddress!.port, '127.0.0.1', () => client.write('GET /ready HTTP/1.1\r\nHost: localhost:21001\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n'));
+      client.on('data', (bytes) => (received += bytes.toString()).endsWith('0\r\n\r\n') && client.end());
+      client.on('close', () => resolve(received));
+    });
+    expect(said).toContain('LIVE');
+    expect(await text('/nothing?a=b')).toContain('invalid path');
+    await expect.poll(() => text('/stats?filter=^(http|listener).admin.*(destroy$|_total|_[24]xx|rq_active|completed)&usedonly')).toContain('http.admin.downstream_cx_destroy: 1\n');
+    const stats = await text('/stats?filter=admin');
+    expect(stats).toMatch(/^http.admin.downstream_cx_destroy_remote: 1$/m);
+    expect(stats).toMatch(/^http.admin.downstream_cx_active: [12]$/m);
+    expect(stats).toMatch(/^http.admin.downstream_rq_active: 1$/m);
+    expect(stats).toMatch(/^http.admin.downstream_rq_4xx: 1$/m);
+    expect(stats).toMatch(/^listener.admin.http.admin.downstream_rq_4xx: 1$/m);
+    expect(stats).toMatch(/^listener.admin.main_thread.downstream_cx_total: \d$/m);
     await running!.close();
-    await start(bootstrap({ admin: { address: socket(0), access_log_path: '/dev/null' } }));
-    expect(await text('/ready')).toBe('LIVE\n');
-    await running!.close();
-    await expect(start(bootstrap({ admin: { address: socket(0), access_log: [log('/dev/null'), log('/dev/stdout')] } }))).rejects.toThrow('admin.access_log');
+    expect(records('detailed.log')[0]).toBe('admin_filter_response DownstreamEnd 0 0 5 152 84 224 58 190 127.0.0.1 http http envoy');
+    expect(records('default.log')[0]).toMatch(/^\[20.*Z\] "GET \/ready HTTP\/1.1" 200 - 0 5 \d+ - "[0-9.]+" "curl\/7.88.1" "-" "localhost:21001" "-"$/);
+    expect(records('default.log')[1]).toMatch(/"GET \/nothing\?a=b HTTP\/1.1" 404 - 0 \d+ /);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('refuses an access log that cannot be', async () => {
+    await expect(start(bootstrap({ admin: { address: socket(0), access_log_path: '/nowhere/at/all' } }))).rejects.toThrow("admin.access_log_path: unable to open file '/nowhere/at/all': No such file or directory");
   });
 
   it('refuses a bootstrap whose address or paths cannot be', async () => {
