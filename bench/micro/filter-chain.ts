@@ -1,69 +1,64 @@
+import type { ActiveStream } from '../../src/filters/network/http-connection-manager/active-stream.ts';
+import { DecodeTarget, EncodeTarget } from '../../src/filters/network/http-connection-manager/filter-targets.ts';
 import { CONTINUE, type FilterStatus, type HttpFilter } from '../../src/http/filter.ts';
-import { FilterIteration, type IterationTarget } from '../../src/http/filter-iteration.ts';
+import { createFilterChain } from '../../src/http/filter-chain.ts';
+import { FilterIteration } from '../../src/http/filter-iteration.ts';
 import { HeaderMap } from '../../src/http/header-map.ts';
 import type { MicroCase } from './runner/micro-case.ts';
-
-/** Sees everything and changes nothing. */
-class PassThrough implements HttpFilter {
-  decodeHeaders(): FilterStatus {
-    return CONTINUE;
-  }
-  decodeData(): FilterStatus {
-    return CONTINUE;
-  }
-}
-
-class Row implements IterationTarget {
-  readonly filters: readonly PassThrough[];
-  passed = 0;
-
-  constructor(count: number) {
-    this.filters = Array.from({ length: count }, () => new PassThrough());
-  }
-
-  get length(): number {
-    return this.filters.length;
-  }
-  callHeaders(index: number): FilterStatus {
-    return this.filters[index]!.decodeHeaders();
-  }
-  callData(index: number): FilterStatus {
-    return this.filters[index]!.decodeData();
-  }
-  callTrailers(): FilterStatus {
-    return CONTINUE;
-  }
-  passHeaders(): void {
-    this.passed++;
-  }
-  passData(): void {
-    this.passed++;
-  }
-  passTrailers(): void {}
-  onBufferOverflow(): void {}
-  onHighWatermark(): void {}
-  onLowWatermark(): void {}
-}
 
 const headers = new HeaderMap();
 const body = Buffer.alloc(1024);
 
 export const cases: readonly MicroCase[] = [
-  message('no filter, headers and a chunk', 0),
-  message('8 filters that pass on, headers and a chunk', 8),
+  message('no filter, headers and a chunk each way', 0),
+  message('8 filters of 8 classes that pass on, headers and a chunk each way', 8),
 ];
 
 function message(name: string, filters: number): MicroCase {
-  const row = new Row(filters);
+  const chain = createFilterChain(Array.from({ length: filters }, (_, index) => ({ name: `${index}`, filter: passThrough(), disabled: false })));
   return {
     name,
     run: (count) => {
+      const stream = new Stream(chain);
       for (let i = 0; i < count; i++) {
-        const iteration = new FilterIteration(row, 1 << 20);
-        iteration.headers(headers, false);
-        iteration.data(body, true);
+        for (const Target of [DecodeTarget, EncodeTarget]) {
+          const iteration = new FilterIteration(new Target(stream as unknown as ActiveStream), 1 << 20);
+          iteration.headers(headers, false);
+          iteration.data(body, true);
+        }
       }
-      return row.passed;
+      return stream.sent;
     },
   };
+}
+
+/** What the targets need of a stream. */
+class Stream {
+  readonly chain: ReturnType<typeof createFilterChain>;
+  current: unknown;
+  sent = 0;
+
+  constructor(chain: ReturnType<typeof createFilterChain>) {
+    this.chain = chain;
+  }
+
+  sendHeaders(): void {
+    this.sent++;
+  }
+  sendData(): void {
+    this.sent++;
+  }
+}
+
+/** Of a class of its own: sees all headers and changes nothing. */
+function passThrough(): HttpFilter {
+  class PassThrough implements HttpFilter {
+    decodeHeaders(): FilterStatus {
+      return CONTINUE;
+    }
+    encodeHeaders(): FilterStatus {
+      return CONTINUE;
+    }
+  }
+  return new PassThrough();
 }

@@ -1,14 +1,42 @@
 import type { HttpFilter } from './filter.ts';
 
-/** One filter of a chain as configured: shared by all streams. */
-export interface FilterEntry {
-  /** The configured name: the key of per-route configuration. */
+export interface ConfiguredFilter {
+  /** The key of per-route configuration. */
   readonly name: string;
   readonly filter: HttpFilter;
   /** `HttpFilter.disabled`: off unless a route turns it on. */
   readonly disabled: boolean;
+}
+
+/**
+ * One filter of a chain as configured: shared by all streams. It holds the filter's hooks, because filters are of many classes
+ * and entries of one: to ask an entry for a hook that is not there costs nothing.
+ */
+export class FilterEntry implements ConfiguredFilter {
+  readonly name: string;
+  readonly filter: HttpFilter;
+  readonly disabled: boolean;
   /** The filter's slot in a stream's state. */
   readonly slot: number;
+  readonly decodeHeaders: HttpFilter['decodeHeaders'];
+  readonly decodeData: HttpFilter['decodeData'];
+  readonly decodeTrailers: HttpFilter['decodeTrailers'];
+  readonly encodeHeaders: HttpFilter['encodeHeaders'];
+  readonly encodeData: HttpFilter['encodeData'];
+  readonly encodeTrailers: HttpFilter['encodeTrailers'];
+
+  constructor({ name, filter, disabled }: ConfiguredFilter, slot: number) {
+    this.name = name;
+    this.filter = filter;
+    this.disabled = disabled;
+    this.slot = slot;
+    this.decodeHeaders = filter.decodeHeaders;
+    this.decodeData = filter.decodeData;
+    this.decodeTrailers = filter.decodeTrailers;
+    this.encodeHeaders = filter.encodeHeaders;
+    this.encodeData = filter.encodeData;
+    this.encodeTrailers = filter.encodeTrailers;
+  }
 }
 
 /**
@@ -43,6 +71,6 @@ export class FilterChain {
 }
 
 /** `slot` is the position in the list. */
-export function createFilterChain(filters: readonly { name: string; filter: HttpFilter; disabled: boolean }[]): FilterChain {
-  return new FilterChain(filters.map((entry, slot) => ({ ...entry, slot })));
+export function createFilterChain(filters: readonly ConfiguredFilter[]): FilterChain {
+  return new FilterChain(filters.map((filter, slot) => new FilterEntry(filter, slot)));
 }

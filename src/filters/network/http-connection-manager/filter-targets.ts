@@ -20,25 +20,28 @@ export class DecodeTarget implements IterationTarget {
   callHeaders(index: number, headers: HeaderMap, end: boolean): FilterStatus {
     const stream = this.#stream;
     const entry = stream.chain.decoders[index]!;
-    if (entry.filter.decodeHeaders === undefined) return CONTINUE;
+    const hook = entry.decodeHeaders;
+    if (hook === undefined) return CONTINUE;
     stream.current = entry;
-    return entry.filter.decodeHeaders(stream, headers, end);
+    return hook.call(entry.filter, stream, headers, end);
   }
 
   callData(index: number, chunk: Buffer, end: boolean): FilterStatus {
     const stream = this.#stream;
     const entry = stream.chain.decoders[index]!;
-    if (entry.filter.decodeData === undefined) return CONTINUE;
+    const hook = entry.decodeData;
+    if (hook === undefined) return CONTINUE;
     stream.current = entry;
-    return entry.filter.decodeData(stream, chunk, end);
+    return hook.call(entry.filter, stream, chunk, end);
   }
 
   callTrailers(index: number, trailers: HeaderMap): FilterStatus {
     const stream = this.#stream;
     const entry = stream.chain.decoders[index]!;
-    if (entry.filter.decodeTrailers === undefined) return CONTINUE;
+    const hook = entry.decodeTrailers;
+    if (hook === undefined) return CONTINUE;
     stream.current = entry;
-    return entry.filter.decodeTrailers(stream, trailers);
+    return hook.call(entry.filter, stream, trailers);
   }
 
   passHeaders(): void {}
@@ -77,25 +80,28 @@ export class EncodeTarget implements IterationTarget {
   callHeaders(index: number, headers: HeaderMap, end: boolean): FilterStatus {
     const stream = this.#stream;
     const entry = stream.chain.encoders[index]!;
-    if (entry.filter.encodeHeaders === undefined) return CONTINUE;
+    const hook = entry.encodeHeaders;
+    if (hook === undefined) return CONTINUE;
     stream.current = entry;
-    return entry.filter.encodeHeaders(stream, headers, end);
+    return hook.call(entry.filter, stream, headers, end);
   }
 
   callData(index: number, chunk: Buffer, end: boolean): FilterStatus {
     const stream = this.#stream;
     const entry = stream.chain.encoders[index]!;
-    if (entry.filter.encodeData === undefined) return CONTINUE;
+    const hook = entry.encodeData;
+    if (hook === undefined) return CONTINUE;
     stream.current = entry;
-    return entry.filter.encodeData(stream, chunk, end);
+    return hook.call(entry.filter, stream, chunk, end);
   }
 
   callTrailers(index: number, trailers: HeaderMap): FilterStatus {
     const stream = this.#stream;
     const entry = stream.chain.encoders[index]!;
-    if (entry.filter.encodeTrailers === undefined) return CONTINUE;
+    const hook = entry.encodeTrailers;
+    if (hook === undefined) return CONTINUE;
     stream.current = entry;
-    return entry.filter.encodeTrailers(stream, trailers);
+    return hook.call(entry.filter, stream, trailers);
   }
 
   passHeaders(headers: HeaderMap, end: boolean): void {
