@@ -136,7 +136,7 @@ function clientExchange(): MicroCase {
       received += chunk.length;
     },
   } as unknown as ResponseDecoder;
-  const owner = { onStreamEnd: () => undefined, onCapacityChange: () => undefined, onCloseAnnounced: () => undefined, onCodecClosed: () => undefined, onProtocolError: () => undefined };
+  const owner = { onStreamEnd: () => undefined, onStreamReset: () => undefined, onCapacityChange: () => undefined, onCloseAnnounced: () => undefined, onCodecClosed: () => undefined, onProtocolError: () => undefined };
   const codec = new H1ClientCodec(connection as unknown as Connection, owner, OPTIONS);
   const bytes = Buffer.alloc(64 * 1024);
   return {

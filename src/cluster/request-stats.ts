@@ -1,6 +1,5 @@
 import { sanitizeStatName } from '../core/stats/names.ts';
 import type { Counter, CounterId, Histogram, StatGroup } from '../core/stats/stats.ts';
-import type { Failure } from '../http/failure.ts';
 import type { ClusterRequestStats } from '../http/upstream.ts';
 import { CLUSTER_STATS } from './cluster-stats.ts';
 
@@ -51,11 +50,6 @@ export class RequestStats implements ClusterRequestStats {
 
   onMaxDurationReached(): void {
     this.#stats?.inc(CLUSTER_STATS.upstream_rq_max_duration_reached);
-  }
-
-  /** Only streams that the peer reset by a frame count here; a lost connection is counted as such. */
-  onReset(failure: Failure): void {
-    if (failure.kind === 'remote-reset') this.#stats?.inc(CLUSTER_STATS.upstream_rq_rx_reset);
   }
 
   onRetry(kind: 'started' | 'success' | 'overflow' | 'limit-exceeded'): void {

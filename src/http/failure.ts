@@ -13,6 +13,8 @@ export type FailureKind =
   /** RST_STREAM by the peer. */
   | 'remote-reset'
   | 'remote-refused-stream'
+  /** RST_STREAM(CONNECT_ERROR): what a CONNECT asked for cannot be reached. */
+  | 'connect-error'
   /** This side gave the stream up. */
   | 'local-reset'
   /** A circuit breaker or a limit of this side. */
@@ -44,6 +46,8 @@ export function resetReasonText(failure: Failure): string {
       return 'remote reset';
     case 'remote-refused-stream':
       return 'remote refused stream reset';
+    case 'connect-error':
+      return 'remote error with CONNECT request';
     case 'overflow':
       return 'overflow';
     case 'protocol-error':

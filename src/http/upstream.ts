@@ -90,7 +90,6 @@ export interface ClusterRequestStats {
   onPerTryTimeout(): void;
   /** `max_stream_duration` of the cluster was over. */
   onMaxDurationReached(): void;
-  onReset(failure: Failure): void;
   onRetry(kind: 'started' | 'success' | 'overflow' | 'limit-exceeded'): void;
   onMaintenanceMode(): void;
   /** A TCP proxy has tried as often as it may (statistics). */

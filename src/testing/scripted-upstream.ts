@@ -178,7 +178,6 @@ const NO_COUNTS: Cluster['requestStats'] = {
   onTimeout: () => {},
   onPerTryTimeout: () => {},
   onMaxDurationReached: () => {},
-  onReset: () => {},
   onRetry: () => {},
   onMaintenanceMode: () => {},
   onFlowControl: () => {},

@@ -69,8 +69,6 @@ describe('request statistics', () => {
     requestStats.onPerTryTimeout();
     requestStats.onMaintenanceMode();
     (['started', 'success', 'overflow', 'limit-exceeded'] as const).forEach((kind) => requestStats.onRetry(kind));
-    requestStats.onReset({ source: 'upstream', kind: 'remote-reset', retryable: false, details: '' });
-    requestStats.onReset({ source: 'upstream', kind: 'connection-termination', retryable: false, details: '' });
     expect(world.used('cluster.web.')).toEqual({
       upstream_rq_maintenance_mode: 1,
       upstream_rq_per_try_timeout: 1,
@@ -78,7 +76,6 @@ describe('request statistics', () => {
       upstream_rq_retry_limit_exceeded: 1,
       upstream_rq_retry_overflow: 1,
       upstream_rq_retry_success: 1,
-      upstream_rq_rx_reset: 1,
       upstream_rq_timeout: 1,
     });
   });

@@ -13,7 +13,6 @@ export class AutoPoolProtocol implements PoolProtocol {
   readonly applicationProtocols: readonly string[] = ['h2', 'http/1.1'];
   /** As of HTTP/2: where it turns out to be less, more connections are opened. */
   readonly expectedStreams: number;
-  readonly connectionCounter = undefined;
   readonly #choice: ProtocolChoice;
 
   constructor(choice: ProtocolChoice, expectedStreams: number) {
@@ -24,6 +23,8 @@ export class AutoPoolProtocol implements PoolProtocol {
   agreed(applicationProtocol: string): PoolProtocol {
     return applicationProtocol === 'h2' ? this.#choice.http2 : this.#choice.http1;
   }
+
+  countConnection(): void {}
 
   createCodec(): ClientCodec {
     throw new Error('a connection speaks what was agreed on');

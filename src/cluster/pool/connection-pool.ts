@@ -200,7 +200,7 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
       this.breakers.connections.acquireBeyond();
     }
     stats.inc(CLUSTER_STATS.upstream_cx_total);
-    if (protocol.connectionCounter !== undefined) stats.inc(protocol.connectionCounter);
+    protocol.countConnection(stats);
     stats.gaugeAdd(CLUSTER_STATS.upstream_cx_active, 1);
     this.host.onConnectionStart();
     new PooledConnection(this, this.#context, this.host).moveTo(this.#connecting);

@@ -1,3 +1,4 @@
+import type { StatGroup } from '../../core/stats/stats.ts';
 import type { ClientCodec, ClientCodecOwner } from '../../http/codec/codec.ts';
 import { H1ClientCodec, type H1ClientOptions } from '../../http/codec/h1-client.ts';
 import type { LeniencyChoice } from '../../http/codec/head-leniency.ts';
@@ -10,7 +11,6 @@ export class H1PoolProtocol implements PoolProtocol {
   readonly name = 'HTTP/1.1';
   readonly applicationProtocols: readonly string[] = ['http/1.1'];
   readonly expectedStreams = 1;
-  readonly connectionCounter = CLUSTER_STATS.upstream_cx_http1_total;
   readonly #options: LeniencyChoice<H1ClientOptions>;
 
   constructor(options: LeniencyChoice<H1ClientOptions>) {
@@ -19,6 +19,10 @@ export class H1PoolProtocol implements PoolProtocol {
 
   agreed(): this {
     return this;
+  }
+
+  countConnection(stats: StatGroup): void {
+    stats.inc(CLUSTER_STATS.upstream_cx_http1_total);
   }
 
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec {

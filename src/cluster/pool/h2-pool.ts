@@ -1,6 +1,8 @@
+import type { StatGroup } from '../../core/stats/stats.ts';
 import type { ClientCodec, ClientCodecOwner } from '../../http/codec/codec.ts';
 import { H2ClientCodec } from '../../http/codec/h2/h2-client.ts';
 import type { H2Options } from '../../http/codec/h2/h2-options.ts';
+import { H2_CODEC_STATS } from '../../http/codec/h2/h2-stats.ts';
 import type { Connection } from '../../transport/transport.ts';
 import { CLUSTER_STATS } from '../cluster-stats.ts';
 import type { PoolProtocol } from './pool-context.ts';
@@ -10,7 +12,6 @@ export class H2PoolProtocol implements PoolProtocol {
   readonly name = 'HTTP/2';
   readonly applicationProtocols: readonly string[] = ['h2'];
   readonly expectedStreams: number;
-  readonly connectionCounter = CLUSTER_STATS.upstream_cx_http2_total;
   readonly #options: H2Options;
 
   constructor(options: H2Options) {
@@ -20,6 +21,11 @@ export class H2PoolProtocol implements PoolProtocol {
 
   agreed(): this {
     return this;
+  }
+
+  countConnection(stats: StatGroup): void {
+    stats.inc(CLUSTER_STATS.upstream_cx_http2_total);
+    this.#options.stats.inc(H2_CODEC_STATS.nghttp2_upstream_connections);
   }
 
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec {

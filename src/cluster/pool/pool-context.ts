@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { CounterId, StatGroup } from '../../core/stats/stats.ts';
+import type { StatGroup } from '../../core/stats/stats.ts';
 import type { TimerList } from '../../core/timers.ts';
 import type { ClientCodec, ClientCodecOwner } from '../../http/codec/codec.ts';
 import type { Protocol } from '../../http/stream-info.ts';
@@ -38,9 +38,9 @@ export interface PoolProtocol {
   readonly name: Protocol | '';
   /** Streams that a connection is expected to carry at once while it is still being opened. */
   readonly expectedStreams: number;
-  /** `upstream_cx_http1_total` and its kin, where there is one. */
-  readonly connectionCounter: CounterId | undefined;
   /** What a connection speaks on which TLS has agreed on this ('' = nothing): itself unless there is a choice. */
   agreed(applicationProtocol: string): PoolProtocol;
+  /** Counts a connection that is being opened; where there is a choice, once it is known. */
+  countConnection(stats: StatGroup): void;
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec;
 }

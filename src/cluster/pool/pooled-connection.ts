@@ -59,6 +59,8 @@ export class PooledConnection
   #list: LinkedList<PooledConnection> | undefined;
   #codec: ClientCodec | undefined;
   #closed = false;
+  /** Streams ended because the connection did. */
+  #lostStreams = false;
   #countedBytesRead = 0;
   #countedBytesWritten = 0;
 
@@ -155,7 +157,7 @@ export class PooledConnection
     stats.record(CLUSTER_STATS.upstream_cx_connect_ms, Math.floor(this.connectEndMs - this.connectStartMs));
     if (tcpKeepAliveDelayMs !== undefined) this.#connection.setKeepAlive(true, tcpKeepAliveDelayMs);
     const protocol = offered.agreed(this.tls?.applicationProtocol ?? '');
-    if (protocol !== offered && protocol.connectionCounter !== undefined) stats.inc(protocol.connectionCounter);
+    if (protocol !== offered) protocol.countConnection(stats);
     this.protocol = protocol.name;
     this.#codec = protocol.createCodec(this.#connection, this);
     connectionDurations?.arm((this.#durationTimer = new Timer(this, DURATION_TIMER)));
@@ -183,6 +185,25 @@ export class PooledConnection
     if (this.#closed || this.activeStreams > 0) return;
     if (this.draining) this.close();
     else this.onIdle();
+  }
+
+  onStreamReset(failure: Failure): void {
+    const { stats } = this.#context;
+    switch (failure.kind) {
+      case 'connection-termination':
+        this.#lostStreams = true;
+        // As Envoy counts them.
+        stats.inc(CLUSTER_STATS.upstream_rq_pending_failure_eject);
+        break;
+      case 'remote-reset':
+        stats.inc(CLUSTER_STATS.upstream_rq_rx_reset);
+        break;
+      case 'local-reset':
+      case 'timeout':
+      case 'overload':
+      case 'protocol-error':
+        stats.inc(CLUSTER_STATS.upstream_rq_tx_reset);
+    }
   }
 
   onCapacityChange(): void {
@@ -242,7 +263,7 @@ export class PooledConnection
     stats.inc(CLUSTER_STATS.upstream_cx_destroy);
     stats.inc(byPeer ? CLUSTER_STATS.upstream_cx_destroy_remote : CLUSTER_STATS.upstream_cx_destroy_local);
     stats.record(CLUSTER_STATS.upstream_cx_length_ms, Math.floor(clock.monotonicMs() - this.connectStartMs));
-    if (this.activeStreams === 0) return;
+    if (this.protocol === 'HTTP/2' ? !this.#lostStreams : this.activeStreams === 0) return;
     stats.inc(CLUSTER_STATS.upstream_cx_destroy_with_active_rq);
     stats.inc(
       byPeer ? CLUSTER_STATS.upstream_cx_destroy_remote_with_active_rq : CLUSTER_STATS.upstream_cx_destroy_local_with_active_rq,

@@ -8,7 +8,6 @@ export class TcpPoolProtocol implements PoolProtocol {
   readonly name = '';
   readonly applicationProtocols: readonly string[] = [];
   readonly expectedStreams = 1;
-  readonly connectionCounter = undefined;
   readonly #highWatermarkBytes: number;
 
   constructor(highWatermarkBytes: number) {
@@ -18,6 +17,8 @@ export class TcpPoolProtocol implements PoolProtocol {
   agreed(): this {
     return this;
   }
+
+  countConnection(): void {}
 
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec {
     const codec = new RawClientCodec(connection, owner, this.#highWatermarkBytes);

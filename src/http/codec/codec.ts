@@ -102,6 +102,8 @@ export interface ClientCodecOwner {
    * stream's decoder has yet to be given its last event: a stream begun here comes before it.
    */
   onStreamEnd(codec: ClientCodec): void;
+  /** A stream was reset, by either side or with the connection; where many streams share one (statistics). */
+  onStreamReset(failure: Failure): void;
   /** `codec.canTakeStream` may have changed for another reason than a stream's begin or end: the peer's limit, or its leave. */
   onCapacityChange(codec: ClientCodec): void;
   /** The peer has said that it closes the connection, after the response just read or with GOAWAY (statistics). */

@@ -1,4 +1,4 @@
-import type { CounterId } from '../../../src/core/stats/stats.ts';
+import type { StatGroup } from '../../../src/core/stats/stats.ts';
 import type { ClientCodec, ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../../../src/http/codec/codec.ts';
 import type { Failure } from '../../../src/http/failure.ts';
 import { CLUSTER_STATS } from '../../../src/cluster/cluster-stats.ts';
@@ -74,7 +74,6 @@ export class FakeProtocol implements PoolProtocol {
   readonly name = 'HTTP/2';
   readonly applicationProtocols = [];
   readonly expectedStreams: number;
-  readonly connectionCounter: CounterId = CLUSTER_STATS.upstream_cx_http2_total;
   readonly codecs: FakeCodec[] = [];
 
   constructor(expectedStreams: number) {
@@ -83,6 +82,10 @@ export class FakeProtocol implements PoolProtocol {
 
   agreed(): this {
     return this;
+  }
+
+  countConnection(stats: StatGroup): void {
+    stats.inc(CLUSTER_STATS.upstream_cx_http2_total);
   }
 
   createCodec(connection: Connection, owner: ClientCodecOwner): ClientCodec {

@@ -7,6 +7,8 @@ export interface Seen {
   /** Bytes as latin1, one entry for each CRLF-ended line. */
   readonly received: readonly string[];
   readonly end: ConnectionEnd;
+  /** What a proxy that speaks TLS to an upstream has asked for and shown. */
+  readonly tls?: string;
 }
 
 export interface AdminAnswer {

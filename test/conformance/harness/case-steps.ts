@@ -2,9 +2,10 @@
 
 import { STATUS_CODES } from 'node:http';
 import { nearest } from '../../../src/core/did-you-mean.ts';
-import type { ClientStep, UpstreamScript, UpstreamStep } from './case.ts';
+import type { ClientStep, Http2Script, UpstreamScript, UpstreamStep } from './case.ts';
 import { ConformanceError } from './case.ts';
 import { encode } from './h2-frames.ts';
+import { responseFrames } from './h2-response.ts';
 import { filledLength } from './placeholders.ts';
 import { tlsScript } from './tls.ts';
 
@@ -33,6 +34,7 @@ const UPSTREAM_VERBS = {
   send: [],
   pause: [],
   wait: [],
+  h2: [],
   'await-request': [],
   'await-text': [],
   'half-close': [],
@@ -158,12 +160,14 @@ export const clientSteps = (raw: unknown, where: string): ClientStep[] => {
   return raw.flatMap((step, index) => clientStep(step, `${where} step ${index + 1}`));
 };
 
-const upstreamStep = (raw: unknown, where: string): UpstreamStep => {
+const upstreamStep = (raw: unknown, where: string, http2: boolean): UpstreamStep => {
   const step = asTree(raw, where);
   const verb = verbOf(step, UPSTREAM_VERBS, where);
   switch (verb) {
     case 'status':
-      return { do: 'send', text: responseText(step) };
+      return http2 ? { do: 'send-frames', frames: responseFrames(step) } : { do: 'send', text: responseText(step) };
+    case 'h2':
+      return { do: 'send-frames', frames: step.h2 };
     case 'head':
       return { do: 'send', text: headText(String(step.head)) + String(step.body ?? '') };
     case 'send':
@@ -179,29 +183,35 @@ const upstreamStep = (raw: unknown, where: string): UpstreamStep => {
   }
 };
 
-const replySteps = (raw: unknown, where: string): UpstreamStep[] =>
-  (Array.isArray(raw) ? raw : [raw]).map((step) => upstreamStep(step, where));
+const replySteps = (raw: unknown, where: string, http2: boolean): UpstreamStep[] =>
+  (Array.isArray(raw) ? raw : [raw]).map((step) => upstreamStep(step, where, http2));
 
-const OK: readonly UpstreamStep[] = [{ do: 'send', text: responseText({ status: 200, body: 'ok\n' }) }];
+const OK = { status: 200, body: 'ok\n' };
 
-/** `refuse`; a step or a list of steps (one reply, repeated); or `{when, reply | replies}`. Nothing: 200 `ok`. */
+const http2Script = (raw: unknown, where: string): Http2Script | undefined => {
+  if (raw === undefined || raw === false) return undefined;
+  const tree = raw === true ? {} : (raw as Tree);
+  checkKeys(tree, ['settings', 'answers-pings'], where);
+  return { settings: (tree.settings ?? {}) as Record<string, number>, answersPings: tree['answers-pings'] !== false };
+};
+
+/** `refuse`; a step or a list of steps (one reply, repeated); or `{when, http2, reply | replies}`. Nothing: 200 `ok`. */
 export const upstreamScript = (raw: unknown, where: string): UpstreamScript => {
-  const script = { when: 'request', replies: [OK], refuses: false } as const;
-  if (raw === null || raw === undefined) return script;
-  if (raw === 'refuse') return { ...script, refuses: true };
-  const tree = raw as Tree;
-  if (typeof raw !== 'object' || Array.isArray(raw) || !('when' in tree || 'reply' in tree || 'replies' in tree || 'tls' in tree)) {
-    return { ...script, replies: [replySteps(raw, where)] };
-  }
-  checkKeys(tree, ['when', 'reply', 'replies', 'tls'], where);
+  if (raw === 'refuse') return { when: 'request', replies: [replySteps(OK, where, false)], refuses: true };
+  const tree = (raw ?? OK) as Tree;
+  const isScript = typeof tree === 'object' && !Array.isArray(tree) && SCRIPT_KEYS.some((key) => key in tree);
+  if (!isScript) return { when: 'request', replies: [replySteps(tree, where, false)], refuses: false };
+  checkKeys(tree, SCRIPT_KEYS, where);
   const when = String(tree.when ?? 'request');
   if (when !== 'request' && when !== 'head' && when !== 'connect') {
     throw new ConformanceError(`${where}: when takes request, head or connect, not '${when}'`);
   }
   const tls = 'tls' in tree ? { tls: tlsScript(tree.tls, where)! } : {};
-  if ('replies' in tree) {
-    if (!Array.isArray(tree.replies)) throw new ConformanceError(`${where}: 'replies' is a list`);
-    return { ...script, when, ...tls, replies: tree.replies.map((reply) => replySteps(reply, where)) };
-  }
-  return { ...script, when, ...tls, replies: 'reply' in tree ? [replySteps(tree.reply, where)] : [OK] };
+  const http2 = http2Script(tree.http2, where);
+  const replies = tree.replies ?? [tree.reply ?? OK];
+  if (!Array.isArray(replies)) throw new ConformanceError(`${where}: 'replies' is a list`);
+  const steps = replies.map((reply) => replySteps(reply, where, http2 !== undefined));
+  return { when, replies: steps, refuses: false, ...tls, ...(http2 && { http2 }) };
 };
+
+const SCRIPT_KEYS = ['when', 'reply', 'replies', 'tls', 'http2'];

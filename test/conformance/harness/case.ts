@@ -18,6 +18,8 @@ export type ClientStep =
 /** What an upstream does for one request. */
 export type UpstreamStep =
   | { readonly do: 'send'; readonly text: string }
+  /** Frames, in which stream 1 stands for the request's. */
+  | { readonly do: 'send-frames'; readonly frames: unknown }
   | { readonly do: 'pause'; readonly ms: number }
   /** Waits for the client's `signal`. */
   | { readonly do: 'wait'; readonly name: string }
@@ -34,6 +36,14 @@ export interface UpstreamScript {
   /** Nothing listens: connections are refused. */
   readonly refuses: boolean;
   readonly tls?: TlsScript;
+  readonly http2?: Http2Script;
+}
+
+/** How an upstream speaks HTTP/2. */
+export interface Http2Script {
+  /** By identifier. */
+  readonly settings: Readonly<Record<string, number>>;
+  readonly answersPings: boolean;
 }
 
 /** A named replacement that only some cases need. */

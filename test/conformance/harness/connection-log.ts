@@ -11,6 +11,8 @@ export class ConnectionLog {
   gone = false;
   readonly socket: Socket;
   readonly #secure: boolean;
+  /** What a client of TLS has asked for and shown; undefined on its own side, and without TLS. */
+  readonly agreed: string | undefined;
   readonly localPort: () => number | undefined;
   #waiting: (() => void)[] = [];
   #lastPort: number | undefined;
@@ -18,6 +20,7 @@ export class ConnectionLog {
   constructor(socket: Socket, onChange?: () => void) {
     this.socket = socket;
     this.#secure = socket instanceof TLSSocket;
+    this.agreed = socket instanceof TLSSocket && socket.alpnProtocol !== null ? agreedBy(socket) : undefined;
     this.localPort = () => (this.#lastPort ??= socket.localPort);
     const changed = (): void => {
       onChange?.();
@@ -89,3 +92,10 @@ export class ConnectionLog {
     return true;
   }
 }
+
+/** Only servers have sockets that have done their handshake before anybody sees them. */
+const agreedBy = (socket: TLSSocket): string => {
+  const { servername } = socket as unknown as { readonly servername: string | false };
+  const shown = socket.getPeerCertificate() as { readonly subject?: { readonly CN?: string } } | null;
+  return `name=${servername || '-'} alpn=${socket.alpnProtocol || '-'} certificate=${shown?.subject?.CN ?? '-'} resumed=${socket.isSessionReused()}`;
+};

@@ -40,7 +40,8 @@ const fieldsOf = (fields: unknown): [string, string][] => {
   return pairs.map(([name, value]) => [String(name), fillText(String(value), NO_VALUES)] as [string, string]);
 };
 
-const requestFields = (step: Tree): [string, string][] => {
+const headFields = (step: Tree): [string, string][] => {
+  if (step.status !== undefined) return [[':status', String(step.status)], ...fieldsOf(step.fields)];
   if (step.raw === true) return fieldsOf(step.fields);
   const pseudo: [string, string][] = [
     [':method', String(step.method ?? 'GET')],
@@ -63,14 +64,22 @@ const headFrames = (id: number, text: string, end: boolean, pieces: number): str
   return out;
 };
 
+const settingsFrame = (settings: Tree): string =>
+  frame(4, 0, 0, Object.entries(settings).map(([name, value]) => uint(Number(name), 2) + uint(Number(value), 4)).join(''));
+
+/** What a server says first. */
+export const serverPreface = (settings: Readonly<Record<string, number>>): string => settingsFrame(settings) + frame(4, 1, 0, '');
+
+export const pong = (opaque: string): string => frame(6, 1, 0, opaque);
+
 const ENCODERS: Readonly<Record<string, (step: Tree, id: number) => string>> = {
-  headers: (step, id) => headFrames(id, block(requestFields(step)), step.end !== false, Number(step.pieces ?? 1)),
+  headers: (step, id) => headFrames(id, block(headFields(step)), step.end !== false, Number(step.pieces ?? 1)),
   trailers: (step, id) => headFrames(id, block(fieldsOf(step.fields)), step.end !== false, 1),
   data: (step, id) => frame(0, step.end === true ? END_STREAM : 0, id, fillText(String(step.text ?? ''), NO_VALUES)),
   rst: (step, id) => frame(3, 0, id, uint(Number(step.code ?? 8), 4)),
   priority: (step, id) => frame(2, 0, id, uint(Number(step.parent ?? 0), 4) + '\x0f'),
   window: (step, id) => frame(8, 0, id, uint(Number(step.by), 4)),
-  settings: (step) => frame(4, 0, 0, Object.entries(step.settings as Tree).map(([name, value]) => uint(Number(name), 2) + uint(Number(value), 4)).join('')),
+  settings: (step) => settingsFrame(step.settings as Tree),
   ping: (step) => frame(6, 0, 0, String(step.ping)),
   goaway: (step) => frame(7, 0, 0, uint(Number(step.goaway), 4) + uint(Number(step.code ?? 0), 4)),
 };
@@ -105,7 +114,7 @@ interface Frame {
 
 function* framesIn(received: string): Generator<Frame> {
   const bytes = Buffer.from(received, 'latin1');
-  for (let at = 0; at + HEAD_BYTES <= bytes.length; ) {
+  for (let at = received.startsWith(PREFACE) ? PREFACE.length : 0; at + HEAD_BYTES <= bytes.length; ) {
     const end = at + HEAD_BYTES + bytes.readUIntBE(at, 3);
     if (end > bytes.length) return;
     yield { type: bytes[at + 3]!, flags: bytes[at + 4]!, id: bytes.readUInt32BE(at + 5) % 2 ** 31, payload: bytes.subarray(at + HEAD_BYTES, end) };
@@ -113,8 +122,27 @@ function* framesIn(received: string): Generator<Frame> {
   }
 }
 
-/** The first frame of an HTTP/2 server is SETTINGS on stream 0. */
-export const isHttp2 = (received: string): boolean => /^\0[\s\S]{2}\x04\0\0\0\0\0/.test(received);
+/** A client begins with the preface; the first frame of a server is SETTINGS on stream 0. */
+export const isHttp2 = (received: string): boolean => received.startsWith(PREFACE) || /^\0[\s\S]{2}\x04\0\0\0\0\0/.test(received);
+
+export const hasPreface = (received: string): boolean => received.startsWith(PREFACE);
+
+export interface RequestStream {
+  readonly id: number;
+  readonly ended: boolean;
+}
+
+/** The streams that a client has opened, and what its pings carried. */
+export const requestsIn = (received: string): { streams: RequestStream[]; pings: string[] } => {
+  const ended = new Map<number, boolean>();
+  const pings: string[] = [];
+  for (const { type, flags, id, payload } of framesIn(received)) {
+    if (type === 1 && !ended.has(id)) ended.set(id, false);
+    if (type === 3 || (type <= 1 && (flags & END_STREAM) !== 0)) ended.set(id, true);
+    if (type === 6 && (flags & 1) === 0) pings.push(payload.toString('latin1'));
+  }
+  return { streams: [...ended].map(([id, isEnded]) => ({ id, ended: isEnded })), pings };
+};
 
 /** The stream has ended, by END_STREAM or RST_STREAM. */
 export const hasEnded = (received: string, id: number): boolean => {
@@ -128,7 +156,10 @@ const headText = (one: Frame, decoder: HpackDecoder): string => {
   const fields: string[] = [];
   const sink = { add: (_kind: number, _id: number, name: string, value: string) => fields.push(`${name}: ${value}`) };
   const whole = decoder.decode(one.payload, 0, one.payload.length, sink as unknown as HeadReader);
-  return [`#${one.id} HEADERS`, ...fields, ...(whole ? [] : ['(broken)']), ...((one.flags & END_STREAM) === 0 ? [] : [`#${one.id} END`])].join('\r\n');
+  // The order of pseudo-headers among themselves says nothing.
+  const pseudo = fields.filter((text) => text.startsWith(':')).sort();
+  const regular = fields.filter((text) => !text.startsWith(':'));
+  return [`#${one.id} HEADERS`, ...pseudo, ...regular, ...(whole ? [] : ['(broken)']), ...((one.flags & END_STREAM) === 0 ? [] : [`#${one.id} END`])].join('\r\n');
 };
 
 const describe = (one: Frame, decoder: HpackDecoder): string => {

@@ -231,6 +231,7 @@ const actOn = async (connection: ClientConnection, step: ClientStep): Promise<bo
 const seen = (log: ConnectionLog, normaliser: Normaliser, kind: 'request' | 'response', methods?: readonly string[]): Seen => ({
   received: normaliser.lines(isHttp2(log.received) ? frameLines(log.received) : joinChunks(log.received, { kind, method: '', closed: log.end !== 'open' }, methods)),
   end: log.end,
+  ...(log.agreed !== undefined && { tls: log.agreed }),
 });
 
 const logLines = (text: string): unknown[] =>

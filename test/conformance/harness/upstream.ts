@@ -4,8 +4,9 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { UpstreamScript, UpstreamStep } from './case.ts';
+import type { Http2Script, UpstreamScript, UpstreamStep } from './case.ts';
 import { ConnectionLog } from './connection-log.ts';
+import { encode, hasPreface, pong, requestsIn, serverPreface } from './h2-frames.ts';
 import { messageExtent } from './message-text.ts';
 import { serverTls, type TlsScript } from './tls.ts';
 import { fillText } from './placeholders.ts';
@@ -109,9 +110,11 @@ export class Upstream {
 const serve = async (log: ConnectionLog, play: Play, onHead: () => void): Promise<void> => {
   if (play.script.when === 'connect') {
     const index = play.heads++;
-    await reply(log, play, index, async () => {});
+    if (play.script.http2 !== undefined) await greet(log, play.script.http2);
+    await reply(log, play, { index, stream: 1, complete: async () => {} });
     return;
   }
+  if (play.script.http2 !== undefined) return serveStreams(log, play, play.script.http2, onHead);
   for (let at = 0; ; ) {
     const start = at;
     const extent = () => messageExtent(log.received, start, { kind: 'request', method: '', closed: false });
@@ -124,23 +127,65 @@ const serve = async (log: ConnectionLog, play: Play, onHead: () => void): Promis
     };
     if (play.script.when === 'request') await complete();
     if (log.gone) return;
-    await reply(log, play, index, complete);
+    await reply(log, play, { index, stream: 1, complete });
     await complete();
     at = extent()?.end ?? -1;
     if (at < 0 || log.gone) return;
   }
 };
 
-const reply = async (log: ConnectionLog, play: Play, index: number, complete: () => Promise<void>): Promise<void> => {
-  const { replies } = play.script;
-  for (const step of replies[Math.min(index, replies.length - 1)]) {
-    if (log.gone) return;
-    await act(log, play, step, complete);
+/** Waits for the client's preface, and says this side's. */
+const greet = async (log: ConnectionLog, { settings }: Http2Script): Promise<void> => {
+  await log.until(() => hasPreface(log.received), 60_000);
+  log.write(serverPreface(settings));
+};
+
+/** Answers the streams of one HTTP/2 connection, each by itself. */
+const serveStreams = async (log: ConnectionLog, play: Play, http2: Http2Script, onHead: () => void): Promise<void> => {
+  await greet(log, http2);
+  for (let streams = 0, pings = 0; !log.gone; ) {
+    const seen = () => requestsIn(log.received);
+    await log.until(() => seen().streams.length > streams || seen().pings.length > pings, 60_000);
+    const now = seen();
+    if (http2.answersPings) for (const opaque of now.pings.slice(pings)) log.write(pong(opaque));
+    pings = now.pings.length;
+    for (const { id } of now.streams.slice(streams)) {
+      const index = play.heads++;
+      onHead();
+      const complete = async (): Promise<void> => {
+        await log.until(() => seen().streams.some((stream) => stream.id === id && stream.ended), 60_000);
+      };
+      void answerStream(log, play, { index, stream: id, complete });
+    }
+    streams = now.streams.length;
   }
 };
 
-const act = async (log: ConnectionLog, play: Play, step: UpstreamStep, complete: () => Promise<void>): Promise<void> => {
+const answerStream = async (log: ConnectionLog, play: Play, request: Request): Promise<void> => {
+  if (play.script.when === 'request') await request.complete();
+  await reply(log, play, request);
+};
+
+interface Request {
+  /** Over all connections. */
+  readonly index: number;
+  /** 1 over HTTP/1. */
+  readonly stream: number;
+  complete(): Promise<void>;
+}
+
+const reply = async (log: ConnectionLog, play: Play, request: Request): Promise<void> => {
+  const { replies } = play.script;
+  for (const step of replies[Math.min(request.index, replies.length - 1)]) {
+    if (log.gone) return;
+    await act(log, play, step, request);
+  }
+};
+
+const act = async (log: ConnectionLog, play: Play, step: UpstreamStep, request: Request): Promise<void> => {
   switch (step.do) {
+    case 'send-frames':
+      return log.write(encode(step.frames, request.stream - 1, 'upstream'));
     case 'send':
       return log.write(fillText(step.text, new Map()));
     case 'pause':
@@ -148,7 +193,7 @@ const act = async (log: ConnectionLog, play: Play, step: UpstreamStep, complete:
     case 'wait':
       return play.signals.wait(step.name);
     case 'await-request':
-      return complete();
+      return request.complete();
     case 'await-text':
       await log.until(() => log.received.includes(step.text), 5_000);
       return;

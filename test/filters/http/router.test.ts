@@ -83,7 +83,6 @@ class FakeCluster implements Cluster, PendingStream {
     onTimeout: () => this.counted.push('timeout'),
     onPerTryTimeout: () => this.counted.push('per try timeout'),
     onMaxDurationReached: () => this.counted.push('max duration'),
-    onReset: () => {},
     onRetry: () => {},
     onMaintenanceMode: () => this.counted.push('maintenance'),
     onFlowControl: (kind) => this.counted.push(kind),

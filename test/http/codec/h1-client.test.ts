@@ -71,6 +71,8 @@ class Upstream implements ClientCodecOwner {
 
   onCapacityChange(): void {}
 
+  onStreamReset(): void {}
+
   onCloseAnnounced(): void {
     this.announcedClose = true;
   }

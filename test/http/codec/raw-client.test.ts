@@ -15,6 +15,7 @@ class Tunnel {
   readonly codec = new RawClientCodec(
     this.connection,
     {
+      onStreamReset: () => {},
       onCapacityChange: () => {},
       onCloseAnnounced: () => {},
       onStreamEnd: () => this.told.push('stream end'),

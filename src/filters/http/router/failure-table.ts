@@ -16,6 +16,7 @@ export function upstreamFailure(failure: Failure): FailureOutcome {
       return { status: 503, flag: ResponseFlag.upstreamConnectionTermination };
     case 'remote-reset':
     case 'remote-refused-stream':
+    case 'connect-error':
       return { status: 503, flag: ResponseFlag.upstreamRemoteReset };
     case 'overflow':
       return { status: 503, flag: ResponseFlag.upstreamOverflow };

@@ -432,7 +432,6 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   #onUpstreamReset(failure: Failure): void {
     if (this.#done) return;
     const info = this.#info;
-    this.#cluster.requestStats.onReset(failure);
     const outcome = upstreamFailure(failure);
     info.upstreamTransportFailureReason = failure.details;
     info.setFlag(outcome.flag);

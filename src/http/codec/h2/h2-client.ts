@@ -37,7 +37,6 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     this.#owner = owner;
     this.#options = options;
     this.#session = new H2Session(this, connection, options);
-    options.stats.inc(H2_CODEC_STATS.nghttp2_upstream_connections);
     connection.writeText(PREFACE);
     this.#session.sendPreface([
       [Setting.headerTableSize, options.hpackTableBytes],
@@ -108,14 +107,16 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
 
   onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined {
     const { status, contentLength } = head;
-    if (head.pseudoHeaders !== STATUS_ONLY || contentLength === -2) return INVALID_FIELD;
+    if (head.pseudoHeaders !== STATUS_ONLY || contentLength === -2 || (contentLength > 0 && status < 205 && (status < 200 || status === 204))) return INVALID_FIELD;
     if (status < 200) {
       if (end || status === 101 || ++stream.informational > MAX_INFORMATIONAL) return MESSAGING;
       (stream.decoder as ResponseDecoder | undefined)?.onInformational(head.finish());
       return undefined;
     }
     stream.headReceived = true;
-    if (!stream.isHead && !isBodiless(status)) {
+    if (stream.isHead || isBodiless(status)) {
+      stream.bodyLeft = 0;
+    } else {
       if (end && contentLength > 0) return MESSAGING;
       stream.bodyLeft = contentLength;
     }
@@ -138,10 +139,11 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
       if (stream.id <= lastStreamId) continue;
       const { decoder } = stream;
       stream.decoder = undefined;
+      this.#owner.onStreamReset(this.failures.remoteRefused);
       this.#session.forget(stream);
       decoder?.onReset(this.failures.remoteRefused);
     }
-    if (this.#session.streams.size === 0) this.#finish(TERMINATED, TERMINATED);
+    if (this.#session.streams.size === 0) this.#finish(CLOSED_HERE, CLOSED_HERE);
   }
 
   onSettings(): void {
@@ -152,17 +154,25 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
 
   /** The answer does not need the rest of the request. */
   onRemoteEnd(stream: H2Stream): void {
-    this.#session.reset(stream, ErrorCode.noError);
+    this.#owner.onStreamReset(NOT_WANTED);
+    this.#session.reset(stream, ErrorCode.internalError);
   }
 
-  onStreamClosed(): void {
+  onStreamReset(failure: Failure): void {
+    this.#owner.onStreamReset(failure);
+  }
+
+  onStreamClosed(stream: H2Stream): void {
     if (this.#closed) return;
     this.#owner.onStreamEnd(this);
-    if (this.#isLast && this.#session.streams.size === 0) this.#finish(CLOSED_HERE, CLOSED_HERE);
+    if (!this.#isLast || this.#session.streams.size > 0) return;
+    // As Envoy counts the end of a connection that its peer has announced.
+    if (stream.remoteEnded && stream.localEnded) this.#owner.onProtocolError(this);
+    this.#finish(CLOSED_HERE, CLOSED_HERE);
   }
 
   onSessionError(isProtocolError: boolean, failure: Failure): void {
-    if (isProtocolError) this.#owner.onProtocolError(this);
+    if (isProtocolError || failure.kind === 'protocol-error') this.#owner.onProtocolError(this);
     this.#finish(failure, failure);
   }
 
@@ -201,7 +211,8 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
   }
 
   resetStream(stream: H2Stream, failure: Failure): void {
-    this.#session.reset(stream, failure.kind === 'protocol-error' ? ErrorCode.protocolError : ErrorCode.cancel);
+    this.#owner.onStreamReset(failure);
+    this.#session.reset(stream, ErrorCode.internalError);
   }
 
   grant(stream: H2Stream, bytes: number): void {
@@ -232,4 +243,6 @@ function toSwitching(headers: HeaderMap, protocol: string): void {
 
 const STATUS_ONLY = 1 << FieldKind.status;
 const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
+/** The rest of a request whose answer is complete. */
+const NOT_WANTED: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
 const CLOSED_HERE: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };

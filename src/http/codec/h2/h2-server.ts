@@ -159,6 +159,8 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
     stream.armFlushTimer(this.#options.resetDelay);
   }
 
+  onStreamReset(): void {}
+
   onStreamClosed(stream: H2Stream): void {
     if (stream.answeredEarly && stream.remoteEnded) this.#tellToStop(stream);
     this.#owner.onCodecStreamClosed();

@@ -165,6 +165,8 @@ export class HeadReader {
         this.#cookie = this.#cookie === undefined ? value : this.#cookie + '; ' + value;
         return;
       case FieldKind.host:
+        // In a response it is a field like any other.
+        if (this.status !== 0) break;
         // The authority wins; without one, Host stands for it.
         this.#regularSeen = true;
         if (this.hasAuthority) return;

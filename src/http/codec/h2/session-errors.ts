@@ -1,4 +1,5 @@
 import type { Failure } from '../../failure.ts';
+import { ErrorCode } from './frame.ts';
 
 /** `%RESPONSE_CODE_DETAILS%` of what goes wrong on a downstream HTTP/2 connection, as Envoy names it. */
 export const UNKNOWN_ERROR = 'http2.unknown.nghttp2.error';
@@ -15,17 +16,26 @@ export class SessionFailures {
   readonly underscore: Failure;
   readonly remoteReset: Failure;
   readonly remoteRefused: Failure;
+  readonly remoteConnectError: Failure;
   readonly keepAliveTimeout: Failure = { source: 'local', kind: 'connection-termination', retryable: false, details: 'http2.keepalive_timeout' };
 
   constructor(source: 'downstream' | 'upstream') {
     this.source = source;
-    const tooLarge = source === 'upstream' ? 'protocol-error' : 'too-large';
+    const tooLarge = source === 'upstream' ? 'remote-reset' : 'too-large';
     this.streamError = this.#failure('protocol-error', 'http2.remote_reset');
     this.headTooLarge = this.#failure(tooLarge, 'http2.header_list_size_too_large');
     this.tooManyFields = this.#failure(tooLarge, 'http2.too_many_headers');
     this.underscore = this.#failure(tooLarge, 'http2.unexpected_underscore');
     this.remoteReset = this.#failure('remote-reset', 'http2.remote_reset');
+    this.remoteConnectError = this.#failure('connect-error', 'http2.remote_reset');
     this.remoteRefused = { ...this.#failure('remote-refused-stream', 'http2.remote_refuse'), retryable: true };
+  }
+
+  /** RST_STREAM with this code. */
+  ofCode(code: number): Failure {
+    if (code === ErrorCode.refusedStream) return this.remoteRefused;
+    if (this.source === 'upstream' && code === ErrorCode.connectError) return this.remoteConnectError;
+    return this.source === 'upstream' && code === ErrorCode.protocolError ? this.streamError : this.remoteReset;
   }
 
   protocolError(details: string): Failure {

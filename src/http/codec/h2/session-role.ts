@@ -22,6 +22,8 @@ export interface SessionRole {
   onRemoteEnd(stream: H2Stream): void;
   /** This side's message is complete, the peer's is not. */
   onLocalEnd(stream: H2Stream): void;
+  /** The stream was reset, by either side or with the connection; told before anybody else is. */
+  onStreamReset(failure: Failure): void;
   /** The stream is over on both sides. */
   onStreamClosed(stream: H2Stream): void;
   onSettings(): void;

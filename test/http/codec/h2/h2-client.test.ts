@@ -49,6 +49,10 @@ class ClientRig implements ClientCodecOwner {
     this.told.push('stream end');
   }
 
+  onStreamReset(failure: Failure): void {
+    this.told.push(`reset: ${failure.kind}`);
+  }
+
   onCapacityChange(): void {
     this.told.push(this.codec.canTakeStream ? 'has room' : 'has no room');
   }
@@ -146,7 +150,7 @@ describe('an HTTP/2 client', () => {
     client.connection.receive(frame(7, 0, 0, uint32(1) + uint32(0)));
     expect(second.failure).toMatchObject({ kind: 'remote-refused-stream', retryable: true, source: 'upstream' });
     expect(client.codec.canTakeStream).toBe(false);
-    expect(client.told).toEqual(['has room', 'leaves', 'has no room', 'stream end']);
+    expect(client.told).toEqual(['has room', 'leaves', 'has no room', 'reset: remote-refused-stream', 'stream end']);
     client.connection.receive(frame(1, 5, 1, '\x88'));
     expect(first.text).toBe('200 ');
     expect(client.told.at(-1)).toBe('closed');
@@ -163,7 +167,7 @@ describe('an HTTP/2 client', () => {
     client.connection.written = '';
     client.connection.receive(frame(1, 5, 1, '\x88'));
     expect(seen.ended).toBe(true);
-    expect(framesOf(Buffer.from(client.connection.written, 'latin1'))).toEqual(['3/0#1 00000000']);
+    expect(framesOf(Buffer.from(client.connection.written, 'latin1'))).toEqual(['3/0#1 00000002']);
   });
 
   it.each([
@@ -178,7 +182,7 @@ describe('an HTTP/2 client', () => {
     const seen = client.request(undefined, 'GET');
     client.connection.receive(bytes);
     expect(seen.failure).toMatchObject({ kind: 'protocol-error', source: 'upstream' });
-    expect(client.told).toEqual(['has room', 'protocol error', 'has no room', 'closed']);
+    expect(client.told).toEqual(['has room', 'protocol error', 'has no room', 'reset: protocol-error', 'closed']);
   });
 
   it('tells its streams when the server goes', () => {
@@ -186,6 +190,6 @@ describe('an HTTP/2 client', () => {
     const seen = client.request(undefined, 'GET');
     client.codec.onEnd();
     expect(seen.failure?.kind).toBe('connection-termination');
-    expect(client.told).toEqual(['has no room', 'closed']);
+    expect(client.told).toEqual(['has no room', 'reset: connection-termination', 'closed']);
   });
 });
