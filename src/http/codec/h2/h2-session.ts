@@ -96,8 +96,9 @@ export class H2Session implements FrameSink, KeepAliveSession {
   /** Ends the stream on both sides with RST_STREAM. Its decoder is not told. */
   reset(stream: H2Stream, code: number): void {
     if (stream.closed) return;
-    this.options.stats.inc(H2_CODEC_STATS.tx_reset);
     this.forget(stream);
+    if (this.closed) return;
+    this.options.stats.inc(H2_CODEC_STATS.tx_reset);
     this.refuse(stream.id, code);
   }
 
@@ -175,6 +176,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
       this.sender.drop(stream);
       stream.close();
       this.options.stats.gaugeAdd(H2_CODEC_STATS.streams_active, -1);
+      this.#role.onStreamReset(failure);
       decoder?.onReset(failure);
     }
     this.streams.clear();
@@ -188,6 +190,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   onFrameTooLarge(): boolean {
+    if (!this.#settingsSeen) return this.#fail(ErrorCode.protocolError, 'SETTINGS expected');
     return this.#fail(ErrorCode.frameSizeError, 'too large frame size');
   }
 
@@ -239,7 +242,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#dataStream = stream;
     if (stream === undefined) return this.#onStrayData(id, length, padding);
     if (stream.remoteEnded) return this.#fail(ErrorCode.streamClosed, 'DATA: stream in half-closed(remote)');
-    if (!stream.headReceived) return this.#drop(MESSAGING);
+    if (!stream.headReceived) return this.#fail(ErrorCode.protocolError, 'DATA: stream in opening');
     const flood = this.sender.guard.onPayload(length - padding, (flags & Flag.endStream) !== 0);
     if (flood !== undefined) return this.onFlood(flood);
     stream.receiveWindow -= length;
@@ -254,7 +257,8 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (this.isIdle(id)) return this.#fail(ErrorCode.protocolError, 'DATA: stream in idle');
     this.windows.giveBack(length);
     if (!this.#resetHere.has(id)) {
-      this.refuse(id, ErrorCode.streamClosed);
+      // A server that says more than its whole answer does no harm.
+      if (this.#role.isPeerStream(id)) this.refuse(id, ErrorCode.streamClosed);
       return !this.closed;
     }
     return this.#refuseRest(id, this.#resetHere.onData(id, length - padding, (this.#dataFlags & Flag.endStream) !== 0));
@@ -378,7 +382,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     stream.headersReceived += end - at;
     if (head.flaw === HeadFlaw.tooLarge || head.flaw === HeadFlaw.tooManyFields) return this.#onLargeHead(stream);
     const trailers = stream.headReceived;
-    if (trailers) this.options.stats.inc(H2_CODEC_STATS.trailers);
+    if (trailers && this.#role.isPeerStream(stream.id)) this.options.stats.inc(H2_CODEC_STATS.trailers);
     if (head.flaw === HeadFlaw.malformed) return this.#onMalformed(stream, INVALID_FIELD);
     if (trailers && (!this.#blockEnd || head.pseudoHeaders !== 0)) return this.#onMalformed(stream, head.pseudoHeaders !== 0 ? INVALID_FIELD : MESSAGING);
     if (trailers) return this.#onTrailers(stream);
@@ -409,6 +413,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
   abort(stream: H2Stream, code: number, failure: Failure): void {
     const { decoder } = stream;
     stream.decoder = undefined;
+    this.#role.onStreamReset(failure);
     this.reset(stream, code);
     decoder?.onReset(failure);
   }
@@ -441,8 +446,10 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.options.stats.inc(H2_CODEC_STATS.rx_reset);
     const { decoder } = stream;
     stream.decoder = undefined;
+    const failure = this.#role.failures.ofCode(uint32(bytes, at));
+    this.#role.onStreamReset(failure);
     this.forget(stream);
-    decoder?.onReset(uint32(bytes, at) === ErrorCode.refusedStream ? this.#role.failures.remoteRefused : this.#role.failures.remoteReset);
+    decoder?.onReset(failure);
     return !this.closed;
   }
 
