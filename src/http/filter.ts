@@ -70,6 +70,8 @@ export interface FilterStream {
   readonly responseHeaders: HeaderMap | undefined;
   /** The cached route; looked up on first use, undefined when none matches. */
   readonly route: Route | undefined;
+  /** The name of this filter in its chain. */
+  readonly filterName: string;
   /** This filter's per-route configuration: the most specific one, already resolved. */
   readonly perRoute: unknown;
   /** Those of all levels, the least specific first. */

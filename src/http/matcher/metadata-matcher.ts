@@ -5,23 +5,25 @@ import { wireText } from '../../core/wire-text.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { compileStringMatcher } from './string-matcher.ts';
 
+/** Undefined: there is no value. */
 type ValueMatcher = (value: unknown) => boolean;
 
 /** Compiles `envoy.type.matcher.v3.MetadataMatcher` over dynamic metadata; undefined after reporting what is wrong. */
-export function compileMetadataMatcher(
-  message: MetadataMatcherMessage,
-  whenMissing: boolean,
-  at: ConfigPath,
-  context: CompileContext,
-): ((info: StreamInfo) => boolean) | undefined {
-  const matches = message.value === undefined ? never : compileValueMatcher(message.value, at.field('value'), context);
-  if (matches === undefined) return undefined;
-  const path = message.path.map(({ segment }) => segment.value ?? '');
-  return (info) => {
-    let value: unknown = info.metadata?.get(message.filter);
-    for (const key of path) value = ownValue(value, key);
-    return value === undefined ? whenMissing : matches(value) !== message.invert;
-  };
+export function compileMetadataMatcher(message: MetadataMatcherMessage, at: ConfigPath, context: CompileContext): ((info: StreamInfo) => boolean) | undefined {
+  const matches = compileMetadataValue(message, at, context);
+  return matches && ((info) => matches(metadataAt(message, info)) !== message.invert);
+}
+
+/** What the matcher asks of the value, without `invert`. */
+export function compileMetadataValue({ value }: MetadataMatcherMessage, at: ConfigPath, context: CompileContext): ValueMatcher | undefined {
+  return value === undefined ? never : compileValueMatcher(value, at.field('value'), context);
+}
+
+/** Undefined when there is none. */
+export function metadataAt({ filter, path }: MetadataMatcherMessage, info: StreamInfo): unknown {
+  let value: unknown = info.metadata?.get(filter);
+  for (const { segment } of path) value = ownValue(value, segment.value ?? '');
+  return value;
 }
 
 function never(): boolean {
@@ -41,7 +43,7 @@ function compileValueMatcher({ matchPattern }: ValueMatcherMessage, at: ConfigPa
     case 'boolMatch':
       return (value) => value === matchPattern.value;
     case 'presentMatch':
-      return () => matchPattern.value;
+      return (value) => matchPattern.value && value !== undefined;
     case 'doubleMatch':
       return doubleMatcher(matchPattern.value);
     case 'stringMatch': {

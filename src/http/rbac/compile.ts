@@ -157,13 +157,13 @@ function compileCommon(rule: Common, at: ConfigPath, context: CompileContext): R
       return ({ headers }) => headers !== undefined && path?.matches(pathOf(headers.path)) === true;
     }
     case 'metadata': {
-      const metadata = compileMetadataMatcher(rule.value, false, at.field('metadata'), context);
+      const metadata = compileMetadataMatcher(rule.value, at.field('metadata'), context);
       return ({ info }) => metadata?.(info) === true;
     }
     case 'sourcedMetadata': {
       const { metadataMatcher, metadataSource } = rule.value;
       if (metadataSource !== 0) context.error(at.field('sourced_metadata'), 'not supported: metadata of the route');
-      const metadata = metadataMatcher && compileMetadataMatcher(metadataMatcher, false, at.field('sourced_metadata').field('metadata_matcher'), context);
+      const metadata = metadataMatcher && compileMetadataMatcher(metadataMatcher, at.field('sourced_metadata').field('metadata_matcher'), context);
       return ({ info }) => metadata?.(info) === true;
     }
     default:

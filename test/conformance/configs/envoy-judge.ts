@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ENVOY_VERSION } from '../harness/envoy-target.ts';
 import type { EnvoyVerdict } from './verdict.ts';
 import { refusalStage } from './verdict.ts';
@@ -62,10 +62,11 @@ export class EnvoyJudge {
   }
 }
 
+/** In the folder of the file, because a configuration may log to a relative path. */
 const runEnvoy = (args: readonly string[], stdout: number, file: string): Promise<Answer> =>
   new Promise((resolve) => {
     // A group of its own: the command on PATH may be a wrapper.
-    const child = spawn('envoy', args, { detached: true, stdio: ['ignore', stdout, 'pipe'] });
+    const child = spawn('envoy', args, { cwd: dirname(file), detached: true, stdio: ['ignore', stdout, 'pipe'] });
     let log = '';
     child.stderr?.on('data', (bytes: Buffer) => (log = (log + bytes.toString()).slice(-65_536)));
     const timer = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), LIMIT_MS);

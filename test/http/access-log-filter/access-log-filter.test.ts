@@ -172,6 +172,10 @@ describe('a metadata filter', () => {
     expect(takes(filter(json))).toBe(true);
     expect(takes(filter(json, { match_if_key_not_found: false }))).toBe(false);
     expect(takes({ metadata_filter: {} })).toBe(true);
-    expect(takes({ metadata_filter: { matcher: { filter: 'ns', path: [{ key: 'a' }], value: json, invert: true } } }, having('x'))).toBe(true);
+  });
+
+  it('takes no notice of invert', () => {
+    const inverted = { metadata_filter: { matcher: { filter: 'ns', path: [{ key: 'a' }, { key: 'b' }], value: { string_match: { exact: 'x' } }, invert: true } } };
+    expect([takes(inverted, having('x')), takes(inverted, having('y'))]).toEqual([true, false]);
   });
 });

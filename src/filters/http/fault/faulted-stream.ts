@@ -27,6 +27,7 @@ export class FaultedStream implements TimerOwner, RateLimitedSink {
   readonly #filter: Fault;
   readonly #handle: FilterHandle;
   readonly #headers: HeaderMap;
+  readonly #filterName: string;
   readonly #options: FaultedStreamOptions;
   #timer: Timer | undefined;
   #counted = false;
@@ -36,6 +37,7 @@ export class FaultedStream implements TimerOwner, RateLimitedSink {
     this.#filter = filter;
     this.#handle = stream.handle();
     this.#headers = stream.requestHeaders;
+    this.#filterName = stream.filterName;
     this.#options = options;
   }
 
@@ -125,6 +127,6 @@ export class FaultedStream implements TimerOwner, RateLimitedSink {
 
   #setMetadata(): void {
     const { metadata } = this.#options.settings;
-    if (metadata !== undefined) (this.#handle.stream.info.metadata ??= new Map()).set('envoy.filters.http.fault', metadata);
+    if (metadata !== undefined) (this.#handle.stream.info.metadata ??= new Map()).set(this.#filterName, metadata);
   }
 }

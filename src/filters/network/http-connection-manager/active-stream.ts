@@ -189,6 +189,10 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     return this.#route;
   }
 
+  get filterName(): string {
+    return this.current!.name;
+  }
+
   get perRoute(): unknown {
     return this.route?.filterConfig(this.current!.name)?.config;
   }
