@@ -143,8 +143,10 @@ export class FrameWriter implements RoundTask {
   }
 
   #copy(bytes: Buffer, start: number, end: number): void {
-    bytes.copy(this.#buffer, this.#end, start, end);
-    this.#end += end - start;
+    const length = end - start;
+    if (length > COPIED_BY_CALL) bytes.copy(this.#buffer, this.#end, start, end);
+    else for (let i = 0; i < length; i++) this.#buffer[this.#end + i] = bytes[start + i]!;
+    this.#end += length;
   }
 
   #text(text: string): void {
@@ -164,3 +166,5 @@ export class FrameWriter implements RoundTask {
 
 /** What every peer takes (SETTINGS_MAX_FRAME_SIZE). */
 const MAX_PAYLOAD_BYTES = 16_384;
+/** More is cheaper to copy with a call into the runtime. */
+const COPIED_BY_CALL = 100;

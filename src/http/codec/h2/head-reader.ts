@@ -1,6 +1,7 @@
 import { HeaderMap, SPARE_LINES, STRIDE } from '../../header-map.ts';
 import { H, type HeaderName } from '../../header-name.ts';
 import { INLINE_REQUEST_HEADERS } from '../../inline-headers.ts';
+import type { FieldRun, FieldSink, RegularFields } from './field-run.ts';
 import { FieldKind } from './hpack-table.ts';
 
 export const HeadFlaw = {
@@ -22,7 +23,7 @@ let scratch = new Int32Array(128 * STRIDE);
  * Takes the fields of one header block as HPACK gives them, and makes a head of them. One for each thread: a block is read in one go.
  * The text it makes has the lines as HTTP/1 would send them, so that a head which goes on to HTTP/1 is copied in ranges.
  */
-export class HeadReader {
+export class HeadReader implements FieldSink {
   method = '';
   scheme = '';
   path = '';
@@ -39,6 +40,9 @@ export class HeadReader {
   /** Names and values. */
   bytes = 0;
   fields = 0;
+  /** Of `bytes` and `fields`. */
+  #pseudoBytes = 0;
+  #pseudoFields = 0;
   #maxBytes = 0;
   #maxFields = 0;
   #text = '';
@@ -47,7 +51,11 @@ export class HeadReader {
   #repeated: readonly HeaderName[] = NONE;
   /** The crumbs, joined (RFC 9113 §8.2.3). */
   #cookie: string | undefined;
-  #regularSeen = false;
+  hasRegular = false;
+  /** What came of them came of nothing else. */
+  #isPlain = true;
+  /** The lines, where they were taken over. */
+  #taken: readonly number[] | undefined;
 
   begin(maxBytes: number, maxFields: number): void {
     this.method = '';
@@ -64,6 +72,8 @@ export class HeadReader {
     this.pseudoHeaders = 0;
     this.bytes = 0;
     this.fields = 0;
+    this.#pseudoBytes = 0;
+    this.#pseudoFields = 0;
     this.#maxBytes = maxBytes;
     this.#maxFields = maxFields;
     this.#text = '';
@@ -71,10 +81,11 @@ export class HeadReader {
     this.#present = 0;
     this.#repeated = NONE;
     this.#cookie = undefined;
-    this.#regularSeen = false;
+    this.hasRegular = false;
+    this.#isPlain = true;
+    this.#taken = undefined;
   }
 
-  /** `line` is `name: value\r\n` where somebody has it already. */
   add(kind: number, id: number, name: string, value: string, line: string | undefined): void {
     this.bytes += name.length + value.length;
     if (this.flaw !== HeadFlaw.none) return;
@@ -85,15 +96,49 @@ export class HeadReader {
     else this.#addSpecial(kind, id, name, value, line);
   }
 
-  /** The fields as a head. Not after a flaw. */
-  finish(): HeaderMap {
+  take(run: FieldRun, bytes: Uint8Array, at: number): boolean {
+    if (this.hasRegular || this.flaw !== HeadFlaw.none || !run.matches(bytes, at)) return false;
+    const fields = run.fields!;
+    if (this.bytes + fields.bytes > this.#maxBytes || this.fields + fields.fields > this.#maxFields) return false;
+    this.hasRegular = true;
+    this.#text = fields.text;
+    this.#taken = fields.lines;
+    this.#linesEnd = fields.end;
+    this.#present = fields.present;
+    this.contentLength = fields.contentLength;
+    this.underscores = fields.underscores;
+    this.bytes += fields.bytes;
+    this.fields += fields.fields;
+    return true;
+  }
+
+  get canRepeat(): boolean {
+    return this.flaw === HeadFlaw.none && this.#isPlain && this.#repeated.length === 0;
+  }
+
+  regularFields(): RegularFields {
+    return {
+      text: this.#text,
+      lines: this.#copyLines(),
+      end: this.#linesEnd,
+      present: this.#present,
+      contentLength: this.contentLength,
+      underscores: this.underscores,
+      bytes: this.bytes - this.#pseudoBytes,
+      fields: this.fields - this.#pseudoFields,
+    };
+  }
+
+  complete(): void {
     // As Envoy: behind all others.
     if (this.#cookie !== undefined) this.#addLine(H.cookie, 'cookie', this.#cookie, undefined);
+  }
+
+  /** The fields as a head. Not after a flaw. */
+  finish(): HeaderMap {
     const headers = new HeaderMap();
-    const end = this.#linesEnd;
-    const lines: number[] = new Array(end + SPARE_LINES * STRIDE);
-    for (let at = 0; at < end; at++) lines[at] = scratch[at]!;
-    headers.setLines(this.#text, lines, end, this.#present);
+    const lines = this.#taken === undefined ? this.#copyLines() : this.#taken.slice();
+    headers.setLines(this.#text, lines, this.#linesEnd, this.#present);
     headers.method = this.method;
     headers.path = this.path;
     headers.scheme = this.scheme;
@@ -105,8 +150,15 @@ export class HeadReader {
     return headers;
   }
 
+  #copyLines(): number[] {
+    const end = this.#linesEnd;
+    const lines: number[] = new Array(end + SPARE_LINES * STRIDE);
+    for (let at = 0; at < end; at++) lines[at] = scratch[at]!;
+    return lines;
+  }
+
   #addLine(id: number, name: string, value: string, line: string | undefined): void {
-    this.#regularSeen = true;
+    this.hasRegular = true;
     const start = this.#text.length;
     const nameEnd = start + name.length;
     const valueEnd = nameEnd + 2 + value.length;
@@ -129,11 +181,13 @@ export class HeadReader {
   /** Each at most once, and before all regular fields (RFC 9113 §8.3). */
   #addPseudo(kind: number, value: string): void {
     const bit = 1 << kind;
-    if (this.#regularSeen || (this.pseudoHeaders & bit) !== 0) {
+    if (this.hasRegular || (this.pseudoHeaders & bit) !== 0) {
       this.flaw = HeadFlaw.malformed;
       return;
     }
     this.pseudoHeaders |= bit;
+    this.#pseudoBytes = this.bytes;
+    this.#pseudoFields = this.fields;
     switch (kind) {
       case FieldKind.method:
         this.method = value;
@@ -161,14 +215,15 @@ export class HeadReader {
   #addSpecial(kind: number, id: number, name: string, value: string, line: string | undefined): void {
     switch (kind) {
       case FieldKind.cookie:
-        this.#regularSeen = true;
+        this.hasRegular = true;
         this.#cookie = this.#cookie === undefined ? value : this.#cookie + '; ' + value;
         return;
       case FieldKind.host:
         // In a response it is a field like any other.
         if (this.status !== 0) break;
         // The authority wins; without one, Host stands for it.
-        this.#regularSeen = true;
+        this.hasRegular = true;
+        this.#isPlain = false;
         if (this.hasAuthority) return;
         this.authority = value;
         this.hasAuthority = true;

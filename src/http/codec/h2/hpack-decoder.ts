@@ -1,5 +1,5 @@
 import { latin1 } from '../../../core/latin1.ts';
-import type { HeadReader } from './head-reader.ts';
+import { type FieldSink, FieldRun } from './field-run.ts';
 import { huffmanDecode } from './huffman.ts';
 import { ENTRY_OVERHEAD, FieldKind, idOfName, isFieldValue, kindOfName, STATIC_ENTRIES, staticTable, TableEntry } from './hpack-table.ts';
 
@@ -19,6 +19,9 @@ export class HpackDecoder {
   #count = 0;
   /** Where the last integer or string ended. */
   #at = 0;
+  /** Entries that have ever been added. */
+  #inserted = 0;
+  readonly #run = new FieldRun();
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
@@ -30,10 +33,15 @@ export class HpackDecoder {
   }
 
   /** False when the block is broken: no later block of the connection can be read. */
-  decode(bytes: Uint8Array, start: number, end: number, head: HeadReader): boolean {
+  decode(bytes: Uint8Array, start: number, end: number, head: FieldSink): boolean {
     let at = start;
     let mayResize = true;
+    let runStart = -1;
+    /** Before the run. */
+    let inserted = 0;
     while (at < end) {
+      if (end - at === this.#run.length && head.take(this.#run, bytes, at)) return true;
+      const insertedBefore = this.#inserted;
       const first = bytes[at]!;
       if (first >= 0x80) {
         const entry = this.#entry(this.#integer(bytes, at, end, 7));
@@ -47,12 +55,18 @@ export class HpackDecoder {
         return false;
       }
       mayResize = false;
+      if (runStart === -1 && head.hasRegular) {
+        runStart = at;
+        inserted = insertedBefore;
+      }
       at = this.#at;
     }
+    head.complete();
+    if (runStart > start && this.#inserted === inserted && head.canRepeat) this.#run.remember(bytes, runStart, end, head.regularFields());
     return true;
   }
 
-  #literal(bytes: Uint8Array, at: number, end: number, first: number, head: HeadReader): boolean {
+  #literal(bytes: Uint8Array, at: number, end: number, first: number, head: FieldSink): boolean {
     const indexed = first >= 0x40;
     const index = this.#integer(bytes, at, end, indexed ? 6 : 4);
     if (index === NOT_AN_INTEGER) return false;
@@ -90,6 +104,8 @@ export class HpackDecoder {
 
   #insert(entry: TableEntry): void {
     const size = entry.size;
+    this.#run.forget();
+    this.#inserted++;
     this.#evictTo(this.#maxBytes - size);
     if (size > this.#maxBytes) return;
     if (this.#count === this.#ring.length) this.#grow();
@@ -118,6 +134,7 @@ export class HpackDecoder {
   #resize(bytes: number): boolean {
     if (bytes === NOT_AN_INTEGER || bytes > this.#limitBytes) return false;
     this.#maxBytes = bytes;
+    this.#run.forget();
     this.#evictTo(bytes);
     return true;
   }

@@ -4,14 +4,14 @@ import { H, headerText } from '../../header-name.ts';
 import { ENTRY_OVERHEAD, STATIC_ENTRIES, staticIndexOf, staticTable } from './hpack-table.ts';
 
 /** Fields that no intermediary may put into a table (RFC 7541 §7.1.3). */
-const SENSITIVE: ReadonlySet<number> = new Set([H.cookie, H.setCookie, H.grpcStatus, headerId('authorization'), headerId('proxy-authorization')]);
+const SENSITIVE = [H.cookie, H.setCookie, H.grpcStatus, headerId('authorization'), headerId('proxy-authorization')];
 
 function headerId(name: string): number {
   return staticTable[staticIndexOf.get(name)!]!.id;
 }
 
 /** Fields whose values seldom come again: to remember them is not worth it. */
-const CHANGING: ReadonlySet<number> = new Set([H.contentLength, H.xRequestId, H.envoyUpstreamServiceTime]);
+const CHANGING = [H.contentLength, H.xRequestId, H.envoyUpstreamServiceTime];
 
 /** Values longer than this never go into the table. */
 const MAX_INDEXED_BYTES = 256;
@@ -21,12 +21,16 @@ const SLOTS = 64;
 const RING = 128;
 export const MAX_ENCODER_TABLE_BYTES = RING * ENTRY_OVERHEAD;
 
-/** By interned number: the static index of the name, 0 when there is none. */
-const staticIndexById: number[] = [];
-for (let index = STATIC_ENTRIES; index > 0; index--) {
-  const { id } = staticTable[index]!;
-  if (id !== 0) staticIndexById[id] = index;
-}
+/** How a field is written, by interned number; names of higher numbers repeat. */
+const Manner = { repeating: 0, changing: 1, sensitive: 2 } as const;
+const KNOWN_NAMES = 1 + Math.max(...SENSITIVE, ...CHANGING, ...staticTable.map(({ id }) => id));
+const manners = new Uint8Array(KNOWN_NAMES);
+for (const id of CHANGING) manners[id] = Manner.changing;
+for (const id of SENSITIVE) manners[id] = Manner.sensitive;
+/** The static index of the name, 0 when there is none. */
+const staticIndexes = new Uint8Array(KNOWN_NAMES);
+for (let index = STATIC_ENTRIES; index > 0; index--) staticIndexes[staticTable[index]!.id] = index;
+staticIndexes[0] = 0;
 const STATUS_INDEX: ReadonlyMap<number, number> = new Map([[200, 8], [204, 9], [206, 10], [304, 11], [400, 12], [404, 13], [500, 14]]);
 
 /** Room for a block; grows to the largest that was written. */
@@ -71,7 +75,7 @@ export class HpackEncoder {
 
   /** Returns where the block ends; it begins at `offset`. */
   writeResponse(headers: HeaderMap, offset: number): number {
-    this.#begin(headers, offset);
+    this.#begin(offset);
     const { status } = headers;
     const index = STATUS_INDEX.get(status);
     if (index !== undefined) scratch[this.#at++] = 0x80 | index;
@@ -81,7 +85,7 @@ export class HpackEncoder {
 
   /** `protocol`: of an extended CONNECT; '' = none. */
   writeRequest(headers: HeaderMap, protocol: string, offset: number): number {
-    this.#begin(headers, offset);
+    this.#begin(offset);
     const { method, scheme, path } = headers;
     if (method === 'GET') scratch[this.#at++] = 0x82;
     else if (method === 'POST') scratch[this.#at++] = 0x83;
@@ -99,14 +103,11 @@ export class HpackEncoder {
   }
 
   writeTrailers(trailers: HeaderMap, offset: number): number {
-    this.#begin(trailers, offset);
+    this.#begin(offset);
     return this.#lines(trailers);
   }
 
-  #begin(headers: HeaderMap, offset: number): void {
-    // A line costs at most two lengths of five bytes and an index beside its text.
-    const needed = offset + headers.byteSize() + (headers.linesEnd / STRIDE + 8) * 16;
-    if (needed > scratch.length) scratch = Buffer.allocUnsafeSlow(needed * 2);
+  #begin(offset: number): void {
     this.#at = offset;
     if (this.#lowestBytes === -1) return;
     if (this.#lowestBytes < this.#maxBytes) this.#integer(0x20, 5, this.#lowestBytes);
@@ -119,19 +120,21 @@ export class HpackEncoder {
     for (let at = 0; at < end; at += STRIDE) {
       const id = headers.lineId(at);
       if (id === -1) continue;
+      if (this.#at + LINE_BYTES > scratch.length) this.#makeRoom(LINE_BYTES);
       const value = headers.lineValue(at);
       if (id === 0) this.#literal(0, headers.lineName(at), value);
-      else this.#field(id, staticIndexById[id] ?? 0, '', value);
+      else this.#field(id, id < KNOWN_NAMES ? staticIndexes[id]! : 0, '', value);
     }
     return this.#at;
   }
 
   #field(id: number, staticIndex: number, name: string, value: string): void {
-    if (SENSITIVE.has(id)) {
+    const manner = id < KNOWN_NAMES ? manners[id] : Manner.repeating;
+    if (manner === Manner.sensitive) {
       this.#string4(0x10, staticIndex, name === '' ? headerText(id as never) : name, value);
       return;
     }
-    if (CHANGING.has(id) || value.length > MAX_INDEXED_BYTES) {
+    if (manner === Manner.changing || value.length > MAX_INDEXED_BYTES) {
       this.#literal(staticIndex, name === '' ? headerText(id as never) : name, value);
       return;
     }
@@ -197,8 +200,15 @@ export class HpackEncoder {
     scratch[this.#at++] = rest;
   }
 
+  #makeRoom(bytes: number): void {
+    const grown = Buffer.allocUnsafeSlow((this.#at + bytes) * 2);
+    scratch.copy(grown, 0, 0, this.#at);
+    scratch = grown;
+  }
+
   #text(text: string): void {
     const { length } = text;
+    if (this.#at + length + LINE_BYTES > scratch.length) this.#makeRoom(length + LINE_BYTES);
     this.#integer(0, 7, length);
     if (length > COPIED_BY_CALL) {
       this.#at += (scratch as unknown as Latin1Writer).latin1Write(text, this.#at, length);
@@ -217,5 +227,7 @@ interface Latin1Writer {
 
 /** Above the ids of names. */
 const AUTHORITY_ID = 0xffff;
+/** What a line takes beside its text: an index and two lengths. */
+const LINE_BYTES = 24;
 /** Longer text is cheaper to copy with a call into the runtime. */
 const COPIED_BY_CALL = 40;

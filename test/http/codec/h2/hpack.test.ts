@@ -5,6 +5,7 @@ import { HpackDecoder } from '../../../../src/http/codec/h2/hpack-decoder.ts';
 import { HpackEncoder } from '../../../../src/http/codec/h2/hpack-encoder.ts';
 import { huffmanDecode } from '../../../../src/http/codec/h2/huffman.ts';
 import { HeaderMap } from '../../../../src/http/header-map.ts';
+import { H } from '../../../../src/http/header-name.ts';
 
 function read(decoder: HpackDecoder, block: Buffer): HeadReader | undefined {
   const head = new HeadReader();
@@ -99,6 +100,73 @@ describe('HPACK', () => {
     headers.addText('server', 'envoy');
     const sizes = [1, 2, 3].map(() => encoder.writeResponse(headers, 0));
     expect(sizes[2]).toBe(2);
+  });
+
+  it('reads the same fields again as it read them first', () => {
+    const field = fc.constantFrom<[string, string][]>(['x-a', '1'], ['x-a', '2'], ['x-b', 'one'], ['te', 'trailers'], ['cookie', 'a=1'], ['cookie', 'b=2'], ['content-length', '7'], ['x_c', 'c'], ['accept', '*/*']);
+    const request = fc.record({ path: fc.constantFrom('/', '/a', '/b'), authority: fc.constantFrom('a', 'b'), fields: fc.uniqueArray(field, { maxLength: 4, selector: ([fieldName]) => fieldName }) });
+    fc.assert(
+      fc.property(fc.array(request, { minLength: 2, maxLength: 20 }), (requests) => {
+        const encoder = new HpackEncoder(200);
+        const decoder = new HpackDecoder(4096);
+        for (const { path, authority, fields } of requests) {
+          const headers = new HeaderMap();
+          Object.assign(headers, { method: 'GET', scheme: 'http', path, authority });
+          for (const [fieldName, fieldValue] of fields) headers.addText(fieldName, fieldValue);
+          const head = read(decoder, Buffer.from(encoder.buffer.subarray(0, encoder.writeRequest(headers, '', 0))))!;
+          const got: string[] = [];
+          const finished = head.finish();
+          finished.set(H.xRequestId, 'added to this request only');
+          finished.remove(H.te);
+          finished.forEach((fieldName, fieldValue) => void got.push(`${fieldName}: ${fieldValue}`));
+          const regular = fields.filter(([fieldName]) => fieldName !== 'te' && fieldName !== 'cookie');
+          const expected = [...regular, ...fields.filter(([fieldName]) => fieldName === 'cookie'), ['x-request-id', 'added to this request only']];
+          expect(got).toEqual(expected.map(([fieldName, fieldValue]) => `${fieldName}: ${fieldValue}`));
+          expect([finished.path, finished.authority]).toEqual([path, authority]);
+          expect(head.contentLength).toBe(fields.some(([fieldName]) => fieldName === 'content-length') ? 7 : -1);
+          expect(head.underscores).toBe(fields.filter(([fieldName]) => fieldName === 'x_c').length);
+          const pseudo = 'GET'.length + 'http'.length + path.length + authority.length + ':method:scheme:path:authority'.length;
+          expect(head.bytes).toBe(fields.reduce((sum, [fieldName, fieldValue]) => sum + fieldName.length + fieldValue.length, pseudo));
+          expect(head.fields).toBe(4 + fields.length);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('reads the same bytes as another field once the table has changed', () => {
+    const decoder = new HpackDecoder(4096);
+    expect(lines(decoder, '828684 01 01 61 40 01 62 01 31')).toBe('GET http a / b: 1\r\n');
+    expect(lines(decoder, '828684 01 01 61 be')).toBe('GET http a / b: 1\r\n');
+    expect(lines(decoder, '828684 01 01 61 be')).toBe('GET http a / b: 1\r\n');
+    expect(lines(decoder, '828684 01 01 61 40 01 63 01 32')).toBe('GET http a / c: 2\r\n');
+    expect(lines(decoder, '828684 01 01 61 be')).toBe('GET http a / c: 2\r\n');
+    expect(lines(decoder, '20 828684 01 01 61 be')).toBe('broken');
+  });
+
+  it('adds to the table each time that it is told to', () => {
+    const decoder = new HpackDecoder(4096);
+    for (const bytes of [34, 68, 102]) {
+      expect(lines(decoder, '828684 01 01 61 40 01 62 01 31')).toBe('GET http a / b: 1\r\n');
+      expect(decoder.tableBytes).toBe(bytes);
+    }
+  });
+
+  it('holds a head that comes again to the limits', () => {
+    const decoder = new HpackDecoder(4096);
+    const block = Buffer.from('828684010161400178023132', 'hex');
+    const again = Buffer.from('828684010161be', 'hex');
+    const flaw = (bytes: Buffer, maxBytes: number, maxFields: number): number => {
+      const head = new HeadReader();
+      head.begin(maxBytes, maxFields);
+      decoder.decode(bytes, 0, bytes.length, head);
+      return head.flaw;
+    };
+    expect(flaw(block, 100, 10)).toBe(HeadFlaw.none);
+    expect(flaw(again, 100, 10)).toBe(HeadFlaw.none);
+    expect(flaw(again, 40, 10)).toBe(HeadFlaw.tooLarge);
+    expect(flaw(again, 100, 4)).toBe(HeadFlaw.tooManyFields);
+    expect(flaw(again, 100, 5)).toBe(HeadFlaw.none);
   });
 
   it('never fails on other bytes, nor keeps more than its table', () => {
