@@ -6,10 +6,24 @@ import { serviceKey } from './extension.ts';
  */
 
 /** Envoy's names without `envoy.overload_actions.`. */
-export type OverloadAction = 'stop_accepting_requests' | 'disable_http_keepalive' | 'stop_accepting_connections' | 'reject_incoming_connections';
+export type OverloadAction =
+  | 'stop_accepting_requests'
+  | 'disable_http_keepalive'
+  | 'stop_accepting_connections'
+  | 'reject_incoming_connections'
+  | 'shrink_heap'
+  | 'reduce_timeouts';
 
 /** How far an action is taken: 0 not at all, 1 wholly, between them with that chance. Actions that are not there are not taken. */
 export type OverloadStates = Readonly<Partial<Record<OverloadAction, number>>>;
+
+/** Timeouts that `reduce_timeouts` may shorten. */
+export type ScaledTimeout = 'connection-idle' | 'stream-idle' | 'transport-socket-connect' | 'connection-max';
+
+/** What is left of a timeout when the action is taken wholly. */
+export type TimeoutFloor = { readonly ms: number } | { readonly share: number };
+
+export type TimeoutFloors = Readonly<Partial<Record<ScaledTimeout, TimeoutFloor>>>;
 
 /** Read at use time. */
 export interface Overload {
@@ -18,15 +32,25 @@ export interface Overload {
   readonly maxDownstreamConnections: number;
 }
 
+/** What the main thread tells the others. */
+export interface OverloadMessage extends Overload {
+  readonly timeoutFloors: TimeoutFloors;
+}
+
 export const OVERLOAD = serviceKey<Overload>('overload');
 
-const NO_STATES: OverloadStates = {};
+export const noOverload: OverloadMessage = { states: {}, maxDownstreamConnections: Infinity, timeoutFloors: {} };
 
-export const noOverload: Overload = { states: NO_STATES, maxDownstreamConnections: Infinity };
+/** What becomes of a timeout of `ms` while the action is taken as far as `state` says. */
+export function reducedTimeout(ms: number, floor: TimeoutFloor | undefined, state: number): number {
+  if (floor === undefined) return ms;
+  const least = Math.min(ms, 'ms' in floor ? floor.ms : ms * floor.share);
+  return least + (ms - least) * (1 - state);
+}
 
 /** The state of a thread. */
 export class ThreadOverload implements Overload {
-  states: OverloadStates = NO_STATES;
+  states: OverloadStates = noOverload.states;
   maxDownstreamConnections = Infinity;
 
   replace({ states, maxDownstreamConnections }: Overload): void {

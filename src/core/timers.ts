@@ -1,4 +1,7 @@
 import type { Clock } from './clock.ts';
+import { type OverloadMessage, reducedTimeout, type ScaledTimeout } from './overload.ts';
+
+type TimeoutReduction = Pick<OverloadMessage, 'states' | 'timeoutFloors'>;
 
 /**
  * Timers of equal length share one FIFO list, so that arming and re-arming are a few pointer moves.
@@ -18,7 +21,7 @@ export class Timer {
   previous: Timer | null = null;
   next: Timer | null = null;
   list: TimerList | null = null;
-  deadlineMs = 0;
+  armedMs = 0;
   readonly owner: TimerOwner | null;
   readonly tag: number;
 
@@ -39,7 +42,10 @@ export class Timer {
 
 /** All armed timers of one duration, earliest deadline first. */
 export class TimerList {
+  /** As it was asked for. */
   readonly durationMs: number;
+  /** What it is now. */
+  #currentMs: number;
   readonly #timers: Timers;
   readonly #head = new Timer(null);
   /** `#timers` looks at it when it wakes. */
@@ -48,6 +54,7 @@ export class TimerList {
   constructor(timers: Timers, durationMs: number) {
     this.#timers = timers;
     this.durationMs = durationMs;
+    this.#currentMs = durationMs;
     this.#head.previous = this.#head;
     this.#head.next = this.#head;
   }
@@ -58,7 +65,7 @@ export class TimerList {
 
   arm(timer: Timer): void {
     if (timer.list !== null) timer.list.remove(timer);
-    timer.deadlineMs = this.#timers.nowMs() + this.durationMs;
+    timer.armedMs = this.#timers.nowMs();
     timer.list = this;
     const head = this.#head;
     const last = head.previous!;
@@ -68,7 +75,13 @@ export class TimerList {
     head.previous = timer;
     if (this.#isWatched) return;
     this.#isWatched = true;
-    this.#timers.watch(this, timer.deadlineMs);
+    this.#timers.watch(this, timer.armedMs + this.#currentMs);
+  }
+
+  /** Of all its timers, also of those that are armed. */
+  setDuration(currentMs: number): void {
+    this.#currentMs = currentMs;
+    if (!this.empty) this.#timers.watch(this, this.#head.next!.armedMs + currentMs);
   }
 
   remove(timer: Timer): void {
@@ -88,7 +101,8 @@ export class TimerList {
         this.#isWatched = false;
         return Infinity;
       }
-      if (first.deadlineMs > nowMs) return first.deadlineMs;
+      const deadlineMs = first.armedMs + this.#currentMs;
+      if (deadlineMs > nowMs) return deadlineMs;
       this.remove(first);
       first.owner!.onTimer(first.tag);
     }
@@ -100,6 +114,9 @@ export class Timers {
   readonly #clock: Clock;
   /** Lists handed out by duration, and those that hold an armed timer now. */
   readonly #lists = new Map<number, TimerList>();
+  /** Those that an overloaded process shortens, by what they time and the duration. */
+  readonly #reducible = new Map<ScaledTimeout, Map<number, TimerList>>();
+  #reduction: TimeoutReduction | undefined;
   readonly #active = new Set<TimerList>();
   #handle: NodeJS.Timeout | undefined;
   #wakeAtMs = Infinity;
@@ -121,6 +138,24 @@ export class Timers {
       this.#lists.set(durationMs, list);
     }
     return list;
+  }
+
+  /** The same for a timeout that `reduce_timeouts` may shorten. */
+  reducibleList(timeout: ScaledTimeout, durationMs: number): TimerList {
+    let lists = this.#reducible.get(timeout);
+    if (lists === undefined) this.#reducible.set(timeout, (lists = new Map()));
+    let list = lists.get(durationMs);
+    if (list === undefined) {
+      lists.set(durationMs, (list = new TimerList(this, durationMs)));
+      if (this.#reduction !== undefined) reduceList(list, timeout, this.#reduction);
+    }
+    return list;
+  }
+
+  /** From now on, also for timers that are armed. */
+  reduce(reduction: TimeoutReduction): void {
+    this.#reduction = reduction;
+    for (const [timeout, lists] of this.#reducible) for (const list of lists.values()) reduceList(list, timeout, reduction);
   }
 
   /** A list for a duration that a peer chose: it is forgotten with its last timer. */
@@ -170,4 +205,8 @@ export class Timers {
     this.#handle = setTimeout(() => this.expire(), Math.min(delayMs, 2 ** 31 - 1));
     this.#handle.unref();
   }
+}
+
+function reduceList(list: TimerList, timeout: ScaledTimeout, { states, timeoutFloors }: TimeoutReduction): void {
+  list.setDuration(reducedTimeout(list.durationMs, timeoutFloors[timeout], states.reduce_timeouts ?? 0));
 }

@@ -112,6 +112,14 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     for (const connection of this.#connections) connection.startDrain();
   }
 
+  pauseAccepts(paused: boolean): void {
+    if (this.#spec.bypassesOverload) return;
+    for (const { socket } of this.#sockets) {
+      if (paused) socket.pauseAccepts();
+      else socket.resumeAccepts();
+    }
+  }
+
   /** Stops accepting; what is in the backlog is still served. */
   async stopListening(): Promise<void> {
     const sockets = this.#sockets;

@@ -34,7 +34,7 @@ export function compileFilterChain(message: FilterChainMessage, at: ConfigPath, 
     frame: frameOf(message),
     ...filters,
     transportSocket,
-    handshakeTimeouts: timeoutMs === 0 ? undefined : context.timers.list(timeoutMs),
+    handshakeTimeouts: timeoutMs === 0 ? undefined : context.timers.reducibleList('transport-socket-connect', timeoutMs),
   };
 }
 

@@ -5,6 +5,7 @@ import { type Address as AddressMessage, SocketAddress_Protocol, TrafficDirectio
 import { schemaOf } from '../api/registry.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
+import { noOverload, OVERLOAD } from '../core/overload.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import type { TimerList } from '../core/timers.ts';
 import { compileAccessLogs } from '../http/access-log-compile.ts';
@@ -70,7 +71,8 @@ export function compileListener(message: ListenerMessage, position: number, at: 
   const name = message.name === '' ? `listener_${position}` : message.name;
   const statScope = `listener.${(message.statPrefix === '' ? binds[0]?.address.text ?? '' : message.statPrefix).replaceAll(':', '_')}`;
   const bufferLimitBytes = message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES;
-  const inside = context.with(LISTENER, { name, statScope, bufferLimitBytes });
+  const facts = context.with(LISTENER, { name, statScope, bufferLimitBytes });
+  const inside = message.bypassOverloadManager ? facts.with(OVERLOAD, noOverload) : facts;
   const chains = compileChains(message, at, inside);
   const filters = compileListenerFilters(message, at.field('listener_filters'), inside);
   const timeoutMs = durationMs(message.listenerFiltersTimeout) ?? DEFAULT_FILTER_TIMEOUT_MS;

@@ -18,6 +18,7 @@ export class ListenerManager implements ListenerLookup {
   readonly #stats: StatStore;
   readonly #log: Logger;
   readonly #workerIndex: number;
+  #paused = false;
 
   constructor(thread: ListenerThread, stats: StatStore, log: Logger, workerIndex: number) {
     this.#thread = thread;
@@ -62,6 +63,12 @@ export class ListenerManager implements ListenerLookup {
     return problems;
   }
 
+  /** What comes is held, and refused beyond the backlog; listeners that bypass the overload manager go on. */
+  pauseAccepts(paused: boolean): void {
+    this.#paused = paused;
+    for (const listener of this.#listeners.values()) listener.pauseAccepts(paused);
+  }
+
   /** Marks answers as the last of their connection and ends idle connections. */
   startDrain(): void {
     for (const listener of this.#listeners.values()) listener.startDrain();
@@ -104,6 +111,7 @@ export class ListenerManager implements ListenerLookup {
         return { listener: spec.name, message: `cannot bind '${spec.binds.map(({ address }) => address.text).join("', '")}': ${message}` };
       }
     }
+    if (this.#paused) listener.pauseAccepts(true);
     this.#listeners.set(spec.name, listener);
     if (before !== undefined) this.#drain(before);
     return undefined;

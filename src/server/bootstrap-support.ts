@@ -7,7 +7,7 @@ const NO_CONTROL_PLANE = 'it concerns control planes, and dynamic_resources is r
 export const bootstrapSupport: SupportTable = {
   'envoy.config.bootstrap.v3.Bootstrap': {
     ...fields('node static_resources cluster_manager stats_config stats_flush_interval stats_flush_on_admin layered_runtime admin application_log_config'),
-    ...fields('stats_server_version_override'),
+    ...fields('stats_server_version_override overload_manager'),
     node_context_params: ignored(NO_CONTROL_PLANE),
     dynamic_resources: refused(STATIC_ONLY),
     hds_config: refused('hosts are not checked for a control plane'),
@@ -23,7 +23,6 @@ export const bootstrapSupport: SupportTable = {
     watchdog: onlyEmpty('threads are not watched'),
     watchdogs: onlyEmpty('threads are not watched'),
     tracing: refused('requests are not traced'),
-    overload_manager: refused('there is no overload manager'),
     enable_dispatcher_stats: only([false]),
     header_prefix: refused('the prefix is x-envoy'),
     use_tcp_for_dns_lookups: only([false], 'Node.js asks name servers over UDP first'),
@@ -44,6 +43,29 @@ export const bootstrapSupport: SupportTable = {
   'envoy.extensions.regex_engines.v3.GoogleRE2': {},
   'envoy.config.bootstrap.v3.Bootstrap.StaticResources': fields('listeners clusters secrets'),
   'envoy.config.bootstrap.v3.Bootstrap.DeferredStatOptions': { enable_deferred_creation_stats: only([false]) },
+  'envoy.config.overload.v3.OverloadManager': {
+    ...fields('refresh_interval resource_monitors actions'),
+    loadshed_points: refused('use actions, which shed load at the same places'),
+    buffer_factory_config: refused('buffers are not counted by stream'),
+  },
+  'envoy.config.overload.v3.ResourceMonitor': fields('name typed_config'),
+  'envoy.config.overload.v3.OverloadAction': fields('name triggers typed_config'),
+  'envoy.config.overload.v3.Trigger': fields('name threshold scaled'),
+  'envoy.config.overload.v3.ThresholdTrigger': fields('value'),
+  'envoy.config.overload.v3.ScaledTrigger': fields('scaling_threshold saturation_threshold'),
+  'envoy.config.overload.v3.ScaleTimersOverloadActionConfig': fields('timer_scale_factors'),
+  'envoy.config.overload.v3.ScaleTimersOverloadActionConfig.ScaleTimer': fields('timer min_timeout min_scale'),
+  'envoy.config.overload.v3.ShrinkHeapConfig': {
+    timer_interval: ignored('V8 gives memory back by itself'),
+    max_unfreed_memory_bytes: ignored('V8 gives memory back by itself'),
+  },
+  'envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig': {
+    ...fields('max_heap_size_bytes'),
+    max_heap_size_bytes_runtime: refused('use max_heap_size_bytes'),
+  },
+  'envoy.extensions.resource_monitors.cgroup_memory.v3.CgroupMemoryConfig': fields('max_memory_bytes'),
+  'envoy.extensions.resource_monitors.injected_resource.v3.InjectedResourceConfig': fields('filename'),
+  'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig': fields('max_active_downstream_connections'),
   'envoy.config.bootstrap.v3.ClusterManager': {
     local_cluster_name: refused('requests are not kept within a zone'),
     outlier_detection: refused('hosts are not ejected for their answers'),

@@ -31,6 +31,7 @@ import type { LogFormatSpec } from './log-format.ts';
 import { type NodeOverrides, nodeInfoOf } from './node-info.ts';
 import { checkStaticSecrets, ThreadTlsMaterial, TLS_MATERIAL } from '../tls/material.ts';
 import { type JudgedTls, tlsMaterialOf } from './tls-material.ts';
+import { compileOverloadManager, type OverloadSpec } from './overload/compile.ts';
 import { compileStatsSettings, type StatsSettings } from './stats-settings.ts';
 import { supportTable } from './support-tables.ts';
 import { toldProblems } from './told-problems.ts';
@@ -52,6 +53,7 @@ export interface Judged {
   readonly runtimeLayers: readonly RuntimeLayer[];
   readonly stats: StatsSettings;
   readonly admin: AdminSettings | undefined;
+  readonly overload: OverloadSpec | undefined;
   /** Undefined: the command line's. */
   readonly logFormat: LogFormatSpec | undefined;
   readonly node: NodeInfo;
@@ -137,6 +139,7 @@ export class ConfigurationJudge {
       runtimeLayers,
       stats: compileStatsSettings(bootstrap, this.#options.statsTags, problems),
       admin: compileAdminSettings(bootstrap, problems),
+      overload: compileOverloadManager(bootstrap.overloadManager, ConfigPath.root.field('overload_manager'), problems),
       logFormat: this.#logFormatOf(bootstrap, problems),
     };
   }

@@ -1,3 +1,4 @@
+import type { OverloadMessage } from '../core/overload.ts';
 import type { SharedCountMemory } from '../core/process-counts.ts';
 import type { ClusterSpec, HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { NodeInfo } from '../core/extension.ts';
@@ -58,6 +59,7 @@ export type ToWorker =
   | { readonly kind: 'hosts'; readonly update: HostSetUpdate }
   /** `envoy.config.listener.v3.Listener`s as bytes: the worker compiles its own. */
   | { readonly kind: 'listeners'; readonly id: number; readonly listeners: readonly Uint8Array[]; readonly ports: ReadonlyMap<string, number> }
+  | { readonly kind: 'overload'; readonly message: OverloadMessage }
   | { readonly kind: 'runtime'; readonly values: ReadonlyMap<string, RuntimeValue> }
   | { readonly kind: 'drain'; readonly settings: DrainSettings | undefined }
   | { readonly kind: 'stop-listening'; readonly id: number }

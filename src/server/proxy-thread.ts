@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
-import { OVERLOAD, ThreadOverload } from '../core/overload.ts';
+import { OVERLOAD, type OverloadMessage, ThreadOverload } from '../core/overload.ts';
 import { PROCESS_COUNTS, type ProcessCounts } from '../core/process-counts.ts';
 import { ClusterManager } from '../cluster/cluster-manager.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
@@ -116,6 +116,12 @@ export class ProxyThread implements Worker {
 
   updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void {
     this.#options.runtime.replace(values);
+  }
+
+  updateOverload(message: OverloadMessage): void {
+    this.#overload.replace(message);
+    this.#options.timers.reduce(message);
+    this.#listeners.pauseAccepts(message.states.stop_accepting_connections === 1);
   }
 
   drain(settings: DrainSettings | undefined): void {

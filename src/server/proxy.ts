@@ -28,6 +28,7 @@ import type { LogLevels } from './log-components.ts';
 import type { BoundListener, FileSettings } from './messages.ts';
 import { type NodeOverrides, NO_OVERRIDES } from './node-info.ts';
 import { NO_LOG, type ProxyLog } from './proxy-log.ts';
+import { OverloadManager } from './overload/overload-manager.ts';
 import { SerialTask } from './serial-task.ts';
 import { addProcessGauges, LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState, ServerStats } from './server-stats.ts';
 import { TlsRotation } from './tls-rotation.ts';
@@ -56,6 +57,7 @@ interface Foundation {
   readonly serverStats: ServerStats;
   readonly workers: WorkerPool;
   readonly discovery: ClusterDiscovery;
+  readonly overload: OverloadManager;
   readonly transport: TransportSelection;
   readonly node: NodeInfo;
 }
@@ -342,8 +344,9 @@ export class Proxy {
       createResolver: createResolverFactory(store),
       onUpdate: (update) => workers.updateHosts(update),
     });
+    const overload = new OverloadManager({ stats: store, timers: this.#timers, log: log.component('main'), publish: (message) => workers.updateOverload(message) });
     if (judged.stats.flushIntervalMs !== undefined) this.#flushEvery(judged.stats.flushIntervalMs);
-    return { stats, store, tags: judged.stats.tags, serverStats, workers, discovery, transport, node: judged.node };
+    return { stats, store, tags: judged.stats.tags, serverStats, workers, discovery, overload, transport, node: judged.node };
   }
 
   #flushEvery(intervalMs: number): void {
@@ -406,6 +409,7 @@ export class Proxy {
       workers.updateClusters(judged.clusters);
       discovery.update(judged.clusters);
     }
+    this.#built.overload.configure(judged.overload);
     this.#current = judged;
     this.#loadedMs = this.#clock.wallMs();
     this.#countChange(change.listeners, judged);

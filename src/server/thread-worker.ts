@@ -4,6 +4,7 @@ import { toBinary } from '@bufbuild/protobuf';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
+import type { OverloadMessage } from '../core/overload.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatAnnouncement } from '../core/stats/announcement.ts';
 import type { DrainSettings } from './drain-decision.ts';
@@ -73,6 +74,10 @@ export class ThreadWorker implements Worker {
 
   updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void {
     this.#send({ kind: 'runtime', values });
+  }
+
+  updateOverload(message: OverloadMessage): void {
+    this.#send({ kind: 'overload', message });
   }
 
   drain(settings: DrainSettings | undefined): void {

@@ -71,6 +71,9 @@ async function onMessage(message: ToWorker): Promise<void> {
     case 'runtime':
       thread.updateRuntime(message.values);
       return;
+    case 'overload':
+      thread.updateOverload(message.message);
+      return;
     case 'drain':
       thread.drain(message.settings);
       return;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import { noOverload, type OverloadMessage } from '../core/overload.ts';
 import { type ProcessCounts, createCountReader, createCountTally, createSharedCountMemory, LocalProcessCounts, reclaimCounts } from '../core/process-counts.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { Clock } from '../core/clock.ts';
@@ -61,6 +62,7 @@ export class WorkerPool {
   #tls: TlsMaterialMessage = { secrets: [], files: new Map() };
   #listeners: readonly ListenerMessage[] = [];
   #bound: readonly BoundListener[] = [];
+  #overload: OverloadMessage = noOverload;
   #drain: DrainSettings | undefined;
   #lastFailure: string | undefined;
   #closing = false;
@@ -111,6 +113,11 @@ export class WorkerPool {
 
   updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void {
     for (const worker of this.#workers) worker.updateRuntime(values);
+  }
+
+  updateOverload(message: OverloadMessage): void {
+    this.#overload = message;
+    for (const worker of this.#workers) worker.updateOverload(message);
   }
 
   /**
@@ -242,6 +249,7 @@ export class WorkerPool {
     this.#workers[index] = worker;
     worker.updateTls(this.#tls);
     worker.updateClusters({ clusters: this.#clusters, hosts: this.#options.currentHosts() });
+    worker.updateOverload(this.#overload);
     worker.drain(this.#drain);
     const { scrape, log } = this.#options;
     void this.#updateOne(worker, this.#listeners).then((outcome) => {

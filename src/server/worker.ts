@@ -1,5 +1,6 @@
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import type { OverloadMessage } from '../core/overload.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
 import type { DrainSettings } from './drain-decision.ts';
 import type { ClustersMessage, ListenersOutcome, TlsMaterialMessage } from './messages.ts';
@@ -15,6 +16,7 @@ export interface Worker {
   /** Swaps to listeners that the main thread has found good. Resolves when the new ones listen. `ports`: what stands for port 0. */
   updateListeners(listeners: readonly ListenerMessage[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome>;
   updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void;
+  updateOverload(message: OverloadMessage): void;
   /** Undefined ends the drain. */
   drain(settings: DrainSettings | undefined): void;
   stopListening(): Promise<void>;

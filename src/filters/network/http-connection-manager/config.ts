@@ -1,5 +1,6 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Logger } from '../../../core/log.ts';
+import type { Overload } from '../../../core/overload.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Runtime } from '../../../core/runtime.ts';
 import type { StatGroup } from '../../../core/stats/stats.ts';
@@ -28,6 +29,7 @@ export interface ConnectionManagerConfig {
   readonly timers: Timers;
   readonly random: Random;
   readonly runtime: Runtime;
+  readonly overload: Overload;
   readonly log: Logger;
   readonly clusters: ClusterLookup;
   /** Swapped as a whole when routes change; a stream keeps the one it began with. */

@@ -206,7 +206,9 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       this.#considerDrain();
       return false;
     }
-    if (encoder.closeRequested || this.#draining) return true;
+    if (this.#draining) return true;
+    if (this.#overloadEndsKeepAlive()) return false;
+    if (encoder.closeRequested) return true;
     const { config } = this;
     if (config.maxRequestsPerConnection > 0 && this.#requests >= config.maxRequestsPerConnection) {
       config.stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
@@ -219,11 +221,24 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     return false;
   }
 
+  #overloadEndsKeepAlive(): boolean {
+    const { overload, random, stats } = this.config;
+    const chance = overload.states.disable_http_keepalive;
+    if (chance === undefined || random.unit() >= chance) return false;
+    if (!this.asksToClose) {
+      stats.inc(HTTP_STATS.downstream_cx_overload_disable_keepalive);
+      stats.inc(HTTP_STATS.downstream_cx_drain_close);
+      this.#startDrainSequence();
+    }
+    return true;
+  }
+
   /** HTTP/2: GOAWAY says what `Connection: close` says in HTTP/1. */
   #considerDrain(): void {
     const { maxRequestsPerConnection, stats } = this.config;
     if (maxRequestsPerConnection > 0 && this.#requests >= maxRequestsPerConnection) stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
     else if (this.#draining) return;
+    else if (this.#overloadEndsKeepAlive()) return;
     else if (this.#drain.shouldClose()) stats.inc(HTTP_STATS.downstream_cx_drain_close);
     else return;
     this.#startDrainSequence();

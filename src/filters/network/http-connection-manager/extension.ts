@@ -8,6 +8,7 @@ import { HttpProtocolOptions_HeadersWithUnderscoresAction as UnderscoresAction, 
 import { schemaOf } from '../../../api/registry.ts';
 import { durationMs } from '../../../core/durations.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
+import { OVERLOAD, type ScaledTimeout } from '../../../core/overload.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
 import type { TimerList } from '../../../core/timers.ts';
 import { compileAccessLogs } from '../../../http/access-log-compile.ts';
@@ -59,7 +60,10 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
   const common = message.commonHttpProtocolOptions;
   const http1 = message.httpProtocolOptions;
   const inside = context.with(HTTP, { statPrefix: message.statPrefix, stats });
-  const timer = (ms: number | undefined): TimerList | undefined => (ms === undefined || ms === 0 ? undefined : context.timers.list(ms));
+  const timer = (ms: number | undefined, reducible?: ScaledTimeout): TimerList | undefined => {
+    if (ms === undefined || ms === 0) return undefined;
+    return reducible === undefined ? context.timers.list(ms) : context.timers.reducibleList(reducible, ms);
+  };
   const shared: SharedCodecOptions = {
     maxHeadBytes: (message.maxRequestHeadersKb ?? 60) * 1024,
     maxHeaders: common?.maxHeadersCount ?? 100,
@@ -75,6 +79,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     timers: context.timers,
     random: context.random,
     runtime: context.runtime,
+    overload: context.service(OVERLOAD),
     log: context.log,
     clusters: context.service(CLUSTERS),
     routes: { current: compileRoutes(message, at, inside) },
@@ -112,11 +117,11 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     localAddress: context.node.localAddress,
     proxy100Continue: message.proxy100Continue,
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
-    idleTimeout: timer(durationMs(common?.idleTimeout) ?? HOUR_MS),
-    streamIdleTimeout: timer(durationMs(message.streamIdleTimeout) ?? FIVE_MINUTES_MS),
+    idleTimeout: timer(durationMs(common?.idleTimeout) ?? HOUR_MS, 'connection-idle'),
+    streamIdleTimeout: timer(durationMs(message.streamIdleTimeout) ?? FIVE_MINUTES_MS, 'stream-idle'),
     requestTimeout: timer(durationMs(message.requestTimeout)),
     requestHeadersTimeout: timer(durationMs(message.requestHeadersTimeout)),
-    maxConnectionDuration: timer(durationMs(common?.maxConnectionDuration)),
+    maxConnectionDuration: timer(durationMs(common?.maxConnectionDuration), 'connection-max'),
     maxStreamDuration: timer(durationMs(common?.maxStreamDuration)),
     drainTimeoutMs: durationMs(message.drainTimeout) ?? 5000,
     delayedCloseTimeoutMs: durationMs(message.delayedCloseTimeout) ?? 1000,

@@ -17,6 +17,7 @@ export interface Refusal {
   readonly counter?: CounterId;
 }
 
+const OVERLOADED: Refusal = { reply: { status: 503, body: 'envoy overloaded', details: 'overload' }, closes: false, counter: HTTP_STATS.downstream_rq_overload_close };
 const NO_HOST = closing('missing_host_header');
 const BAD_PATH: Refusal = { ...closing('path_normalization_failed'), counter: HTTP_STATS.downstream_rq_failed_path_normalization };
 const QUERY_WITHOUT_TYPE = closing('query_missing_content_type');
@@ -33,6 +34,8 @@ function notFound(details: string): Refusal {
 
 /** Why a well-formed head is not served; undefined when it is. Sets the default host of HTTP/1.0, rewrites the path by the rules for it and makes early mutations. */
 export function refusalOf(headers: HeaderMap, minorVersion: number, info: StreamInfo, config: ConnectionManagerConfig): Refusal | undefined {
+  const dropped = config.overload.states.stop_accepting_requests;
+  if (dropped !== undefined && config.random.unit() < dropped) return OVERLOADED;
   if (!headers.hasHost && minorVersion === 0 && config.defaultHostForHttp10 !== '') {
     headers.authority = config.defaultHostForHttp10;
     headers.hasHost = true;

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { Proxy } from '../../../src/server/proxy.ts';
+
+const TYPES = 'type.googleapis.com/envoy';
+const heap = { name: 'heap', typed_config: { '@type': `${TYPES}.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig`, max_heap_size_bytes: 1000 } };
+const threshold = { name: 'heap', threshold: { value: 0.9 } };
+const scales = { '@type': `${TYPES}.config.overload.v3.ScaleTimersOverloadActionConfig`, timer_scale_factors: [{ timer: 'HTTP_DOWNSTREAM_CONNECTION_IDLE', min_timeout: '1s' }] };
+
+const action = (name: string, triggers: readonly object[] = [threshold], more: object = {}): object => ({ name: `envoy.overload_actions.${name}`, triggers, ...more });
+const load = (actions: readonly object[], monitors: readonly object[] = [heap]) => (): void =>
+  Proxy.validate({ yaml: JSON.stringify({ overload_manager: { resource_monitors: monitors, actions } }) });
+
+test('what the edge profile of Envoy asks for is taken', () => {
+  expect(load([action('shrink_heap'), action('stop_accepting_requests'), action('reduce_timeouts', [threshold], { typed_config: scales })])).not.toThrow();
+});
+
+test.each([
+  ['an unknown resource', [action('shrink_heap', [{ name: 'other', threshold: { value: 1 } }])], 'Unknown trigger resource other for overload action envoy.overload_actions.shrink_heap'],
+  ['an unknown action', [action('dance')], 'Unknown Overload Manager Action envoy.overload_actions.dance'],
+  ['an action twice', [action('shrink_heap'), action('shrink_heap')], 'Duplicate overload action envoy.overload_actions.shrink_heap'],
+  ['a trigger twice', [action('shrink_heap', [threshold, threshold])], 'Duplicate trigger resource for overload action envoy.overload_actions.shrink_heap'],
+  ['thresholds in the wrong order', [action('shrink_heap', [{ name: 'heap', scaled: { scaling_threshold: 0.9, saturation_threshold: 0.9 } }])], 'scaling_threshold must be less than saturation_threshold'],
+  ['timeouts that are not named', [action('reduce_timeouts')], 'Overload action "envoy.overload_actions.reduce_timeouts" requires typed_config'],
+  ['an action that is not done', [action('reset_high_memory_stream')], 'per_connection_buffer_limit_bytes'],
+])('%s is refused', (_what, actions, message) => {
+  expect(load(actions)).toThrow(message);
+});
+
+test('monitors that are there twice, unknown or not done are refused', () => {
+  expect(load([], [heap, heap])).toThrow('Duplicate resource monitor heap');
+  expect(load([], [{ name: 'cpu', typed_config: { '@type': `${TYPES}.extensions.resource_monitors.cpu_utilization.v3.CpuUtilizationConfig` } }])).toThrow('use fixed_heap');
+  const connections = { name: 'mine', typed_config: { '@type': `${TYPES}.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig`, max_active_downstream_connections: 1 } };
+  expect(load([], [connections])).toThrow("Didn't find a registered implementation for 'mine'");
+});
