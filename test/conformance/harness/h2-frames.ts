@@ -179,17 +179,11 @@ class ListedFields implements FieldSink {
 
 const headText = (one: Frame, decoder: HpackDecoder): string => {
   const fields: string[] = [];
-<<<<<<< ours
-  const sink = { add: (_kind: number, _id: number, name: string, value: string) => fields.push(`${name}: ${value}`) };
-  const whole = decoder.decode(one.payload, 0, one.payload.length, sink as unknown as HeadReader);
+  const whole = decoder.decode(one.payload, 0, one.payload.length, new ListedFields(fields));
   // The order of pseudo-headers among themselves says nothing.
   const pseudo = fields.filter((text) => text.startsWith(':')).sort();
   const regular = fields.filter((text) => !text.startsWith(':'));
   return [`#${one.id} HEADERS`, ...pseudo, ...regular, ...(whole ? [] : ['(broken)']), ...((one.flags & END_STREAM) === 0 ? [] : [`#${one.id} END`])].join('\r\n');
-=======
-  const whole = decoder.decode(one.payload, 0, one.payload.length, new ListedFields(fields));
-  return [`#${one.id} HEADERS`, ...fields, ...(whole ? [] : ['(broken)']), ...((one.flags & END_STREAM) === 0 ? [] : [`#${one.id} END`])].join('\r\n');
->>>>>>> theirs
 };
 
 const describe = (one: Frame, decoder: HpackDecoder): string => {
