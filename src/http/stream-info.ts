@@ -102,7 +102,7 @@ export class StreamInfo {
   endMs = 0;
   /** The pool was asked for a connection. */
   upstreamRequestStartMs = 0;
-  /** The pool gave one, and the request's head was sent. */
+  /** The pool gave one, and the request's head was sent; or it could not. */
   upstreamPoolReadyMs = 0;
   upstreamRequestEndMs = 0;
   upstreamResponseStartMs = 0;

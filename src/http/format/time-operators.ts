@@ -14,7 +14,7 @@ const TIME_POINTS: Readonly<Record<string, TimePoint>> = {
   DS_RX_END: ({ info }) => at(info.requestEndMs),
   US_CX_BEG: ({ info }) => at(info.upstreamConnectStartMs),
   US_CX_END: ({ info }) => at(info.upstreamConnectEndMs),
-  US_TX_BEG: ({ info }) => at(info.upstreamPoolReadyMs),
+  US_TX_BEG: ({ info }) => (info.upstreamBytes === undefined ? undefined : at(info.upstreamPoolReadyMs)),
   US_TX_END: ({ info }) => at(info.upstreamRequestEndMs),
   US_RX_BEG: ({ info }) => at(info.upstreamResponseStartMs),
   US_RX_BODY_BEG: ({ info }) => at(info.upstreamResponseBodyStartMs),
@@ -38,7 +38,7 @@ export const TIME_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   // Only HTTP/3 tells when the client has all of the answer.
   ROUNDTRIP_DURATION: between('', ''),
   DOWNSTREAM_HANDSHAKE_DURATION: between('', ''),
-  UPSTREAM_CONNECTION_POOL_READY_DURATION: plain(() => duration(({ info }) => at(info.upstreamRequestStartMs), TIME_POINTS['US_TX_BEG']!, 1)),
+  UPSTREAM_CONNECTION_POOL_READY_DURATION: plain(() => duration(({ info }) => at(info.upstreamRequestStartMs), ({ info }) => at(info.upstreamPoolReadyMs), 1)),
   COMMON_DURATION: withParams(withoutLength(compileCommonDuration)),
 };
 

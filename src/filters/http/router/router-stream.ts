@@ -153,6 +153,8 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     info.upstreamTls = connection.tls;
     if (info.upstreamConnectionIdsAttempted === undefined) info.upstreamConnectionIdsAttempted = [connection.id];
     else info.upstreamConnectionIdsAttempted.push(connection.id);
+    if (info.upstreamHostsAttempted === undefined) info.upstreamHostsAttempted = [host];
+    else info.upstreamHostsAttempted.push(host);
     info.upstreamBytes = encoder.bytes;
     info.upstreamPoolReadyMs = this.#handle.stream.clock.monotonicMs();
     info.upstreamProtocol = connection.protocol;
@@ -184,6 +186,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
       return;
     }
     if (host !== undefined) this.#setHost(host);
+    this.#info.upstreamPoolReadyMs = this.#handle.stream.clock.monotonicMs();
     this.#onUpstreamReset(failure);
   }
 
@@ -348,8 +351,6 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (this.#host === host) return;
     this.#host = host;
     this.#info.upstreamHost = host;
-    if (this.#info.upstreamHostsAttempted === undefined) this.#info.upstreamHostsAttempted = [host];
-    else this.#info.upstreamHostsAttempted.push(host);
   }
 
   #onRequestEnd(): void {
