@@ -17,6 +17,8 @@ export interface ProxyPlan {
   readonly full: boolean;
   /** Bodies that are far larger than any buffer: proxies that spool to disk or have small buffers get 64 KiB ones. */
   readonly largeBodies: boolean;
+  /** Bytes are relayed as they are: nobody reads HTTP. */
+  readonly tcp: boolean;
   /** Filters of Envoy's API in front of the router, for those that have such. */
   readonly filters: readonly FilterPlan[];
 }
@@ -25,7 +27,7 @@ export type FilterPlan = { readonly name: string; readonly typed_config: { reado
 
 export type PlanShape = Omit<ProxyPlan, 'listenPort' | 'adminPort' | 'originPort'>;
 
-export const PLAIN: PlanShape = { prefixes: [], hosts: [], full: false, largeBodies: false, filters: [] };
+export const PLAIN: PlanShape = { prefixes: [], hosts: [], full: false, largeBodies: false, tcp: false, filters: [] };
 
 export const VIA = '1.1 proxy';
 

@@ -14,7 +14,7 @@ export function bootstrap(plan: ProxyPlan, accessLogPath: string): Json {
           name: 'ingress',
           address: socketAddress(plan.listenPort),
           tcp_backlog_size: 4096,
-          filter_chains: [{ filters: [connectionManager(plan, accessLogPath)] }],
+          filter_chains: [{ filters: [plan.tcp ? tcpProxy() : connectionManager(plan, accessLogPath)] }],
         },
       ],
       clusters: [cluster('origin', [plan.originPort])],
@@ -36,6 +36,11 @@ export function cluster(name: string, ports: readonly number[]): Json {
       endpoints: [{ lb_endpoints: ports.map((port) => ({ endpoint: { address: socketAddress(port) } })) }],
     },
   };
+}
+
+function tcpProxy(): Json {
+  const type = `${TYPES}.filters.network.tcp_proxy.v3.TcpProxy`;
+  return { name: 'envoy.filters.network.tcp_proxy', typed_config: { '@type': type, stat_prefix: 'ingress', cluster: 'origin' } };
 }
 
 function connectionManager(plan: ProxyPlan, accessLogPath: string): Json {

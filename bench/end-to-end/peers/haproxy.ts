@@ -31,7 +31,7 @@ export function haproxyConfig(plan: ProxyPlan, directory: string): string {
     ...(plan.largeBodies ? [`  tune.bufsize ${LARGE_BUFFER_KIB * 1024}`] : []),
     ...(plan.full ? ['  log stdout len 1024 format raw local0 info'] : []),
     'defaults',
-    '  mode http',
+    `  mode ${plan.tcp ? 'tcp' : 'http'}`,
     '  timeout client 3600s',
     `  timeout http-request ${LIMITS.requestTimeoutMs}ms`,
     '  timeout http-keep-alive 3600s',
@@ -44,7 +44,7 @@ export function haproxyConfig(plan: ProxyPlan, directory: string): string {
     ...(plan.prefixes.length > 0 ? [`  use_backend %[path,map_beg(${directory}/routes.map,origin)]`] : []),
     '  default_backend origin',
     'backend origin',
-    '  http-reuse always',
+    ...(plan.tcp ? [] : ['  http-reuse always']),
     `  server first 127.0.0.1:${plan.originPort}`,
   ].join('\n')}\n`;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { NATIVE_PEERS, NPM_PEERS, NUNCIO_PEERS } from '../peers/all-peers.ts';
 import { JSON_PATH } from '../origin/json-body.ts';
 import { hostList, PLAIN, prefixList } from '../plan.ts';
+import type { PeerName } from '../peers/peer.ts';
 import { pathBelow } from '../request.ts';
 import type { Scenario, Target, Variant } from '../scenario.ts';
 import { BIG_TARGET, bigBootstrap } from './big-bootstrap.ts';
@@ -138,6 +139,24 @@ const upload: Scenario = {
   measure: (turn) => transfer(turn, 'up', LARGE_BYTES, TRANSFERS),
 };
 
+const RELAYS: readonly PeerName[] = ['haproxy', 'envoy', ...NUNCIO_PEERS];
+const tcp: Scenario = {
+  ...minimal,
+  name: 'tcp',
+  title: 'Requests and answers as in minimal, relayed as bytes: 64 connections',
+  peers: RELAYS,
+  variants: one({ ...PLAIN, tcp: true }),
+};
+
+const tcpDownload: Scenario = {
+  ...download,
+  name: 'tcp-download',
+  title: '100 MiB downloads one after the other over one connection, relayed as bytes',
+  peers: RELAYS,
+  variants: one({ ...PLAIN, largeBodies: true, tcp: true }),
+  ratioOf: ['cpuMsPerTransfer'],
+};
+
 const idleConnections = Math.max(100, Math.min(10_000, maxOpenFiles() - IDLE_WARM_UP - OTHER_FILES));
 const idle: Scenario = {
   ...minimal,
@@ -195,6 +214,8 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   latency,
   download,
   upload,
+  tcp,
+  tcpDownload,
   idle,
   start,
   bigJson,
