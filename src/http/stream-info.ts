@@ -1,6 +1,6 @@
 import type { Address } from '../transport/transport.ts';
 import type { DownstreamSocketInfo, ProxyProtocolTlv, TlsInfo } from '../transport/transport-socket.ts';
-import type { Route } from './route/route.ts';
+import type { Route, VirtualHost } from './route/route.ts';
 import type { Cluster, Host } from './upstream.ts';
 
 /** One bit each, in Envoy's order of printing (`envoy/stream_info/stream_info.h`, CoreResponseFlag). */
@@ -125,7 +125,8 @@ export class StreamInfo {
   streamId = '';
   route: Route | undefined;
   routeName = '';
-  virtualHostName = '';
+  /** Known also where none of its routes matches. */
+  virtualHost: VirtualHost | undefined;
   virtualClusterName = '';
   upstreamClusterName = '';
   upstreamCluster: Cluster | undefined;

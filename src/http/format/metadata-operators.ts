@@ -6,7 +6,7 @@ import { type FormatContext, type Operator, type OperatorArguments, type Operato
 type Namespaces = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown> | undefined;
 type MetadataOf = (context: FormatContext) => Namespaces;
 
-/** Listeners, filter chains and virtual hosts have no metadata here: their fields are refused. */
+/** Listeners and filter chains have no metadata here: their fields are refused. */
 const none: MetadataOf = () => undefined;
 
 const SOURCES: Readonly<Record<string, MetadataOf>> = {
@@ -16,7 +16,7 @@ const SOURCES: Readonly<Record<string, MetadataOf>> = {
   UPSTREAM_HOST: ({ info }) => info.upstreamHost?.metadata,
   LISTENER: none,
   LISTENER_FILTER_CHAIN: none,
-  VIRTUAL_HOST: none,
+  VIRTUAL_HOST: ({ info }) => info.virtualHost?.metadata,
 };
 
 export const METADATA_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {

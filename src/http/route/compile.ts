@@ -106,7 +106,7 @@ function compileVirtualHost(message: VirtualHostMessage, at: ConfigPath, scope: 
     const entry = new RouteCompiler(route, at.field('routes').index(index), virtualHost, counts, [scope.level, level], scope).compile();
     if (entry !== undefined) entries.push(entry);
   });
-  return { routes: new RouteList(entries), requireTls: virtualHost.requireTls, tlsRedirect: new TlsRedirectRoute(virtualHost) };
+  return { host: virtualHost, routes: new RouteList(entries), requireTls: virtualHost.requireTls, tlsRedirect: new TlsRedirectRoute(virtualHost) };
 }
 
 const REQUIRE_TLS = ['none', 'external-only', 'all'] as const;

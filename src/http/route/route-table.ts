@@ -10,6 +10,7 @@ import { VirtualHostIndex } from './virtual-host-index.ts';
 
 /** One virtual host, ready to answer. */
 export interface VirtualHostRoutes {
+  readonly host: VirtualHost;
   readonly routes: RouteList;
   readonly requireTls: VirtualHost['requireTls'];
   readonly tlsRedirect: Route;
@@ -36,9 +37,10 @@ export class CompiledRouteTable implements RouteTable {
     this.#hostField = message.vhostHeader === '' ? undefined : headerField(message.vhostHeader);
   }
 
-  route(headers: HeaderMap, _info: StreamInfo, randomValue: number): Route | undefined {
+  route(headers: HeaderMap, info: StreamInfo, randomValue: number): Route | undefined {
     const virtualHost = this.#findVirtualHost(headers);
     if (virtualHost === undefined) return undefined;
+    info.virtualHost = virtualHost.host;
     if (virtualHost.requireTls !== 'none' && mustUseTls(virtualHost.requireTls, headers)) return virtualHost.tlsRedirect;
     const path = this.#ignorePathParameters ? withoutPathParameters(headers.path) : headers.path;
     return virtualHost.routes.find(path, headers, randomValue);

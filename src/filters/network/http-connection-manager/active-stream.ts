@@ -452,7 +452,6 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (route === undefined) return;
     this.info.route = route;
     this.info.routeName = route.name;
-    this.info.virtualHostName = route.virtualHost.name;
     if (route.kind !== 'forward') return;
     if (route.idleTimeoutMs !== undefined) this.setIdleTimeout(route.idleTimeoutMs);
     if (route.streamDuration !== undefined) this.#setMaxDuration(route.streamDuration);
