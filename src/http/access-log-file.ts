@@ -1,6 +1,7 @@
 import { closeSync, openSync, write, writeSync } from 'node:fs';
 import { Timer, type TimerList, type TimerOwner } from '../core/timers.ts';
 import { defineStats, type StatGroup } from '../core/stats/stats.ts';
+import { NO_BYTES, RecordBuffer } from './record-buffer.ts';
 
 /** Envoy's `filesystem.*`: of all access log files of a thread together. */
 export const FILESYSTEM_STATS = defineStats({
@@ -40,8 +41,7 @@ export interface AccessLogFileOptions {
 }
 
 /**
- * One file, appended to: records are gathered in one text and written by one asynchronous write at a time, so that a record costs
- * the request path a concatenation.
+ * One file, appended to: records are gathered in one buffer and written by one asynchronous write at a time.
  *
  *   idle ──enough, timer, flush()──▶ writing ──written, less than enough waits──▶ idle
  *                                      └──written, more waits──▶ writing
@@ -54,7 +54,9 @@ export class AccessLogFile implements TimerOwner {
   readonly #timer = new Timer(this);
   readonly #stats: StatGroup;
   #fd: number;
-  #text = '';
+  readonly #gathered = new RecordBuffer();
+  /** Serves again once what it held is written. */
+  #spare: Buffer = NO_BYTES;
   /** Being written now; they count as buffered until they are out. */
   #writingBytes = 0;
   #written = 0;
@@ -77,14 +79,14 @@ export class AccessLogFile implements TimerOwner {
   /** Takes a whole record, as bytes of the wire. Never throws, never waits. */
   write(record: string): void {
     if (this.#closed) return;
-    if (this.#text.length + this.#writingBytes + record.length > MAX_BUFFERED_BYTES) {
+    if (this.#gathered.length + this.#writingBytes + record.length > MAX_BUFFERED_BYTES) {
       this.#stats.inc(FILESYSTEM_STATS.write_failed);
       return;
     }
-    this.#text += record;
+    this.#gathered.append(record);
     this.#stats.inc(FILESYSTEM_STATS.write_buffered);
     this.#stats.gaugeAdd(FILESYSTEM_STATS.write_total_buffered, record.length);
-    if (this.#text.length >= this.#flushBytes && this.#writing === undefined) this.#startWrite();
+    if (this.#gathered.length >= this.#flushBytes && this.#writing === undefined) this.#startWrite();
   }
 
   flush(): void {
@@ -114,11 +116,10 @@ export class AccessLogFile implements TimerOwner {
 
   #startWrite(): void {
     if (this.#reopen) this.#openAgain();
-    if (this.#text === '') return;
-    this.#writing = Buffer.from(this.#text, 'latin1');
-    this.#writingBytes = this.#text.length;
+    if (this.#gathered.length === 0) return;
+    this.#writing = this.#gathered.take(this.#spare);
+    this.#writingBytes = this.#writing.length;
     this.#written = 0;
-    this.#text = '';
     this.#writeOn();
   }
 
@@ -141,10 +142,16 @@ export class AccessLogFile implements TimerOwner {
 
   #endWrite(): void {
     this.#stats.gaugeAdd(FILESYSTEM_STATS.write_total_buffered, -this.#writingBytes);
+    this.#keepSpare(this.#writing!);
     this.#writing = undefined;
     this.#writingBytes = 0;
     if (this.#onIdle !== undefined) this.#onIdle();
-    else if (this.#reopen || (this.#text !== '' && this.#text.length >= this.#flushBytes)) this.#startWrite();
+    else if (this.#reopen || this.#gathered.length >= Math.max(this.#flushBytes, 1)) this.#startWrite();
+  }
+
+  /** Not what a slow disk made it grow to. */
+  #keepSpare({ buffer }: Buffer): void {
+    this.#spare = buffer.byteLength <= this.#flushBytes * 4 ? Buffer.from(buffer) : NO_BYTES;
   }
 
   /** The old file serves on when there is no new one. */
@@ -160,8 +167,7 @@ export class AccessLogFile implements TimerOwner {
   }
 
   #writeRest(): void {
-    const rest = Buffer.from(this.#text, 'latin1');
-    this.#text = '';
+    const rest = this.#gathered.take(NO_BYTES);
     let written = 0;
     try {
       while (written < rest.length) written += this.#files.writeNow(this.#fd, rest, written);

@@ -1,4 +1,4 @@
-import { type HeaderName, UNKNOWN_HEADER, findHeaderName, headerText } from './header-name.ts';
+import { type HeaderName, type HeaderNameSet, UNKNOWN_HEADER, fieldStart, findHeaderName, furtherFieldStart, headerText } from './header-name.ts';
 
 /**
  * The head of one message: pseudo-headers as fields, lines as offsets into the head's text, changes as an overlay.
@@ -116,6 +116,14 @@ export class HeaderMap {
     return this.#removeFrom(0, name);
   }
 
+  /** Removes every line of every name in the set, in one pass. */
+  removeAll(names: HeaderNameSet): void {
+    const lines = this.#lines;
+    for (let at = 0; at < this.#end; at += STRIDE) {
+      if (names.has(lines[at]! & ID_BITS)) lines[at]! |= REMOVED;
+    }
+  }
+
   /** Joins the lines of each of these names into the first, with commas. */
   joinRepeated(names: readonly HeaderName[]): void {
     for (const name of names) {
@@ -225,27 +233,35 @@ export class HeaderMap {
   /** `name: value\r\n` for each line. */
   serialise(): string {
     const lines = this.#lines;
-    if (this.#end === 0) return '';
     const text = this.#text;
     let out = '';
     let runStart = -1;
     let runEnd = -1;
+    /** An added line ends with the start of the next: fewer pieces to join. */
+    let isOpen = false;
     for (let at = 0; at < this.#end; at += STRIDE) {
       const tag = lines[at]!;
       if ((tag & NOT_AS_READ) === 0) {
         const start = lines[at + 1]!;
         if (start !== runEnd) {
           if (runEnd !== -1) out += text.substring(runStart, runEnd);
+          else if (isOpen) out += '\r\n';
+          isOpen = false;
           runStart = start;
         }
         runEnd = lines[at + 4]! + 2;
       } else if ((tag & REMOVED) === 0) {
         if (runEnd !== -1) out += text.substring(runStart, runEnd);
         runEnd = -1;
-        out += this.#name(at) + ': ' + this.#value(at) + '\r\n';
+        const id = tag & ID_BITS;
+        if (id !== UNKNOWN_HEADER) out += isOpen ? furtherFieldStart(id as HeaderName) : fieldStart(id as HeaderName);
+        else out += (isOpen ? '\r\n' : '') + this.#name(at) + ': ';
+        out += this.#value(at);
+        isOpen = true;
       }
     }
-    return runEnd === -1 ? out : out + text.substring(runStart, runEnd);
+    if (runEnd !== -1) return out + text.substring(runStart, runEnd);
+    return isOpen ? out + '\r\n' : out;
   }
 
   /** A copy that shares nothing that can change. */

@@ -12,6 +12,9 @@ export type HeaderName = number & { readonly [brand]: true };
 export const UNKNOWN_HEADER = 0;
 
 const texts: string[] = [''];
+/** `name: `, and the same behind a line that is not ended. */
+const starts: string[] = [''];
+const furtherStarts: string[] = [''];
 const byText = new Map<string, HeaderName>();
 
 /** Open addressing over the parser's running hash: slot → id. Kept at most a quarter full. */
@@ -32,6 +35,8 @@ export function headerName(text: string): HeaderName {
   if (id === undefined) {
     id = texts.length as HeaderName;
     texts.push(lower);
+    starts.push(`${lower}: `);
+    furtherStarts.push(`\r\n${lower}: `);
     byText.set(lower, id);
     if (texts.length * 4 > slots.length) rehash(slots.length * 2);
     else insert(hashHeaderName(lower), id);
@@ -42,6 +47,30 @@ export function headerName(text: string): HeaderName {
 /** The lower-case text of an interned name. */
 export function headerText(name: HeaderName): string {
   return texts[name]!;
+}
+
+/** How a field line begins: `name: `. */
+export function fieldStart(name: HeaderName): string {
+  return starts[name]!;
+}
+
+/** As `fieldStart`, behind a line that still lacks its end. */
+export function furtherFieldStart(name: HeaderName): string {
+  return furtherStarts[name]!;
+}
+
+/** Interned names, asked for by id. */
+export class HeaderNameSet {
+  readonly #isIn: Uint8Array;
+
+  constructor(names: readonly HeaderName[]) {
+    this.#isIn = new Uint8Array(Math.max(...names) + 1);
+    for (const name of names) this.#isIn[name] = 1;
+  }
+
+  has(id: number): boolean {
+    return id < this.#isIn.length && this.#isIn[id] === 1;
+  }
 }
 
 /** The id of a name if it is interned, else 0. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { HeaderMap } from '../../src/http/header-map.ts';
-import { H, headerName } from '../../src/http/header-name.ts';
+import { H, headerName, HeaderNameSet } from '../../src/http/header-name.ts';
 import { HeadParser, STRICT } from '../../src/http/codec/h1-head.ts';
 
 // Interned before anything is parsed, as code and configuration do.
@@ -42,6 +42,27 @@ describe('HeaderMap', () => {
     headers.addText('x-never-interned', '1');
     expect(headers.serialise()).toBe('accept: */*\r\nx-custom: One\r\naccept: text/html\r\nuser-agent: new\r\nx-never-interned: 1\r\n');
     expect(headers.getText('x-never-interned')).toBe('1');
+  });
+
+  it('writes added lines one behind the other, between lines that stay', () => {
+    const headers = parse(head);
+    headers.setText('x-custom', 'Two');
+    headers.set(H.via, '1.1 a');
+    headers.addText('x-never-interned-either', '1');
+    headers.set(H.server, 's');
+    expect(headers.serialise()).toBe('accept: */*\r\nx-custom: Two\r\naccept: text/html\r\nuser-agent: t\r\nvia: 1.1 a\r\nx-never-interned-either: 1\r\nserver: s\r\n');
+    headers.set(ACCEPT, 'b');
+    expect(headers.serialise()).toBe('accept: b\r\nx-custom: Two\r\nuser-agent: t\r\nvia: 1.1 a\r\nx-never-interned-either: 1\r\nserver: s\r\n');
+  });
+
+  it('removes every line of a set of names', () => {
+    const headers = parse(head);
+    headers.add(H.via, '1.1 a');
+    headers.removeAll(new HeaderNameSet([ACCEPT, H.via]));
+    expect(headers.serialise()).toBe('x-custom: One\r\nuser-agent: t\r\n');
+    expect(headers.get(H.via)).toBeUndefined();
+    headers.removeAll(new HeaderNameSet([H.userAgent]));
+    expect(headers.serialise()).toBe('x-custom: One\r\n');
   });
 
   it('writes lines with unusual white space in canonical form', () => {

@@ -1,5 +1,5 @@
 import { HeaderMap } from '../header-map.ts';
-import { INCOMPLETE } from './h1-head.ts';
+import { INCOMPLETE } from './h1-grammar.ts';
 
 /** How the names of fields are written on HTTP/1 connections of one side (`header_key_format`). */
 export interface FieldCase {

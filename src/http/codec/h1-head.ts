@@ -2,6 +2,8 @@ import { latin1 } from '../../core/latin1.ts';
 import { type HeaderMap, LOOSE, SPARE_LINES, STRIDE } from '../header-map.ts';
 import { H, type HeaderName, lookUpHeaderName, UNKNOWN_HEADER } from '../header-name.ts';
 import { INLINE_REQUEST_HEADERS } from '../inline-headers.ts';
+import { afterLineEnd, COLON, CR, INCOMPLETE, INVALID, isControl, isText, isVersion, LF, skipBlanks, SPACE, TAB, TARGET, TOKEN, VALUE } from './h1-grammar.ts';
+import { skipPlain } from './plain-run.ts';
 
 /**
  * Reads one HTTP/1 head (RFC 9112 §2–§6) from bytes that hold it whole. Nothing is kept between heads: the connection that
@@ -10,11 +12,6 @@ import { INLINE_REQUEST_HEADERS } from '../inline-headers.ts';
  * The parser walks the bytes once, writes offsets, lower-cases names in place and makes one string of the head. What it
  * learned about framing stays in its fields until the next call: one parser serves a thread.
  */
-
-/** More bytes are needed. */
-export const INCOMPLETE = -1;
-/** `parser.problem` says what is wrong. */
-export const INVALID = -2;
 
 /** Why a head was refused; the connection maps it to status and details. */
 export type HeadProblem =
@@ -47,26 +44,6 @@ export interface HeadLeniency {
 }
 
 export const STRICT: HeadLeniency = { foldedLines: false, severalHosts: false, bareCarriageReturn: false, chunkedLength: false };
-
-const CR = 13;
-const LF = 10;
-const SPACE = 32;
-const TAB = 9;
-const COLON = 58;
-
-/** Lower-case byte of a token character (RFC 9110 §5.6.2), 0 for others. */
-const TOKEN = new Uint8Array(256);
-/** Bytes allowed in a field value: HTAB, SP, visible, obs-text (RFC 9110 §5.5). */
-const VALUE = new Uint8Array(256);
-/** Bytes allowed in a request target. */
-const TARGET = new Uint8Array(256);
-
-for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-  TOKEN[char.charCodeAt(0)] = char.toLowerCase().charCodeAt(0);
-}
-for (let byte = 0x20; byte < 256; byte++) if (byte !== 0x7f) VALUE[byte] = 1;
-VALUE[TAB] = 1;
-for (let byte = 0x21; byte < 0x7f; byte++) TARGET[byte] = 1;
 
 /** Names that decide about framing or the connection, by id; interned first, so ids are small. */
 const LINE_KIND = { none: 0, connection: 1, contentLength: 2, transferEncoding: 3, host: 4, upgrade: 5, expect: 6, proxyConnection: 7 } as const;
@@ -116,12 +93,16 @@ export class HeadParser {
   hasUpgrade = false;
   expectContinue = false;
   hostLines = 0;
-  host = '';
   /** The inline names of requests that stand on more than one line; as good as always none. */
   repeatedInline: readonly HeaderName[] = NONE;
   /** Names and values of the field lines and three bytes a line, as Envoy's byte meters count them. */
   fieldBytes = 0;
 
+  /** Where the value of the last Host line stands; its end is -1 when there is none. */
+  #hostStart = 0;
+  #hostEnd = -1;
+  /** The values of several Host lines. */
+  #hosts: string | undefined;
   #bytes: Buffer = EMPTY;
   #leniency = STRICT;
   #maxLines = 100;
@@ -159,7 +140,7 @@ export class HeadParser {
     const text = latin1(bytes, start, headEnd);
     headers.method = text.substring(0, methodEnd - start);
     headers.path = text.substring(targetStart - start, targetEnd - start);
-    headers.authority = this.host;
+    headers.authority = this.#hosts ?? (this.#hostEnd === -1 ? '' : text.substring(this.#hostStart - start, this.#hostEnd - start));
     this.#handLines(text, headers);
     return headEnd;
   }
@@ -249,7 +230,8 @@ export class HeadParser {
     this.hasUpgrade = false;
     this.expectContinue = false;
     this.hostLines = 0;
-    this.host = '';
+    this.#hostEnd = -1;
+    this.#hosts = undefined;
     this.repeatedInline = NONE;
     generation = (generation + 1) & MAX_GENERATION;
   }
@@ -289,17 +271,24 @@ export class HeadParser {
         byte = bytes[at]!;
       } while (byte === SPACE || byte === TAB);
       let valueStart = at;
+      at = skipPlain(bytes, at, end);
+      if (at >= end) return INCOMPLETE;
+      byte = bytes[at]!;
       while (VALUE[byte] === 1) {
         if (++at >= end) return INCOMPLETE;
         byte = bytes[at]!;
       }
       let valueEnd = at;
-      at = this.#lineEnd(bytes, at, end, valueStart);
-      if (at < 0) return at;
-      // A value that needs rewriting (folded, bare CR) has been rewritten in place: take what stands there.
-      if (this.#rewrittenEnd !== -1) {
-        valueStart = this.#rewrittenStart;
-        valueEnd = this.#rewrittenEnd;
+      if (at + 2 < end && byte === CR && bytes[at + 1] === LF && bytes[at + 2] !== SPACE && bytes[at + 2] !== TAB) {
+        at += 2;
+      } else {
+        at = this.#lineEnd(bytes, at, end, valueStart);
+        if (at < 0) return at;
+        // A value that needs rewriting (folded, bare CR) has been rewritten in place: take what stands there.
+        if (this.#rewrittenEnd !== -1) {
+          valueStart = this.#rewrittenStart;
+          valueEnd = this.#rewrittenEnd;
+        }
       }
       const lineEnd = valueEnd;
       while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
@@ -386,7 +375,9 @@ export class HeadParser {
   #note(kind: number, valueStart: number, valueEnd: number): boolean {
     switch (kind) {
       case LINE_KIND.connection:
-        this.#noteConnection(latin1(this.#bytes, valueStart, valueEnd));
+        this.hasConnection = true;
+        if (isText(this.#bytes, valueStart, valueEnd, 'keep-alive')) this.connectionKeepAlive = true;
+        else this.#noteConnection(latin1(this.#bytes, valueStart, valueEnd));
         return true;
       case LINE_KIND.contentLength:
         return this.#noteContentLength(valueStart, valueEnd);
@@ -398,7 +389,9 @@ export class HeadParser {
           this.problem = 'several-hosts';
           return false;
         }
-        this.host = (this.hostLines > 1 ? `${this.host},` : '') + latin1(this.#bytes, valueStart, valueEnd);
+        if (this.hostLines > 1) this.#hosts = `${this.#hosts ?? latin1(this.#bytes, this.#hostStart, this.#hostEnd)},${latin1(this.#bytes, valueStart, valueEnd)}`;
+        this.#hostStart = valueStart;
+        this.#hostEnd = valueEnd;
         return true;
       case LINE_KIND.upgrade:
         this.hasUpgrade = true;
@@ -413,11 +406,6 @@ export class HeadParser {
   }
 
   #noteConnection(value: string): void {
-    this.hasConnection = true;
-    if (value === 'keep-alive') {
-      this.connectionKeepAlive = true;
-      return;
-    }
     for (const part of value.toLowerCase().split(',')) {
       const token = part.trim();
       if (token === 'close') this.connectionClose = true;
@@ -457,37 +445,6 @@ export class HeadParser {
     if (this.hasTransferEncoding && this.contentLength !== -1 && !this.#leniency.chunkedLength) return this.#refuse('length-and-chunked');
     return true;
   }
-}
-
-function isControl(byte: number): boolean {
-  return (byte < 0x20 && byte !== CR && byte !== LF) || byte === 0x7f;
-}
-
-/** Offset of the first byte that is neither SP nor HTAB: request lines are split at white space (RFC 9112 §3). */
-function skipBlanks(bytes: Buffer, at: number, end: number): number {
-  while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
-  return at;
-}
-
-/** Offset after CRLF or LF at `at`, INCOMPLETE, or INVALID when there is no line end. */
-function afterLineEnd(bytes: Buffer, at: number, end: number): number {
-  if (at >= end) return INCOMPLETE;
-  if (bytes[at] === LF) return at + 1;
-  if (bytes[at] !== CR) return INVALID;
-  if (at + 1 >= end) return INCOMPLETE;
-  return bytes[at + 1] === LF ? at + 2 : INVALID;
-}
-
-const VERSION = [72, 84, 84, 80, 47, -1, 46, -1];
-
-/** Whether `bytes[start, end)` is `HTTP/d.d` or begins so. */
-function isVersion(bytes: Buffer, start: number, end: number): boolean {
-  for (let i = 0; i < end - start; i++) {
-    const byte = bytes[start + i]!;
-    const wanted = VERSION[i]!;
-    if (wanted === -1 ? byte < 48 || byte > 57 : byte !== wanted) return false;
-  }
-  return true;
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -6,7 +6,8 @@ import type { PressureWatcher, RequestDecoder, RequestError, ServerCodec, Server
 import type { StringMatcher } from '../matcher/string-matcher.ts';
 import { ChunkedReader } from './chunked.ts';
 import { CasedHeaderMap, type FieldCase } from './field-case.ts';
-import { type HeadLeniency, type HeadProblem, HeadParser, INCOMPLETE, INVALID } from './h1-head.ts';
+import { INCOMPLETE, INVALID } from './h1-grammar.ts';
+import { type HeadLeniency, type HeadProblem, HeadParser } from './h1-head.ts';
 import { isKnownMethod, isValidAuthority, removeNominated } from './h1-request-checks.ts';
 import { parseTarget } from './h1-target.ts';
 import { H1ResponseEncoder } from './h1-response-encoder.ts';

@@ -18,7 +18,8 @@ import { StreamFilterHandle } from './filter-handle.ts';
 import { bodyOf, prepareLocalReply } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
 import { type Refusal, refusalOf } from './request-refusal.ts';
-import { mutateResponseHeaders, removeConnectionFields } from './response-headers.ts';
+import { HOP_BY_HOP } from './hop-by-hop.ts';
+import { mutateResponseHeaders } from './response-headers.ts';
 import { accountStream, nameCluster, resetFlag } from './stream-account.ts';
 import { streamDurationList } from './stream-duration.ts';
 import { answerTimeout, TIMER_DURATION, TIMER_HEADERS, TIMER_IDLE, TIMER_REQUEST } from './stream-timeouts.ts';
@@ -276,7 +277,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
       if (entry.filter.encodeInformational?.(this, headers) === STOP) return;
       if (this.destroyed) return;
     }
-    removeConnectionFields(headers);
+    headers.removeAll(HOP_BY_HOP);
     countResponse(this.config.stats, this.config.listenerStats, headers.status);
     this.encoder.sendInformational(headers);
   }

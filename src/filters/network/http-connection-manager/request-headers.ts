@@ -1,15 +1,16 @@
 import type { HeaderMap } from '../../../http/header-map.ts';
-import { H } from '../../../http/header-name.ts';
+import { H, HeaderNameSet } from '../../../http/header-name.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
 import type { Address } from '../../../transport/transport.ts';
 import { mutateForwardedClientCert } from './forwarded-client-cert.ts';
 import type { AddressingConfig, ConnectionManagerConfig } from './config.ts';
 import { addressFromEnd, appendForwardedFor, forwardedAddress } from './forwarded-for.ts';
+import { HOP_BY_HOP, HOP_BY_HOP_OF_UPGRADES } from './hop-by-hop.ts';
 import { isGoodReferer } from './referer.ts';
 import { setRequestId } from './request-id.ts';
 
 /** Only internal callers may set these. */
-const INTERNAL_ONLY = [
+const INTERNAL_ONLY = new HeaderNameSet([
   H.envoyRetryOn,
   H.envoyRetryGrpcOn,
   H.envoyMaxRetries,
@@ -25,16 +26,16 @@ const INTERNAL_ONLY = [
   H.envoyRetriableStatusCodes,
   H.envoyRetriableHeaderNames,
   H.envoyOriginalUrl,
-];
+]);
 
 /** At the edge nobody outside may set these either. */
-const NOT_FROM_THE_EDGE = [
+const NOT_FROM_THE_EDGE = new HeaderNameSet([
   H.envoyOriginalPath,
   H.envoyOriginalHost,
   H.envoyDecoratorOperation,
   H.envoyDownstreamServiceCluster,
   H.envoyDownstreamServiceNode,
-];
+]);
 
 /**
  * Makes a request that came from the wire fit to be trusted: hop-by-hop fields go, the client's address is found and told,
@@ -82,11 +83,11 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   headers.remove(H.envoyInternal);
   if (internal) headers.add(H.envoyInternal, 'true');
   else {
-    for (const name of INTERNAL_ONLY) headers.remove(name);
+    headers.removeAll(INTERNAL_ONLY);
     for (const name of internalOnly) headers.removeText(name);
   }
   if (edge) {
-    for (const name of NOT_FROM_THE_EDGE) headers.remove(name);
+    headers.removeAll(NOT_FROM_THE_EDGE);
     headers.set(H.envoyExternalAddress, client.host);
   }
   const referer = headers.get(H.referer);
@@ -104,13 +105,7 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
 
 /** The codec has removed what Connection names. */
 function removeHopByHop(headers: HeaderMap, isUpgrade: boolean): void {
-  if (!isUpgrade) {
-    headers.remove(H.connection);
-    headers.remove(H.upgrade);
-  }
-  headers.remove(H.keepAlive);
-  headers.remove(H.proxyConnection);
-  headers.remove(H.transferEncoding);
+  headers.removeAll(isUpgrade ? HOP_BY_HOP_OF_UPGRADES : HOP_BY_HOP);
   const te = headers.get(H.te);
   if (te !== undefined && te !== 'trailers') {
     if (te.toLowerCase().split(',').some((part) => part.trim() === 'trailers')) headers.set(H.te, 'trailers');

@@ -1,6 +1,7 @@
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { ConnectionManagerConfig } from './config.ts';
+import { HOP_BY_HOP, HOP_BY_HOP_OF_UPGRADES } from './hop-by-hop.ts';
 
 let dateText = '';
 let dateSecond = -1;
@@ -20,29 +21,12 @@ function httpDate(wallMs: number): string {
  * and speaks of one.
  */
 export function mutateResponseHeaders(headers: HeaderMap, config: ConnectionManagerConfig, requestId: string, upgrades: boolean): void {
-  if (upgrades) keepUpgrade(headers);
-  else removeConnectionFields(headers);
+  headers.removeAll(upgrades ? HOP_BY_HOP_OF_UPGRADES : HOP_BY_HOP);
   if (!headers.has(H.date)) headers.add(H.date, httpDate(config.clock.wallMs()));
   if (config.serverHeader === 'overwrite') headers.set(H.server, config.serverName);
   else if (config.serverHeader === 'append-if-absent' && !headers.has(H.server)) headers.add(H.server, config.serverName);
   if (requestId !== '') headers.set(H.xRequestId, requestId);
   if (config.via !== '') appendValue(headers, config.via);
-}
-
-/** Connection and Upgrade go to the client. */
-function keepUpgrade(headers: HeaderMap): void {
-  headers.remove(H.transferEncoding);
-  headers.remove(H.keepAlive);
-  headers.remove(H.proxyConnection);
-}
-
-/** Fields that concern one connection. Those that Connection names stay, as in Envoy. */
-export function removeConnectionFields(headers: HeaderMap): void {
-  headers.remove(H.connection);
-  headers.remove(H.upgrade);
-  headers.remove(H.transferEncoding);
-  headers.remove(H.keepAlive);
-  headers.remove(H.proxyConnection);
 }
 
 function appendValue(headers: HeaderMap, via: string): void {
