@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import type { TlsCertificate } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
+import { X509Info } from './certificate-info.ts';
 import { unnamedStatName } from './context-report.ts';
 import { type Material, readMaterial, TLS_MATERIAL } from './material.ts';
 import { commonNameOf, subjectAltNames } from './x509.ts';
@@ -10,6 +11,7 @@ import { commonNameOf, subjectAltNames } from './x509.ts';
 /** A certificate with its key, as a context takes it. */
 export interface Identity {
   readonly leaf: X509Certificate;
+  readonly info: X509Info;
   /** All of the chain, leaf first. */
   readonly chain: readonly X509Certificate[];
   readonly chainText: Buffer;
@@ -99,11 +101,11 @@ function checkKey({ publicKey }: X509Certificate, origin: string, at: ConfigPath
   }
 }
 
-function describe(leaf: X509Certificate): Pick<Identity, 'leaf' | 'isEcdsa' | 'names'> {
+function describe(leaf: X509Certificate): Pick<Identity, 'leaf' | 'info' | 'isEcdsa' | 'names'> {
   const dns = subjectAltNames(leaf.raw).filter(({ kind }) => kind === 'dns');
   const commonName = commonNameOf(leaf.raw);
   const names = dns.length > 0 ? dns.map(({ value }) => value) : commonName === undefined ? [] : [commonName];
-  return { leaf, isEcdsa: leaf.publicKey.asymmetricKeyType === 'ec', names: names.map((name) => name.toLowerCase()) };
+  return { leaf, info: new X509Info(leaf), isEcdsa: leaf.publicKey.asymmetricKeyType === 'ec', names: names.map((name) => name.toLowerCase()) };
 }
 
 const PEM_CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;

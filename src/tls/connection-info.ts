@@ -3,6 +3,14 @@ import type { CertificateInfo, TlsInfo } from '../transport/transport-socket.ts'
 import type { TlsSession } from '../transport/tls.ts';
 import { X509Info } from './certificate-info.ts';
 
+interface TlsParts {
+  readonly peerIsValidated: boolean;
+  /** What this side has shown. */
+  readonly local: CertificateInfo | undefined;
+  /** One of them may have issued the peer's certificate. */
+  readonly trusted: readonly X509Certificate[];
+}
+
 /** A finished handshake as everybody above the transport sees it. */
 export class ConnectionTls implements TlsInfo {
   readonly version: string;
@@ -14,12 +22,12 @@ export class ConnectionTls implements TlsInfo {
   readonly sessionId: string;
   readonly #session: TlsSession;
   readonly #trusted: readonly X509Certificate[];
+  readonly #local: CertificateInfo | undefined;
   #peer: CertificateInfo | undefined;
-  #local: CertificateInfo | undefined;
 
-  /** `trusted`: one of them may have issued the peer's certificate. */
-  constructor(session: TlsSession, peerIsValidated: boolean, trusted: readonly X509Certificate[] = []) {
+  constructor(session: TlsSession, { peerIsValidated, local, trusted }: TlsParts) {
     this.#session = session;
+    this.#local = local;
     this.#trusted = trusted;
     this.version = session.version;
     this.cipher = session.cipher;
@@ -36,8 +44,7 @@ export class ConnectionTls implements TlsInfo {
   }
 
   local(): CertificateInfo | undefined {
-    const certificate = this.#session.localCertificate;
-    return certificate && (this.#local ??= new X509Info(certificate));
+    return this.#local;
   }
 
   peerChain(): readonly CertificateInfo[] {
@@ -45,6 +52,7 @@ export class ConnectionTls implements TlsInfo {
   }
 
   peerIssuer(): CertificateInfo | undefined {
+    if (this.#session.resumed) return undefined;
     const [leaf, ...others] = this.#session.peerChain;
     const issuer = leaf && [...others, ...this.#trusted].find((certificate) => leaf.checkIssued(certificate));
     return issuer && new X509Info(issuer);

@@ -8,13 +8,15 @@ import { type ClientHello, ClientHelloReader } from '../transport/client-hello.t
 import type { DownstreamSocketInfo, DownstreamTransportSocket } from '../transport/transport-socket.ts';
 import { TLS_FAILED, type TlsHandshake, type TlsSession, type TlsUpgrade } from '../transport/tls.ts';
 import type { ConnectingOwner, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
+import type { Identity } from './certificate.ts';
+import type { X509Info } from './certificate-info.ts';
 import { type CommonTls, compileCommon, reportCommon, sessionContextOf, staticSecret } from './common.ts';
 import { ConnectionTls } from './connection-info.ts';
 import { failureReason, refusalReason } from './failure-reason.ts';
 import { HandshakeStats } from './handshake-stats.ts';
 import { readMaterial, type Reloadable, TLS_MATERIAL } from './material.ts';
 import { quiet } from './quiet.ts';
-import { judgePeer, NO_RULES } from './peer-rules.ts';
+import { asksForAnything, judgePeer, NO_RULES } from './peer-rules.ts';
 import { ServerContexts } from './server-contexts.ts';
 import { SOCKET_FACTORY_STATS, SSL_STATS } from './stats.ts';
 
@@ -40,7 +42,7 @@ export function compileDownstreamTls(message: DownstreamTlsContext, place: Downs
   reportCommon(served.common, place.statScope, place.context);
   const stats = new HandshakeStats(place.context.stats.group(`${place.statScope}.ssl`, SSL_STATS));
   place.context.stats.group(`${place.statScope}.server_ssl_socket_factory`, SOCKET_FACTORY_STATS);
-  const socket = new DownstreamTls(served, stats, () => compileServed(message, place, quiet(place.context)), message.requireSni === true);
+  const socket = new DownstreamTls(served, stats, () => compileServed(message, place, quiet(place.context)));
   if (place.context.serving) place.context.service(TLS_MATERIAL).register(socket);
   return socket;
 }
@@ -64,7 +66,7 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
       sessionIdContext,
       honorCipherOrder: !message.preferClientCiphers,
       ticketKeys: ticketKeys ?? derivedTicketKeys(context.service(TLS_MATERIAL).ticketSecret, sessionIdContext),
-      ...(timeoutMs !== undefined && { sessionTimeout: Math.floor(timeoutMs / 1000) }),
+      sessionTimeout: timeoutMs === undefined ? DEFAULT_SESSION_SECONDS : Math.floor(timeoutMs / 1000),
       ...(!stateless && { secureOptions: common.parameters.secureOptions! | constants.SSL_OP_NO_TICKET }),
     },
     message.fullScanCertsOnSniMismatch === true,
@@ -76,9 +78,11 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
     context.error(commonAt, `Failed to make a TLS context: ${(error as Error).message}`);
     return undefined;
   }
-  return { common, contexts, clientCertificate: common.rules === undefined ? 'none' : message.requireClientCertificate === true ? 'required' : 'optional' };
+  return { common, contexts, clientCertificate: common.rules === undefined || !asksForAnything(common.rules) ? 'none' : message.requireClientCertificate === true ? 'required' : 'optional' };
 }
 
+/** BoringSSL's. */
+const DEFAULT_SESSION_SECONDS = 7_200;
 const TICKET_KEY_BYTES = 80;
 
 /** 16 bytes that name it, 16 for authenticity, 16 for secrecy: Node's cipher is smaller than Envoy's. */
@@ -112,15 +116,13 @@ function derivedTicketKeys(secret: Uint8Array, sessionIdContext: string): Buffer
 export class DownstreamTls implements DownstreamTransportSocket, Reloadable {
   readonly secure = true;
   readonly stats: HandshakeStats;
-  readonly requireSni: boolean;
   #served: Served;
   readonly #compile: () => Served | undefined;
 
-  constructor(served: Served, stats: HandshakeStats, compile: () => Served | undefined, requireSni: boolean) {
+  constructor(served: Served, stats: HandshakeStats, compile: () => Served | undefined) {
     this.#served = served;
     this.stats = stats;
     this.#compile = compile;
-    this.requireSni = requireSni;
   }
 
   get served(): Served {
@@ -190,6 +192,7 @@ class ServerHandshake implements TlsHandshake {
   readonly #served: Served;
   readonly #socket: DownstreamTls;
   readonly #info: DownstreamSocketInfo;
+  readonly #shown: readonly Identity[];
   #refusal: string | undefined;
 
   constructor(socket: DownstreamTls, info: DownstreamSocketInfo, hello: ClientHello) {
@@ -198,14 +201,16 @@ class ServerHandshake implements TlsHandshake {
     this.#served = served;
     this.#socket = socket;
     this.#info = info;
-    this.context = served.contexts.find(hello.serverName);
+    const { context, shown } = served.contexts.find(hello.serverName);
+    this.context = context;
+    this.#shown = shown;
     // A server that offers protocols of which the client wants none would refuse it.
     this.applicationProtocols = hello.applicationProtocols.some((name) => offered.includes(name)) ? offered : [];
     this.clientCertificate = served.clientCertificate;
   }
 
   judge(session: TlsSession): TransportError | undefined {
-    const { stats, requireSni } = this.#socket;
+    const { stats } = this.#socket;
     const { rules } = this.#served.common;
     const leaf = session.peerCertificate;
     const fault = leaf === undefined ? undefined : judgePeer(rules ?? NO_RULES, session, leaf, undefined);
@@ -215,10 +220,12 @@ class ServerHandshake implements TlsHandshake {
       this.#refusal = refusalReason(fault.reason);
       return { code: TLS_FAILED, message: this.#refusal };
     }
-    if (requireSni && session.serverName === '') return { code: TLS_FAILED, message: 'ERR_SSL_UNRECOGNIZED_NAME' };
     stats.onHandshake(session);
-    const info = this.#info;
-    info.tls = new ConnectionTls(session, leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined, rules?.trusted);
+    this.#info.tls = new ConnectionTls(session, {
+      peerIsValidated: leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined,
+      local: shownOf(this.#shown, session),
+      trusted: rules?.trusted ?? [],
+    });
     return undefined;
   }
 
@@ -229,4 +236,10 @@ class ServerHandshake implements TlsHandshake {
   }
 
   onSession(): void {}
+}
+
+function shownOf(identities: readonly Identity[], session: TlsSession): X509Info | undefined {
+  if (identities.length === 1) return identities[0]!.info;
+  const certificate = session.localCertificate;
+  return certificate && identities.find(({ leaf }) => leaf.raw.equals(certificate.raw))?.info;
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { TLS_FAILED } from '../transport/tls.ts';
 import type { TransportError } from '../transport/transport.ts';
 
@@ -45,11 +46,12 @@ const ALERTS: Readonly<Record<string, readonly [name: string, alert: number]>> =
 );
 const OLD_ALERTS = new Set([10, 20, 40, 42, 43, 44, 45, 46, 47]);
 const ALERT_REASONS = 1000;
+const SYSTEM_LIBRARY = 2 << 24;
 const SSL_LIBRARY = 16 << 24;
 
 /** Envoy's text of a failed handshake; '' when the peer just went away. */
 export function failureReason(error: TransportError): string {
-  if (error.code !== TLS_FAILED) return '';
+  if (error.code !== TLS_FAILED) return error.code === 'ECONNRESET' ? systemReason(constants.errno.ECONNRESET, 'Connection reset by peer') : '';
   const openssl = error.message.replace(/^ERR_SSL_/, '');
   if (openssl === error.message) return error.message;
   const alert = ALERTS[openssl];
@@ -68,4 +70,9 @@ export function refusalReason(detail: string): string {
 
 function errorText(reason: number, text: string): string {
   return `TLS_error:|${SSL_LIBRARY + reason}:SSL routines:OPENSSL_internal:${text}:TLS_error_end`;
+}
+
+/** What BoringSSL says when the socket fails under it. */
+function systemReason(errno: number, text: string): string {
+  return `TLS_error:|${SYSTEM_LIBRARY + errno}:system library:OPENSSL_internal:${text}:TLS_error_end`;
 }

@@ -58,7 +58,7 @@ export function compileParameters(message: TlsParameters | undefined, side: 'cli
   return {
     minVersion,
     maxVersion,
-    ciphers: [TLS13_SUITES, ...compileCiphers(message?.cipherSuites ?? [], at.field('cipher_suites'), context)].join(':'),
+    ciphers: [TLS13_SUITES, ...compileCiphers(message?.cipherSuites ?? [], at.field('cipher_suites'), context), ...securityLevel(minVersion)].join(':'),
     ecdhCurve: compileCurves(message?.ecdhCurves ?? [], at.field('ecdh_curves'), context),
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION | constants.SSL_OP_PRIORITIZE_CHACHA,
     ...(sigalgs !== undefined && { sigalgs }),
@@ -76,6 +76,11 @@ function compileSignatureAlgorithms(names: readonly string[], at: ConfigPath, co
     context.error(at, `Failed to initialize TLS signature algorithms ${sigalgs}`);
     return undefined;
   }
+}
+
+/** OpenSSL speaks these versions on no other level; BoringSSL has no levels. */
+function securityLevel(minVersion: SecureVersion): readonly string[] {
+  return minVersion === 'TLSv1' || minVersion === 'TLSv1.1' ? ['@SECLEVEL=0'] : [];
 }
 
 /** `[A|B]` are equals in BoringSSL: OpenSSL tries them in this order, and takes ChaCha20 where the client puts it first. */

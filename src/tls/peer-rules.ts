@@ -54,6 +54,11 @@ export interface PeerRules {
 /** Anybody. */
 export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', caStatName: '', crl: '', acceptUntrusted: false, spki: new Set(), hashes: new Set(), names: [], identity: '' };
 
+/** Envoy asks clients for no certificate whose rules say nothing, whatever `require_client_certificate` says. */
+export function asksForAnything({ trustedCa, spki, hashes }: PeerRules): boolean {
+  return trustedCa !== '' || spki.size > 0 || hashes.size > 0;
+}
+
 const KINDS: Readonly<Record<number, SubjectAltName['kind']>> = {
   [SanType.EMAIL]: 'email',
   [SanType.DNS]: 'dns',
@@ -136,7 +141,7 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
   INVALID_CA: 'invalid CA certificate',
   INVALID_PURPOSE: 'unsupported certificate purpose',
   SELF_SIGNED_CERT_IN_CHAIN: 'self signed certificate in certificate chain',
-  UNABLE_TO_GET_CRL: 'unable to get certificate CRL',
+  UNABLE_TO_GET_CRL: 'certificate revocation check against provided CRLs failed: unable to get certificate CRL',
   UNABLE_TO_GET_ISSUER_CERT: 'unable to get issuer certificate',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unable to get local issuer certificate',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unable to verify the first certificate',

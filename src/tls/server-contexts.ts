@@ -2,6 +2,12 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import type { Identity } from './certificate.ts';
 import { type CommonTls, contextOptions } from './common.ts';
 
+export interface ServedContext {
+  readonly context: SecureContext;
+  /** One, or one of each kind of key. */
+  readonly shown: readonly Identity[];
+}
+
 /** Where a name was found: the first ECDSA and the first RSA identity that bear it. */
 interface Choice {
   ecdsa: number;
@@ -21,7 +27,7 @@ export class ServerContexts {
   readonly #exact = new Map<string, Choice>();
   /** By what follows the star. */
   readonly #wildcards = new Map<string, Choice>();
-  readonly #contexts = new Map<string, SecureContext>();
+  readonly #contexts = new Map<string, ServedContext>();
   readonly #withoutName: Choice;
   readonly #unknownName: Choice;
 
@@ -41,7 +47,7 @@ export class ServerContexts {
   }
 
   /** `serverName` in lower case; '' when the client named none. */
-  find(serverName: string): SecureContext {
+  find(serverName: string): ServedContext {
     if (serverName === '') return this.#context(this.#withoutName.ecdsa, this.#withoutName.rsa);
     const exact = this.#exact.get(serverName);
     const dot = serverName.indexOf('.');
@@ -52,12 +58,13 @@ export class ServerContexts {
     return this.#context(ecdsa, rsa);
   }
 
-  #context(ecdsa: number, rsa: number): SecureContext {
+  #context(ecdsa: number, rsa: number): ServedContext {
     const key = `${ecdsa} ${rsa}`;
     let context = this.#contexts.get(key);
     if (context === undefined) {
       const shown = [ecdsa, rsa].filter((index) => index !== NONE).map((index) => this.#identities[index]!);
-      this.#contexts.set(key, (context = createSecureContext({ ...contextOptions(this.#common, shown), ...this.#options })));
+      context = { shown, context: createSecureContext({ ...contextOptions(this.#common, shown), ...this.#options }) };
+      this.#contexts.set(key, context);
     }
     return context;
   }

@@ -7,8 +7,9 @@ const NO_STAPLING = 'Node.js staples no OCSP response that comes from a configur
 /** What TLS takes of Envoy's API. */
 export const tlsSupport: SupportTable = {
   [`${TLS}.DownstreamTlsContext`]: {
-    ...fields('common_tls_context require_client_certificate require_sni session_ticket_keys session_ticket_keys_sds_secret_config'),
+    ...fields('common_tls_context require_client_certificate session_ticket_keys session_ticket_keys_sds_secret_config'),
     ...fields('disable_stateless_session_resumption session_timeout full_scan_certs_on_sni_mismatch prefer_client_ciphers'),
+    require_sni: ignored('Envoy does not read it'),
     disable_stateful_session_resumption: ignored('sessions are resumed by tickets alone'),
     ocsp_staple_policy: only(['LENIENT_STAPLING', 'STRICT_STAPLING'], `${NO_STAPLING}, so none can be required`),
   },

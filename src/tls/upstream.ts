@@ -168,7 +168,7 @@ class ClientHandshake implements TlsHandshake {
   }
 
   judge(session: TlsSession): TransportError | undefined {
-    const { rules } = this.#used.common;
+    const { rules, identities } = this.#used.common;
     if (session.resumed && this.#kept !== undefined) session.recallPeer(this.#kept.peer);
     const leaf = session.peerCertificate;
     const fault = rules === undefined ? undefined : leaf === undefined ? NO_CERTIFICATE : judgePeer(rules, session, leaf, this.#names);
@@ -182,13 +182,15 @@ class ClientHandshake implements TlsHandshake {
     // One of TLS 1.2 may serve again.
     const again = this.#early ?? (session.resumed && session.version === 'TLSv1.2' ? this.session : undefined);
     if (again !== undefined) this.onSession(again);
-    this.#options.onTls?.(new ConnectionTls(session, rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined, rules?.trusted));
+    const peerIsValidated = rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined;
+    this.#options.onTls?.(new ConnectionTls(session, { peerIsValidated, local: identities[0]?.info, trusted: rules?.trusted ?? [] }));
     return undefined;
   }
 
   onFailed(error: TransportError): TransportError {
     if (this.#refusal === undefined) this.#socket.stats.onFailed(error);
-    return { code: error.code, message: this.#refusal ?? failureReason(error) };
+    const reason = this.#refusal ?? failureReason(error);
+    return { code: reason === '' ? error.code : TLS_FAILED, message: reason };
   }
 
   onSession(session: Buffer): void {

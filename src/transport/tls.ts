@@ -67,7 +67,6 @@ export class TlsSession {
   readonly untrusted: string | undefined;
   readonly #socket: TLSSocket;
   #peer: X509Certificate | null | undefined;
-  #local: X509Certificate | null | undefined;
   #chain: readonly X509Certificate[] | undefined;
 
   constructor(socket: TLSSocket, handle: TlsSocketHandle) {
@@ -97,8 +96,7 @@ export class TlsSession {
   }
 
   get localCertificate(): X509Certificate | undefined {
-    if (this.#local === undefined) this.#local = this.#socket.getX509Certificate() ?? null;
-    return this.#local ?? undefined;
+    return this.#socket.getX509Certificate();
   }
 
   /** The peer's certificate and those it was sent with; of a resumed session only the first. */

@@ -26,7 +26,7 @@ export interface TlsInfo {
   local(): CertificateInfo | undefined;
   /** The certificates that the peer has sent, its own first; of a resumed session only that. */
   peerChain(): readonly CertificateInfo[];
-  /** Who signed the peer's certificate, if it was sent or is trusted. */
+  /** Who signed the peer's certificate, if it was sent or is trusted; not known of a resumed session. */
   peerIssuer(): CertificateInfo | undefined;
 }
 
