@@ -17,6 +17,6 @@ switch (command.kind) {
     break;
   case 'run': {
     const { runServer } = await import('./server/run-server.ts');
-    process.exit(await runServer(command.options, (text) => process.stdout.write(text)));
+    process.exit(await runServer(command.options, { out: (text) => void process.stdout.write(text), error: (text) => void process.stderr.write(text) }));
   }
 }

@@ -29,7 +29,8 @@ export function addressMessage(address: AdminAddress): Address {
   });
 }
 
+/** In whole milliseconds. */
 export function timestamp(ms: number): { seconds: bigint; nanos: number } {
   const seconds = Math.floor(ms / 1000);
-  return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) };
+  return { seconds: BigInt(seconds), nanos: Math.floor(ms - seconds * 1000) * 1_000_000 };
 }

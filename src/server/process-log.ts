@@ -6,14 +6,14 @@ import { ComponentLogger, type LogOutput, LogSink } from './logger.ts';
 import type { ServerOptions } from './options.ts';
 import type { ProxyLog } from './proxy-log.ts';
 
-/** The log of a process that was started from the command line. */
-export function createProcessLog(options: ServerOptions): ProxyLog {
+/** The log of a process that was started from the command line, or why there is none. */
+export function createProcessLog(options: ServerOptions): ProxyLog | string {
   const levels = LogLevels.create(options.logLevel, options.componentLogLevels);
   const sink = new LogSink(options.logPath);
+  if (!sink.isOpen) return `Failed to open log-file '${options.logPath}'.`;
   const format: LogFormatSpec = { kind: 'pattern', pattern: options.logFormat, escaped: options.logFormatEscaped };
   const output: LogOutput = { clock: systemClock, sink, levels, format: compileLogFormat(format), thread: threadId };
   const logger = new ComponentLogger(output);
-  if (!sink.isOpen) logger.warning(`Failed to open log-file '${options.logPath}'.`);
   return {
     logger,
     levels,

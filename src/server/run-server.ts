@@ -15,25 +15,35 @@ import { BUILD } from './version.ts';
 /** How often a draining process looks whether its last connection has ended. */
 const DRAIN_POLL_MS = 100;
 
-/** Runs what the command line asks for. Resolves with the exit code. `print` is standard output. */
-export async function runServer(options: ServerOptions, print: (text: string) => void): Promise<number> {
-  const log = createProcessLog(options);
-  for (const warning of options.warnings) log.logger.component('config').warning(warning);
-  const proxyOptions = proxyOptionsOf(options, log);
-  if (options.mode === 'validate') return validate(options, proxyOptions, print);
-  log.logger.info(`nuncio ${BUILD}, node ${process.versions.node}, ${options.concurrency} worker${options.concurrency === 1 ? '' : 's'}`);
-  return await new ServerProcess(options, proxyOptions, log).run();
+/** Where the process speaks beside its log. */
+export interface Streams {
+  out(text: string): void;
+  error(text: string): void;
 }
 
-function validate(options: ServerOptions, proxyOptions: ProxyOptions, print: (text: string) => void): number {
+/** Runs what the command line asks for. Resolves with the exit code. */
+export async function runServer(options: ServerOptions, streams: Streams): Promise<number> {
+  const log = createProcessLog(options);
+  if (typeof log === 'string') {
+    streams.error(`${log}\n`);
+    return 1;
+  }
+  for (const warning of options.warnings) log.logger.component('config').warning(warning);
+  const proxyOptions = proxyOptionsOf(options, log);
+  if (options.mode === 'validate') return validate(options, proxyOptions, log.logger, streams);
+  log.logger.info(`nuncio ${BUILD}, node ${process.versions.node}, ${options.concurrency} worker${options.concurrency === 1 ? '' : 's'}`);
+  return await new ServerProcess(options, proxyOptions, log, streams).run();
+}
+
+function validate(options: ServerOptions, proxyOptions: ProxyOptions, log: Logger, streams: Streams): number {
   try {
     Proxy.validate(proxyOptions);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    reportStartError(error, options, proxyOptions.log!.logger);
+    reportStartError(error, options, log, streams);
     return 1;
   }
-  print(`configuration '${options.configPath}' OK\n`);
+  streams.out(`configuration '${options.configPath}' OK\n`);
   return 0;
 }
 
@@ -53,9 +63,11 @@ function proxyOptionsOf(options: ServerOptions, log: ProxyLog): ProxyOptions {
   };
 }
 
-/** Each problem on a line of its own, so that an editor can jump to it. */
-function reportStartError(error: Error, { configPath }: ServerOptions, log: Logger): void {
-  log.critical(`error initializing configuration '${configPath}': ${error.message.includes('\n') ? `\n${error.message}` : error.message}`);
+/** Each problem on a line of its own, so that an editor can jump to it. Whoever has started the process sees it, wherever the log goes. */
+function reportStartError(error: Error, { configPath, logPath }: ServerOptions, log: Logger, streams: Streams): void {
+  const text = `error initializing configuration '${configPath}': ${error.message.includes('\n') ? `\n${error.message}` : error.message}`;
+  log.critical(text);
+  if (logPath !== '' || !log.enabled('critical')) streams.error(`${text}\n`);
 }
 
 /** A process that serves: signals, reloads, and how it ends. */
@@ -63,6 +75,7 @@ class ServerProcess {
   readonly #options: ServerOptions;
   readonly #proxyOptions: ProxyOptions;
   readonly #log: Logger;
+  readonly #streams: Streams;
   readonly #timers = new Timers(systemClock);
   readonly #ended: Promise<number>;
   #end!: (code: number) => void;
@@ -70,10 +83,11 @@ class ServerProcess {
   #watch: FileWatch | undefined;
   #draining = false;
 
-  constructor(options: ServerOptions, proxyOptions: ProxyOptions, log: ProxyLog) {
+  constructor(options: ServerOptions, proxyOptions: ProxyOptions, log: ProxyLog, streams: Streams) {
     this.#options = options;
     this.#proxyOptions = proxyOptions;
     this.#log = log.logger;
+    this.#streams = streams;
     this.#ended = new Promise((resolve) => (this.#end = resolve));
   }
 
@@ -82,7 +96,7 @@ class ServerProcess {
     try {
       this.#proxy = await Proxy.start({ ...this.#proxyOptions, admin: this.#adminOptions() });
     } catch (error) {
-      reportStartError(error as Error, this.#options, this.#log);
+      reportStartError(error as Error, this.#options, this.#log, this.#streams);
       this.#timers.close();
       return 1;
     }

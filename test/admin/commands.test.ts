@@ -289,6 +289,10 @@ describe('/config_dump', () => {
     expect(typesOf(await dump('?include_eds'))).toEqual([...all.slice(0, 2), 'EndpointsConfigDump', ...all.slice(2)]);
   });
 
+  it('tells when it was taken in whole milliseconds', async () => {
+    expect((await dump(''))[1]).toMatchObject({ static_clusters: [{ last_updated: '2026-01-02T03:04:05.678Z' }, {}] });
+  });
+
   it('is read back by the API', async () => {
     const { body } = await get('/config_dump?include_eds', host);
     expect(fromJson(schemaOf('envoy.admin.v3.ConfigDump'), JSON.parse(body), { registry: apiTypes }).configs).toHaveLength(7);

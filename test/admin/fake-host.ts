@@ -104,7 +104,7 @@ export class FakeHost implements AdminHost {
   }
 
   configuration() {
-    return { bootstrap: this.bootstrap, loadedMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678) };
+    return { bootstrap: this.bootstrap, loadedMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678) + 0.25 };
   }
 
   clusters(): readonly AdminCluster[] {

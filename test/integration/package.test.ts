@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,6 +20,13 @@ afterAll(() => running.end());
 
 test('the packed program tells its version', () => {
   expect(execFileSync(process.execPath, [join(dist, 'nuncio.cjs'), '--version'], { encoding: 'utf8' })).toContain('nuncio  version: nuncio-');
+});
+
+test('the packed program tells an old Node.js what it needs', () => {
+  const script = `Object.defineProperty(process.versions, 'node', { value: '20.1.0' }); require(${JSON.stringify(join(dist, 'nuncio.cjs'))});`;
+  const { status, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^nuncio needs Node.js 24 or newer; .*"npm install node-\w+-\w+@24" puts one beside it/);
 });
 
 test.each([1, 2])('the packed program serves with %i workers and ends', async (concurrency) => {

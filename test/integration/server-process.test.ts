@@ -82,11 +82,28 @@ describe('--mode validate', () => {
     ]);
   });
 
+  test('tells them beside a log that goes elsewhere', async () => {
+    const path = join(running.folder(), 'bad.yaml');
+    writeFileSync(path, 'nothing: 1\n');
+    const silent = nuncio('--mode', 'validate', '-c', path, '-l', 'off');
+    const log = join(running.folder(), 'log');
+    const logged = nuncio('-c', path, '--log-path', log);
+    expect([await silent.ended, await logged.ended]).toEqual([1, 1]);
+    const sentence = `error initializing configuration '${path}': ${path}:1:1: nothing: no such field in envoy.config.bootstrap.v3.Bootstrap`;
+    for (const text of [silent.stderr(), logged.stderr(), readFileSync(log, 'utf8')]) expect(text).toContain(sentence);
+  });
+
   test('fails without a configuration', async () => {
     const { stderr, ended } = nuncio('--mode', 'validate');
     expect(await ended).toBe(1);
     expect(stderr()).toContain('At least one of --config-path or --config-yaml or Options::configProto() should be non-empty');
   });
+});
+
+test('a log that cannot be opened fails the start', async () => {
+  const { stderr, ended } = nuncio('-c', running.configFile(ingress('x')).path, '--log-path', '/nowhere/at/all');
+  expect(await ended).toBe(1);
+  expect(stderr()).toBe("Failed to open log-file '/nowhere/at/all'.\n");
 });
 
 test('a mistake on the command line is told and fails', async () => {
