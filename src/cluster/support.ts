@@ -141,7 +141,7 @@ const policies: SupportTable = {
   'envoy.config.cluster.v3.LoadBalancingPolicy': fields('policies'),
   'envoy.config.cluster.v3.LoadBalancingPolicy.Policy': fields('typed_extension_config'),
   'envoy.config.core.v3.TypedExtensionConfig': fields('name typed_config'),
-  'envoy.config.core.v3.RuntimeDouble': fields('default_value'),
+  'envoy.config.core.v3.RuntimeDouble': { ...fields('default_value'), runtime_key: supported({ note: 'read when the configuration is loaded' }) },
   'envoy.type.v3.Percent': fields('value'),
   [`${LB}.round_robin.v3.RoundRobin`]: { ...localities, slow_start_config: refused(NO_SLOW_START) },
   [`${LB}.random.v3.Random`]: localities,

@@ -7,6 +7,7 @@ import { loadContent } from '../../src/config/loader.ts';
 import { contentOf } from '../../src/config/open-any.ts';
 import { checkSupport } from '../../src/config/support-walk.ts';
 import type { CompileContext } from '../../src/core/extension.ts';
+import { emptyRuntime } from '../../src/core/runtime.ts';
 import { rawBufferUpstreamExtension } from '../../src/filters/transport-socket/raw-buffer/extension.ts';
 import { ConfigPath, formatProblem, type Problems } from '../../src/core/problems.ts';
 
@@ -30,13 +31,14 @@ function compile(message: Cluster, problems: Problems): ClusterSpec | undefined 
     error: (at: ConfigPath, text: string) => problems.error(at, text),
     warning: (at: ConfigPath, text: string) => problems.warning(at, text),
     unpack: contentOf,
+    runtime: emptyRuntime,
     with: () => context,
     resolve: (_category, name, any, socketAt) => {
       if (any?.typeUrl.endsWith('.RawBuffer') === true) return { extension: rawBufferUpstreamExtension as never, config: {} as never };
       problems.error(any === undefined ? socketAt : socketAt.field('typed_config'), `Didn't find a registered implementation for '${name}' with type URL: ''`);
       return undefined;
     },
-  } as Pick<CompileContext, 'error' | 'warning' | 'unpack' | 'with' | 'resolve'> as CompileContext;
+  } as Pick<CompileContext, 'error' | 'warning' | 'unpack' | 'runtime' | 'with' | 'resolve'> as CompileContext;
   return compileCluster(message, ConfigPath.root, context);
 }
 

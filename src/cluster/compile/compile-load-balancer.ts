@@ -1,5 +1,6 @@
 import type { Cluster } from '../../api/generated/envoy/config/cluster/v3.ts';
 import { Cluster_DiscoveryType, Cluster_LbPolicy } from '../../api/generated/envoy/config/cluster/v3.ts';
+import type { RuntimeDouble } from '../../api/generated/envoy/config/core/v3.ts';
 import type { LocalityLbConfig } from '../../api/generated/envoy/extensions/load_balancing_policies/common/v3.ts';
 import type { LeastRequest } from '../../api/generated/envoy/extensions/load_balancing_policies/least_request/v3.ts';
 import { LeastRequest_SelectionMethod } from '../../api/generated/envoy/extensions/load_balancing_policies/least_request/v3.ts';
@@ -41,7 +42,7 @@ function compileEnumPolicy(cluster: Cluster, at: ConfigPath, context: CompileCon
       return { kind: 'random' };
     case Cluster_LbPolicy.LEAST_REQUEST: {
       const config = cluster.lbConfig.case === 'leastRequestLbConfig' ? cluster.lbConfig.value : undefined;
-      return leastRequest(config?.choiceCount, config?.activeRequestBias?.defaultValue, false);
+      return leastRequest(config?.choiceCount, requestBias(config?.activeRequestBias, context), false);
     }
     case Cluster_LbPolicy.LOAD_BALANCING_POLICY_CONFIG:
       context.error(policyAt, 'cluster: field load_balancing_policy need to be set');
@@ -100,7 +101,7 @@ function compilePolicy(typeName: string, message: unknown, at: ConfigPath, conte
     case `${POLICY}least_request.v3.LeastRequest`: {
       const { choiceCount, activeRequestBias, enableFullScan, selectionMethod } = message as LeastRequest;
       const fullScan = selectionMethod === LeastRequest_SelectionMethod.FULL_SCAN || (enableFullScan ?? false);
-      return { spec: leastRequest(choiceCount, activeRequestBias?.defaultValue, fullScan), locality };
+      return { spec: leastRequest(choiceCount, requestBias(activeRequestBias, context), fullScan), locality };
     }
     default:
       context.error(at, `not supported: the load balancing policy ${typeName}`);
@@ -108,6 +109,12 @@ function compilePolicy(typeName: string, message: unknown, at: ConfigPath, conte
   }
 }
 
-function leastRequest(choiceCount: number | undefined, activeRequestBias: number | undefined, fullScan: boolean): LoadBalancerSpec {
-  return { kind: 'least-request', choiceCount: choiceCount ?? DEFAULT_CHOICE_COUNT, activeRequestBias: activeRequestBias ?? 1, fullScan };
+function leastRequest(choiceCount: number | undefined, activeRequestBias: number, fullScan: boolean): LoadBalancerSpec {
+  return { kind: 'least-request', choiceCount: choiceCount ?? DEFAULT_CHOICE_COUNT, activeRequestBias, fullScan };
+}
+
+/** Envoy reads the runtime whenever the hosts change. */
+function requestBias(message: RuntimeDouble | undefined, { runtime }: CompileContext): number {
+  const bias = message === undefined ? 1 : runtime.number(message.runtimeKey, message.defaultValue);
+  return bias < 0 ? 1 : bias;
 }

@@ -262,7 +262,8 @@ describe('load balancing', () => {
     expect(lbOf(`${STATIC}lb_policy: RANDOM`).loadBalancer).toEqual({ kind: 'random' });
     expect(lbOf(`${STATIC}lb_policy: LEAST_REQUEST`).loadBalancer).toEqual({ kind: 'least-request', choiceCount: 2, activeRequestBias: 1, fullScan: false });
     const biased = 'lb_policy: LEAST_REQUEST\nleast_request_lb_config: {choice_count: 5, active_request_bias: {default_value: 0.5, runtime_key: a}}';
-    expect(errorsOf(STATIC + biased)).toEqual(['least_request_lb_config.active_request_bias.runtime_key: not supported: runtime_key']);
+    expect(lbOf(STATIC + biased).loadBalancer).toEqual({ kind: 'least-request', choiceCount: 5, activeRequestBias: 0.5, fullScan: false });
+    expect(lbOf(STATIC + biased.replace('0.5', '-1')).loadBalancer).toMatchObject({ activeRequestBias: 1 });
     expect(lbOf(STATIC + biased.replace(', runtime_key: a', '')).loadBalancer).toMatchObject({ choiceCount: 5, activeRequestBias: 0.5 });
   });
 
