@@ -1,17 +1,14 @@
 import { latin1 } from '../../../core/latin1.ts';
 import { atRoundEnd, limitRound, type RoundTask } from '../../../core/round.ts';
 import type { Connection } from '../../../transport/transport.ts';
+import { FRAME_BUFFER_BYTES, returnFrameBuffer, takeFrameBuffer } from './frame-buffers.ts';
 import { Flag, FRAME_HEAD_BYTES, FrameType } from './frame.ts';
 
-/** A full read of body and its frames' heads, and some heads beside. */
-const BUFFER_BYTES = 81_920;
-/** Kept for the next round; at most so many are in use while nothing waits for slow peers. */
-const MAX_FREE_BUFFERS = 64;
-/** Less than this is copied into text, which is cheaper than to give a whole buffer away. */
+/** So much is taken back from a slow peer at most. */
+const MAX_LENT_BYTES = 4_194_304;
+/** Less than this is copied into text, which is cheaper than to lend a whole buffer. */
 const SMALL_BYTES = 8192;
 const NONE: Buffer = Buffer.alloc(0);
-
-const freeBuffers: Buffer[] = [];
 
 /**
  * Writes the frames of one connection into a buffer, which leaves when the round is over, when it is full, and on `flush`. Whoever closes
@@ -22,6 +19,9 @@ export class FrameWriter implements RoundTask {
   #buffer: Buffer = NONE;
   #end = 0;
   #waits = false;
+  /** Waiting in the connection. */
+  #lent: Buffer[] | undefined;
+  #lentBytes = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -86,6 +86,8 @@ export class FrameWriter implements RoundTask {
     const flags = endStream ? Flag.endStream : 0;
     let at = start;
     let sent = 0;
+    const isLarge = end - start >= FRAME_BUFFER_BYTES;
+    if (isLarge) this.#makeRoom(end - start + Math.ceil((end - start) / MAX_PAYLOAD_BYTES) * FRAME_HEAD_BYTES);
     do {
       const run = Math.min(end - at, MAX_PAYLOAD_BYTES);
       this.#head(run, FrameType.data, at + run === end ? flags : 0, id);
@@ -93,6 +95,7 @@ export class FrameWriter implements RoundTask {
       at += run;
       sent += FRAME_HEAD_BYTES + run;
     } while (at < end);
+    if (isLarge) this.flush();
     return sent;
   }
 
@@ -112,12 +115,26 @@ export class FrameWriter implements RoundTask {
     if (end <= SMALL_BYTES) connection.writeText(latin1(buffer, 0, end));
     else connection.writeBytes(buffer.subarray(0, end));
     connection.flush();
-    if ((end <= SMALL_BYTES || connection.unsentBytes === 0) && freeBuffers.length < MAX_FREE_BUFFERS) freeBuffers.push(buffer);
+    if (end <= SMALL_BYTES || connection.unsentBytes === 0) {
+      returnFrameBuffer(buffer);
+    } else if (this.#lentBytes + buffer.length <= MAX_LENT_BYTES) {
+      this.#lentBytes += buffer.length;
+      (this.#lent ??= []).push(buffer);
+    }
+  }
+
+  /** The connection has sent everything. */
+  onDrained(): void {
+    const lent = this.#lent;
+    if (lent === undefined) return;
+    this.#lent = undefined;
+    this.#lentBytes = 0;
+    for (const buffer of lent) returnFrameBuffer(buffer);
   }
 
   /** Makes room for a whole frame and writes its head. */
   #head(length: number, type: number, flags: number, id: number): void {
-    if (this.#end + FRAME_HEAD_BYTES + length > this.#buffer.length) this.#makeRoom();
+    if (this.#end + FRAME_HEAD_BYTES + length > this.#buffer.length) this.#makeRoom(FRAME_HEAD_BYTES + length);
     const buffer = this.#buffer;
     const at = this.#end;
     buffer[at] = length >>> 16;
@@ -132,14 +149,14 @@ export class FrameWriter implements RoundTask {
     this.#end = at + FRAME_HEAD_BYTES;
   }
 
-  #makeRoom(): void {
+  #makeRoom(bytes: number): void {
     this.flush();
     if (!this.#waits) {
       limitRound();
       this.#waits = true;
       atRoundEnd(this);
     }
-    this.#buffer = freeBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    this.#buffer = takeFrameBuffer(bytes);
   }
 
   #copy(bytes: Buffer, start: number, end: number): void {

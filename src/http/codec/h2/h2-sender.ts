@@ -233,6 +233,7 @@ export class H2Sender {
   /** The connection has sent everything. */
   onDrained(): void {
     this.guard.onAllSent();
+    this.writer.onDrained();
     if (this.#pressed.length === 0) return;
     const pressed = this.#pressed;
     this.#pressed = [];
