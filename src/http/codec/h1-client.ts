@@ -8,7 +8,7 @@ import type { ClientCodec, ClientCodecOwner, PressureWatcher, RequestEncoder, Re
 import { INCOMPLETE, INVALID } from './h1-grammar.ts';
 import { type HeadLeniency, HeadParser } from './h1-head.ts';
 import { H1RequestEncoder, type RequestEncoderCodec, type RequestForm, type Tunnel } from './h1-request-encoder.ts';
-import { isBodiless } from './h1-status.ts';
+import { isBodiless, isForwardedInformational } from './h1-status.ts';
 import { HeadEndScanner, HeldBytes } from './held-bytes.ts';
 
 export interface H1ClientOptions extends RequestForm {
@@ -374,11 +374,6 @@ function opensTunnel(tunnel: Tunnel, headers: HeaderMap): boolean {
   const { status } = headers;
   if (tunnel === 'connect') return status >= 200 && status < 300;
   return status === 101 && parser.connectionUpgrade && headers.has(H.upgrade);
-}
-
-/** Those that Envoy's codec gives to its stream; others it swallows. */
-function isForwardedInformational(status: number): boolean {
-  return status === 100 || status === 102 || status === 103 || status === 104;
 }
 
 /** RFC 9112 §9.3; every version but 1.1 keeps a connection only if it says so. */

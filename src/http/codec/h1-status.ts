@@ -81,3 +81,8 @@ export function statusLine(status: number, minorVersion: number): string {
 export function isBodiless(status: number): boolean {
   return status === 204 || status === 304 || status < 200;
 }
+
+/** Those 1xx that Envoy's codecs give to their streams; others they swallow. */
+export function isForwardedInformational(status: number): boolean {
+  return status === 100 || status === 102 || status === 103 || status === 104;
+}

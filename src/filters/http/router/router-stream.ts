@@ -228,7 +228,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
       this.#sendHeld(this.#encoder!);
       return true;
     }
-    if (!refusesWebSocket(this.#awaits, headers.status)) return true;
+    if (this.#info.upstreamProtocol === 'HTTP/2' || !refusesWebSocket(this.#awaits, headers.status)) return true;
     this.#abandonUpstream(GIVEN_UP);
     this.#reply(headers.status, '', 'websocket_handshake_unsuccessful', false, headers);
     return false;

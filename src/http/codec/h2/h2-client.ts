@@ -3,7 +3,7 @@ import type { Failure } from '../../failure.ts';
 import type { HeaderMap } from '../../header-map.ts';
 import { H } from '../../header-name.ts';
 import type { ClientCodec, ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../codec.ts';
-import { isBodiless } from '../h1-status.ts';
+import { isBodiless, isForwardedInformational } from '../h1-status.ts';
 import { ErrorCode, MAX_STREAM_ID, PREFACE, Setting } from './frame.ts';
 import type { H2Options } from './h2-options.ts';
 import { H2Session } from './h2-session.ts';
@@ -110,7 +110,7 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     if (head.pseudoHeaders !== STATUS_ONLY || contentLength === -2 || (contentLength > 0 && status < 205 && (status < 200 || status === 204))) return INVALID_FIELD;
     if (status < 200) {
       if (end || status === 101 || ++stream.informational > MAX_INFORMATIONAL) return MESSAGING;
-      (stream.decoder as ResponseDecoder | undefined)?.onInformational(head.finish());
+      if (isForwardedInformational(status)) (stream.decoder as ResponseDecoder | undefined)?.onInformational(head.finish());
       return undefined;
     }
     stream.headReceived = true;
@@ -162,13 +162,10 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     this.#owner.onStreamReset(failure);
   }
 
-  onStreamClosed(stream: H2Stream): void {
+  onStreamClosed(): void {
     if (this.#closed) return;
     this.#owner.onStreamEnd(this);
-    if (!this.#isLast || this.#session.streams.size > 0) return;
-    // As Envoy counts the end of a connection that its peer has announced.
-    if (stream.remoteEnded && stream.localEnded) this.#owner.onProtocolError(this);
-    this.#finish(CLOSED_HERE, CLOSED_HERE);
+    if (this.#isLast && this.#session.streams.size === 0) this.#finish(CLOSED_HERE, CLOSED_HERE);
   }
 
   onSessionError(isProtocolError: boolean, failure: Failure): void {

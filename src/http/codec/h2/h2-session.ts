@@ -1,7 +1,7 @@
 import type { Connection } from '../../../transport/transport.ts';
 import type { Failure } from '../../failure.ts';
 import type { Flood } from './flood-guard.ts';
-import { ErrorCode, Flag, FrameType, uint31, uint32 } from './frame.ts';
+import { ErrorCode, Flag, FRAME_HEAD_BYTES, FrameType, uint31, uint32 } from './frame.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import type { H2Options } from './h2-options.ts';
 import { H2_CODEC_STATS } from './h2-stats.ts';
@@ -246,7 +246,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     const flood = this.sender.guard.onPayload(length - padding, (flags & Flag.endStream) !== 0);
     if (flood !== undefined) return this.onFlood(flood);
     stream.receiveWindow -= length;
-    stream.wireReceived += length + 9;
+    stream.wireReceived += length + FRAME_HEAD_BYTES;
     if (stream.receiveWindow < 0) this.#resetMalformed(stream, ErrorCode.flowControlError);
     else if (padding > 0) this.grant(stream, padding);
     return !this.closed;
@@ -350,7 +350,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
       if (this.#goAwayId === -1 || id <= this.#goAwayId) stream = this.#role.onNewStream(id);
       if (this.closed) return false;
     }
-    if (stream !== undefined) stream.wireReceived += stop - start + 9;
+    if (stream !== undefined) countHead(stream, stop - start);
     this.#blockStream = stream;
     this.#blockId = id;
     this.#blockEnd = endStream;
@@ -367,7 +367,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     const fault = block.continue(bytes, at, end);
     if (fault === BlockFault.tooManyFrames) return this.#drop(UNKNOWN_ERROR);
     if (fault === BlockFault.tooLong) return this.#fail(ErrorCode.compressionError, '');
-    if (this.#blockStream !== undefined) this.#blockStream.wireReceived += end - at + 9;
+    if (this.#blockStream !== undefined) countHead(this.#blockStream, end - at);
     if ((flags & Flag.endHeaders) === 0) return true;
     this.#block = undefined;
     return this.#onBlock(block.bytes, 0, block.length);
@@ -379,7 +379,6 @@ export class H2Session implements FrameSink, KeepAliveSession {
     head.begin(this.options.maxHeadBytes, this.options.maxHeaders);
     if (!this.#decoder.decode(bytes, at, end, head)) return this.#fail(ErrorCode.compressionError, '');
     if (stream === undefined || stream.closed) return this.#refuseRest(this.#blockId, this.#resetHere.onHead(this.#blockId, head, this.#blockEnd));
-    stream.headersReceived += end - at;
     if (head.flaw === HeadFlaw.tooLarge || head.flaw === HeadFlaw.tooManyFields) return this.#onLargeHead(stream);
     const trailers = stream.headReceived;
     if (trailers && this.#role.isPeerStream(stream.id)) this.options.stats.inc(H2_CODEC_STATS.trailers);
@@ -502,6 +501,11 @@ export class H2Session implements FrameSink, KeepAliveSession {
   isIdle(id: number): boolean {
     return this.#role.isPeerStream(id) ? id > this.lastPeerId : id > this.lastOwnId;
   }
+}
+
+function countHead(stream: H2Stream, length: number): void {
+  stream.wireReceived += length + FRAME_HEAD_BYTES;
+  stream.headersReceived += length + FRAME_HEAD_BYTES;
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -17,11 +17,12 @@ export class SessionFailures {
   readonly remoteReset: Failure;
   readonly remoteRefused: Failure;
   readonly remoteConnectError: Failure;
-  readonly keepAliveTimeout: Failure = { source: 'local', kind: 'connection-termination', retryable: false, details: 'http2.keepalive_timeout' };
+  readonly keepAliveTimeout: Failure;
 
   constructor(source: 'downstream' | 'upstream') {
     this.source = source;
     const tooLarge = source === 'upstream' ? 'remote-reset' : 'too-large';
+    this.keepAliveTimeout = { ...this.#failure('connection-termination', 'http2.keepalive_timeout'), source: 'local' };
     this.streamError = this.#failure('protocol-error', 'http2.remote_reset');
     this.headTooLarge = this.#failure(tooLarge, 'http2.header_list_size_too_large');
     this.tooManyFields = this.#failure(tooLarge, 'http2.too_many_headers');
