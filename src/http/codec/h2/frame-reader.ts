@@ -1,5 +1,5 @@
 import { HeldBytes } from '../held-bytes.ts';
-import { Flag, FRAME_HEAD_BYTES, FrameType, MAX_FRAME_BYTES, uint31 } from './frame.ts';
+import { ErrorCode, Flag, FRAME_HEAD_BYTES, FrameType, MAX_FRAME_BYTES, uint31 } from './frame.ts';
 
 /** What a connection's frames are given to. False: no more is read. */
 export interface FrameSink {
@@ -11,8 +11,8 @@ export interface FrameSink {
   onDataPayload(bytes: Buffer, at: number, end: number, last: boolean): boolean;
   /** The DATA frame is over, padding included. */
   onDataEnd(): boolean;
-  onFrameTooLarge(): boolean;
-  onBadPadding(): boolean;
+  /** Returns false. */
+  onBrokenFrame(code: number, debug: string): false;
 }
 
 /**
@@ -68,7 +68,7 @@ export class FrameReader {
   #readWhole(bytes: Buffer, at: number, end: number): number {
     if (end - at < FRAME_HEAD_BYTES) return at;
     const length = lengthAt(bytes, at);
-    if (length > MAX_FRAME_BYTES) return this.#sink.onFrameTooLarge() ? at : STOPPED;
+    if (length > MAX_FRAME_BYTES) return this.#stopTooLarge();
     const needed = neededBytes(bytes, at, length);
     if (end - at < needed) return at;
     const payload = at + FRAME_HEAD_BYTES;
@@ -87,7 +87,7 @@ export class FrameReader {
       if (run > 0) held.append(bytes, at, at + run);
       at += run;
       if (held.length < needed) return at;
-      if (stage === 0 && lengthAt(held.bytes, 0) > MAX_FRAME_BYTES) return this.#sink.onFrameTooLarge() ? at : STOPPED;
+      if (stage === 0 && lengthAt(held.bytes, 0) > MAX_FRAME_BYTES) return this.#stopTooLarge();
     }
     const frame = held.bytes;
     const { length } = held;
@@ -95,12 +95,17 @@ export class FrameReader {
     return this.#readWhole(frame, 0, length) === STOPPED ? STOPPED : at;
   }
 
+  #stopTooLarge(): number {
+    this.#sink.onBrokenFrame(ErrorCode.frameSizeError, 'too large frame size');
+    return STOPPED;
+  }
+
   #beginData(bytes: Buffer, at: number, id: number, length: number): boolean {
     const flags = bytes[at + 4]!;
     let padding = 0;
     if ((flags & Flag.padded) !== 0) {
       padding = length === 0 ? 1 : bytes[at + FRAME_HEAD_BYTES]! + 1;
-      if (padding > length) return this.#sink.onBadPadding();
+      if (padding > length) return this.#sink.onBrokenFrame(ErrorCode.protocolError, 'DATA: invalid padding');
     }
     if (!this.#sink.onDataHead(flags, id, length, padding)) return false;
     this.#payloadLeft = length - padding;
