@@ -189,13 +189,8 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#drop(UNKNOWN_ERROR);
   }
 
-  onFrameTooLarge(): boolean {
-    if (!this.#settingsSeen) return this.#fail(ErrorCode.protocolError, 'SETTINGS expected');
-    return this.#fail(ErrorCode.frameSizeError, 'too large frame size');
-  }
-
-  onBadPadding(): boolean {
-    return this.#fail(ErrorCode.protocolError, 'DATA: invalid padding');
+  onBrokenFrame(code: number, debug: string): false {
+    return this.#settingsSeen ? this.#fail(code, debug) : this.#fail(ErrorCode.protocolError, 'SETTINGS expected');
   }
 
   onFrame(type: number, flags: number, id: number, bytes: Buffer, at: number, end: number): boolean {
