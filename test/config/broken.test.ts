@@ -12,7 +12,7 @@ const envoySays = JSON.parse(readFileSync(`${FOLDER}envoy-says.json`, 'utf8')) a
 
 /** How a sentence says what to write instead: the word that was meant, what is allowed, or what to do. */
 const REMEDIES = [
-  /did you mean '|\(one of '|set one of '|only one of '|Specify only one of /,
+  /did you mean '|\(one of '|set one of '|[Oo]nly one of |Specify only one of /,
   /\bexpected\b|value must be |value must contain |value does not match regex pattern /,
   /; [A-Za-z'%]/,
   /needs a|must be the last|must be greater than|must be set|Consider setting|Only unique values|Only IPv6 address/,

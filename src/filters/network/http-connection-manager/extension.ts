@@ -26,6 +26,7 @@ import { compileAddressing } from './addressing.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { compileHttp2Options, type SharedCodecOptions } from './http2-options.ts';
 import { compileEarlyMutation } from './early-header-mutation.ts';
+import { compileEarlyRecords } from './early-records.ts';
 import { compileForwardedClientCert } from './forwarded-client-cert.ts';
 import { HttpConnectionManager } from './http-connection-manager.ts';
 import { compileLocalReplyRules } from './local-reply-rules.ts';
@@ -64,6 +65,9 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     if (ms === undefined || ms === 0) return undefined;
     return reducible === undefined ? context.timers.list(ms) : context.timers.reducibleList(reducible, ms);
   };
+  const accessLogs = compileAccessLogs(message.accessLog, at.field('access_log'), inside);
+  const earlyRecords = compileEarlyRecords(message, at, context, accessLogs);
+  const filtersOf: CompileFilters = (entries, filtersAt) => compileFilters(entries, filtersAt, inside, earlyRecords);
   const shared: SharedCodecOptions = {
     maxHeadBytes: (message.maxRequestHeadersKb ?? 60) * 1024,
     maxHeaders: common?.maxHeadersCount ?? 100,
@@ -83,10 +87,10 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     log: context.log,
     clusters: context.service(CLUSTERS),
     routes: { current: compileRoutes(message, at, inside) },
-    chain: compileFilters(message.httpFilters, at.field('http_filters'), inside),
+    chain: filtersOf(message.httpFilters, at.field('http_filters')),
     keepsInvalidConnections: http1?.overrideStreamErrorOnInvalidHttpMessage ?? message.streamErrorOnInvalidHttpMessage ?? false,
-    upgrades: compileUpgrades(message.upgradeConfigs, at.field('upgrade_configs'), inside, (filters, filtersAt) => compileFilters(filters, filtersAt, inside)),
-    accessLogs: compileAccessLogs(message.accessLog, at.field('access_log'), inside),
+    upgrades: compileUpgrades(message.upgradeConfigs, at.field('upgrade_configs'), inside, filtersOf),
+    accessLogs,
     localReplies: compileLocalReplyRules(message.localReplyConfig, at.field('local_reply_config'), inside),
     codecType: codecType(message.codecType),
     http2: compileHttp2Options(message, shared, context),
@@ -136,8 +140,11 @@ function compileRoutes(message: ManagerMessage, at: ConfigPath, context: Compile
   return compileRouteConfiguration(message.routeSpecifier.value, at.field('route_config'), context);
 }
 
-function compileFilters(entries: readonly ManagerMessage['httpFilters'][number][], at: ConfigPath, context: CompileContext): FilterChain {
-  const filters: { name: string; filter: HttpFilter; disabled: boolean }[] = [];
+type CompileFilters = (entries: ManagerMessage['httpFilters'], at: ConfigPath) => FilterChain;
+
+/** `first`: a filter of the manager's own. */
+function compileFilters(entries: ManagerMessage['httpFilters'], at: ConfigPath, context: CompileContext, first: HttpFilter | undefined): FilterChain {
+  const filters: { name: string; filter: HttpFilter; disabled: boolean }[] = first === undefined ? [] : [{ name: '', filter: first, disabled: false }];
   const last = entries.length - 1;
   entries.forEach((entry, index) => {
     const entryAt = at.index(index);

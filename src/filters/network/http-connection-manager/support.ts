@@ -5,6 +5,7 @@ export const httpConnectionManagerSupport: SupportTable = {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': {
     ...fields(`stat_prefix route_config http_filters common_http_protocol_options http_protocol_options http2_protocol_options server_name server_header_transformation
       local_reply_config max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout delayed_close_timeout access_log
+      access_log_options access_log_flush_interval flush_access_log_on_new_request
       use_remote_address xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
       strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation upgrade_configs stream_error_on_invalid_http_message normalize_path merge_slashes
@@ -16,6 +17,9 @@ export const httpConnectionManagerSupport: SupportTable = {
     tracing: refused('tracing is not supported'),
     http3_protocol_options: refused('stock Node has no QUIC'),
   },
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions': fields(
+    'access_log_flush_interval flush_access_log_on_new_request flush_log_on_tunnel_successfully_established',
+  ),
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig': fields('unix_sockets cidr_ranges'),
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': {
     ...fields('name typed_config is_optional disabled'),

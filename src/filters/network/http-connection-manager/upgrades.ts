@@ -24,7 +24,7 @@ export function compileUpgrades(
   messages: readonly UpgradeMessage[],
   at: ConfigPath,
   context: CompileContext,
-  compileFilters: (filters: readonly FilterMessage[], at: ConfigPath) => FilterChain,
+  compileFilters: (filters: FilterMessage[], at: ConfigPath) => FilterChain,
 ): UpgradeConfigs | undefined {
   if (messages.length === 0) return undefined;
   const upgrades = new Map<string, UpgradeConfig>();
