@@ -2,13 +2,12 @@ import { latin1 } from '../../../core/latin1.ts';
 import { atRoundEnd, limitRound, type RoundTask } from '../../../core/round.ts';
 import type { Connection } from '../../../transport/transport.ts';
 import { FRAME_BUFFER_BYTES, returnFrameBuffer, takeFrameBuffer } from './frame-buffers.ts';
-import { Flag, FRAME_HEAD_BYTES, FrameType } from './frame.ts';
+import { Flag, FRAME_HEAD_BYTES, FrameType, NO_BYTES } from './frame.ts';
 
 /** So much is taken back from a slow peer at most. */
 const MAX_LENT_BYTES = 4_194_304;
 /** Less than this is copied into text, which is cheaper than to lend a whole buffer. */
 const SMALL_BYTES = 8192;
-const NONE: Buffer = Buffer.alloc(0);
 
 /**
  * Writes the frames of one connection into a buffer, which leaves when the round is over, when it is full, and on `flush`. Whoever closes
@@ -16,7 +15,7 @@ const NONE: Buffer = Buffer.alloc(0);
  */
 export class FrameWriter implements RoundTask {
   readonly #connection: Connection;
-  #buffer: Buffer = NONE;
+  #buffer: Buffer = NO_BYTES;
   #end = 0;
   #waits = false;
   /** Waiting in the connection. */
@@ -110,7 +109,7 @@ export class FrameWriter implements RoundTask {
     if (end === 0) return;
     const buffer = this.#buffer;
     const connection = this.#connection;
-    this.#buffer = NONE;
+    this.#buffer = NO_BYTES;
     this.#end = 0;
     if (end <= SMALL_BYTES) connection.writeText(latin1(buffer, 0, end));
     else connection.writeBytes(buffer.subarray(0, end));

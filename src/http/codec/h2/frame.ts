@@ -53,6 +53,8 @@ export const ErrorCode = {
   enhanceYourCalm: 11,
 } as const;
 
+export const NO_BYTES: Buffer = Buffer.alloc(0);
+
 export function uint32(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }

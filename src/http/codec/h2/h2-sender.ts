@@ -1,7 +1,7 @@
 import type { Connection } from '../../../transport/transport.ts';
 import type { HeaderMap } from '../../header-map.ts';
 import { type Flood, FloodGuard } from './flood-guard.ts';
-import { DEFAULT_WINDOW_BYTES, MAX_WINDOW_BYTES } from './frame.ts';
+import { DEFAULT_WINDOW_BYTES, MAX_WINDOW_BYTES, NO_BYTES } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { H2Options } from './h2-options.ts';
 import type { H2Stream } from './h2-stream.ts';
@@ -18,7 +18,6 @@ export interface SenderSession {
 
 /** What one stream sends in a turn when several wait for the connection's window. */
 const TURN_BYTES = 16_384;
-const EMPTY = Buffer.alloc(0);
 
 /**
  * The sending half of a connection: heads, body within the windows, what waits for them. Body that a window does not take is kept with
@@ -110,7 +109,7 @@ export class H2Sender {
       return;
     }
     // Trailers without a field would be an empty block: the end says the same.
-    if (trailers.size === 0) this.data(stream, EMPTY, true);
+    if (trailers.size === 0) this.data(stream, NO_BYTES, true);
     else this.#head(stream, this.#encoder.writeTrailers(trailers, 0), true);
   }
 

@@ -64,7 +64,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#decoder = new HpackDecoder(options.hpackTableBytes);
     this.peer = new PeerSettings(this.sender);
     this.windows = new ReceiveWindows(this.sender.writer, options.initialConnectionWindowBytes, options.initialStreamWindowBytes);
-    if (options.keepAlive !== undefined) this.#keepAlive = new KeepAlive(this, options.keepAlive);
+    if (options.keepAlive !== undefined) this.#keepAlive = new KeepAlive(this, this.sender.writer, options.keepAlive);
   }
 
   /** What this side announces: its settings and its connection window. */
@@ -126,10 +126,6 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   // KeepAliveSession
-
-  sendPing(opaque: string): void {
-    if (!this.closed) this.sender.writer.ping(opaque, false);
-  }
 
   onKeepAliveTimeout(): void {
     this.options.stats.inc(H2_CODEC_STATS.keepalive_timeout);
@@ -238,8 +234,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (stream === undefined) return this.#onStrayData(id, length, padding);
     if (stream.remoteEnded) return this.#fail(ErrorCode.streamClosed, 'DATA: stream in half-closed(remote)');
     if (!stream.headReceived) return this.#fail(ErrorCode.protocolError, 'DATA: stream in opening');
-    const flood = this.sender.guard.onPayload(length - padding, (flags & Flag.endStream) !== 0);
-    if (flood !== undefined) return this.onFlood(flood);
+    if (!this.sender.check(this.sender.guard.onPayload(length - padding, (flags & Flag.endStream) !== 0))) return false;
     stream.receiveWindow -= length;
     stream.wireReceived += length + FRAME_HEAD_BYTES;
     if (stream.receiveWindow < 0) this.#resetMalformed(stream, ErrorCode.flowControlError);
@@ -302,7 +297,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (stream === undefined || stream.closed || (this.#dataFlags & Flag.endStream) === 0) return !this.closed;
     // An empty frame ends the message.
     if (stream.bodyLeft > 0) this.#resetMalformed(stream, ErrorCode.protocolError);
-    else this.#giveData(stream, EMPTY, true);
+    else this.#giveData(stream, NO_BYTES, true);
     return !this.closed;
   }
 
@@ -335,8 +330,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (payload === 'self') return this.#drop(UNKNOWN_ERROR);
     const { start: at, end } = headersPayload;
     const endStream = (flags & Flag.endStream) !== 0;
-    const flood = this.sender.guard.onPayload(end - at, endStream);
-    if (flood !== undefined) return this.onFlood(flood);
+    if (!this.sender.check(this.sender.guard.onPayload(end - at, endStream))) return false;
     let stream = this.streams.get(id);
     if (stream?.remoteEnded === true) return this.#drop(UNKNOWN_ERROR);
     if (stream === undefined && !this.#resetHere.has(id)) {
@@ -424,8 +418,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
   #onPriority(id: number, bytes: Buffer, at: number, end: number): boolean {
     if (id === 0) return this.#drop(UNKNOWN_ERROR);
     if (end - at !== 5) return this.#fail(ErrorCode.frameSizeError, '');
-    const flood = this.sender.guard.onPriority();
-    if (flood !== undefined) return this.onFlood(flood);
+    if (!this.sender.check(this.sender.guard.onPriority())) return false;
     // RFC 9113 has no priorities; a stream that depends on itself is still an error (RFC 7540 §5.3.1).
     if (uint31(bytes, at) === id) return this.#fail(ErrorCode.protocolError, 'PRIORITY: depends on itself');
     return true;
@@ -483,8 +476,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (end - at !== 4) return this.#fail(ErrorCode.frameSizeError, '');
     const increment = uint31(bytes, at);
     if (id !== 0 && this.isIdle(id)) return this.#drop(UNKNOWN_ERROR);
-    const flood = this.sender.guard.onWindowUpdate();
-    if (flood !== undefined) return this.onFlood(flood);
+    if (!this.sender.check(this.sender.guard.onWindowUpdate())) return false;
     if (increment === 0) return this.#drop(UNKNOWN_ERROR);
     if (id === 0) return this.sender.widenConnection(increment) || this.#fail(ErrorCode.flowControlError, 'WINDOW_UPDATE: window size overflow');
     const stream = this.streams.get(id);
@@ -502,5 +494,3 @@ function countHead(stream: H2Stream, length: number): void {
   stream.wireReceived += length + FRAME_HEAD_BYTES;
   stream.headersReceived += length + FRAME_HEAD_BYTES;
 }
-
-const EMPTY = Buffer.alloc(0);

@@ -1,8 +1,8 @@
 import { Timer, type TimerOwner } from '../../../core/timers.ts';
+import type { FrameWriter } from './frame-writer.ts';
 import type { H2KeepAliveOptions } from './h2-options.ts';
 
 export interface KeepAliveSession {
-  sendPing(opaque: string): void;
   onKeepAliveTimeout(): void;
 }
 
@@ -14,13 +14,15 @@ const OPAQUE = 'nuncio\0\0';
 /** Pings the peer at intervals and gives the connection up when no answer comes in time. */
 export class KeepAlive implements TimerOwner {
   readonly #session: KeepAliveSession;
+  readonly #writer: FrameWriter;
   readonly #options: H2KeepAliveOptions;
   readonly #sendTimer = new Timer(this, TIMER_SEND);
   readonly #timeoutTimer = new Timer(this, TIMER_TIMEOUT);
   #lastReadMs = 0;
 
-  constructor(session: KeepAliveSession, options: H2KeepAliveOptions) {
+  constructor(session: KeepAliveSession, writer: FrameWriter, options: H2KeepAliveOptions) {
     this.#session = session;
+    this.#writer = writer;
     this.#options = options;
     this.#lastReadMs = options.timers.nowMs();
     this.#armSend();
@@ -59,7 +61,7 @@ export class KeepAlive implements TimerOwner {
     const { timers, timeoutMs } = this.#options;
     this.#sendTimer.disarm();
     timers.list(timeoutMs).arm(this.#timeoutTimer);
-    this.#session.sendPing(OPAQUE);
+    this.#writer.ping(OPAQUE, false);
   }
 
   #armSend(): void {
