@@ -1,7 +1,7 @@
 import type { Connection } from '../../../transport/transport.ts';
 import type { Failure } from '../../failure.ts';
 import type { Flood } from './flood-guard.ts';
-import { ErrorCode, Flag, FRAME_HEAD_BYTES, FrameType, uint31, uint32 } from './frame.ts';
+import { ErrorCode, Flag, FRAME_HEAD_BYTES, FrameType, NO_BYTES, uint31, uint32 } from './frame.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import type { H2Options } from './h2-options.ts';
 import { H2_CODEC_STATS } from './h2-stats.ts';

@@ -35,6 +35,13 @@ describe('an HTTP/2 server', () => {
     expect(piecewise.streams[0]!.text).toBe(whole.streams[0]!.text);
   });
 
+  it('takes an empty frame as the end of a body', () => {
+    const rig = open();
+    rig.connection.receive(frame(1, 4, 1, POST) + frame(0, 0, 1, 'body') + frame(0, 1, 1));
+    expect(rig.streams[0]!.text).toMatch(/body$/);
+    expect(rig.streams[0]!.ended).toBe(true);
+  });
+
   it('serves several streams at once', () => {
     const rig = open();
     rig.answer = () => {};
