@@ -24,10 +24,10 @@ export class RequestStats implements ClusterRequestStats {
     this.#stats = undefined;
   }
 
-  onResponse(status: number, internal: boolean, canary: boolean, alternative: string): void {
+  onResponse(status: number, internal: boolean, canary: boolean, alternative: string, withoutCodes = false): void {
     if (this.#stats === undefined) return;
-    this.#responses.count(status, internal, canary);
-    if (alternative !== '') this.#alternative(alternative)?.count(status, internal, canary);
+    this.#responses.count(status, internal, canary, withoutCodes);
+    if (alternative !== '') this.#alternative(alternative)?.count(status, internal, canary, withoutCodes);
   }
 
   onResponseTime(timeMs: number, internal: boolean, canary: boolean, alternative: string): void {
@@ -119,8 +119,9 @@ class ResponseTree {
     this.#canary = new ResponseScope(stats, `${prefix}canary.`);
   }
 
-  count(status: number, internal: boolean, canary: boolean): void {
-    this.#all.count(status);
+  count(status: number, internal: boolean, canary: boolean, withoutCodes: boolean): void {
+    if (withoutCodes) this.#all.countCompleted();
+    else this.#all.count(status);
     (internal ? this.#internal : this.#external).count(status);
     if (canary) this.#canary.count(status);
   }
@@ -149,8 +150,12 @@ class ResponseScope {
     this.#prefix = prefix;
   }
 
-  count(status: number): void {
+  countCompleted(): void {
     (this.#completed ??= this.#counter('completed')).inc();
+  }
+
+  count(status: number): void {
+    this.countCompleted();
     if (status < 100 || status > 599) {
       (this.#unknown ??= this.#counter('unknown')).inc();
       return;

@@ -12,6 +12,8 @@ export interface HttpFacts {
   readonly statPrefix: string;
   /** `http.<stat_prefix>`. */
   readonly stats: StatGroup;
+  /** `:scheme` becomes that of the connection it is sent on. */
+  readonly schemeMatchesUpstream: boolean;
 }
 
 export const HTTP = serviceKey<HttpFacts>('http');

@@ -2,6 +2,7 @@ import { systemProcess } from '../core/process-facts.ts';
 import { ManualClock } from '../core/clock.ts';
 import type { Extension, ServiceKey } from '../core/extension.ts';
 import { silentLogger } from '../core/log.ts';
+import { noOverload, OVERLOAD } from '../core/overload.ts';
 import { ConfigPath } from '../core/problems.ts';
 import { SeededRandom } from '../core/random.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
@@ -115,6 +116,7 @@ export class FilterRig {
       serving: true,
     };
     const services = new Map<ServiceKey<unknown>, unknown>([
+      [OVERLOAD, noOverload],
       [CLUSTERS, this.upstreams],
       [HEALTH, this.health],
       [ACCESS_LOG_FILES, new AccessLogFileProbe()],

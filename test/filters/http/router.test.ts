@@ -166,7 +166,12 @@ class Downstream {
   #ended = false;
 
   constructor({ route, config, headers = [] }: Settings = {}) {
-    this.router = new Router({ stats: { inc: () => {} } as unknown as StatGroup, suppressEnvoyHeaders: false, respectExpectedRqTimeout: false, ...config });
+    this.router = new Router({ stats: { inc: () => {} } as unknown as StatGroup, suppressEnvoyHeaders: false, respectExpectedRqTimeout: false,
+      dynamicStats: true,
+      suppressGrpcCodeStats: false,
+      strictHeaders: undefined,
+      rejectsEarlyConnectData: false,
+      schemeMatchesUpstream: false, ...config });
     this.headers.method = 'GET';
     this.headers.path = '/';
     for (const [name, value] of headers) this.headers.addText(name, value);

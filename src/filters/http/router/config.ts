@@ -1,4 +1,5 @@
 import type { StatGroup } from '../../../core/stats/stats.ts';
+import type { StrictHeader } from './strict-headers.ts';
 
 /** envoy.extensions.filters.http.router.v3.Router, compiled. */
 export interface RouterConfig {
@@ -6,4 +7,13 @@ export interface RouterConfig {
   readonly stats: StatGroup;
   readonly suppressEnvoyHeaders: boolean;
   readonly respectExpectedRqTimeout: boolean;
+  /** Responses are counted by status, caller and route. */
+  readonly dynamicStats: boolean;
+  /** A call of gRPC has its HTTP status counted for its callers only, not for the cluster. */
+  readonly suppressGrpcCodeStats: boolean;
+  /** Undefined: a header that says nothing valid is as if it were not there. */
+  readonly strictHeaders: readonly StrictHeader[] | undefined;
+  readonly rejectsEarlyConnectData: boolean;
+  /** `:scheme` tells of the connection that the request is sent on. */
+  readonly schemeMatchesUpstream: boolean;
 }

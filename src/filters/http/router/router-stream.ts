@@ -3,6 +3,7 @@ import { BodyBuffer } from '../../../http/body-buffer.ts';
 import type { PressureWatcher, RequestEncoder, ResponseDecoder } from '../../../http/codec/codec.ts';
 import { type Failure, resetReasonText } from '../../../http/failure.ts';
 import type { FilterHandle } from '../../../http/filter.ts';
+import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { RequestCounts } from '../../../http/route/request-counts.ts';
@@ -165,6 +166,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (this.#route.autoHostRewrite && host.hostname !== '') {
       this.#route.replaceHost(headers, host.hostname, !this.#config.suppressEnvoyHeaders);
     }
+    if (this.#config.schemeMatchesUpstream) headers.scheme = connection.tls === undefined ? 'http' : 'https';
     this.#counts?.onSent();
     this.#armOnConnection();
     const proxyProtocol = this.#route.connect?.proxyProtocol;
@@ -402,7 +404,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#responseEnded = true;
     this.#disarm();
     info.upstreamResponseEndMs = this.#handle.stream.clock.monotonicMs();
-    if (!this.#requestEnded || info.healthCheck) return;
+    if (!this.#requestEnded || info.healthCheck || !this.#config.dynamicStats) return;
     const timeMs = this.#sinceRequestEnd(info.upstreamResponseEndMs);
     this.#counts?.onResponseTime(timeMs);
     this.#cluster.requestStats.onResponseTime(timeMs, this.requestHeaders!.has(H.envoyInternal), this.#canary, this.#altStatName);
@@ -416,9 +418,12 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   /** Counts what the client gets from the cluster or in its place. */
   #count(status: number): void {
     if (status >= 500 && status < 600) this.#host?.onRequestError();
-    if (this.#info.healthCheck) return;
+    const { dynamicStats, suppressGrpcCodeStats } = this.#config;
+    if (this.#info.healthCheck || !dynamicStats) return;
     this.#counts?.onResponse(status);
-    this.#cluster.requestStats.onResponse(status, this.requestHeaders!.has(H.envoyInternal), this.#canary, this.#altStatName);
+    const headers = this.requestHeaders!;
+    const withoutCodes = suppressGrpcCodeStats && isGrpcRequest(headers);
+    this.#cluster.requestStats.onResponse(status, headers.has(H.envoyInternal), this.#canary, this.#altStatName, withoutCodes);
   }
 
   #onTimeout(details: string): void {

@@ -6,6 +6,7 @@ import type { DirectRoute } from '../../../http/route/route.ts';
 import { ResponseFlag } from '../../../http/stream-info.ts';
 import type { RouterConfig } from './config.ts';
 import { RouterStream } from './router-stream.ts';
+import { findInvalid, type StrictHeader } from './strict-headers.ts';
 
 /** The terminal filter (envoy.filters.http.router): answers from the route or forwards to a cluster. */
 export class Router implements HttpFilter {
@@ -38,6 +39,7 @@ export class Router implements HttpFilter {
     }
     stream.info.upstreamCluster = cluster;
     stream.info.upstreamClusterName = cluster.statName;
+    if (this.#config.strictHeaders !== undefined && this.#refuses(this.#config.strictHeaders, stream, headers)) return STOP;
     const request = new RouterStream(this.#config, stream.handle(), route, cluster);
     stream.state = request;
     request.start(headers, end);
@@ -45,6 +47,10 @@ export class Router implements HttpFilter {
   }
 
   decodeData(stream: FilterStream, chunk: Buffer, end: boolean): FilterStatus {
+    if (this.#config.rejectsEarlyConnectData && chunk.length > 0 && isUnanswered(stream)) {
+      stream.localReply({ status: 400, body: '', details: 'early_connect_data' });
+      return STOP;
+    }
     (stream.state as RouterStream | undefined)?.onRequestData(chunk, end);
     return STOP;
   }
@@ -66,6 +72,15 @@ export class Router implements HttpFilter {
     (stream.state as RouterStream | undefined)?.onDestroy();
   }
 
+  #refuses(strict: readonly StrictHeader[], stream: FilterStream, headers: HeaderMap): boolean {
+    const invalid = findInvalid(strict, headers);
+    if (invalid === undefined) return false;
+    const { text, value } = invalid;
+    stream.info.setFlag(ResponseFlag.invalidEnvoyRequestHeaders);
+    stream.localReply({ status: 400, body: `invalid header '${text}' with value '${value}'`, details: `request_headers_failed_strict_check{${text}}` });
+    return true;
+  }
+
   #answer(stream: FilterStream, headers: HeaderMap, route: DirectRoute): void {
     this.#config.stats.inc(HTTP_STATS.rq_direct_response);
     const location = route.location(headers);
@@ -82,4 +97,9 @@ export class Router implements HttpFilter {
       },
     });
   }
+}
+
+/** A CONNECT that has not been answered. */
+function isUnanswered({ requestHeaders, responseHeaders }: FilterStream): boolean {
+  return requestHeaders.method === 'CONNECT' && responseHeaders === undefined;
 }

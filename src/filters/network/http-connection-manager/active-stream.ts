@@ -306,11 +306,11 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   sendHeaders(headers: HeaderMap, end: boolean): void {
     const info = this.info;
     this.responseHeaders = headers;
-    info.responseCode = headers.status;
-    if (!info.healthCheck) countResponse(this.config.stats, this.config.listenerStats, headers.status);
     info.responseStartMs = this.config.clock.monotonicMs();
     const tellsId = this.config.alwaysSetRequestIdInResponse || this.headers?.has(H.envoyForceTrace) === true;
-    mutateResponseHeaders(headers, this.config, tellsId ? info.requestId : '', this.#upgrade && isUpgradeAnswer(headers));
+    mutateResponseHeaders(headers, info, this.config, tellsId ? info.requestId : '', this.#upgrade && isUpgradeAnswer(headers));
+    info.responseCode = headers.status;
+    if (!info.healthCheck) countResponse(this.config.stats, this.config.listenerStats, headers.status);
     if (!this.requestEnded) {
       this.closeAfter = !this.encoder.multiplexed;
       this.lingers = true;

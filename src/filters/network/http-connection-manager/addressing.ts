@@ -14,7 +14,15 @@ export function compileAddressing(message: ManagerMessage, at: ConfigPath, conte
     appendXForwardedPort: message.appendXForwardedPort,
     detection: compileIpDetection(message, at, context),
     isInternalAddress: compileInternal(message, at, context),
+    protoOfPort: message.forwardProtoConfig && protoOfPort(message.forwardProtoConfig),
   };
+}
+
+function protoOfPort({ httpsDestinationPorts, httpDestinationPorts }: NonNullable<ManagerMessage['forwardProtoConfig']>): ReadonlyMap<number, 'http' | 'https'> {
+  const protos = new Map<number, 'http' | 'https'>();
+  for (const port of httpDestinationPorts) protos.set(port, 'http');
+  for (const port of httpsDestinationPorts) protos.set(port, 'https');
+  return protos;
 }
 
 /** Nothing is internal unless it is listed (`internal_address_config`). */

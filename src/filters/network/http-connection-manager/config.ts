@@ -18,6 +18,7 @@ import type { LocalReplyRules } from './local-reply-rules.ts';
 import type { UpgradeConfigs } from './upgrades.ts';
 import type { OriginalIpDetection } from './original-ip-detection.ts';
 import type { PathRules } from './path-rules.ts';
+import type { ProxyStatus } from './proxy-status.ts';
 
 /** The compiled HttpConnectionManager: immutable, shared by the connections of a filter chain in one thread. */
 export interface ConnectionManagerConfig {
@@ -53,6 +54,8 @@ export interface ConnectionManagerConfig {
   readonly serverHeader: 'overwrite' | 'append-if-absent' | 'pass-through';
   /** '' = none. */
   readonly via: string;
+  /** `proxy_status_config`; undefined = none. */
+  readonly proxyStatus: ProxyStatus | undefined;
   readonly generateRequestId: boolean;
   readonly preserveExternalRequestId: boolean;
   readonly alwaysSetRequestIdInResponse: boolean;
@@ -73,8 +76,13 @@ export interface ConnectionManagerConfig {
   readonly streamIdleTimeout: TimerList | undefined;
   readonly requestTimeout: TimerList | undefined;
   readonly requestHeadersTimeout: TimerList | undefined;
-  readonly maxConnectionDuration: TimerList | undefined;
+  /** Several: a connection takes any of them. */
+  readonly maxConnectionDurations: readonly TimerList[] | undefined;
+  /** A connection of HTTP/1 that has lasted that long ends with its next request. */
+  readonly http1SafeMaxConnectionDuration: boolean;
   readonly maxStreamDuration: TimerList | undefined;
+  /** Up to so many percent more than `drainTimeoutMs`. */
+  readonly drainTimeoutJitterPercent: number;
   readonly drainTimeoutMs: number;
   readonly delayedCloseTimeoutMs: number;
   /** Body that one stream may hold, each way, in bytes. */
@@ -98,4 +106,6 @@ export interface AddressingConfig {
   /** `original_ip_detection_extensions`; undefined = none. */
   readonly detection: OriginalIpDetection | undefined;
   readonly isInternalAddress: (address: Address) => boolean;
+  /** `forward_proto_config`: what the port says that a client connected to in front of this proxy; undefined = nothing. */
+  readonly protoOfPort: ReadonlyMap<number, 'http' | 'https'> | undefined;
 }

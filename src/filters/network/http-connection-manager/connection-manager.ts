@@ -9,6 +9,7 @@ import { LINGER_EXPIRED, type Connection, type TransportError } from '../../../t
 import { ActiveStream, type StreamConnection } from './active-stream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { CodecSniffer } from './codec-sniffer.ts';
+import { pickList } from './jitter.ts';
 import { PrematureResets } from './premature-resets.ts';
 import { HTTP1_CODEC_STATS, HTTP_STATS } from '../../../http/http-stats.ts';
 
@@ -37,6 +38,8 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   /** The next answer is the last. */
   #draining = false;
   asksToClose = false;
+  /** It is of HTTP/1 and has lasted long enough. */
+  #endsWithNextRequest = false;
   #closedHere = false;
   #closed = false;
   #closedInStream = false;
@@ -63,8 +66,8 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       stats.gaugeAdd(HTTP_STATS.downstream_cx_ssl_active, 1);
     }
     if (config.idleTimeout !== undefined) config.idleTimeout.arm((this.#idleTimer = new Timer(this, TIMER_IDLE)));
-    if (config.maxConnectionDuration !== undefined) {
-      config.maxConnectionDuration.arm((this.#durationTimer = new Timer(this, TIMER_DURATION)));
+    if (config.maxConnectionDurations !== undefined) {
+      pickList(config.maxConnectionDurations, config.random).arm((this.#durationTimer = new Timer(this, TIMER_DURATION)));
     }
   }
 
@@ -133,6 +136,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     this.#idleTimer?.disarm();
     if (this.#requests++ === 0 && !encoder.multiplexed) this.#countHttp1();
     this.#streams++;
+    if (this.#endsWithNextRequest) this.#draining = true;
     return new ActiveStream(this, encoder, new StreamInfo(this.#info));
   }
 
@@ -186,6 +190,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     if (this.#info.secure) stats.gaugeAdd(HTTP_STATS.downstream_cx_ssl_active, -1);
     if (this.#multiplexed !== undefined) stats.gaugeAdd(HTTP_STATS.downstream_cx_http2_active, -1);
     else if (this.#requests > 0) stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_active, -1);
+    if (this.#endsWithNextRequest) stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_soft_drain, -1);
     this.#countBytes();
     stats.record(HTTP_STATS.downstream_cx_length_ms, Math.floor(clock.monotonicMs() - this.#openedMs));
   }
@@ -291,13 +296,24 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
         return;
       case TIMER_DURATION:
         stats.inc(HTTP_STATS.downstream_cx_max_duration_reached);
-        this.#startDrainSequence();
+        this.#onMaxDuration();
         return;
       case TIMER_FLUSH:
         this.#onFlushTimer();
         return;
       default:
         this.#onDrainTimer();
+    }
+  }
+
+  #onMaxDuration(): void {
+    if (this.#multiplexed === undefined && this.#requests === 0) {
+      this.#close(false);
+    } else if (this.config.http1SafeMaxConnectionDuration && this.#multiplexed === undefined) {
+      this.#endsWithNextRequest = true;
+      this.config.stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_soft_drain, 1);
+    } else {
+      this.#startDrainSequence();
     }
   }
 
@@ -309,7 +325,12 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       this.#draining = true;
       this.#multiplexed.startDrain();
     }
-    this.#drainTimer ??= this.config.timers.after(this.config.drainTimeoutMs, this, TIMER_DRAIN);
+    this.#drainTimer ??= this.config.timers.after(this.#drainTimeoutMs(), this, TIMER_DRAIN);
+  }
+
+  #drainTimeoutMs(): number {
+    const { drainTimeoutMs, drainTimeoutJitterPercent, random } = this.config;
+    return drainTimeoutJitterPercent === 0 ? drainTimeoutMs : drainTimeoutMs * (1 + (drainTimeoutJitterPercent / 100) * random.unit());
   }
 
   #onDrainTimer(): void {

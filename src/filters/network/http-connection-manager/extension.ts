@@ -31,7 +31,9 @@ import { compileForwardedClientCert } from './forwarded-client-cert.ts';
 import { HttpConnectionManager } from './http-connection-manager.ts';
 import { compileLocalReplyRules } from './local-reply-rules.ts';
 import { compileIgnoredUpgrades, compileUpgrades } from './upgrades.ts';
+import { jitteredLists } from './jitter.ts';
 import { compilePathRules } from './path-rules.ts';
+import { compileProxyStatus } from './proxy-status.ts';
 import { compileRequestId } from './request-id.ts';
 
 const HOUR_MS = 3_600_000;
@@ -60,7 +62,8 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
   context.stats.group(`${stats.prefix}.tracing`, HTTP_TRACING_STATS);
   const common = message.commonHttpProtocolOptions;
   const http1 = message.httpProtocolOptions;
-  const inside = context.with(HTTP, { statPrefix: message.statPrefix, stats });
+  const inside = context.with(HTTP, { statPrefix: message.statPrefix, stats, schemeMatchesUpstream: message.schemeHeaderTransformation?.matchUpstream ?? false });
+  const serverName = message.serverName === '' ? 'envoy' : message.serverName;
   const timer = (ms: number | undefined, reducible?: ScaledTimeout): TimerList | undefined => {
     if (ms === undefined || ms === 0) return undefined;
     return reducible === undefined ? context.timers.list(ms) : context.timers.reducibleList(reducible, ms);
@@ -107,7 +110,8 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     addressing: compileAddressing(message, at, context),
     paths: compilePathRules(message, context),
     earlyMutation: compileEarlyMutation(message, at, inside),
-    serverName: message.serverName === '' ? 'envoy' : message.serverName,
+    serverName,
+    proxyStatus: compileProxyStatus(message.proxyStatusConfig, serverName, context.node.id),
     serverHeader: serverHeader(message.serverHeaderTransformation),
     via: message.via,
     generateRequestId: message.generateRequestId ?? true,
@@ -125,14 +129,21 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     streamIdleTimeout: timer(durationMs(message.streamIdleTimeout) ?? FIVE_MINUTES_MS, 'stream-idle'),
     requestTimeout: timer(durationMs(message.requestTimeout)),
     requestHeadersTimeout: timer(durationMs(message.requestHeadersTimeout)),
-    maxConnectionDuration: timer(durationMs(common?.maxConnectionDuration), 'connection-max'),
+    maxConnectionDurations: connectionDurations(common, (ms) => context.timers.reducibleList('connection-max', ms)),
+    http1SafeMaxConnectionDuration: message.http1SafeMaxConnectionDuration,
     maxStreamDuration: timer(durationMs(common?.maxStreamDuration)),
     drainTimeoutMs: durationMs(message.drainTimeout) ?? 5000,
+    drainTimeoutJitterPercent: message.drainTimeoutJitter?.value ?? 0,
     delayedCloseTimeoutMs: durationMs(message.delayedCloseTimeout) ?? 1000,
     bufferLimitBytes: listener.bufferLimitBytes,
     forwardedClientCert: compileForwardedClientCert(message),
     schemeToOverwrite: message.schemeHeaderTransformation?.transformation.value ?? '',
   };
+}
+
+function connectionDurations(common: HttpProtocolOptions | undefined, listOf: (durationMs: number) => TimerList): readonly TimerList[] | undefined {
+  const maxMs = durationMs(common?.maxConnectionDuration) ?? 0;
+  return maxMs === 0 ? undefined : jitteredLists(maxMs, common?.maxConnectionDurationJitter?.value ?? 0, listOf);
 }
 
 function compileRoutes(message: ManagerMessage, at: ConfigPath, context: CompileContext): RouteTable | undefined {

@@ -1,6 +1,6 @@
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H, HeaderNameSet } from '../../../http/header-name.ts';
-import type { StreamInfo } from '../../../http/stream-info.ts';
+import type { ConnectionInfo, StreamInfo } from '../../../http/stream-info.ts';
 import type { Address } from '../../../transport/transport.ts';
 import { mutateForwardedClientCert } from './forwarded-client-cert.ts';
 import type { AddressingConfig, ConnectionManagerConfig } from './config.ts';
@@ -56,7 +56,7 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
     single = xff === undefined || xff === '';
     if (!addressing.skipXffAppend) appendForwardedFor(headers, xff, forwardedAddress(peer, config.localAddress));
     if (addressing.xffNumTrustedHops === 0 || !headers.has(H.xForwardedProto)) {
-      headers.set(H.xForwardedProto, info.connection.secure ? 'https' : 'http');
+      headers.set(H.xForwardedProto, protoOf(info.connection, addressing));
     }
   } else {
     if (addressing.detection === undefined) {
@@ -68,7 +68,7 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
       single = detection.trusted;
       if (detection.appendsXff) appendForwardedFor(headers, xff, forwardedAddress(peer, config.localAddress));
     }
-    if (!headers.has(H.xForwardedProto)) headers.set(H.xForwardedProto, info.connection.secure ? 'https' : 'http');
+    if (!headers.has(H.xForwardedProto)) headers.set(H.xForwardedProto, protoOf(info.connection, addressing));
   }
   if (addressing.appendXForwardedPort) setForwardedPort(headers, info, addressing);
   info.remoteAddress = client;
@@ -101,6 +101,12 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
     return true;
   }
   return proto !== '';
+}
+
+/** What the port of a PROXY header says, else what the connection is. */
+function protoOf({ localAddress, directLocalAddress, secure }: ConnectionInfo, { protoOfPort }: AddressingConfig): 'http' | 'https' {
+  const ofPort = protoOfPort !== undefined && localAddress.text !== directLocalAddress.text ? protoOfPort.get(localAddress.port) : undefined;
+  return ofPort ?? (secure ? 'https' : 'http');
 }
 
 /** The codec has removed what Connection names. */

@@ -10,7 +10,10 @@ export const httpConnectionManagerSupport: SupportTable = {
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
       strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation upgrade_configs stream_error_on_invalid_http_message normalize_path merge_slashes
       path_with_escaped_slashes_action original_ip_detection_extensions early_header_mutation_extensions request_id_extension
-      forward_client_cert_details set_current_client_cert_details`),
+      forward_client_cert_details set_current_client_cert_details proxy_status_config forward_proto_config http1_safe_max_connection_duration
+      drain_timeout_jitter`),
+    represent_ipv4_remote_address_as_ipv4_mapped_ipv6: ignored('Envoy reads it and maps no address'),
+    add_proxy_protocol_connection_state: ignored('nothing reads that state here'),
     codec_type: only(['AUTO', 'HTTP1', 'HTTP2'], 'stock Node has no QUIC'),
     rds: refused('routes come from route_config'),
     scoped_routes: refused('routes come from route_config'),
@@ -30,7 +33,12 @@ export const httpConnectionManagerSupport: SupportTable = {
     ...fields('subject cert chain dns uri issuer'),
     format: only(['TEXT'], 'the header has the form of text'),
   },
-  'envoy.config.core.v3.SchemeHeaderTransformation': fields('scheme_to_overwrite'),
+  'envoy.config.core.v3.SchemeHeaderTransformation': fields('scheme_to_overwrite match_upstream'),
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ProxyStatusConfig': fields(
+    'remove_details remove_connection_termination_details remove_response_flags set_recommended_response_code use_node_id literal_proxy_name',
+  ),
+  'envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig': fields('https_destination_ports http_destination_ports'),
+  'envoy.type.v3.Percent': fields('value'),
   'envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig': fields('mappers body_format'),
   'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper': fields('filter status_code body body_format_override headers_to_add'),
   'envoy.extensions.http.original_ip_detection.xff.v3.XffConfig': fields('xff_num_trusted_hops xff_trusted_cidrs skip_xff_append'),
@@ -49,7 +57,7 @@ export const httpConnectionManagerSupport: SupportTable = {
   'envoy.type.v3.HttpStatus': fields('code'),
   'envoy.config.core.v3.CidrRange': fields('address_prefix prefix_len'),
   'envoy.config.core.v3.HttpProtocolOptions': {
-    ...fields('idle_timeout max_connection_duration max_headers_count max_stream_duration max_requests_per_connection headers_with_underscores_action'),
+    ...fields('idle_timeout max_connection_duration max_connection_duration_jitter max_headers_count max_stream_duration max_requests_per_connection headers_with_underscores_action'),
   },
   ...http2Support,
   'envoy.config.core.v3.Http1ProtocolOptions': {
