@@ -3,13 +3,15 @@ import type { StatGroup } from '../core/stats/stats.ts';
 import type { AccessLogEntry } from '../http/access-log.ts';
 import { streamOf } from '../http/connection-stream.ts';
 import { type ConnectionInfo, ResponseFlag } from '../http/stream-info.ts';
+import type { Timers } from '../core/timers.ts';
 import type { Address, Connection, ConnectionOwner, ListenerSocket, Transport } from '../transport/transport.ts';
 import type { FilterChainSpec } from './compile-filter-chain.ts';
 import type { ListenerSpec } from './compile.ts';
+import { DrainManager, type DrainSettings, type ProcessDrain } from './drain-manager.ts';
 import { FilteredHandler } from './filtered-connection.ts';
 import { ListenerConnection, type ListenerConnectionOwner, type RunningChain } from './listener-connection.ts';
 import { type LimitServices, ListenerLimits } from './listener-limits.ts';
-import type { ConnectionHandler, DrainDecision } from './network-filter.ts';
+import type { ConnectionHandler } from './network-filter.ts';
 import { PendingConnection, type PendingOwner } from './pending-connection.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from './stats.ts';
 
@@ -18,7 +20,11 @@ export interface ListenerThread {
   readonly transport: Transport;
   readonly clock: Clock;
   nextConnectionId(): number;
-  readonly drain: DrainDecision;
+  readonly timers: Timers;
+  /** Of the process. */
+  readonly drains: ProcessDrain;
+  /** How listeners and filter chains drain that are changed or removed. */
+  readonly drain: DrainSettings;
   readonly limits: LimitServices;
 }
 
@@ -51,9 +57,9 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   constructor(spec: ListenerSpec, thread: ListenerThread, lookup: ListenerLookup, stats: { readonly listener: StatGroup; readonly worker: StatGroup }) {
     this.#spec = spec;
-    this.#chains = spec.chains.map(running);
-    this.#defaultChain = spec.defaultChain && running(spec.defaultChain);
     this.#thread = thread;
+    this.#chains = spec.chains.map((chain) => this.#running(chain));
+    this.#defaultChain = spec.defaultChain && this.#running(spec.defaultChain);
     this.#lookup = lookup;
     this.#stats = stats.listener;
     this.#workerStats = stats.worker;
@@ -99,12 +105,34 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     const before = [...this.#chains, ...(this.#defaultChain === undefined ? [] : [this.#defaultChain])];
     const keep = (next: FilterChainSpec): RunningChain => {
       const index = before.findIndex((chain) => continues(chain.spec, next));
-      return index < 0 ? running(next) : before.splice(index, 1)[0]!;
+      return index < 0 ? this.#running(next) : before.splice(index, 1)[0]!;
     };
     this.#spec = spec;
     this.#chains = spec.chains.map(keep);
     this.#defaultChain = spec.defaultChain && keep(spec.defaultChain);
-    for (const gone of before) for (const connection of gone.connections) connection.startDrain();
+    for (const gone of before) this.#retire(gone);
+  }
+
+  /** Its sockets are another's or closed. */
+  retire(): void {
+    const { drain } = this.#thread;
+    for (const chain of this.#chains) chain.drain.start(drain);
+    this.#defaultChain?.drain.start(drain);
+  }
+
+  /** Its connections live on until the drain time is over. */
+  #retire(chain: RunningChain): void {
+    const { timers, drain } = this.#thread;
+    chain.drain.start(drain);
+    const destroyConnections = (): void => {
+      for (const connection of chain.connections) connection.destroy();
+    };
+    timers.after(drain.timeMs, { onTimer: destroyConnections });
+  }
+
+  #running(spec: FilterChainSpec): RunningChain {
+    const { clock, drains, limits } = this.#thread;
+    return { spec, connections: new Set(), drain: new DrainManager(clock, limits.random, drains.of(this.#spec)) };
   }
 
   startDrain(): void {
@@ -242,7 +270,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     this.#connections.add(entry);
     const { transportSocket } = chain.spec;
     const upper = transportSocket === undefined ? connection : transportSocket.accept(connection, info, entry);
-    entry.start(upper, this.#handle(upper, info, chain.spec));
+    entry.start(upper, this.#handle(upper, info, chain));
     if (this.#draining) entry.startDrain();
     return transportSocket === undefined ? entry : connection.owner;
   }
@@ -262,12 +290,12 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     return index < 0 ? this.#defaultChain : this.#chains[index];
   }
 
-  #handle(connection: Connection, info: ConnectionInfo, { filters, terminal }: FilterChainSpec): ConnectionHandler {
+  #handle(connection: Connection, info: ConnectionInfo, { spec: { filters, terminal }, drain }: RunningChain): ConnectionHandler {
     if (terminal === undefined) {
       this.#stats.inc(LISTENER_STATS.network_extension_config_missing);
       return new ClosingHandler(connection);
     }
-    const handler = terminal.onNewConnection(connection, info, this.#thread.drain);
+    const handler = terminal.onNewConnection(connection, info, drain);
     return filters.length === 0 ? handler : new FilteredHandler(connection, info, { filters, terminal: handler, bufferLimitBytes: this.#spec.bufferLimitBytes });
   }
 
@@ -352,10 +380,6 @@ class ClosingHandler implements ConnectionHandler {
   onEnd(): void {}
   onDrained(): void {}
   onClosed(): void {}
-}
-
-function running(spec: FilterChainSpec): RunningChain {
-  return { spec, connections: new Set() };
 }
 
 /** Whether connections of a chain may live on under another; then its terminal filter has taken over what changed. */

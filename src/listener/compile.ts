@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { toBinary } from '@bufbuild/protobuf';
-import type { AdditionalAddress, FilterChain, Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import { type AdditionalAddress, type FilterChain, type Listener as ListenerMessage, Listener_DrainType } from '../api/generated/envoy/config/listener/v3.ts';
 import { type Address as AddressMessage, SocketAddress_Protocol, TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
 import { schemaOf } from '../api/registry.ts';
 import { durationMs } from '../core/durations.ts';
@@ -41,6 +41,8 @@ export interface ListenerSpec {
   readonly bindToPort: boolean;
   readonly useOriginalDst: boolean;
   readonly inbound: boolean;
+  /** `drain_type: MODIFY_ONLY` */
+  readonly modifyOnly: boolean;
   readonly filters: readonly ListenerFilter[];
   readonly filterTimeouts: TimerList | undefined;
   readonly continueOnFilterTimeout: boolean;
@@ -91,6 +93,7 @@ export function compileListener(message: ListenerMessage, position: number, at: 
     bindToPort: message.bindToPort ?? message.deprecatedV1?.bindToPort ?? true,
     useOriginalDst: message.useOriginalDst ?? false,
     inbound: message.trafficDirection === TrafficDirection.INBOUND,
+    modifyOnly: message.drainType === Listener_DrainType.MODIFY_ONLY,
     filters,
     filterTimeouts: timeoutMs === 0 ? undefined : context.timers.list(timeoutMs),
     continueOnFilterTimeout: message.continueOnListenerFiltersTimeout,

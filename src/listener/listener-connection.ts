@@ -1,6 +1,7 @@
 import { Timer, type TimerOwner } from '../core/timers.ts';
 import type { ConnectionInfo } from '../http/stream-info.ts';
 import type { Connection, ConnectingOwner, TransportError } from '../transport/transport.ts';
+import type { DrainManager } from './drain-manager.ts';
 import type { FilterChainSpec } from './compile-filter-chain.ts';
 import type { ConnectionHandler } from './network-filter.ts';
 
@@ -13,6 +14,7 @@ export interface ListenerConnectionOwner {
 export interface RunningChain {
   spec: FilterChainSpec;
   readonly connections: Set<ListenerConnection>;
+  readonly drain: DrainManager;
 }
 
 /** Keeps the listener's books while the handler does the work. */

@@ -74,8 +74,9 @@ export class ListenerManager implements ListenerLookup {
     for (const listener of this.#listeners.values()) listener.startDrain();
   }
 
-  async stopListening(): Promise<void> {
-    await Promise.all([...this.#listeners.values()].map((listener) => listener.stopListening()));
+  async stopListening(inboundOnly = false): Promise<void> {
+    const listeners = [...this.#listeners.values()].filter(({ spec }) => spec.inbound || !inboundOnly);
+    await Promise.all(listeners.map((listener) => listener.stopListening()));
   }
 
   get connectionCount(): number {
@@ -122,11 +123,18 @@ export class ListenerManager implements ListenerLookup {
     this.#drain(listener);
   }
 
+  /** Connections live on until the drain time is over. */
   #drain(listener: ActiveListener): void {
+    const { timers, drain } = this.#thread;
     this.#draining.add(listener);
     this.#log.debug(`listener '${listener.spec.name}' drains`);
-    listener.startDrain();
+    listener.retire();
     void listener.stopListening();
+    const end = (): void => {
+      this.#draining.delete(listener);
+      listener.destroyConnections();
+    };
+    timers.after(drain.timeMs, { onTimer: end });
   }
 }
 

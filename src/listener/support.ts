@@ -7,7 +7,7 @@ export const listenerSupport: SupportTable = {
     ...fields('name address additional_addresses stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes enable_reuse_port tcp_backlog_size'),
     ...fields('bind_to_port use_original_dst listener_filters listener_filters_timeout continue_on_listener_filters_timeout access_log deprecated_v1 ignore_global_conn_limit bypass_overload_manager'),
     traffic_direction: only(['UNSPECIFIED', 'INBOUND', 'OUTBOUND']),
-    drain_type: only(['DEFAULT'], 'a listener always drains with the process'),
+    drain_type: only(['DEFAULT', 'MODIFY_ONLY']),
     socket_options: refused(NO_SOCKET_OPTIONS),
     freebind: only([false], NO_SOCKET_OPTIONS),
     transparent: only([false], NO_SOCKET_OPTIONS),

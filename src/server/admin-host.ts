@@ -21,7 +21,7 @@ import { PROCESS } from '../http/format/environment.ts';
 import { type AdminSettings, compileAdminAccessLogs } from './admin-settings.ts';
 import { commandLineMessage } from './command-line-message.ts';
 import { CompileRun, type ThreadServices } from './compile-context.ts';
-import type { DrainSettings } from './drain-decision.ts';
+import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { FileSettings } from './messages.ts';
 import { nodeMessage } from './node-message.ts';
 import { parseCommandLine } from './options.ts';

@@ -6,7 +6,7 @@ import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatAnnouncement } from '../core/stats/announcement.ts';
 import type { ListenerProblem } from '../listener/listener-manager.ts';
 import type { Address, Transport } from '../transport/transport.ts';
-import type { DrainSettings } from './drain-decision.ts';
+import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { LogFormatSpec } from './log-format.ts';
 
 /** What crosses between the main thread and a worker: plain values only. */
@@ -18,6 +18,7 @@ export interface WorkerSetup {
   readonly node: NodeInfo;
   readonly log: LogSetup;
   readonly files: FileSettings;
+  readonly drain: DrainSettings;
   readonly disabledExtensions: readonly string[];
   readonly runtime: ReadonlyMap<string, RuntimeValue>;
   readonly counts: SharedCountMemory;
@@ -62,7 +63,7 @@ export type ToWorker =
   | { readonly kind: 'overload'; readonly message: OverloadMessage }
   | { readonly kind: 'runtime'; readonly values: ReadonlyMap<string, RuntimeValue> }
   | { readonly kind: 'drain'; readonly settings: DrainSettings | undefined }
-  | { readonly kind: 'stop-listening'; readonly id: number }
+  | { readonly kind: 'stop-listening'; readonly id: number; readonly inboundOnly: boolean }
   | { readonly kind: 'count-connections'; readonly id: number }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'fail'; readonly reason: string }

@@ -1,7 +1,7 @@
 import type { LogLevel } from '../core/log.ts';
 import type { Tag } from '../core/stats/tags.ts';
 import type { TransportChoice } from '../transport/select-transport.ts';
-import type { DrainStrategy } from './drain-decision.ts';
+import type { DrainStrategy } from '../listener/drain-manager.ts';
 import { FLAGS, type Flag } from './flags.ts';
 import { componentIndex, parseLogLevel } from './log-components.ts';
 import { DEFAULT_LOG_FORMAT } from './log-format.ts';

@@ -21,7 +21,7 @@ import { ThreadTlsMaterial, TLS_MATERIAL } from '../tls/material.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ThreadServices } from './compile-context.ts';
 import { compileListeners } from './configuration.ts';
-import { DrainManager, type DrainSettings } from './drain-decision.ts';
+import { type DrainSettings, ProcessDrain } from '../listener/drain-manager.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 import type { SnapshotRuntime } from './layered-runtime.ts';
 import type { ClustersMessage, FileSettings, ListenersOutcome, TlsMaterialMessage } from './messages.ts';
@@ -42,6 +42,8 @@ export interface ProxyThreadOptions {
   readonly log: Logger;
   readonly node: NodeInfo;
   readonly files: FileSettings;
+  /** Of listeners that are changed or removed. */
+  readonly drain: DrainSettings;
   readonly counts: ProcessCounts;
   readonly ticketSecret: Uint8Array;
   nextConnectionId(): number;
@@ -57,7 +59,7 @@ export class ProxyThread implements Worker {
   readonly #compileServices: ReadonlyMap<ServiceKey<unknown>, unknown>;
   readonly #clusters: ClusterManager;
   readonly #listeners: ListenerManager;
-  readonly #drain: DrainManager;
+  readonly #drain: ProcessDrain;
   readonly #health = { failed: false };
   readonly #accessLogs: AccessLogFiles;
   readonly #tls: ThreadTlsMaterial;
@@ -72,7 +74,7 @@ export class ProxyThread implements Worker {
     this.index = index;
     this.#options = options;
     this.#services = { registry, stats, clock, timers, random, runtime, log, node, serving: true };
-    this.#drain = new DrainManager(clock, random);
+    this.#drain = new ProcessDrain(clock, random);
     new Watchdog(stats, [`server.worker_${index}`, 'workers'], clock, timers);
     this.#tls = new ThreadTlsMaterial([], options.ticketSecret);
     const upstreamSockets = new UpstreamSockets(this.#services, this.#tls);
@@ -86,7 +88,7 @@ export class ProxyThread implements Worker {
       [PROCESS_COUNTS, counts],
       [OVERLOAD, this.#overload],
     ]);
-    const thread = { transport, drain: this.#drain, nextConnectionId, clock, limits: { counts, overload: this.#overload, random } };
+    const thread = { transport, drains: this.#drain, drain: options.drain, nextConnectionId, clock, timers, limits: { counts, overload: this.#overload, random } };
     this.#listeners = new ListenerManager(thread, stats, log, index);
   }
 
@@ -131,11 +133,11 @@ export class ProxyThread implements Worker {
       return;
     }
     this.#drain.start(settings);
-    if (settings.strategy === 'immediate') this.#listeners.startDrain();
+    if (settings.endsIdle === true) this.#listeners.startDrain();
   }
 
-  stopListening(): Promise<void> {
-    return this.#listeners.stopListening();
+  stopListening(inboundOnly: boolean): Promise<void> {
+    return this.#listeners.stopListening(inboundOnly);
   }
 
   countConnections(): Promise<number> {

@@ -19,7 +19,7 @@ import { selectTransport, type TransportChoice, type TransportSelection } from '
 import type { Address } from '../transport/transport.ts';
 import type { AdminInterface, AdminOptions } from './admin-host.ts';
 import { compareConfigurations, type ConfigurationChange, logChange, type NamedChange, withRetired } from './configuration-change.ts';
-import type { DrainSettings } from './drain-decision.ts';
+import type { DrainSettings } from '../listener/drain-manager.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
 import type { TlsContextReport } from '../tls/context-report.ts';
 import { ConfigurationJudge, type Judged } from './judge.ts';
@@ -45,6 +45,8 @@ export interface ProxyOptions extends BootstrapOptions {
   readonly statsTags?: readonly Tag[] | undefined;
   readonly disabledExtensions?: readonly string[] | undefined;
   readonly files?: FileSettings | undefined;
+  /** Of listeners that are changed or removed. */
+  readonly drain?: DrainSettings | undefined;
   readonly admin?: AdminOptions | undefined;
 }
 
@@ -63,6 +65,7 @@ interface Foundation {
 }
 
 const DEFAULT_FILES: FileSettings = { flushIntervalMs: 10_000, flushMinSizeBytes: 64 * 1024 };
+const DEFAULT_DRAIN: DrainSettings = { timeMs: 600_000, strategy: 'gradual' };
 
 /** The main thread's entry in the scrape; workers count from 0. */
 const MAIN_THREAD = -1;
@@ -238,21 +241,19 @@ export class Proxy {
     this.#built.workers.drain(settings);
   }
 
-  async stopListening(): Promise<void> {
+  async stopListening(inboundOnly = false): Promise<void> {
     const { workers, serverStats } = this.#built;
-    const count = workers.bound.length;
-    await workers.stopListening();
+    const concerned = (this.#current?.listenerMessages ?? []).filter(({ trafficDirection }) => !inboundOnly || trafficDirection === TrafficDirection.INBOUND);
+    const count = concerned.length;
+    await workers.stopListening(inboundOnly);
     serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_stopped, count * workers.workers.length);
   }
 
   /** `/drain_listeners` */
   drainListeners({ graceful, skipExit, inboundOnly }: DrainRequest, settings: DrainSettings): void {
-    const all = this.#current?.listenerMessages ?? [];
-    const staying = inboundOnly ? all.filter(({ trafficDirection }) => trafficDirection !== TrafficDirection.INBOUND) : [];
-    if (staying.length === all.length) return;
-    if (staying.length === 0) this.startDrain(settings);
+    this.startDrain({ ...settings, inboundOnly });
     if (skipExit) return;
-    const stop = (): void => void (staying.length === 0 ? this.stopListening() : this.#built.workers.updateListeners(staying));
+    const stop = (): void => void this.stopListening(inboundOnly);
     if (graceful && settings.timeMs > 0) this.#timers.after(settings.timeMs, { onTimer: stop });
     else stop();
   }
@@ -332,6 +333,7 @@ export class Proxy {
       logSetup: { path: this.#log.path, levels: this.#log.levels.shared, format: judged.logFormat ?? this.#log.format },
       node: judged.node,
       files: this.#options.files ?? DEFAULT_FILES,
+      drain: this.#options.drain ?? DEFAULT_DRAIN,
       currentHosts: () => discovery.currentUpdates(),
       runtimeValues: () => this.#runtimeLayers.values(),
     });

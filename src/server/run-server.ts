@@ -59,6 +59,7 @@ function proxyOptionsOf(options: ServerOptions, log: ProxyLog): ProxyOptions {
     node: { id: options.serviceNode, cluster: options.serviceCluster, zone: options.serviceZone, ipVersion: options.localAddressIpVersion },
     statsTags: options.statsTags,
     disabledExtensions: options.disabledExtensions,
+    drain: { timeMs: options.drainTimeMs, strategy: options.drainStrategy },
     files: { flushIntervalMs: options.fileFlushIntervalMs, flushMinSizeBytes: options.fileFlushMinSizeKb * 1024 },
   };
 }
@@ -170,7 +171,7 @@ class ServerProcess {
   async #drain(proxy: Proxy, limitMs: number): Promise<void> {
     const deadlineMs = systemClock.monotonicMs() + limitMs;
     this.#log.info(`draining for at most ${limitMs / 1000} s`);
-    proxy.failHealthChecks(true, { timeMs: 0, strategy: 'immediate' });
+    proxy.failHealthChecks(true, { timeMs: 0, strategy: 'immediate', endsIdle: true });
     while (systemClock.monotonicMs() < deadlineMs && (await proxy.countConnections()) > 0) {
       await new Promise<void>((resolve) => void this.#timers.after(DRAIN_POLL_MS, { onTimer: () => resolve() }));
     }

@@ -7,7 +7,7 @@ import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { OverloadMessage } from '../core/overload.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatAnnouncement } from '../core/stats/announcement.ts';
-import type { DrainSettings } from './drain-decision.ts';
+import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { ClustersMessage, FromWorker, ListenersOutcome, TlsMaterialMessage, ToWorker, WorkerSetup } from './messages.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
 
@@ -84,8 +84,8 @@ export class ThreadWorker implements Worker {
     this.#send({ kind: 'drain', settings });
   }
 
-  stopListening(): Promise<void> {
-    return this.#ask((id) => ({ kind: 'stop-listening', id }));
+  stopListening(inboundOnly: boolean): Promise<void> {
+    return this.#ask((id) => ({ kind: 'stop-listening', id, inboundOnly }));
   }
 
   countConnections(): Promise<number> {

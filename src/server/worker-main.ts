@@ -40,6 +40,7 @@ const thread = new ProxyThread({
   log: new ComponentLogger({ clock: systemClock, sink, levels, format: compileLogFormat(setup.log.format), thread: threadId }),
   node: setup.node,
   files: setup.files,
+  drain: setup.drain,
   counts: new SharedProcessCounts(setup.counts),
   ticketSecret: setup.ticketSecret,
   nextConnectionId: () => Atomics.add(connectionIds, 0, 1),
@@ -84,7 +85,7 @@ async function onMessage(message: ToWorker): Promise<void> {
       send({ kind: 'answer', id: message.id, value: await thread.countConnections() });
       return;
     case 'stop-listening':
-      await thread.stopListening();
+      await thread.stopListening(message.inboundOnly);
       break;
     case 'close':
       await thread.close();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { noOverload, type OverloadMessage } from '../core/overload.ts';
 import { type ProcessCounts, createCountReader, createCountTally, createSharedCountMemory, LocalProcessCounts, reclaimCounts } from '../core/process-counts.ts';
@@ -14,7 +15,7 @@ import { Timers } from '../core/timers.ts';
 import { type ListenerProblem, portKey } from '../listener/listener-manager.ts';
 import { createTransport } from '../transport/select-transport.ts';
 import type { Transport } from '../transport/transport.ts';
-import type { DrainSettings } from './drain-decision.ts';
+import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 import type { SnapshotRuntime } from './layered-runtime.ts';
 import type { BoundListener, ClustersMessage, FileSettings, ListenersOutcome, LogSetup, TlsMaterialMessage } from './messages.ts';
@@ -37,6 +38,7 @@ export interface WorkerPoolOptions {
   readonly logSetup: LogSetup;
   readonly node: NodeInfo;
   readonly files: FileSettings;
+  readonly drain: DrainSettings;
   /** What a worker that starts must know of discovered hosts. */
   currentHosts(): readonly HostSetUpdate[];
   runtimeValues(): ReadonlyMap<string, RuntimeValue>;
@@ -148,9 +150,9 @@ export class WorkerPool {
   }
 
   /** A worker that starts later does not listen either. */
-  async stopListening(): Promise<void> {
-    this.#listeners = [];
-    await Promise.all(this.#workers.map((worker) => worker.stopListening().catch(ignoreEnded)));
+  async stopListening(inboundOnly = false): Promise<void> {
+    this.#listeners = inboundOnly ? this.#listeners.filter(({ trafficDirection }) => trafficDirection !== TrafficDirection.INBOUND) : [];
+    await Promise.all(this.#workers.map((worker) => worker.stopListening(inboundOnly).catch(ignoreEnded)));
   }
 
   async countConnections(): Promise<number> {
@@ -179,7 +181,7 @@ export class WorkerPool {
   }
 
   #inlineWorker(): Worker {
-    const { scrape, registry, transport, clock, random, runtime, log, node, files } = this.#options;
+    const { scrape, registry, transport, clock, random, runtime, log, node, files, drain } = this.#options;
     // Its own, because closing the worker ends them.
     const timers = new Timers(clock);
     let connections = 0;
@@ -196,6 +198,7 @@ export class WorkerPool {
       log,
       node,
       files,
+      drain,
       counts: this.counts,
       ticketSecret: this.#ticketSecret,
       nextConnectionId: () => connections++,
@@ -205,7 +208,7 @@ export class WorkerPool {
   }
 
   #threadWorker(index: number): Worker {
-    const { scrape, transport, node, logSetup, files, disabledExtensions, clock } = this.#options;
+    const { scrape, transport, node, logSetup, files, drain, disabledExtensions, clock } = this.#options;
     const shared = this.#sharedCounts!;
     const tally = createCountTally(shared);
     this.#tallies[index] = tally;
@@ -217,6 +220,7 @@ export class WorkerPool {
       node,
       log: logSetup,
       files,
+      drain,
       disabledExtensions,
       runtime: this.#options.runtimeValues(),
       counts: { shared, tally },

@@ -2,7 +2,7 @@ import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import type { OverloadMessage } from '../core/overload.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
-import type { DrainSettings } from './drain-decision.ts';
+import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { ClustersMessage, ListenersOutcome, TlsMaterialMessage } from './messages.ts';
 
 /** A thread that serves, as the main thread sees it: in the same thread or in its own. What is asked of it happens in that order. */
@@ -19,7 +19,7 @@ export interface Worker {
   updateOverload(message: OverloadMessage): void;
   /** Undefined ends the drain. */
   drain(settings: DrainSettings | undefined): void;
-  stopListening(): Promise<void>;
+  stopListening(inboundOnly: boolean): Promise<void>;
   countConnections(): Promise<number>;
   /** Share of the time since the last call in which the event loop was busy. */
   eventLoopUtilization(): number;

@@ -67,7 +67,7 @@ describe.each(TRANSPORTS)('a reload (%s transport)', (transport) => {
   const write = (config: object): void => writeFileSync(path, JSON.stringify(config));
   const start = async (config: object): Promise<Gateway> => {
     write(config);
-    gateway = new Gateway(await Proxy.start({ path, transport }));
+    gateway = new Gateway(await Proxy.start({ path, transport, drain: { timeMs: 300, strategy: 'immediate' } }));
     return gateway;
   };
   const reload = (config: object) => {
@@ -143,12 +143,12 @@ describe.each(TRANSPORTS)('a reload (%s transport)', (transport) => {
     return config;
   };
 
-  it('that removes a listener ends its idle connections, lets its requests finish, and refuses new ones', async () => {
+  it('that removes a listener lets its connections finish until the drain time is over, and refuses new ones', async () => {
     await start(withSecond(0));
     const port = gateway!.port('second');
     const other = gateway!.connect();
-    const [idle, busy] = [gateway!.connect('second'), gateway!.connect('second')];
-    for (const client of [other, idle]) {
+    const [idle, last, busy] = [gateway!.connect('second'), gateway!.connect('second'), gateway!.connect('second')];
+    for (const client of [other, idle, last]) {
       client.write(REQUEST);
       await client.has('said to /stable');
     }
@@ -157,10 +157,13 @@ describe.each(TRANSPORTS)('a reload (%s transport)', (transport) => {
     const held = await upstreams[0]!.receiving('/stable/held');
     const change = await reload(gatewayConfig(generation(0)));
     expect(change.listeners.removed).toEqual(['second']);
-    await idle.closed();
     held.write(response('held'));
-    await busy.closed();
+    upstreams[0]!.answer = (peer) => peer.write(response('last'));
+    last.write(REQUEST);
+    await Promise.all([busy, last, idle].map((client) => client.closed()));
     expect(busy.received).toMatch(/^HTTP\/1\.1 200 [^]*connection: close\r\n[^]*held$/);
+    expect(last.received).toMatch(/connection: close\r\n[^]*last$/);
+    expect(idle.received).not.toContain('connection: close');
     const late = connect(port, '127.0.0.1');
     const [refusal] = (await once(late, 'error')) as [NodeJS.ErrnoException];
     expect(refusal.code).toBe('ECONNREFUSED');
@@ -197,10 +200,9 @@ describe.each(TRANSPORTS)('a reload (%s transport)', (transport) => {
     const held = await upstreams[0]!.receiving('/stable/held');
     const port = gateway!.port();
     await reload(gatewayConfig({ ...generation(0), manager: { server_name: 'other' } }));
-    await idle.closed();
     held.write(response('held'));
-    await busy.closed();
-    expect(busy.received).toMatch(/^HTTP\/1\.1 200 [^]*held$/);
+    await Promise.all([idle.closed(), busy.closed()]);
+    expect(busy.received).toMatch(/^HTTP\/1\.1 200 [^]*connection: close\r\n[^]*held$/);
     upstreams[0]!.answer = (peer) => peer.write(response('after'));
     expect(gateway!.port()).toBe(port);
     expect(await gateway!.get('/stable')).toMatch(/server: other\r\n[^]*after$/);

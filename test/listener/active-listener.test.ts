@@ -4,12 +4,14 @@ import { noOverload } from '../../src/core/overload.ts';
 import { LocalProcessCounts } from '../../src/core/process-counts.ts';
 import { SeededRandom } from '../../src/core/random.ts';
 import { SharedStatStore } from '../../src/core/stats/store.ts';
+import { Timers } from '../../src/core/timers.ts';
 import { ActiveListener } from '../../src/listener/active-listener.ts';
+import { type DrainSettings, ProcessDrain } from '../../src/listener/drain-manager.ts';
 import type { FilterChainSpec } from '../../src/listener/compile-filter-chain.ts';
 import type { ListenerSpec } from '../../src/listener/compile.ts';
 import type { LimitServices } from '../../src/listener/listener-limits.ts';
 import { type FilterChainMatch, FilterChainTable } from '../../src/listener/match/filter-chain-match.ts';
-import type { TerminalNetworkFilter } from '../../src/listener/network-filter.ts';
+import type { DrainDecision, TerminalNetworkFilter } from '../../src/listener/network-filter.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../../src/listener/stats.ts';
 import { ipAddress } from '../../src/transport/address.ts';
 import type { Connection, ConnectionOwner, Transport } from '../../src/transport/transport.ts';
@@ -17,14 +19,14 @@ import type { Connection, ConnectionOwner, Transport } from '../../src/transport
 const local = ipAddress('127.0.0.1', 80);
 
 /** Chains by name, each for one source port; those of the same `version` adopt each other. */
-function specOf(chains: readonly { readonly port: number; readonly version: string }[], drained: string[]): ListenerSpec {
+function specOf(chains: readonly { readonly port: number; readonly version: string }[], drains = new Map<string, DrainDecision>()): ListenerSpec {
   const table = new FilterChainTable();
   chains.forEach(({ port }, index) => table.add(index, matchOf(port)));
   return {
     name: 'edge', binds: [{ address: local, ipv6Only: false, pipeMode: 0 }], statScope: 'listener.edge', rest: '', socketIdentity: '', backlog: 1, reusePort: true,
     bindToPort: true, useOriginalDst: false, inbound: false, filters: [], filterTimeouts: undefined, continueOnFilterTimeout: false,
-    chains: chains.map(({ port, version }) => chainOf(`${port}`, version, drained)), table, defaultChain: undefined, accessLogs: [], bufferLimitBytes: 1, connectionLimit: () => 2,
-    globalConnectionLimit: () => Infinity, ignoresGlobalLimit: false, bypassesOverload: false,
+    chains: chains.map(({ port, version }) => chainOf(`${port}`, version, drains)), table, defaultChain: undefined, accessLogs: [], bufferLimitBytes: 1, connectionLimit: () => 2,
+    globalConnectionLimit: () => Infinity, ignoresGlobalLimit: false, bypassesOverload: false, modifyOnly: false,
   };
 }
 
@@ -35,9 +37,12 @@ function matchOf(port: number): FilterChainMatch {
   };
 }
 
-function chainOf(name: string, version: string, drained: string[]): FilterChainSpec {
+function chainOf(name: string, version: string, drains: Map<string, DrainDecision>): FilterChainSpec {
   const terminal: TerminalNetworkFilter = {
-    onNewConnection: () => ({ active: false, startDrain: () => drained.push(name), onBytes() {}, onEnd() {}, onDrained() {}, onClosed() {} }),
+    onNewConnection: (_connection, _info, drain) => {
+      drains.set(name, drain);
+      return { active: false, startDrain() {}, onBytes() {}, onEnd() {}, onDrained() {}, onClosed() {} };
+    },
     adopt: () => true,
   };
   return { name, frame: `${name} ${version}`, filters: [], terminal, transportSocket: undefined, handshakeTimeouts: undefined };
@@ -47,30 +52,65 @@ function limitServices(): LimitServices {
   return { counts: new LocalProcessCounts(), overload: noOverload, random: new SeededRandom(1) };
 }
 
+const DRAIN: DrainSettings = { timeMs: 1000, strategy: 'immediate' };
+
 async function listening(spec: ListenerSpec, limits: LimitServices = limitServices()) {
   let accept: (connection: Connection) => ConnectionOwner = () => { throw new Error('nobody listens'); };
   const transport = { listen: (_address: unknown, _options: unknown, accepted: typeof accept) => { accept = accepted; return Promise.resolve({ local, close: () => Promise.resolve() }); } };
   const stats = new SharedStatStore({ onAnnounce() {} });
   let closed = 0;
-  const thread = { transport: transport as unknown as Transport, clock: new ManualClock(), nextConnectionId: () => 1, drain: { shouldClose: () => false }, limits };
+  const clock = new ManualClock();
+  const timers = new Timers(clock);
+  const drains = new ProcessDrain(clock, limits.random);
+  const thread = { transport: transport as unknown as Transport, clock, timers, nextConnectionId: () => 1, drains, drain: DRAIN, limits };
   const listener = new ActiveListener(spec, thread, { listenerAt: () => undefined }, { listener: stats.group('l', LISTENER_STATS), worker: stats.group('w', LISTENER_WORKER_STATS) });
   await listener.listen([]);
-  const connectFrom = (port: number): ConnectionOwner => accept({ local, remote: ipAddress('10.0.0.1', port), destroy: () => closed++ } as unknown as Connection);
-  return { listener, connectFrom, closed: () => closed };
+  const gone: number[] = [];
+  const connectFrom = (port: number): ConnectionOwner => accept({ local, remote: ipAddress('10.0.0.1', port), destroy: () => { closed++; gone.push(port); } } as unknown as Connection);
+  const wait = (ms: number): void => {
+    clock.advance(ms);
+    timers.expire();
+  };
+  return { listener, drains, connectFrom, wait, gone, closed: () => closed };
 }
 
 describe('a listener', () => {
   it('drains on an update only the connections of chains that changed or went', async () => {
-    const drained: string[] = [];
-    const { listener, connectFrom } = await listening(specOf([{ port: 1, version: 'a' }, { port: 2, version: 'a' }], drained));
+    const drains = new Map<string, DrainDecision>();
+    const { listener, connectFrom, wait, gone } = await listening(specOf([{ port: 1, version: 'a' }, { port: 2, version: 'a' }], drains));
     connectFrom(1);
     connectFrom(2);
-    listener.update(specOf([{ port: 2, version: 'a' }, { port: 1, version: 'b' }], drained));
-    expect(drained).toEqual(['1']);
+    expect([...drains.values()].map((drain) => drain.shouldClose())).toEqual([false, false]);
+    listener.update(specOf([{ port: 2, version: 'a' }, { port: 1, version: 'b' }], new Map()));
+    expect([drains.get('1')!.shouldClose(), drains.get('2')!.shouldClose()]).toEqual([true, false]);
+    wait(999);
+    expect(gone).toEqual([]);
+    wait(1);
+    expect(gone).toEqual([1]);
+  });
+
+  it('tells connections of the drains of the process that concern it', async () => {
+    const chains = [{ port: 1, version: 'a' }];
+    const seen: boolean[][] = [];
+    for (const kind of [{}, { inbound: true }, { modifyOnly: true }]) {
+      const decisions = new Map<string, DrainDecision>();
+      const { connectFrom, drains } = await listening({ ...specOf(chains, decisions), ...kind });
+      connectFrom(1);
+      const decide = (): boolean => decisions.get('1')!.shouldClose();
+      drains.start({ ...DRAIN, inboundOnly: true });
+      const inbound = decide();
+      drains.stop();
+      drains.start({ ...DRAIN, failsHealthChecks: true });
+      const failing = decide();
+      drains.stop();
+      drains.start(DRAIN);
+      seen.push([inbound, failing, decide()]);
+    }
+    expect(seen).toEqual([[false, true, true], [true, true, true], [false, false, true]]);
   });
 
   it('closes connections that no chain matches and those beyond its limit', async () => {
-    const { connectFrom, closed } = await listening(specOf([{ port: 1, version: 'a' }], []));
+    const { connectFrom, closed } = await listening(specOf([{ port: 1, version: 'a' }]));
     connectFrom(9);
     expect(closed()).toBe(1);
     connectFrom(1);
