@@ -1,4 +1,5 @@
 import type { Address, ConnectingOwner, Connection, ConnectionOwner, ConnectOptions, ListenerSocket, Transport } from '../../src/transport/transport.ts';
+import { endRound } from '../../src/core/round.ts';
 import { ipAddress } from '../../src/transport/address.ts';
 
 /** An upstream connection whose other end is the test. */
@@ -11,7 +12,7 @@ export class FakeConnection implements Connection {
   bytesRead = 0;
   bytesWritten = 0;
   closed = false;
-  written = '';
+  #written = '';
   keepAliveDelayMs: number | undefined;
   readonly #connecting: ConnectingOwner;
   readonly #transport: FakeTransport;
@@ -25,6 +26,17 @@ export class FakeConnection implements Connection {
   }
 
   // The test's end.
+
+  /** All that has been written by now. */
+  get written(): string {
+    endRound();
+    return this.#written;
+  }
+
+  set written(text: string) {
+    endRound();
+    this.#written = text;
+  }
 
   accept(): void {
     this.#connecting.onConnected();
@@ -51,7 +63,7 @@ export class FakeConnection implements Connection {
   // Connection
 
   writeText(text: string): void {
-    this.written += text;
+    this.#written += text;
     this.bytesWritten += text.length;
   }
 

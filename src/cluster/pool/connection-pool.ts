@@ -185,7 +185,9 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
   }
 
   #connectForPending(): void {
-    while (this.#pending.size > this.#connecting.size * this.#context.protocol.expectedStreams) {
+    const { protocol, maxRequestsPerConnection } = this.#context;
+    const expected = Math.min(protocol.expectedStreams, maxRequestsPerConnection);
+    while (this.#pending.size > this.#connecting.size * expected) {
       if (!this.#connect()) return;
     }
   }

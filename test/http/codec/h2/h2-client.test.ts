@@ -5,7 +5,7 @@ import { H2ClientCodec } from '../../../../src/http/codec/h2/h2-client.ts';
 import type { Failure } from '../../../../src/http/failure.ts';
 import { HeaderMap } from '../../../../src/http/header-map.ts';
 import { FakeConnection } from '../../../support/fake-connection.ts';
-import { frame, framesOf, type SeenStream, ServerRig, SETTINGS, testOptions, uint32 } from './h2-rig.ts';
+import { frame, framesOf, literal, type SeenStream, ServerRig, SETTINGS, testOptions, uint32 } from './h2-rig.ts';
 
 class SeenResponse implements ResponseDecoder {
   text = '';
@@ -191,5 +191,99 @@ describe('an HTTP/2 client', () => {
     client.codec.onEnd();
     expect(seen.failure?.kind).toBe('connection-termination');
     expect(client.told).toEqual(['has no room', 'reset: connection-termination', 'closed']);
+  });
+
+  it('asks for another protocol by extended CONNECT and reads 200 as the switch', () => {
+    const client = new ClientRig();
+    client.connection.receive(SETTINGS);
+    client.connection.written = '';
+    const seen = new SeenResponse();
+    const headers = new HeaderMap();
+    headers.method = 'GET';
+    headers.scheme = 'http';
+    headers.path = '/chat';
+    headers.authority = 'a';
+    headers.addText('connection', 'upgrade');
+    headers.addText('upgrade', 'websocket');
+    client.codec.newStream(seen).sendHeaders(headers, false);
+    const { written } = client.connection;
+    expect(written).toContain('CONNECT');
+    expect(written).toContain(':protocol\x09websocket');
+    expect(written).not.toContain('upgrade');
+    client.connection.receive(frame(1, 4, 1, '\x88') + frame(0, 0, 1, 'hi'));
+    expect(seen.text).toBe('101 upgrade: websocket\r\nconnection: upgrade\r\nhi');
+    // The request stays as it was, for logs.
+    expect([headers.method, headers.getText('upgrade')]).toEqual(['GET', 'websocket']);
+  });
+
+  it.each([
+    ['a body in answer to HEAD', 'HEAD', frame(1, 4, 1, '\x88') + frame(0, 1, 1, 'x')],
+    ['more body than said', 'GET', frame(1, 4, 1, `\x88${literal('content-length', '1')}`) + frame(0, 1, 1, 'xy')],
+    ['less body than said', 'GET', frame(1, 4, 1, `\x88${literal('content-length', '2')}`) + frame(0, 1, 1, 'x')],
+  ])('ends only the stream for %s', (_what, method, bytes) => {
+    const client = new ClientRig();
+    client.connection.receive(SETTINGS);
+    const [seen, other] = [client.request(undefined, method), client.request(undefined, 'GET')];
+    client.connection.receive(bytes + frame(1, 5, 3, '\x88'));
+    expect(seen.failure).toMatchObject({ kind: 'protocol-error' });
+    expect(other.ended).toBe(true);
+    expect(client.codec.canTakeStream).toBe(true);
+  });
+
+  it('passes on the 1xx that say something and takes only so many', () => {
+    const client = new ClientRig();
+    client.connection.receive(SETTINGS);
+    const seen = client.request(undefined, 'GET');
+    const interim = (status: string): string => frame(1, 4, 1, `\x08\x03${status}`);
+    client.connection.receive(interim('103') + interim('199') + interim('102'));
+    expect(seen.text).toBe('(103)(102)');
+    for (let i = 0; i < 62; i++) client.connection.receive(interim('103'));
+    expect(seen.failure).toMatchObject({ kind: 'protocol-error' });
+  });
+
+  it('stops the source of one paused stream, and no other', () => {
+    const client = new ClientRig();
+    client.connection.receive(SETTINGS);
+    const [slow, fast] = [new SeenResponse(), new SeenResponse()];
+    const encoders = [slow, fast].map((seen) => {
+      const headers = new HeaderMap();
+      headers.method = 'GET';
+      headers.path = '/';
+      const encoder = client.codec.newStream(seen);
+      encoder.sendHeaders(headers, true);
+      return encoder;
+    });
+    encoders[0]!.pause();
+    client.connection.written = '';
+    const body = frame(0, 0, 1, 'x'.repeat(16_384)).repeat(3);
+    client.connection.receive(frame(1, 4, 1, '\x88') + body);
+    expect(framesOf(Buffer.from(client.connection.written, 'latin1'))).toEqual([]);
+    client.connection.receive(frame(1, 4, 3, '\x88') + frame(0, 0, 3, 'x'.repeat(16_384)).repeat(3));
+    expect(framesOf(Buffer.from(client.connection.written, 'latin1')).map((each) => each.split(' ')[0])).toEqual(['8/0#3']);
+    client.connection.written = '';
+    encoders[0]!.resume();
+    expect(framesOf(Buffer.from(client.connection.written, 'latin1')).map((each) => each.split(' ')[0])).toEqual(['8/0#1']);
+  });
+
+  it('tells who sends a request that the peer takes no more, for that stream alone', () => {
+    const client = new ClientRig();
+    client.connection.receive(SETTINGS);
+    const told: string[] = [];
+    const [slow, fast] = ['slow', 'fast'].map((name) => {
+      const headers = new HeaderMap();
+      headers.method = 'POST';
+      headers.path = '/';
+      const encoder = client.codec.newStream(new SeenResponse());
+      encoder.watcher = { onHighWatermark: () => void told.push(`${name} high`), onLowWatermark: () => void told.push(`${name} low`) };
+      encoder.sendHeaders(headers, false);
+      return encoder;
+    });
+    // The connection's window is wide, that of a stream is 65,535 bytes and the watermark 65,536.
+    client.connection.receive(frame(8, 0, 0, uint32(1_000_000)));
+    slow!.sendData(Buffer.alloc(140_000), false);
+    fast!.sendData(Buffer.alloc(1_000), false);
+    expect(told).toEqual(['slow high']);
+    client.connection.receive(frame(8, 0, 1, uint32(60_000)));
+    expect(told).toEqual(['slow high', 'slow low']);
   });
 });
