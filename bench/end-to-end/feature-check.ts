@@ -14,7 +14,7 @@ const LOG_MARK = '/echo';
 /** What a proxy should do in the full scenarios and does not: comparisons are fair only where this is empty. */
 export async function checkFeatures(proxy: RunningProxy, directory: string): Promise<string[]> {
   const missing: string[] = [];
-  const answer = await ask(proxy.plan.listenPort, proxy.target.host, '/svc57/echo');
+  const answer = await ask(proxy.plan.listenPort, proxy.target.host, '/svc57/echo', proxy.target.secure);
   if (answer === undefined) return ['no answer to the check of features'];
   const values = bodyOf(answer).split('\n');
   ECHOED_HEADERS.forEach((name, index) => {

@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 /** Plain JSON, in the shape of the proto3 mapping where it is configuration of Envoy's. */
 export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
 
@@ -19,6 +21,8 @@ export interface ProxyPlan {
   readonly largeBodies: boolean;
   /** Bytes are relayed as they are: nobody reads HTTP. */
   readonly tcp: boolean;
+  /** Clients speak TLS 1.2 or 1.3 to a certificate of ECDSA P-256; nobody shows a certificate of their own. */
+  readonly tls: boolean;
   /** Filters of Envoy's API in front of the router, for those that have such. */
   readonly filters: readonly FilterPlan[];
 }
@@ -27,7 +31,11 @@ export type FilterPlan = { readonly name: string; readonly typed_config: { reado
 
 export type PlanShape = Omit<ProxyPlan, 'listenPort' | 'adminPort' | 'originPort'>;
 
-export const PLAIN: PlanShape = { prefixes: [], hosts: [], full: false, largeBodies: false, tcp: false, filters: [] };
+export const PLAIN: PlanShape = { prefixes: [], hosts: [], full: false, largeBodies: false, tcp: false, tls: false, filters: [] };
+
+const CERTIFICATES = new URL('../../test/support/certificates/', import.meta.url);
+/** PEM files. */
+export const CERTIFICATE = { chain: fileURLToPath(new URL('server.pem', CERTIFICATES)), key: fileURLToPath(new URL('server.key', CERTIFICATES)) };
 
 export const VIA = '1.1 proxy';
 

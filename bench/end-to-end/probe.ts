@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const RETRY_MS = 1;
@@ -6,12 +7,13 @@ const ANSWER_WITHIN_MS = 5_000;
 const MAX_ANSWER_BYTES = 1 << 20;
 
 /** The whole answer to one request on a connection of its own, or undefined when there is none. */
-export function ask(port: number, host: string, path: string): Promise<string | undefined> {
+export function ask(port: number, host: string, path: string, secure = false): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    const address = { port, host: '127.0.0.1', noDelay: true };
+    const socket = secure ? connectTls({ ...address, rejectUnauthorized: false }) : connect(address);
     let answer = '';
     socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy());
-    socket.on('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: probe\r\nConnection: close\r\n\r\n`, 'latin1'));
+    socket.on(secure ? 'secureConnect' : 'connect', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: probe\r\nConnection: close\r\n\r\n`, 'latin1'));
     socket.on('data', (bytes: Buffer) => {
       answer += bytes.toString('latin1');
       if (answer.length > MAX_ANSWER_BYTES) socket.destroy();
@@ -37,11 +39,11 @@ export function headerOf(answer: string, name: string): string | undefined {
 
 /** Asks until the answer is 200. Milliseconds from `sinceMs`, or undefined when it did not come in time or `stillTrying` ended it. */
 export async function untilFirst200(
-  target: { readonly port: number; readonly host: string; readonly path: string },
+  target: { readonly port: number; readonly host: string; readonly path: string; readonly secure?: boolean },
   { sinceMs, withinMs, stillTrying }: { sinceMs: number; withinMs: number; stillTrying: () => boolean },
 ): Promise<number | undefined> {
   while (performance.now() - sinceMs < withinMs && stillTrying()) {
-    const answer = await ask(target.port, target.host, target.path);
+    const answer = await ask(target.port, target.host, target.path, target.secure);
     if (statusOf(answer) === 200) return performance.now() - sinceMs;
     await delay(RETRY_MS);
   }

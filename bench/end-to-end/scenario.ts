@@ -10,6 +10,8 @@ import type { ServerProcess } from './processes.ts';
 export interface Target {
   readonly host: string;
   readonly path: string;
+  /** Over TLS. */
+  readonly secure?: boolean;
 }
 
 export interface Variant {

@@ -12,6 +12,8 @@ export interface SaturatingLoad {
   readonly request: RequestShape;
   readonly connections: number;
   readonly seconds: number;
+  /** Over TLS: only wrk can. */
+  readonly secure?: boolean;
   /** HTTP/2 with so many streams at once on each connection: only h2load can. Without: HTTP/1.1. */
   readonly streams?: number;
 }
@@ -42,11 +44,11 @@ export const wrk: LoadTool = {
   note: 'one thread, closed loop',
   installed: () => findProgram('wrk') !== undefined,
   version: () => versionLine('wrk', ['-v']),
-  command: ({ port, request, connections, seconds }, directory) => {
+  command: ({ port, request, connections, seconds, secure }, directory) => {
     const script = join(directory, 'wrk.lua');
     writeFileSync(script, WRK_SCRIPT);
     const headers = Object.entries(headersOf(request)).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-    const url = `http://127.0.0.1:${port}${request.path}`;
+    const url = `${secure === true ? 'https' : 'http'}://127.0.0.1:${port}${request.path}`;
     return { file: findProgram('wrk')!, args: ['-t1', `-c${connections}`, `-d${wholeSeconds(seconds)}s`, ...headers, '-s', script, url] };
   },
   parse: (output) => {

@@ -1,5 +1,5 @@
 import type { Json, ProxyPlan } from '../plan.ts';
-import { LIMITS, VIA } from '../plan.ts';
+import { CERTIFICATE, LIMITS, VIA } from '../plan.ts';
 
 const TYPES = 'type.googleapis.com/envoy.extensions';
 export const HCM_TYPE = `${TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager`;
@@ -14,7 +14,7 @@ export function bootstrap(plan: ProxyPlan, accessLogPath: string): Json {
           name: 'ingress',
           address: socketAddress(plan.listenPort),
           tcp_backlog_size: 4096,
-          filter_chains: [{ filters: [plan.tcp ? tcpProxy() : connectionManager(plan, accessLogPath)] }],
+          filter_chains: [{ ...(plan.tls && { transport_socket: tlsSocket() }), filters: [plan.tcp ? tcpProxy() : connectionManager(plan, accessLogPath)] }],
         },
       ],
       clusters: [cluster('origin', [plan.originPort])],
@@ -36,6 +36,12 @@ export function cluster(name: string, ports: readonly number[]): Json {
       endpoints: [{ lb_endpoints: ports.map((port) => ({ endpoint: { address: socketAddress(port) } })) }],
     },
   };
+}
+
+function tlsSocket(): Json {
+  const type = `${TYPES}.transport_sockets.tls.v3.DownstreamTlsContext`;
+  const certificate = { certificate_chain: { filename: CERTIFICATE.chain }, private_key: { filename: CERTIFICATE.key } };
+  return { name: 'envoy.transport_sockets.tls', typed_config: { '@type': type, common_tls_context: { tls_certificates: [certificate] } } };
 }
 
 function tcpProxy(): Json {

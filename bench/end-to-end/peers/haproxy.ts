@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, versionLine } from '../command.ts';
 import type { ProxyPlan } from '../plan.ts';
-import { LARGE_BUFFER_KIB, LIMITS, VIA } from '../plan.ts';
+import { CERTIFICATE, LARGE_BUFFER_KIB, LIMITS, VIA } from '../plan.ts';
 import type { Peer } from './peer.ts';
 
 export const haproxy: Peer = {
@@ -17,10 +17,16 @@ export const haproxy: Peer = {
     const file = join(directory, 'haproxy.cfg');
     writeFileSync(join(directory, 'routes.map'), mapFile(plan.prefixes));
     writeFileSync(join(directory, 'hosts.map'), mapFile(plan.hosts));
+    if (plan.tls) writeFileSync(pemFile(directory), readFileSync(CERTIFICATE.chain, 'utf8') + readFileSync(CERTIFICATE.key, 'utf8'), { mode: 0o600 });
     writeFileSync(file, haproxyConfig(plan, directory));
     return Promise.resolve({ file: findProgram('haproxy')!, args: ['-db', '-f', file] });
   },
 };
+
+/** It wants both in one file. */
+function pemFile(directory: string): string {
+  return join(directory, 'server.pem');
+}
 
 export function haproxyConfig(plan: ProxyPlan, directory: string): string {
   return `${[
@@ -38,7 +44,7 @@ export function haproxyConfig(plan: ProxyPlan, directory: string): string {
     `  timeout server ${LIMITS.routeTimeoutMs}ms`,
     `  timeout connect ${LIMITS.connectTimeoutMs}ms`,
     'frontend ingress',
-    `  bind 127.0.0.1:${plan.listenPort} backlog 4096`,
+    `  bind 127.0.0.1:${plan.listenPort} backlog 4096${plan.tls ? ` ssl crt ${pemFile(directory)}` : ''}`,
     ...(plan.full ? fullLines() : []),
     ...(plan.hosts.length > 0 ? [`  use_backend %[req.hdr(host),map_str(${directory}/hosts.map,origin)]`] : []),
     ...(plan.prefixes.length > 0 ? [`  use_backend %[path,map_beg(${directory}/routes.map,origin)]`] : []),

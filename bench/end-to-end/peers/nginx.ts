@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, versionLine } from '../command.ts';
 import type { ProxyPlan } from '../plan.ts';
-import { LARGE_BUFFER_KIB, LIMITS, VIA } from '../plan.ts';
+import { CERTIFICATE, LARGE_BUFFER_KIB, LIMITS, VIA } from '../plan.ts';
 import type { Peer } from './peer.ts';
 
 export const nginx: Peer = {
@@ -41,7 +41,7 @@ export function nginxConfig(plan: ProxyPlan, directory: string, master = false):
   const locations = [...plan.prefixes, '/'].map((prefix) => `location ${prefix} { proxy_pass http://origin; }`);
   const server = (name: string, first: boolean): string[] => [
     'server {',
-    `listen 127.0.0.1:${plan.listenPort}${first ? ' backlog=4096' : ''};`,
+    `listen 127.0.0.1:${plan.listenPort}${plan.tls ? ' ssl' : ''}${first ? ' backlog=4096' : ''};`,
     ...(name === '' ? [] : [`server_name ${name};`]),
     ...locations,
     '}',
@@ -53,6 +53,7 @@ export function nginxConfig(plan: ProxyPlan, directory: string, master = false):
       'proxy_http_version 1.1; proxy_set_header Connection "";',
       ...(plan.hosts.length > 0 ? ['server_names_hash_max_size 65536; server_names_hash_bucket_size 128;'] : []),
       ...(plan.full ? fullLines(directory) : ['access_log off; proxy_set_header Host $http_host;']),
+      ...(plan.tls ? [`ssl_certificate ${CERTIFICATE.chain}; ssl_certificate_key ${CERTIFICATE.key}; ssl_protocols TLSv1.2 TLSv1.3;`] : []),
       ...(plan.largeBodies ? largeBodyLines() : []),
       ...(plan.hosts.length === 0 ? server('', true) : plan.hosts.flatMap((host, index) => server(host, index === 0))),
     ],

@@ -7,7 +7,7 @@ import { pathBelow } from '../request.ts';
 import type { Scenario, Target, Variant } from '../scenario.ts';
 import { BIG_TARGET, bigBootstrap } from './big-bootstrap.ts';
 import { GZIP_FILTER, IDLE_FILTERS } from './filter-plans.ts';
-import { holdIdle, openLoop, saturate, saturateHttp2, startUp, transfer } from './measure.ts';
+import { holdIdle, openLoop, resume, saturate, saturateHttp2, startUp, transfer } from './measure.ts';
 
 const TARGET: Target = { host: 'bench.example.com', path: pathBelow('/svc57/') };
 const LARGE_BYTES = 100 * 2 ** 20;
@@ -104,6 +104,34 @@ const newConnection: Scenario = {
   name: 'new-connection',
   title: 'A new connection for each request (Connection: close), upstream kept alive',
   measure: (turn) => saturate(turn, { close: true }),
+};
+
+const SECURE = [{ name: '', shape: { ...FULL, tls: true }, target: { ...TARGET, secure: true } }];
+
+const tls: Scenario = {
+  ...minimal,
+  name: 'tls',
+  title: 'As full, over TLS 1.3 (ECDSA P-256)',
+  peers: SERVERS,
+  variants: SECURE,
+  ownLoad: 'wrk',
+};
+
+const tlsHandshakes: Scenario = {
+  ...tls,
+  name: 'tls-handshakes',
+  title: 'A new connection and a full handshake of TLS 1.3 (ECDSA P-256, X25519) for each request',
+  columns: ['cpuUs', 'requestsPerSecond', 'rssMiB', 'peakMiB'],
+  measure: (turn) => saturate(turn, { close: true }),
+};
+
+const tlsResumed: Scenario = {
+  ...tls,
+  name: 'tls-resumed',
+  title: 'A new connection and a resumed session of TLS 1.3 for each request, 16 at a time',
+  columns: ['cpuUs', 'requestsPerSecond'],
+  ownLoad: 'own client, which does not saturate',
+  measure: resume,
 };
 
 const latency: Scenario = {
@@ -214,6 +242,9 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   latency,
   download,
   upload,
+  tls,
+  tlsHandshakes,
+  tlsResumed,
   tcp,
   tcpDownload,
   idle,

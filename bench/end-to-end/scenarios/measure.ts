@@ -7,7 +7,8 @@ import type { Command } from '../command.ts';
 import { pinned } from '../cores.ts';
 import type { HoldOptions, HoldResult } from '../load/hold-connections.ts';
 import type { OpenLoopOptions, OpenLoopResult } from '../load/open-loop.ts';
-import { h2load, type LoadTool, type SaturatingLoad } from '../load/saturating.ts';
+import type { ResumedOptions, ResumedResult } from '../load/resumed-sessions.ts';
+import { h2load, type LoadTool, type SaturatingLoad, wrk } from '../load/saturating.ts';
 import type { TransferOptions, TransferResult } from '../load/transfer.ts';
 import { ask } from '../probe.ts';
 import { cpuBetweenMs, readCpu, readMemory, resetPeak } from '../process-usage.ts';
@@ -16,6 +17,7 @@ import type { Measured, Turn } from '../scenario.ts';
 import { loadCore } from '../scenario.ts';
 
 const CONNECTIONS = 64;
+const RESUMING_LANES = 16;
 const SLACK_MS = 30_000;
 /** Heaps shrink and caches fill a little after the last request. */
 const SETTLE_MS = 1_000;
@@ -25,7 +27,8 @@ const GENERATOR_WARM_UP_SECONDS = 1;
 /** One closed-loop run as fast as it goes. */
 export function saturate(turn: Turn, { close = false, seconds = turn.seconds } = {}): Promise<Measured> {
   const { plan, target } = turn.proxy;
-  return underLoad(turn, turn.tool, { port: plan.listenPort, request: { ...target, close }, connections: CONNECTIONS, seconds });
+  const load = { port: plan.listenPort, request: { ...target, close }, connections: CONNECTIONS, seconds };
+  return target.secure === true ? underLoad(turn, wrk, { ...load, secure: true }) : underLoad(turn, turn.tool, load);
 }
 
 /** The same over HTTP/2. */
@@ -73,6 +76,17 @@ export async function openLoop(turn: Turn, ratePerSecond: number): Promise<Measu
   const result = JSON.parse(output) as OpenLoopResult;
   const { p50Us, p99Us, p999Us, lagP50Us } = result;
   return { figures: { p50Us, p99Us, p999Us, lagUs: lagP50Us, cpuUs: (cpuMs * 1000) / result.answered }, errors: result.failed };
+}
+
+/** A resumed session for each request, by a client that does not saturate the proxy. */
+export async function resume(turn: Turn): Promise<Measured> {
+  const { proxy, seconds } = turn;
+  const options: ResumedOptions = { port: proxy.plan.listenPort, ...proxy.target, lanes: RESUMING_LANES, seconds };
+  const before = readCpu(proxy.server.pid);
+  const output = await runToEnd(program('resumed-sessions', options), loadCore(turn.cores), seconds * 1000 + SLACK_MS);
+  const cpuMs = cpuBetweenMs(before, readCpu(proxy.server.pid));
+  const { answered, failed } = JSON.parse(output) as ResumedResult;
+  return { figures: { cpuUs: (cpuMs * 1000) / answered, requestsPerSecond: answered / seconds }, errors: failed };
 }
 
 /** Large bodies one after the other. Growth counts from a process that has answered a few small requests. */
