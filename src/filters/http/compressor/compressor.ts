@@ -115,10 +115,10 @@ export class Compressor implements HttpFilter {
   }
 
   #isCompressible(headers: HeaderMap): boolean {
-    const { response, disableOnEtag, uncompressibleCodes, choiceStats } = this.#config;
+    const { response, disableOnEtag, weakenEtag, uncompressibleCodes, choiceStats } = this.#config;
     if (!typeAllowed(headers, response) || uncompressibleCodes.has(headers.status)) return false;
     if (hasToken(headers, CACHE_CONTROL, 'no-transform') || headers.has(CONTENT_ENCODING)) return false;
-    if (!disableOnEtag || !headers.has(ETAG)) return true;
+    if (!disableOnEtag || weakenEtag || !headers.has(ETAG)) return true;
     choiceStats.inc(CHOICE_STATS.not_compressed_etag);
     return false;
   }

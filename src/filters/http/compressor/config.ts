@@ -69,8 +69,8 @@ export function compileCompressor(message: CompressorMessage, at: ConfigPath, co
   const responseCommon = response === undefined ? legacyDirection(message) : response.commonConfig;
   return {
     library,
-    request: direction(request?.commonConfig, { prefix: `${prefix}.request`, on: request !== undefined, context, fallback: false }),
-    response: direction(responseCommon, { prefix: responsePrefix, on: true, context, fallback: true }),
+    request: direction(request?.commonConfig, { prefix: `${prefix}.request`, on: request !== undefined, context }),
+    response: direction(responseCommon, { prefix: responsePrefix, on: true, context }),
     choiceStats: context.stats.group(prefix, CHOICE_STATS),
     disableOnEtag: response?.disableOnEtagHeader ?? message.disableOnEtagHeader,
     weakenEtag: response?.weakenEtagOnCompress ?? false,
@@ -103,22 +103,21 @@ function legacyDirection({ runtimeEnabled, contentLength, contentType }: Compres
 interface DirectionOptions {
   readonly prefix: string;
   readonly on: boolean;
-  readonly fallback: boolean;
   readonly context: CompileContext;
 }
 
-function direction(message: Direction | undefined, { prefix, on, fallback, context }: DirectionOptions): DirectionConfig {
+function direction(message: Direction | undefined, { prefix, on, context }: DirectionOptions): DirectionConfig {
   const types = message?.contentType ?? [];
   return {
-    enabled: on ? flag(message?.enabled, fallback, context.runtime) : () => false,
+    enabled: on ? flag(message?.enabled, context.runtime) : () => false,
     minContentLength: message?.minContentLength ?? DEFAULT_MIN_CONTENT_LENGTH,
     contentTypes: new Set((types.length === 0 ? DEFAULT_CONTENT_TYPES : types).map((type) => type.toLowerCase())),
     stats: context.stats.group(prefix, DIRECTION_STATS),
   };
 }
 
-function flag(message: RuntimeFeatureFlag | undefined, fallback: boolean, runtime: Runtime): () => boolean {
-  const otherwise = message?.defaultValue ?? fallback;
+function flag(message: RuntimeFeatureFlag | undefined, runtime: Runtime): () => boolean {
+  const otherwise = message?.defaultValue ?? true;
   const key = message?.runtimeKey ?? '';
   return key === '' ? () => otherwise : () => runtime.boolean(key, otherwise);
 }

@@ -32,9 +32,9 @@ export class Fault implements HttpFilter {
   decodeHeaders(stream: FilterStream, headers: HeaderMap): FilterStatus {
     const settings = (stream.perRoute as FaultSettings | undefined) ?? this.#settings;
     if (!concerns(settings, stream, headers)) return CONTINUE;
-    const cluster = settings.disableDownstreamClusterStats ? '' : (headers.get(H.envoyDownstreamServiceCluster) ?? '');
+    const cluster = headers.get(H.envoyDownstreamServiceCluster) ?? '';
     const decisions = new FaultDecisions(settings, this.#runtime, stream.random, cluster);
-    const faulted = new FaultedStream(this, stream, { settings, decisions, downstreamCluster: cluster });
+    const faulted = new FaultedStream(this, stream, { settings, decisions, countedCluster: settings.disableDownstreamClusterStats ? '' : cluster });
     stream.state = faulted;
     return faulted.begin() ? CONTINUE : STOP;
   }

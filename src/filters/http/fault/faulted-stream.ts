@@ -10,8 +10,8 @@ import type { FaultSettings } from './settings.ts';
 export interface FaultedStreamOptions {
   readonly settings: FaultSettings;
   readonly decisions: FaultDecisions;
-  /** '' when its own counters are not wanted. */
-  readonly downstreamCluster: string;
+  /** The downstream cluster that has counters of its own; '' when they are not wanted. */
+  readonly countedCluster: string;
 }
 
 const FILL_INTERVAL_MS = 50;
@@ -120,9 +120,9 @@ export class FaultedStream implements TimerOwner, RateLimitedSink {
 
   #count(name: 'aborts_injected' | 'delays_injected'): void {
     const { stats } = this.#filter;
-    const { downstreamCluster } = this.#options;
+    const { countedCluster } = this.#options;
     stats.inc(FAULT_STATS[name]);
-    if (downstreamCluster !== '') stats.counter(`${downstreamCluster}.${name}`).inc();
+    if (countedCluster !== '') stats.counter(`${countedCluster}.${name}`).inc();
   }
 
   #setMetadata(): void {
