@@ -1,0 +1,11 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+const GO_PROGRAMS = join(homedir(), 'go', 'bin');
+
+/** Where `go install` has put a program; undefined when it is not there. */
+export function goProgram(name: string): string | undefined {
+  const path = join(GO_PROGRAMS, name);
+  return existsSync(path) ? path : undefined;
+}
