@@ -105,8 +105,8 @@ export class HeadParser {
   #hosts: string | undefined;
   #bytes: Buffer = EMPTY;
   #leniency = STRICT;
-  #maxLines = 100;
-  #count = 0;
+  /** What of the scratch lines is used. */
+  #linesEnd = 0;
   #present = 0;
 
   /**
@@ -207,18 +207,15 @@ export class HeadParser {
   }
 
   #handLines(text: string, headers: HeaderMap): void {
-    const length = this.#count * STRIDE;
+    const length = this.#linesEnd;
     const lines: number[] = new Array(length + SPARE_LINES * STRIDE);
     for (let i = 0; i < length; i++) lines[i] = scratch[i]!;
     headers.setLines(text, lines, length, this.#present);
   }
 
-  #reset(bytes: Buffer, maxLines: number, leniency: HeadLeniency): void {
+  #reset(bytes: Buffer, leniency: HeadLeniency): void {
     this.#bytes = bytes;
-    this.#maxLines = maxLines;
     this.#leniency = leniency;
-    this.#count = 0;
-    this.#present = 0;
     this.contentLength = -1;
     this.chunked = false;
     this.unknownTransferEncoding = false;
@@ -238,17 +235,20 @@ export class HeadParser {
 
   /** Field lines from `at` to the empty line. Offsets are stored relative to `base`. */
   #readLines(bytes: Buffer, base: number, at: number, end: number, maxLines: number, leniency: HeadLeniency, part: HeadPart): number {
-    const inTrailers = part === 'trailers';
-    this.#reset(bytes, maxLines, leniency);
+    this.#reset(bytes, leniency);
     const linesStart = at;
-    for (;;) {
+    let slot = 0;
+    let present = 0;
+    for (let left = maxLines; ; left--) {
       if (at >= end) return INCOMPLETE;
       let byte = bytes[at]!;
       if (byte === CR || byte === LF) {
         const headEnd = afterLineEnd(bytes, at, end);
         if (headEnd === INVALID) return this.#invalid('invalid-line-end');
         if (headEnd === INCOMPLETE) return INCOMPLETE;
-        this.fieldBytes = at - linesStart - this.#count - (part === 'request' ? this.hostLines : 0);
+        this.#linesEnd = slot;
+        this.#present = present;
+        this.fieldBytes = at - linesStart - (maxLines - left);
         return this.#checkFraming() ? headEnd : INVALID;
       }
       const nameStart = at;
@@ -261,10 +261,7 @@ export class HeadParser {
         byte = bytes[at]!;
         lower = TOKEN[byte]!;
       }
-      if (byte !== COLON || at === nameStart) {
-        if (byte === 0) return this.#invalid('control-character');
-        return this.#invalid(at === nameStart && (byte === SPACE || byte === TAB) ? 'folded-line' : 'invalid-name');
-      }
+      if (byte !== COLON || at === nameStart) return this.#invalid(nameProblem(byte, at === nameStart));
       const nameEnd = at;
       do {
         if (++at >= end) return INCOMPLETE;
@@ -295,35 +292,27 @@ export class HeadParser {
       const canonical = valueStart - nameEnd === 2 && bytes[nameEnd + 1] === SPACE && valueEnd === lineEnd && at - lineEnd === 2;
       const id = lookUpHeaderName(bytes, nameStart, nameEnd, hash);
       const kind = id < 64 ? KIND[id]! : 0;
-      if (kind !== 0 && !inTrailers && !this.#note(kind, valueStart, valueEnd)) return INVALID;
-      // Host counts, though it is kept elsewhere.
-      if (this.#count + this.hostLines - (kind === LINE_KIND.host ? 1 : 0) >= this.#maxLines) return this.#invalid('too-many-headers');
+      if (kind !== 0 && part !== 'trailers' && !this.#note(kind, valueStart, valueEnd)) return INVALID;
+      if (left === 0) return this.#invalid('too-many-headers');
+      // It counts, though it is kept elsewhere.
       if (kind === LINE_KIND.host && part === 'request') continue;
       if (id !== UNKNOWN_HEADER && id < seenIn.length) {
         if (seenIn[id] === generation) this.#noteRepeated(id as HeaderName);
         seenIn[id] = generation;
       }
-      this.#store(canonical ? id : id | LOOSE, nameStart - base, nameEnd - base, valueStart - base, valueEnd - base);
+      if (slot === scratch.length) scratch = grown(scratch);
+      scratch[slot] = canonical ? id : id | LOOSE;
+      scratch[slot + 1] = nameStart - base;
+      scratch[slot + 2] = nameEnd - base;
+      scratch[slot + 3] = valueStart - base;
+      scratch[slot + 4] = valueEnd - base;
+      slot += STRIDE;
+      present |= 1 << (id & 31);
     }
   }
 
   #noteRepeated(name: HeaderName): void {
     if (INLINE_REQUEST_HEADERS.has(name) && !this.repeatedInline.includes(name)) this.repeatedInline = this.repeatedInline.concat(name);
-  }
-
-  #store(tag: number, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
-    const slot = this.#count++ * STRIDE;
-    if (slot + STRIDE > scratch.length) {
-      const grown = new Int32Array(scratch.length * 2);
-      grown.set(scratch);
-      scratch = grown;
-    }
-    scratch[slot] = tag;
-    scratch[slot + 1] = nameStart;
-    scratch[slot + 2] = nameEnd;
-    scratch[slot + 3] = valueStart;
-    scratch[slot + 4] = valueEnd;
-    this.#present |= 1 << (tag & 31);
   }
 
   /** Set by #lineEnd when it had to rewrite the value in place, else -1. */
@@ -445,6 +434,17 @@ export class HeadParser {
     if (this.hasTransferEncoding && this.contentLength !== -1 && !this.#leniency.chunkedLength) return this.#refuse('length-and-chunked');
     return true;
   }
+}
+
+function nameProblem(byte: number, isFirst: boolean): HeadProblem {
+  if (byte === 0) return 'control-character';
+  return isFirst && (byte === SPACE || byte === TAB) ? 'folded-line' : 'invalid-name';
+}
+
+function grown(lines: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(lines.length * 2);
+  larger.set(lines);
+  return larger;
 }
 
 const EMPTY = Buffer.alloc(0);
