@@ -19,6 +19,7 @@ const MAX_SECONDS = 60;
 export const USAGE = `npm run bench -- [scenario…] [options]      all end-to-end scenarios, or the named ones
 npm run bench -- micro [file…] [options]    micro benches, all of bench/micro/ or the named ones
 npm run bench -- reload [options]           reloads under load: no request may fail
+npm run bench -- rotate                     certificates swapped under load: no request may fail
 npm run bench -- list                       what there is and what can run here
 
   --rounds N       interleaved rounds (7); repetitions of a micro bench

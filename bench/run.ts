@@ -17,6 +17,7 @@ async function main(): Promise<number> {
   const [first, ...rest] = options.names;
   if (first === 'micro') return (await import('./micro/runner/run-micro.ts')).runMicro({ ...options, names: rest });
   if (first === 'reload') return (await import('./checks/reload-under-load.ts')).checkReload(options);
+  if (first === 'rotate') return (await import('./checks/rotate-under-load.ts')).checkRotation();
   const endToEnd = await import('./end-to-end/run-end-to-end.ts');
   return first === 'list' ? endToEnd.list() : endToEnd.runEndToEnd(options);
 }
