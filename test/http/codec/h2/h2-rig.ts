@@ -48,6 +48,8 @@ export function testOptions(changes: Partial<H2ServerOptions> = {}): H2ServerOpt
 export class SeenStream implements RequestDecoder {
   text = '';
   ended = false;
+  /** Ends and resets; the end of the request may be followed by a reset of the answer. */
+  ends = 0;
   failure: Failure | undefined;
   headers: HeaderMap | undefined;
   readonly encoder: ServerEncoder;
@@ -78,11 +80,13 @@ export class SeenStream implements RequestDecoder {
   onInvalidRequest(): void {}
 
   onReset(failure: Failure): void {
+    if (this.failure !== undefined) this.ends++;
     this.failure = failure;
   }
 
   #finish(end: boolean): void {
     if (!end) return;
+    this.ends++;
     this.ended = true;
     this.#onEnd(this);
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeaderMap } from '../../../../src/http/header-map.ts';
 import { H } from '../../../../src/http/header-name.ts';
-import { checkHostileInput } from './hostile-check.ts';
+import { checkHostileClient, checkHostileServer } from './hostile-check.ts';
 import { clock, frame, GET, literal, POST, PREFACE, type SeenStream, ServerRig, SETTINGS, timers, uint32 } from './h2-rig.ts';
 
 function feed(rig: ServerRig, ...pieces: string[]): ServerRig {
@@ -165,8 +165,15 @@ describe('an HTTP/2 server', () => {
 
   it('survives hostile clients', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (seed) => checkHostileInput(seed, { maxConcurrentStreams: 4 })),
+      fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (seed) => checkHostileClient(seed, {})),
       { numRuns: 2000 },
+    );
+  });
+
+  it('survives hostile servers on its other side', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (seed) => checkHostileServer(seed, {})),
+      { numRuns: 1000 },
     );
   });
 });

@@ -1,6 +1,6 @@
 import { frame, GET, literal, POST, PREFACE, SETTINGS, uint32 } from './h2-rig.ts';
 
-/** Bytes that a hostile or broken client might send: well-formed frames, frames with wrong lengths and ids, and noise. */
+/** Bytes that a hostile or broken peer might send: well-formed frames, frames with wrong lengths and ids, noise, and flipped bits. */
 
 export type Dice = () => number;
 
@@ -13,53 +13,113 @@ const noise = (dice: Dice, limit: number): string => {
   return text;
 };
 
-const block = (dice: Dice): string => {
-  switch (below(dice, 6)) {
+const INCREMENTS = [0, 1, 100, 65_535, 2 ** 31 - 1];
+const VALUES = [0, 1, 100, 4096, 16_384, 65_535, 2 ** 31 - 1, 2 ** 32 - 1];
+const RESPONSE = '\x88';
+
+/** A head block. `start`: the pseudo-headers that fit. */
+const block = (dice: Dice, start: string): string => {
+  switch (below(dice, 11)) {
     case 0:
-      return GET;
     case 1:
-      return POST + literal('content-length', String(below(dice, 20)));
+      return start;
     case 2:
-      return GET + literal(noise(dice, 10), noise(dice, 20));
+      return start + literal('content-length', String(below(dice, 20)));
     case 3:
-      return literal('x-t', 'v');
+      return start + literal(noise(dice, 10), noise(dice, 20));
     case 4:
-      return `${GET}\x40\x03x-a\x03abc\xbe\xbe`;
+      return literal('x-t', 'v');
+    case 5:
+      return `${start}\x40\x03x-a\x03abc\xbe\xbe`;
+    case 6:
+      // Entries of the table by number, there or not.
+      return start + pick(dice, ['\xbe', '\xbf\xbe', '\xff\x10', '\x80', '\x7f\x01', '\x10\x00']);
+    case 7:
+      return pick(dice, ['\x20', '\x3f\xe1\x1f', '\x3f\x9a\x01', '\x3f\xff\xff\xff\xff\x0f']) + start;
+    case 8:
+      // Huffman coded, right and wrong.
+      return `${start}\x00\x83\xf2\xb2\x4a${String.fromCharCode(0x80 | below(dice, 6))}${noise(dice, 6)}`;
+    case 9:
+      return start + literal('cookie', 'a=b').repeat(below(dice, 8));
     default:
       return noise(dice, 60);
   }
 };
 
-const oneFrame = (dice: Dice): string => {
+const settings = (dice: Dice): string => {
+  let pairs = '';
+  for (let left = below(dice, 4); left > 0; left--) pairs += `\0${String.fromCharCode(below(dice, 10))}${uint32(pick(dice, VALUES))}`;
+  return pairs;
+};
+
+/** A head in several frames. */
+const chain = (dice: Dice, id: number, start: string): string => {
+  const whole = block(dice, start) + literal('x-long', 'v'.repeat(below(dice, 100)));
+  let text = '';
+  for (let at = 0; at < whole.length; ) {
+    const run = 1 + below(dice, 40);
+    text += frame(at === 0 ? 1 : 9, (at === 0 ? below(dice, 2) : 0) | (at + run >= whole.length ? 4 : 0), id, whole.slice(at, at + run));
+    at += run;
+  }
+  return text;
+};
+
+const oneFrame = (dice: Dice, starts: readonly string[]): string => {
   const id = pick(dice, [0, 1, 1, 1, 3, 3, 5, 7, 2, 9, 2 ** 31 - 1]);
-  switch (below(dice, 12)) {
+  const start = pick(dice, starts);
+  switch (below(dice, 16)) {
     case 0:
     case 1:
     case 2:
-      return frame(1, pick(dice, [4, 5, 4, 5, 1, 0, 37, 13]), id, block(dice));
+      return frame(1, pick(dice, [4, 5, 4, 5, 1, 0]), id, block(dice, start));
     case 3:
-      return frame(9, pick(dice, [0, 4]), id, block(dice));
+      return frame(1, pick(dice, [37, 13, 45]), id, noise(dice, 4) + block(dice, start) + noise(dice, 8));
     case 4:
+      return chain(dice, id, start);
     case 5:
-      return frame(0, pick(dice, [0, 1, 8, 9]), id, noise(dice, 40));
+      return frame(9, pick(dice, [0, 4]), id, block(dice, start));
     case 6:
-      return frame(8, 0, id, uint32(pick(dice, [0, 1, 100, 2 ** 31 - 1])));
     case 7:
-      return frame(4, pick(dice, [0, 1]), 0, `\0${String.fromCharCode(below(dice, 9))}${uint32(pick(dice, [0, 1, 100, 65_535, 2 ** 31]))}`);
+      return frame(0, pick(dice, [0, 1, 8, 9]), id, noise(dice, 40));
     case 8:
-      return frame(3, 0, id, uint32(below(dice, 14)));
+      return frame(8, 0, id, uint32(pick(dice, INCREMENTS)));
     case 9:
-      return frame(6, pick(dice, [0, 1]), 0, 'abcdefgh');
+      return frame(4, pick(dice, [0, 0, 0, 1]), 0, settings(dice));
     case 10:
+      return frame(3, 0, id, uint32(below(dice, 14)));
+    case 11:
+      return frame(6, pick(dice, [0, 1]), 0, 'abcdefgh');
+    case 12:
+      return frame(2, 0, id, uint32(below(dice, 8)) + 'w');
+    case 13:
+      return frame(7, 0, 0, uint32(below(dice, 9)) + uint32(below(dice, 14)) + noise(dice, 9));
+    case 14:
       return frame(below(dice, 12), below(dice, 256), id, noise(dice, 30));
     default:
       return noise(dice, 12);
   }
 };
 
-export function hostileBytes(dice: Dice): string {
-  let text = dice() < 0.95 ? PREFACE : noise(dice, 30);
-  if (dice() < 0.95) text += SETTINGS;
-  for (let left = 1 + below(dice, 20); left > 0; left--) text += oneFrame(dice);
-  return text;
+const flipped = (dice: Dice, text: string): string => {
+  const at = below(dice, text.length);
+  return text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ (1 << below(dice, 8))) + text.slice(at + 1);
+};
+
+const frames = (dice: Dice, starts: readonly string[]): string => {
+  let text = dice() < 0.95 ? SETTINGS : '';
+  for (let left = 1 + below(dice, 20); left > 0; left--) text += oneFrame(dice, starts);
+  return dice() < 0.2 ? flipped(dice, text) : text;
+};
+
+export function hostileRequests(dice: Dice): string {
+  return (dice() < 0.97 ? PREFACE : noise(dice, 30)) + frames(dice, [GET, POST, GET]);
+}
+
+export function hostileResponses(dice: Dice): string {
+  return frames(dice, [RESPONSE, RESPONSE, '\x08\x03100', '\x8d']);
+}
+
+/** Blocks for one decoder, one after the other. */
+export function hostileBlocks(dice: Dice): string[] {
+  return Array.from({ length: 1 + below(dice, 8) }, () => block(dice, GET));
 }

@@ -1,0 +1,86 @@
+import type { ClientCodecOwner, ResponseDecoder } from '../../../../src/http/codec/codec.ts';
+import { H2ClientCodec } from '../../../../src/http/codec/h2/h2-client.ts';
+import type { H2Options } from '../../../../src/http/codec/h2/h2-options.ts';
+import type { Failure } from '../../../../src/http/failure.ts';
+import { HeaderMap } from '../../../../src/http/header-map.ts';
+import { FakeConnection } from '../../../support/fake-connection.ts';
+import { testOptions } from './h2-rig.ts';
+
+/** One response as the client saw it. */
+export class SeenResponse implements ResponseDecoder {
+  text = '';
+  ended = false;
+  failure: Failure | undefined;
+
+  onInformational(headers: HeaderMap): void {
+    this.text += `(${headers.status})`;
+  }
+
+  onHeaders(headers: HeaderMap, end: boolean): void {
+    this.text += `${headers.status} ${headers.serialise()}`;
+    this.ended = end;
+  }
+
+  onData(chunk: Buffer, end: boolean): void {
+    this.text += chunk.toString('latin1');
+    this.ended = end;
+  }
+
+  onTrailers(trailers: HeaderMap): void {
+    this.text += `[${trailers.serialise()}]`;
+    this.ended = true;
+  }
+
+  onReset(failure: Failure): void {
+    this.failure = failure;
+  }
+}
+
+/** A client codec whose peer is the test. */
+export class ClientRig implements ClientCodecOwner {
+  readonly connection = new FakeConnection();
+  readonly codec: H2ClientCodec;
+  readonly told: string[] = [];
+
+  constructor(changes: Partial<H2Options> = {}) {
+    this.codec = new H2ClientCodec(this.connection, this, testOptions(changes));
+    this.connection.owner = this.codec;
+  }
+
+  onStreamEnd(): void {
+    this.told.push('stream end');
+  }
+
+  onStreamReset(failure: Failure): void {
+    this.told.push(`reset: ${failure.kind}`);
+  }
+
+  onCapacityChange(): void {
+    this.told.push(this.codec.canTakeStream ? 'has room' : 'has no room');
+  }
+
+  onCloseAnnounced(): void {
+    this.told.push('leaves');
+  }
+
+  onCodecClosed(): void {
+    this.told.push('closed');
+  }
+
+  onProtocolError(): void {
+    this.told.push('protocol error');
+  }
+
+  request(body?: string, method = 'POST'): SeenResponse {
+    const seen = new SeenResponse();
+    const headers = new HeaderMap();
+    headers.method = method;
+    headers.scheme = 'http';
+    headers.path = '/p';
+    headers.authority = 'a';
+    const encoder = this.codec.newStream(seen);
+    encoder.sendHeaders(headers, body === undefined);
+    if (body !== undefined) encoder.sendData(Buffer.from(body), true);
+    return seen;
+  }
+}
