@@ -7,6 +7,7 @@ import { buildConfig, layer } from './harness/base-config.ts';
 import type { Case } from './harness/case.ts';
 import { clientSteps, upstreamScript } from './harness/case-steps.ts';
 import { readCases } from './harness/case-files.ts';
+import { playGroup } from './harness/groups.ts';
 import { joinChunks, messageExtent, responsesIn } from './harness/message-text.ts';
 import { Normaliser } from './harness/normalise.ts';
 import { fillText, fillTree } from './harness/placeholders.ts';
@@ -227,11 +228,11 @@ const listen = async (server: Server): Promise<number> => {
   return (server.address() as AddressInfo).port;
 };
 
-/** A "proxy" that answers every request with the bytes of `answer`. */
-const fakeTarget = (answer: () => string): Target => ({
+/** A "proxy" that answers every request with the bytes of `answer`, after a while. */
+const fakeTarget = (answer: () => string, delayMs = 0): Target => ({
   name: 'fake',
   async start() {
-    const ingress = createServer((socket) => socket.on('data', () => socket.write(answer())).on('error', () => {}));
+    const ingress = createServer((socket) => socket.on('data', () => setTimeout(() => socket.write(answer()), delayMs)).on('error', () => {}));
     const admin = createHttpServer((_, response) => response.end('cluster.x.count: 1\n'));
     const [port, adminPort] = [await listen(ingress), await listen(admin)];
     return {
@@ -243,6 +244,19 @@ const fakeTarget = (answer: () => string): Target => ({
       },
     };
   },
+});
+
+describe('playing', () => {
+  const [one] = readCases('request-parsing/connection#keep-alive-header');
+  const received = ['HTTP/1.1 204 No Content', '', ''];
+  const expected = { client: { a: { received, end: 'closed here' as const } }, upstreams: { origin: [] }, log: [], stats: {}, admin: [] };
+
+  it('a client does not leave before it has what is expected, however slow the proxy is', async () => {
+    const client = clientSteps([{ request: 'GET /', await: 'none' }, { pause: 1 }, 'close'], 'c');
+    const target = fakeTarget(() => 'HTTP/1.1 204 No Content\r\n\r\n', 200);
+    const verdicts = await playGroup(target, [{ ...one!, client }], () => expected);
+    expect(verdicts.get(one!.id)).toMatchObject({ client: expected.client });
+  });
 });
 
 describe('recording', () => {

@@ -23,6 +23,8 @@ const QUIET_LIMIT_MS = 6_000;
 const EXPECTED_QUIET_MS = 700;
 const EXPECTED_LIMIT_MS = 2_500;
 const STAYS_MS = 25;
+/** How long a client that is about to close waits for what it should have received. */
+const LEAVING_LIMIT_MS = 1_500;
 /** Looking costs what the proxy could use: the longer nothing happens, the more rarely. */
 const FIRST_LOOK_MS = 5;
 const RAREST_LOOK_MS = 100;
@@ -55,6 +57,8 @@ class Performance {
     this.#before = await this.#session.idle();
     for (const [name, upstream] of this.#session.upstreams) upstream.play(this.#one.upstreams[name], this.#signals);
     for (const [index, step] of this.#one.client.entries()) {
+      const leaving = this.#leavingClient(step, index);
+      if (leaving !== undefined && expected !== undefined) await this.#untilReceived(leaving, expected);
       if (await this.#act(step)) continue;
       this.#stuck = `step ${index + 1}: ${step.do}`;
       break;
@@ -62,6 +66,21 @@ class Performance {
     const answer = await (expected === undefined ? this.#whenQuiet() : this.#whenEqual(expected));
     for (const { log } of this.#connections.values()) log.socket.destroy();
     return answer;
+  }
+
+  /** The connection that this step closes, when no later step uses it. */
+  #leavingClient(step: ClientStep, index: number): string | undefined {
+    if (step.do !== 'close' && step.do !== 'reset') return undefined;
+    return this.#one.client.slice(index + 1).some((later) => 'on' in later && later.on === step.on) ? undefined : step.on;
+  }
+
+  /** What is expected comes before the client leaves, however slow the machine is; a pause in the case is its shortest time. */
+  async #untilReceived(name: string, expected: Answer): Promise<void> {
+    const limit = performance.now() + LEAVING_LIMIT_MS;
+    for (let wait = FIRST_LOOK_MS; performance.now() < limit; wait = Math.min(wait * 1.5, RAREST_LOOK_MS)) {
+      if (isDeepStrictEqual(this.#observe().client[name]?.received, expected.client[name]?.received)) return;
+      await pause(wait);
+    }
   }
 
   #connection(name: string, listener: string, tls?: TlsScript): ClientConnection {
