@@ -186,7 +186,7 @@ class Answers {
     if (request.headers.host === undefined) return this.#refuse(exchange, request, 400);
     const form = await readForm(request, exchange);
     if (form === undefined) return this.#refuse(exchange, request, 413);
-    const answer = await this.#dispatch.answer(request.method!, pathOf(request.url!), form);
+    const answer = await this.#dispatch.answer(request.method!, pathOf(request.url!), form, request.headers.accept);
     if (answer === undefined) return this.#refuse(exchange, request, 400);
     await this.#write(exchange, request, response, answer);
   }
@@ -219,8 +219,12 @@ const WRITE_LENGTH = 32_768;
 async function writeBody(exchange: AdminExchange, response: ServerResponse, body: AdminResponse['body']): Promise<void> {
   let waiting = '';
   for await (const chunk of typeof body === 'string' ? [body] : body) {
-    waiting += chunk;
     exchange.onBody(chunk);
+    if (typeof chunk !== 'string') {
+      if (response.destroyed || (!response.write(chunk) && !(await drained(response)))) return;
+      continue;
+    }
+    waiting += chunk;
     if (waiting.length < WRITE_LENGTH) continue;
     if (response.destroyed || (!response.write(waiting) && !(await drained(response)))) return;
     waiting = '';

@@ -181,7 +181,7 @@ export class AdminExchange {
     this.info.bytesReceived += chunk.length;
   }
 
-  onBody(chunk: string): void {
+  onBody(chunk: string | Uint8Array): void {
     this.info.bytesSent += Buffer.byteLength(chunk);
   }
 

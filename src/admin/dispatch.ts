@@ -23,7 +23,7 @@ export class Dispatch {
   }
 
   /** Undefined when the target is no path. `form`: the body, when it is a form. */
-  answer(method: string, target: string, form: string): AdminResponse | Promise<AdminResponse> | undefined {
+  answer(method: string, target: string, form: string, accept = ''): AdminResponse | Promise<AdminResponse> | undefined {
     const normalized = normalizePath(target);
     if (normalized === undefined) return undefined;
     const { path, query } = normalized;
@@ -33,6 +33,6 @@ export class Dispatch {
     if (handler === undefined) return text(`invalid path. admin commands are:\n${commandsText()}`, 404);
     if (method !== 'POST' && this.#mutating.has(path)) return text(`Method ${method} not allowed, POST required.`, 405);
     const ofQuery = parseParams(query);
-    return handler({ method, path, params: ofQuery.size > 0 ? ofQuery : parseParams(form) }, this.#host);
+    return handler({ method, path, params: ofQuery.size > 0 ? ofQuery : parseParams(form), accept }, this.#host);
   }
 }

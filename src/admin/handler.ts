@@ -5,13 +5,15 @@ export interface AdminRequest {
   readonly path: string;
   /** Of the query; of the form in the body when the query is empty. */
   readonly params: ReadonlyMap<string, string>;
+  /** The `accept` field; empty when there is none. */
+  readonly accept: string;
 }
 
 export interface AdminResponse {
   readonly status: number;
   readonly contentType: string;
   /** Chunks are asked for as the client takes them. */
-  readonly body: string | Iterable<string> | AsyncIterable<string>;
+  readonly body: string | Iterable<string> | AsyncIterable<string | Uint8Array>;
   /** Runs when the answer has been handed to the system, or its client has gone. */
   readonly afterwards?: () => void;
 }

@@ -4,6 +4,7 @@ import { parseStatsParams, type StatsParams } from '../core/stats/stats-params.t
 import type { AdminHost } from './admin-host.ts';
 import { type AdminRequest, type AdminResponse, html, json, OK, text } from './handler.ts';
 import { searchFilter } from './name-filter.ts';
+import { acceptsProtobuf, PROMETHEUS_PROTOBUF, protobufOf } from './prometheus-protobuf.ts';
 import { statsPage } from './stats-page.ts';
 
 /** `/stats` */
@@ -23,7 +24,7 @@ export function resetCounters(_request: AdminRequest, host: AdminHost): AdminRes
 
 function answer(request: AdminRequest, host: AdminHost, onlyFormat: 'prometheus' | undefined): AdminResponse {
   const { params } = request;
-  const parsed = parseStatsParams((name) => params.get(name), compileFilter, onlyFormat);
+  const parsed = parseStatsParams((name) => params.get(name), compileFilter, { onlyFormat, acceptsProtobuf: acceptsProtobuf(request.accept) });
   if (typeof parsed === 'string') return text(parsed, 400);
   host.stats.refresh();
   const { selection } = parsed;
@@ -32,8 +33,10 @@ function answer(request: AdminRequest, host: AdminHost, onlyFormat: 'prometheus'
       return text(renderText(host.stats.snapshot(), selection));
     case 'json':
       return json(renderJson(host.stats.snapshot(), selection));
-    case 'prometheus':
-      return text(prometheus(parsed, host, selection.filter === undefined));
+    case 'prometheus': {
+      const body = prometheus(parsed, host, selection.filter === undefined);
+      return parsed.protobuf ? { status: 200, contentType: PROMETHEUS_PROTOBUF, body: protobufOf(body) } : text(body);
+    }
     default:
       return html(statsPage(parsed.format, params, renderText(host.stats.snapshot(), selection)));
   }

@@ -5,6 +5,14 @@ export type StatsFormat = 'text' | 'json' | 'prometheus' | 'html' | 'active-html
 export interface StatsParams {
   readonly format: StatsFormat;
   readonly selection: StatSelection;
+  /** Prometheus' form of messages instead of text. */
+  readonly protobuf: boolean;
+}
+
+export interface StatsRequest {
+  /** Of the path; undefined when `format` decides. */
+  readonly onlyFormat?: 'prometheus' | undefined;
+  readonly acceptsProtobuf?: boolean;
 }
 
 /**
@@ -14,7 +22,7 @@ export interface StatsParams {
 export function parseStatsParams(
   get: (name: string) => string | undefined,
   compileFilter: (regex: string) => ((name: string) => boolean) | string,
-  onlyFormat?: 'prometheus',
+  { onlyFormat, acceptsProtobuf = false }: StatsRequest = {},
 ): StatsParams | string {
   const regex = get('filter') ?? '';
   const filter = regex === '' ? undefined : compileFilter(regex);
@@ -27,7 +35,8 @@ export function parseStatsParams(
   if (hidden !== 'include' && hidden !== 'only' && hidden !== 'exclude') return HIDDEN_USAGE;
   const format = onlyFormat ?? (get('format') || 'text');
   if (!isStatsFormat(format)) return FORMAT_USAGE;
-  const refused = unsupportedBuckets(buckets, format);
+  const protobuf = format === 'prometheus' && (acceptsProtobuf || get('prom_protobuf') !== undefined);
+  const refused = unsupportedBuckets(buckets, format, protobuf);
   if (refused !== undefined) return refused;
   const selection = {
     type,
@@ -36,7 +45,7 @@ export function parseStatsParams(
     histograms: HISTOGRAM_FORMS.get(buckets),
     textReadouts: get('text_readouts') !== undefined,
   };
-  return { format, selection };
+  return { format, selection, protobuf };
 }
 
 const FORMATS: readonly string[] = ['text', 'json', 'prometheus', 'html', 'active-html'] satisfies StatsFormat[];
@@ -64,9 +73,9 @@ function isStatsFormat(format: string): format is StatsFormat {
   return FORMATS.includes(format);
 }
 
-function unsupportedBuckets(buckets: string, format: StatsFormat): string | undefined {
+function unsupportedBuckets(buckets: string, format: StatsFormat, protobuf: boolean): string | undefined {
   if (format !== 'prometheus') return buckets === 'prometheusnative' ? 'Invalid histogram_buckets type for non prometheus stats type' : undefined;
-  if (buckets === 'prometheusnative') return 'unsupported prometheusnative histogram type when not using protobuf exposition format';
+  if (buckets === 'prometheusnative') return `unsupported prometheusnative histogram type${protobuf ? '' : ' when not using protobuf exposition format'}`;
   if (buckets === 'disjoint' || buckets === 'detailed') return 'unsupported prometheus histogram bucket mode';
   return undefined;
 }

@@ -5,13 +5,14 @@ function parse(query: string, onlyFormat?: 'prometheus'): ReturnType<typeof pars
   const params = new URLSearchParams(query);
   const compile = (regex: string): ((name: string) => boolean) | string =>
     regex === '[' ? 'Invalid re2 regex: missing ]: [' : (name) => name.includes(regex);
-  return parseStatsParams((name) => params.get(name) ?? undefined, compile, onlyFormat);
+  return parseStatsParams((name) => params.get(name) ?? undefined, compile, { onlyFormat });
 }
 
 describe('the query of /stats', () => {
   test('asks for everything as text when empty', () => {
     expect(parse('')).toEqual({
       format: 'text',
+      protobuf: false,
       selection: { type: 'All', usedOnly: false, filter: undefined, histograms: undefined, textReadouts: false },
     });
     expect(parse('format=&histogram_buckets=&filter=')).toEqual(parse(''));
