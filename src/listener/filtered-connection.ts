@@ -46,6 +46,10 @@ export class FilteredHandler implements ConnectionHandler, FilteredConnection {
     this.#pass(0, NO_BYTES, 0, false);
   }
 
+  onHandshakeDone(): void {
+    if (this.#passed > this.#filters.length) this.#terminal.onHandshakeDone?.();
+  }
+
   onBytes(bytes: Buffer, length: number): void {
     if (this.#stoppedAt >= 0) this.#hold(bytes, length);
     else this.#pass(0, bytes, length, false);

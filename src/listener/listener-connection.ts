@@ -59,6 +59,7 @@ export class ListenerConnection implements ConnectingOwner, TimerOwner {
 
   onConnected(): void {
     this.#handshakeTimer?.disarm();
+    this.#handler?.onHandshakeDone?.();
   }
 
   onBytes(bytes: Buffer, length: number): void {

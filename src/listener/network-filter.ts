@@ -6,6 +6,8 @@ import type { Connection, ConnectionOwner } from '../transport/transport.ts';
 export interface ConnectionHandler extends ConnectionOwner {
   /** The filters before this one have let the connection through. Absent: there is nothing to do before the first bytes. */
   onNewConnection?(): void;
+  /** The handshake of a connection under TLS is done. */
+  onHandshakeDone?(): void;
   /** The listener drains: end when what is under way is finished. */
   startDrain(): void;
   /** Requests under way; an idle connection may be closed at once when its listener goes. */

@@ -1,13 +1,15 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Random } from '../../../core/random.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
-import type { TimerList } from '../../../core/timers.ts';
+import type { TimerList, Timers } from '../../../core/timers.ts';
 import type { AccessLog } from '../../../http/access-log.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
+import type { Tunnel } from './tunnel.ts';
 
 /** `tcp.<stat_prefix>.` */
 export const TCP_STATS = defineStats({
   counters: [
+    'downstream_cx_drain_close',
     'downstream_cx_no_route',
     'downstream_cx_rx_bytes_total',
     'downstream_cx_total',
@@ -29,14 +31,31 @@ export interface TcpProxyConfig {
   readonly choices: readonly ClusterChoice[];
   readonly totalWeight: number;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   readonly idleTimeout: TimerList | undefined;
   readonly maxDuration: TimerList | undefined;
+  /** Up to this share of the duration may be added to it. */
+  readonly durationJitter: number;
   readonly maxConnectAttempts: number;
+  /** Undefined: the next attempt follows at once. */
+  readonly backoff: BackoffSpec | undefined;
+  readonly connectMode: 'immediate' | 'on-data' | 'on-handshake';
+  /** Reading stops beyond these until the upstream connection stands. */
+  readonly maxEarlyBytes: number;
+  readonly checksDrain: boolean;
+  /** Undefined: bytes are not tunnelled. */
+  readonly tunnel: Tunnel | undefined;
   readonly accessLogs: readonly AccessLog[];
+  readonly logsOnStart: boolean;
   readonly logsOnConnected: boolean;
   readonly periodicLogs: TimerList | undefined;
   readonly bufferLimitBytes: number;
+}
+
+export interface BackoffSpec {
+  readonly baseMs: number;
+  readonly maxMs: number;
 }
 
 export interface ClusterChoice {

@@ -1,18 +1,20 @@
-import { Timer, type TimerOwner } from '../../../core/timers.ts';
+import { Timer, type TimerList, type TimerOwner } from '../../../core/timers.ts';
 import type { AccessLogType } from '../../../http/access-log.ts';
 import type { PressureWatcher, RequestEncoder, ResponseDecoder } from '../../../http/codec/codec.ts';
 import { RESET_BY_PEER } from '../../../http/codec/raw-client.ts';
 import { streamOf } from '../../../http/connection-stream.ts';
 import type { Failure } from '../../../http/failure.ts';
+import type { HeaderMap } from '../../../http/header-map.ts';
 import { type ConnectionInfo, ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
-import type { ConnectionHandler } from '../../../listener/network-filter.ts';
+import type { ConnectionHandler, DrainDecision } from '../../../listener/network-filter.ts';
 import type { Connection, TransportError } from '../../../transport/transport.ts';
 import { CLUSTER_STATE, TCP_STATS, type TcpProxyConfig } from './config.ts';
 
 const TIMER_IDLE = 0;
 const TIMER_DURATION = 1;
 const TIMER_LOG = 2;
+const TIMER_BACKOFF = 3;
 const NO_BYTES = Buffer.alloc(0);
 
 /** This side gives the upstream connection up. */
@@ -21,20 +23,32 @@ const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'local-reset', re
 const DOWNSTREAM_RESET: Failure = { source: 'downstream', kind: 'remote-reset', retryable: false, details: '' };
 
 /**
- * One connection and the upstream connection it is joined with. Nothing is read from the client before the upstream connection stands.
+ * One connection and the upstream connection, or the tunnel, it is joined with. What is read before that stands waits here (early data).
  *
- *   NEW ──onNewConnection──▶ CONNECTING ──pool ready──▶ JOINED ──both have ended, either is gone, timer──▶ CLOSED
- *                              │   ▲ fails, attempts left
- *                              └───┴──fails──▶ CLOSED
+ *   NEW ──onNewConnection──▶ WAITING ──bytes, handshake, at once──▶ CONNECTING ──pool ready, tunnel open──▶ JOINED ──both have ended, either is gone, timer──▶ CLOSED
+ *                                                                   │   ▲ fails, attempts left
+ *                                                                   └───┴──fails──▶ CLOSED
  */
 export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, PoolCallbacks, PressureWatcher, LoadBalancerContext, TimerOwner {
   readonly active = true;
-  readonly requestHeaders = undefined;
+  /** Of the tunnel. */
+  requestHeaders: HeaderMap | undefined;
   readonly #connection: Connection;
   readonly #config: TcpProxyConfig;
+  readonly #drain: DrainDecision;
   readonly #stream: StreamInfo;
   #pending: PendingStream | undefined;
   #upstream: RequestEncoder | undefined;
+  /** Bytes may go upstream. */
+  #joined = false;
+  /** An attempt has begun, or waits for its time. */
+  #connecting = false;
+  /** What came before it was joined. */
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
+  #readsArePaused = false;
+  /** The tunnel's connection cannot end in one direction alone. */
+  #endsWhole = false;
   #attempts = 0;
   #closed = false;
   /** The upstream waits for the client to take what it was sent. */
@@ -43,35 +57,76 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
   readonly #idleTimer: Timer | undefined;
   readonly #durationTimer: Timer | undefined;
   readonly #logTimer: Timer | undefined;
+  #backoffTimer: Timer | undefined;
 
-  constructor(connection: Connection, info: ConnectionInfo, config: TcpProxyConfig) {
+  constructor(connection: Connection, info: ConnectionInfo, drain: DrainDecision, config: TcpProxyConfig) {
     this.#connection = connection;
     this.#config = config;
+    this.#drain = drain;
     this.#stream = streamOf(info, config.clock);
-    connection.pauseReads();
+    if (config.connectMode === 'immediate') this.#pauseReads();
     config.stats.inc(TCP_STATS.downstream_cx_total);
     if (config.idleTimeout !== undefined) this.#idleTimer = new Timer(this, TIMER_IDLE);
-    if (config.maxDuration !== undefined) config.maxDuration.arm((this.#durationTimer = new Timer(this, TIMER_DURATION)));
+    if (config.maxDuration !== undefined) this.#durationTimer = this.#startDuration(config.maxDuration);
     if (config.periodicLogs !== undefined) config.periodicLogs.arm((this.#logTimer = new Timer(this, TIMER_LOG)));
   }
 
   // ConnectionHandler
 
   onNewConnection(): void {
-    this.#connect();
+    const { connectMode, logsOnStart } = this.#config;
+    if (logsOnStart) this.#log('TcpConnectionStart');
+    const { secure, tls } = this.#stream.connection;
+    if (connectMode === 'immediate' || (connectMode === 'on-handshake' && (!secure || tls !== undefined))) this.#connect();
+    else this.#restartIdleTimer();
+  }
+
+  onHandshakeDone(): void {
+    if (this.#config.connectMode === 'on-handshake' && !this.#connecting) this.#connect();
   }
 
   onBytes(bytes: Buffer, length: number): void {
     this.#stream.bytesReceived += length;
     this.#config.stats.add(TCP_STATS.downstream_cx_rx_bytes_total, length);
-    this.#upstream?.sendData(bytes.length === length ? bytes : bytes.subarray(0, length), false);
+    const chunk = bytes.length === length ? bytes : bytes.subarray(0, length);
+    if (this.#joined) this.#upstream?.sendData(chunk, false);
+    else this.#keepEarly(chunk);
     this.#restartIdleTimer();
+    this.#closeIfDraining();
   }
 
   onEnd(): void {
     this.#downstreamEnded = true;
-    this.#upstream?.sendData(NO_BYTES, true);
+    if (this.#joined) this.#endUpstreamWrites();
+    else this.#config.stats.inc(TCP_STATS.early_data_received_count_total);
     this.#restartIdleTimer();
+  }
+
+  #keepEarly(chunk: Buffer): void {
+    const { stats, maxEarlyBytes, connectMode } = this.#config;
+    stats.inc(TCP_STATS.early_data_received_count_total);
+    this.#early.push(Buffer.from(chunk));
+    this.#earlyBytes += chunk.length;
+    if (this.#earlyBytes > maxEarlyBytes) this.#pauseReads();
+    if (connectMode === 'on-data' && !this.#connecting) this.#connect();
+  }
+
+  #pauseReads(): void {
+    if (this.#readsArePaused) return;
+    this.#readsArePaused = true;
+    this.#connection.pauseReads();
+  }
+
+  #endUpstreamWrites(): void {
+    this.#upstream?.sendData(NO_BYTES, true);
+    if (this.#endsWhole) this.#connection.closeAfterFlush(0);
+  }
+
+  #closeIfDraining(): void {
+    const { checksDrain, stats } = this.#config;
+    if (!checksDrain || this.#closed || !this.#drain.shouldClose()) return;
+    stats.inc(TCP_STATS.downstream_cx_drain_close);
+    this.#connection.closeAfterFlush(0);
   }
 
   onDrained(): void {
@@ -100,8 +155,23 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#stream.attemptCount = this.#attempts;
     encoder.watcher = this;
     this.#noteUpstream(host, connection);
+    if (this.requestHeaders === undefined) {
+      this.#join(encoder);
+      return;
+    }
+    this.#endsWhole = connection.protocol !== 'HTTP/2';
+    encoder.sendHeaders(this.requestHeaders, false);
+  }
+
+  #join(upstream: RequestEncoder): void {
+    this.#joined = true;
     if (this.#config.logsOnConnected) this.#log('TcpUpstreamConnected');
     this.#restartIdleTimer();
+    for (const chunk of this.#early) upstream.sendData(chunk, false);
+    this.#early = [];
+    if (this.#downstreamEnded) this.#endUpstreamWrites();
+    if (!this.#readsArePaused) return;
+    this.#readsArePaused = false;
     this.#connection.resumeReads();
   }
 
@@ -116,10 +186,20 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
       this.#refuse(ResponseFlag.noHealthyUpstream);
     } else {
       stream.attemptCount = this.#attempts;
-      stream.upstreamTransportFailureReason = failure.details;
-      stream.setFlag(ResponseFlag.upstreamConnectionFailure);
-      this.#connect();
+      this.#tryAgain(failure.details);
     }
+  }
+
+  #tryAgain(reason: string): void {
+    this.#stream.upstreamTransportFailureReason = reason;
+    this.#stream.setFlag(ResponseFlag.upstreamConnectionFailure);
+    const { backoff, random, timers, maxConnectAttempts } = this.#config;
+    if (backoff === undefined || this.#attempts >= maxConnectAttempts) {
+      this.#connect();
+      return;
+    }
+    const limitMs = Math.min(backoff.maxMs, backoff.baseMs * 2 ** (this.#attempts - 1));
+    timers.privateList(Math.ceil(random.unit() * limitMs)).arm((this.#backoffTimer ??= new Timer(this, TIMER_BACKOFF)));
   }
 
   // ResponseDecoder
@@ -137,11 +217,16 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
       this.#upstream!.pause();
     }
     this.#restartIdleTimer();
+    this.#closeIfDraining();
   }
 
   onReset(failure: Failure): void {
     this.#upstream = undefined;
     if (this.#closed) return;
+    if (!this.#joined) {
+      this.#tryAgain('');
+      return;
+    }
     if (failure !== RESET_BY_PEER) {
       this.#connection.closeAfterFlush(0);
       return;
@@ -150,7 +235,19 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#connection.reset();
   }
 
-  onHeaders(): void {}
+  /** The answer to the request for a tunnel. */
+  onHeaders(headers: HeaderMap): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined || this.#joined) return;
+    if (this.#config.tunnel!.opensWith(headers.status)) {
+      this.#join(upstream);
+      return;
+    }
+    this.#upstream = undefined;
+    upstream.reset(DOWNSTREAM_GONE);
+    this.#tryAgain(`tunnel_response:${headers.status}`);
+  }
+
   onTrailers(): void {}
   onInformational(): void {}
 
@@ -180,6 +277,10 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
 
   onTimer(tag: number): void {
     const { stats, periodicLogs } = this.#config;
+    if (tag === TIMER_BACKOFF) {
+      this.#connect();
+      return;
+    }
     if (tag === TIMER_LOG) {
       this.#log('TcpPeriodic');
       periodicLogs!.arm(this.#logTimer!);
@@ -195,7 +296,16 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#connection.destroy();
   }
 
+  #startDuration(durations: TimerList): Timer {
+    const { durationJitter, random, timers } = this.#config;
+    const timer = new Timer(this, TIMER_DURATION);
+    const list = durationJitter === 0 ? durations : timers.privateList(Math.round(durations.durationMs * (1 + random.unit() * durationJitter)));
+    list.arm(timer);
+    return timer;
+  }
+
   #connect(): void {
+    this.#connecting = true;
     const name = this.#clusterName();
     const cluster = this.#config.clusters.get(name);
     if (cluster === undefined) {
@@ -214,7 +324,8 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
       return;
     }
     this.#attempts++;
-    const pending = cluster.newTcpStream(this, 'default', this, this);
+    this.requestHeaders = this.#config.tunnel?.request(this.#stream);
+    const pending = this.requestHeaders === undefined ? cluster.newTcpStream(this, 'default', this, this) : cluster.newStream(this, 'default', this, this);
     if (this.#upstream === undefined && !this.#closed) this.#pending ??= pending;
   }
 
@@ -263,6 +374,8 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#idleTimer?.disarm();
     this.#durationTimer?.disarm();
     this.#logTimer?.disarm();
+    this.#backoffTimer?.disarm();
+    this.#early = [];
     this.#pending?.cancel();
     const upstream = this.#upstream;
     this.#upstream = undefined;
@@ -274,7 +387,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
   /** What the client has sent still goes there, unless it broke off. */
   #endUpstream(upstream: RequestEncoder): void {
     if (this.#stream.downstreamCloseType === 'RemoteReset') upstream.reset(DOWNSTREAM_RESET);
-    else if (!this.#downstreamEnded) upstream.reset(DOWNSTREAM_GONE);
+    else if (!this.#downstreamEnded || this.#endsWhole) upstream.reset(DOWNSTREAM_GONE);
     else upstream.sendData(NO_BYTES, true);
   }
 
