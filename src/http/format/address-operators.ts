@@ -10,7 +10,7 @@ const ADDRESSES: Readonly<Record<string, AddressOf>> = {
   DOWNSTREAM_DIRECT_REMOTE: ({ info }) => info.connection.directRemoteAddress,
   DOWNSTREAM_DIRECT_LOCAL: ({ info }) => info.connection.directLocalAddress,
   UPSTREAM_LOCAL: ({ info }) => info.upstreamLocalAddress,
-  UPSTREAM_REMOTE: ({ info }) => info.upstreamRemoteAddress ?? info.upstreamHost?.address,
+  UPSTREAM_REMOTE: ({ info }) => info.upstreamRemoteAddress,
 };
 
 /** Addresses inside the process have an endpoint id; there are none here. */

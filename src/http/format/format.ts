@@ -9,12 +9,16 @@ export interface Format {
   format(context: FormatContext): string;
 }
 
-/** A value with operators, as headers have it: an operator without a value leaves nothing. Reports everything that is wrong. */
+/**
+ * The value of a header: an operator without a value leaves nothing, and what an operator brings ends no line. Reports everything
+ * that is wrong.
+ */
 export function compileFormat(text: string, at: ConfigPath, context: CompileContext): Format | undefined {
-  return compileFormatBytes(wireText(text), at, context);
+  const format = compileFormatBytes(wireText(text), at, context);
+  return format === undefined || !text.includes('%') ? format : new FieldValueFormat(format);
 }
 
-/** As `compileFormat`, for text that already is bytes of the wire. */
+/** The same with control characters as they come; `bytes` are those of the wire. */
 export function compileFormatBytes(bytes: string, at: ConfigPath, context: CompileContext): Format | undefined {
   return compileTextFormat(translated(bytes), '', at, context);
 }
@@ -55,3 +59,20 @@ class TextFormat implements Format {
     return out;
   }
 }
+
+/** Operators decode what a client wrote (`%0d%0a`). A control character becomes a space (RFC 9110 §5.5). */
+class FieldValueFormat implements Format {
+  readonly #format: Format;
+
+  constructor(format: Format) {
+    this.#format = format;
+  }
+
+  format(context: FormatContext): string {
+    const value = this.#format.format(context);
+    return CONTROL.test(value) ? value.replace(CONTROLS, ' ') : value;
+  }
+}
+
+const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
+const CONTROLS = new RegExp(CONTROL, 'g');

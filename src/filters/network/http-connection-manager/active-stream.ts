@@ -433,7 +433,6 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (this.#upgrade) countUpgrade(config.stats);
     if (this.#upgrade || route === undefined) return chain ?? config.chain;
     config.stats.inc(HTTP_STATS.downstream_rq_ws_on_non_ws_route);
-    if (route.kind === 'forward') this.info.upstreamClusterName = route.clusterName(headers) ?? '';
     this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
     return undefined;
   }

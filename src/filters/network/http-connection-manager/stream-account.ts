@@ -19,7 +19,9 @@ export function accountStream(stream: ActiveStream, route: Route | undefined, up
 /** The route's cluster is known even when the request never came to the router. */
 export function nameCluster({ config, info, headers }: ActiveStream, route: Route | undefined): void {
   if (route?.kind !== 'forward' || info.upstreamClusterName !== '') return;
-  info.upstreamClusterName = config.clusters.get(route.clusterName(headers!))?.statName ?? '';
+  const cluster = config.clusters.get(route.clusterName(headers!));
+  info.upstreamCluster = cluster;
+  info.upstreamClusterName = cluster?.statName ?? '';
 }
 
 /** The flag of a stream that its client ended. */
