@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCases } from './harness/case-files.ts';
-import { envoyTarget } from './harness/envoy-target.ts';
+import { envoyTarget, requireEnvoy } from './harness/envoy-target.ts';
 import { createNuncioTarget } from './harness/nuncio-target.ts';
 import { findRecording } from './harness/recordings.ts';
 
@@ -53,6 +53,27 @@ describe('one line says', () => {
     process.env['PATH'] = fakeEnvoy("echo '[1][critical][main] error `no such thing` initializing config' >&2; exit 1");
     try {
       await expect(envoyTarget.start({})).rejects.toThrow(/^envoy did not start: no such thing$/);
+    } finally {
+      process.env['PATH'] = before;
+    }
+  });
+
+  it('which rule of a message was broken, without the message', async () => {
+    const before = process.env['PATH'];
+    const said = '[1][critical][main] error `goo.gle/debugstr\nclusters {\n  name: "a"\n}\n: Proto constraint validation failed (a:  b)` initializing config';
+    process.env['PATH'] = fakeEnvoy(`echo '${said}' >&2; exit 1`);
+    try {
+      await expect(envoyTarget.start({})).rejects.toThrow(/^envoy did not start: Proto constraint validation failed \(a: b\)$/);
+    } finally {
+      process.env['PATH'] = before;
+    }
+  });
+
+  it('that this is another Envoy', () => {
+    const before = process.env['PATH'];
+    process.env['PATH'] = fakeEnvoy(`echo 'envoy  version: ${'0'.repeat(40)}/1.39.0/Clean/RELEASE/BoringSSL'`);
+    try {
+      expect(requireEnvoy).toThrow(/^envoy on PATH is 1\.39\.0; answers are recorded from 1\.40\.0$/);
     } finally {
       process.env['PATH'] = before;
     }

@@ -6,6 +6,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { envoySentence } from '../harness/envoy-sentence.ts';
 import { requireEnvoy } from '../harness/envoy-target.ts';
 import { EnvoyJudge } from './envoy-judge.ts';
 
@@ -17,16 +18,6 @@ export const brokenConfigurations = (): string[] => readdirSync(FOLDER).filter((
 
 export const readEnvoySentences = (): Record<string, string> => JSON.parse(readFileSync(SENTENCES, 'utf8')) as Record<string, string>;
 
-/** Without the configuration that Envoy prints before or after, and with one space where it puts any number of them. */
-const sentence = (message: string): string =>
-  message
-    .replace(/^goo\.gle[^]*\n: (?=Proto constraint)/, '')
-    .replace(/: \{"[^]*$/, '')
-    .replace(/:? goo\.gle\/debug[^]*$/, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, LONGEST);
-
 /** Returns the exit code: 1 when Envoy takes one of them or says something else than what is recorded. */
 export const checkBroken = async (record: boolean): Promise<number> => {
   requireEnvoy();
@@ -36,7 +27,7 @@ export const checkBroken = async (record: boolean): Promise<number> => {
   const taken: string[] = [];
   for (const name of brokenConfigurations()) {
     const verdict = await envoy.judge(readFileSync(new URL(name, FOLDER), 'utf8'), 'yaml');
-    if (verdict.kind === 'refused') said[name] = sentence(verdict.message);
+    if (verdict.kind === 'refused') said[name] = envoySentence(verdict.message).slice(0, LONGEST);
     else taken.push(name);
   }
   envoy.save();

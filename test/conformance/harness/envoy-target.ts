@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { callAdmin, readListenerPorts } from './admin-client.ts';
 import { ConformanceError } from './case.ts';
+import { envoySentence } from './envoy-sentence.ts';
 import type { RunningTarget, Target } from './target.ts';
 
 export const ENVOY_VERSION = '1.40.0';
@@ -29,7 +30,8 @@ export const requireEnvoy = (): void => {
 const complaint = (log: string): string => {
   const lines = log.split('\n').filter((line) => /\[(critical|error)\]/.test(line));
   const last = lines.at(-1) ?? log.trim().split('\n').at(-1) ?? '';
-  return /error `(.*)` initializing config/.exec(last)?.[1] ?? last;
+  const cause = /error `([^]*?)` initializing config/.exec(log)?.[1];
+  return cause === undefined ? last : envoySentence(cause);
 };
 
 const untilReady = async (child: ChildProcess, addressFile: string, log: () => string): Promise<number> => {
