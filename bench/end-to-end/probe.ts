@@ -37,14 +37,32 @@ export function headerOf(answer: string, name: string): string | undefined {
   return new RegExp(`\r\n${name}:[ \t]*([^\r]*)`, 'i').exec(head)?.[1];
 }
 
+export interface ProbeLimits {
+  readonly sinceMs: number;
+  readonly withinMs: number;
+  readonly stillTrying: () => boolean;
+}
+
 /** Asks until the answer is 200. Milliseconds from `sinceMs`, or undefined when it did not come in time or `stillTrying` ended it. */
 export async function untilFirst200(
   target: { readonly port: number; readonly host: string; readonly path: string; readonly secure?: boolean },
-  { sinceMs, withinMs, stillTrying }: { sinceMs: number; withinMs: number; stillTrying: () => boolean },
+  { sinceMs, withinMs, stillTrying }: ProbeLimits,
 ): Promise<number | undefined> {
   while (performance.now() - sinceMs < withinMs && stillTrying()) {
     const answer = await ask(target.port, target.host, target.path, target.secure);
     if (statusOf(answer) === 200) return performance.now() - sinceMs;
+    await delay(RETRY_MS);
+  }
+  return undefined;
+}
+
+/** Connects until somebody accepts. */
+export async function untilListening(port: number, { sinceMs, withinMs, stillTrying }: ProbeLimits): Promise<number | undefined> {
+  while (performance.now() - sinceMs < withinMs && stillTrying()) {
+    const socket = connect(port, '127.0.0.1');
+    const accepted = await new Promise<boolean>((resolve) => socket.once('connect', () => resolve(true)).once('error', () => resolve(false)));
+    socket.destroy();
+    if (accepted) return performance.now() - sinceMs;
     await delay(RETRY_MS);
   }
   return undefined;

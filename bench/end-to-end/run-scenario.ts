@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { rotated } from './arithmetic.ts';
-import { fastestOrigin, nodeOrigin } from './origin/origin.ts';
+import { fastestOrigin, grpcOrigin, nodeOrigin } from './origin/origin.ts';
 import { checkFeatures } from './feature-check.ts';
 import { peerNamed } from './peers/all-peers.ts';
 import type { Peer, PeerName } from './peers/peer.ts';
 import type { Command } from './command.ts';
 import { freePort, ServerProcess } from './processes.ts';
-import { untilFirst200 } from './probe.ts';
+import { untilFirst200, untilListening } from './probe.ts';
 import type { ContestantRecord, ScenarioResult } from './result.ts';
 import { summarise } from './result.ts';
 import type { LoadSettings, RunningProxy, Scenario, Variant } from './scenario.ts';
@@ -33,16 +33,18 @@ interface Contestant {
   proxy: RunningProxy | undefined;
 }
 
+const ORIGINS = { small: fastestOrigin, large: () => nodeOrigin, grpc: grpcOrigin };
+
 export async function runScenario(scenario: Scenario, settings: RunSettings): Promise<ScenarioResult> {
   const directory = join(settings.directory, scenario.name);
   mkdirSync(directory, { recursive: true });
-  const originChoice = scenario.origin === 'large' ? nodeOrigin : fastestOrigin();
+  const originChoice = ORIGINS[scenario.origin]();
   const originPort = await freePort();
   const origin = new ServerProcess(originChoice.prepare(originPort, directory), { core: loadCore(settings.cores), directory });
   const contestants: Contestant[] = [];
   const absent: { peer: PeerName; reason: string }[] = [];
   try {
-    await waitForOrigin(origin, originPort);
+    await waitForOrigin(origin, originPort, scenario.origin === 'grpc');
     for (const name of scenario.peers) {
       if (settings.onlyPeers.length > 0 && !settings.onlyPeers.includes(name)) continue;
       const peer = peerNamed(name);
@@ -90,7 +92,7 @@ async function warmUp(scenario: Scenario, contestant: Contestant, settings: RunS
     settings.log(`${scenario.name}: starting ${contestant.peer.name} ${contestant.variant.name}`);
     const proxy = await start(scenario, contestant, settings);
     if (contestant.plan.full) contestant.record.notes.push(...(await checkFeatures(proxy, contestant.directory)));
-    if (settings.warmUpSeconds > 0) await saturate({ ...settings, proxy }, { seconds: settings.warmUpSeconds });
+    if (settings.warmUpSeconds > 0) await (scenario.warmUp ?? saturate)({ ...settings, seconds: settings.warmUpSeconds, proxy });
     proxy.server.suspend();
   });
 }
@@ -143,8 +145,10 @@ async function leave(contestant: Contestant): Promise<void> {
   await proxy?.server.stop();
 }
 
-async function waitForOrigin(origin: ServerProcess, port: number): Promise<void> {
+/** One that speaks HTTP/2 only has nothing to say to the probe: that it listens must do. */
+async function waitForOrigin(origin: ServerProcess, port: number, speaksHttp2: boolean): Promise<void> {
   const target = { port, host: 'origin', path: '/' };
-  const readyMs = await untilFirst200(target, { sinceMs: performance.now(), withinMs: 10_000, stillTrying: () => origin.alive });
+  const limits = { sinceMs: performance.now(), withinMs: 10_000, stillTrying: () => origin.alive };
+  const readyMs = await (speaksHttp2 ? untilListening(port, limits) : untilFirst200(target, limits));
   if (readyMs === undefined) throw new Error(`the origin did not start: ${origin.outputTail}`);
 }

@@ -29,8 +29,8 @@ export interface Scenario {
   readonly columns: readonly Metric[];
   /** Figures that get a column of their own for the ratio to nginx and to Envoy. */
   readonly ratioOf: readonly Metric[];
-  /** `small`: whatever is fastest for 1 KiB. `large`: bodies of any size, both ways. */
-  readonly origin: 'small' | 'large';
+  /** `small`: whatever is fastest for 1 KiB. `large`: bodies of any size, both ways. `grpc`: over HTTP/2, with trailers. */
+  readonly origin: 'small' | 'large' | 'grpc';
   /** `long`: one process for all rounds, suspended between its turns. `fresh`: a new process for each turn. */
   readonly life: 'long' | 'fresh';
   /** At most so many rounds, where one takes long. */
@@ -42,6 +42,8 @@ export interface Scenario {
   readonly comparesWithBase?: boolean;
   /** Instead of the peer's own rendering of the plan. */
   readonly prepare?: (peer: Peer, plan: ProxyPlan, directory: string) => Promise<Command>;
+  /** Before the first round; absent: the chosen load generator's. */
+  readonly warmUp?: (turn: Turn) => Promise<Measured>;
   readonly measure: (turn: Turn) => Promise<Measured>;
 }
 

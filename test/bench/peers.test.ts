@@ -59,6 +59,13 @@ describe('one plan', () => {
     expect(haproxyConfig(HOSTS, directory)).toContain('map_str');
   });
 
+  it('speaks HTTP/2 to the origin where it asks for it', () => {
+    const plan = { ...FULL, http2Origin: true };
+    expect(haproxyConfig(plan, directory)).toContain('server first 127.0.0.1:20003 proto h2');
+    expect(JSON.stringify(bootstrap(plan, ''))).toContain('"explicit_http_config":{"http2_protocol_options":{}}');
+    expect(haproxyConfig(FULL, directory) + JSON.stringify(bootstrap(FULL, ''))).not.toMatch(/proto h2|http2_protocol_options/);
+  });
+
   it('puts its filters in front of the router', () => {
     const names = (filters: ProxyPlan['filters']): string[] =>
       Array.from(JSON.stringify(bootstrap({ ...PLAIN, ...PORTS, filters }, '')).matchAll(/"envoy\.filters\.http\.(\w+)"/g), ([, name]) => name!);

@@ -16,6 +16,8 @@ export interface SaturatingLoad {
   readonly secure?: boolean;
   /** HTTP/2 with so many streams at once on each connection: only h2load can. Without: HTTP/1.1. */
   readonly streams?: number;
+  /** POST of a small message as gRPC has it, in place of GET: only h2load can. */
+  readonly grpc?: boolean;
 }
 
 export interface SaturatingResult {
@@ -73,16 +75,31 @@ export const h2load: LoadTool = {
   note: 'one thread, closed loop; it tells no percentiles',
   installed: () => findProgram('h2load') !== undefined,
   version: () => versionLine('h2load', ['--version']),
-  command: ({ port, request, connections, seconds, streams }) => {
+  command: ({ port, request, connections, seconds, streams, grpc }, directory) => {
     if (request.close) throw new Error('h2load does not go on after a connection was closed: use wrk or autocannon');
     const { Host, ...others } = headersOf(request);
     // It sends a Host of its own: another one makes two.
-    const headers = Object.entries({ ':authority': Host, ...others }).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+    const headers = Object.entries({ ':authority': Host, ...(grpc === true ? GRPC_HEADERS : others) }).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
     const url = `http://127.0.0.1:${port}${request.path}`;
-    return { file: findProgram('h2load')!, args: [...(streams === undefined ? ['--h1'] : ['-m', String(streams)]), '-t1', `-c${connections}`, `-D${wholeSeconds(seconds)}`, ...headers, url] };
+    const version = streams === undefined ? ['--h1'] : ['-m', String(streams)];
+    const body = grpc === true ? ['-d', messageFile(directory)] : [];
+    return { file: findProgram('h2load')!, args: [...version, ...body, '-t1', `-c${connections}`, `-D${wholeSeconds(seconds)}`, ...headers, url] };
   },
   parse: (output, load) => parseH2load(output, wholeSeconds(load.seconds)),
 };
+
+/** As grpc-go has them. */
+const GRPC_HEADERS = { 'content-type': 'application/grpc', te: 'trailers', 'user-agent': 'grpc-go/1.78.0', 'grpc-timeout': '10S', authorization: 'Bearer 0123456789abcdef0123456789abcdef' };
+const MESSAGE_BYTES = 64;
+
+function messageFile(directory: string): string {
+  const file = join(directory, 'message.bin');
+  const message = Buffer.alloc(5 + MESSAGE_BYTES, 'x');
+  message.writeUInt8(0, 0);
+  message.writeUInt32BE(MESSAGE_BYTES, 1);
+  writeFileSync(file, message);
+  return file;
+}
 
 /** `requests: 100 total, 100 started, 98 done, 97 succeeded, 1 failed, 0 errored, 0 timeout`. */
 export function parseH2load(output: string, seconds: number): SaturatingResult {

@@ -17,7 +17,7 @@ export function bootstrap(plan: ProxyPlan, accessLogPath: string): Json {
           filter_chains: [{ ...(plan.tls && { transport_socket: tlsSocket() }), filters: [plan.tcp ? tcpProxy() : connectionManager(plan, accessLogPath)] }],
         },
       ],
-      clusters: [cluster('origin', [plan.originPort])],
+      clusters: [{ ...(cluster('origin', [plan.originPort]) as object), ...(plan.http2Origin && http2Options()) }],
     },
   };
 }
@@ -36,6 +36,12 @@ export function cluster(name: string, ports: readonly number[]): Json {
       endpoints: [{ lb_endpoints: ports.map((port) => ({ endpoint: { address: socketAddress(port) } })) }],
     },
   };
+}
+
+function http2Options(): { readonly [key: string]: Json } {
+  const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  const options = { '@type': `type.googleapis.com/${type}`, explicit_http_config: { http2_protocol_options: {} } };
+  return { typed_extension_protocol_options: { [type]: options } };
 }
 
 function tlsSocket(): Json {

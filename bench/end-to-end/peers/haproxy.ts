@@ -51,7 +51,7 @@ export function haproxyConfig(plan: ProxyPlan, directory: string): string {
     '  default_backend origin',
     'backend origin',
     ...(plan.tcp ? [] : ['  http-reuse always']),
-    `  server first 127.0.0.1:${plan.originPort}`,
+    `  server first 127.0.0.1:${plan.originPort}${plan.http2Origin ? ' proto h2' : ''}`,
   ].join('\n')}\n`;
 }
 

@@ -50,7 +50,18 @@ const http2: Scenario = {
   peers: ['haproxy', 'envoy', ...NUNCIO_PEERS],
   columns: ['cpuUs', 'requestsPerSecond', 'rssMiB', 'peakMiB'],
   ownLoad: 'h2load',
+  warmUp: (turn) => saturateHttp2(turn, HTTP2_CONNECTIONS, HTTP2_STREAMS),
   measure: (turn) => saturateHttp2(turn, HTTP2_CONNECTIONS, HTTP2_STREAMS),
+};
+
+const grpc: Scenario = {
+  ...http2,
+  name: 'grpc',
+  title: `Unary gRPC calls, HTTP/2 on both sides, features as in full: ${HTTP2_CONNECTIONS} connections with ${HTTP2_STREAMS} streams each`,
+  variants: [{ name: '', shape: { ...FULL, http2Origin: true }, target: { ...TARGET, path: '/svc57/bench.Echo/Say' } }],
+  origin: 'grpc',
+  warmUp: (turn) => saturateHttp2(turn, HTTP2_CONNECTIONS, HTTP2_STREAMS, true),
+  measure: (turn) => saturateHttp2(turn, HTTP2_CONNECTIONS, HTTP2_STREAMS, true),
 };
 
 const routes: Scenario = {
@@ -234,6 +245,7 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   minimal,
   full,
   http2,
+  grpc,
   routes,
   virtualHosts,
   filters,

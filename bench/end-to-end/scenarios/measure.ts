@@ -32,9 +32,9 @@ export function saturate(turn: Turn, { close = false, seconds = turn.seconds } =
 }
 
 /** The same over HTTP/2. */
-export function saturateHttp2(turn: Turn, connections: number, streams: number): Promise<Measured> {
+export function saturateHttp2(turn: Turn, connections: number, streams: number, grpc = false): Promise<Measured> {
   const { plan, target } = turn.proxy;
-  const load = { port: plan.listenPort, request: { ...target, close: false }, connections, streams, seconds: turn.seconds };
+  const load = { port: plan.listenPort, request: { ...target, close: false }, connections, streams, grpc, seconds: turn.seconds };
   return underLoad(turn, h2load, load);
 }
 
