@@ -7,7 +7,7 @@ const NO_CONTROL_PLANE = 'it concerns control planes, and dynamic_resources is r
 export const bootstrapSupport: SupportTable = {
   'envoy.config.bootstrap.v3.Bootstrap': {
     ...fields('node static_resources cluster_manager stats_config stats_flush_interval stats_flush_on_admin layered_runtime admin application_log_config'),
-    ...fields('stats_server_version_override overload_manager'),
+    ...fields('typed_dns_resolver_config dns_resolution_config stats_server_version_override overload_manager'),
     node_context_params: ignored(NO_CONTROL_PLANE),
     dynamic_resources: refused(STATIC_ONLY),
     hds_config: refused('hosts are not checked for a control plane'),
@@ -26,8 +26,6 @@ export const bootstrapSupport: SupportTable = {
     enable_dispatcher_stats: only([false]),
     header_prefix: refused('the prefix is x-envoy'),
     use_tcp_for_dns_lookups: only([false], 'Node.js asks name servers over UDP first'),
-    dns_resolution_config: refused('resolvers are configured by cluster'),
-    typed_dns_resolver_config: refused('resolvers are configured by cluster'),
     bootstrap_extensions: refused(),
     fatal_actions: refused(),
     default_socket_interface: refused('--transport chooses how sockets are used'),

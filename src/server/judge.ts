@@ -3,6 +3,7 @@ import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { ClusterSpec } from '../cluster/cluster-spec.ts';
+import { compileDefaultResolver, DEFAULT_RESOLVER } from '../cluster/compile/compile-dns.ts';
 import { type BootstrapOptions, loadBootstrap } from '../config/loader.ts';
 import { checkSupport } from '../config/support-walk.ts';
 import type { Clock } from '../core/clock.ts';
@@ -127,6 +128,7 @@ export class ConfigurationJudge {
     checkStaticSecrets(secrets, ConfigPath.root.field('static_resources').field('secrets'), problems);
     const tls = new ThreadTlsMaterial(secrets, NO_TICKET_SECRET);
     const services = new Map([...JUDGING_SERVICES, [TLS_MATERIAL, tls] as const]);
+    services.set(DEFAULT_RESOLVER, compileDefaultResolver(bootstrap, ConfigPath.root, new CompileRun(thread, problems, new Set(), services)));
     const clusters = compileClusters(clusterMessages, problems, thread, services);
     const surroundings = { thread, clusters: new Set(clusterMessages.map(({ name }) => name)), services };
     const specs = compileListeners(listenerMessages, problems, surroundings);

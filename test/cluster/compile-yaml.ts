@@ -2,6 +2,7 @@ import type { Cluster } from '../../src/api/generated/envoy/config/cluster/v3.ts
 import { schemaOf } from '../../src/api/registry.ts';
 import type { ClusterSpec } from '../../src/cluster/cluster-spec.ts';
 import { compileCluster } from '../../src/cluster/compile.ts';
+import { SYSTEM_RESOLVER } from '../../src/cluster/compile/compile-dns.ts';
 import { clusterSupport } from '../../src/cluster/support.ts';
 import { loadContent } from '../../src/config/loader.ts';
 import { contentOf } from '../../src/config/open-any.ts';
@@ -33,12 +34,13 @@ function compile(message: Cluster, problems: Problems): ClusterSpec | undefined 
     unpack: contentOf,
     runtime: emptyRuntime,
     with: () => context,
+    service: (<T>() => SYSTEM_RESOLVER as T) as CompileContext['service'],
     resolve: (_category, name, any, socketAt) => {
       if (any?.typeUrl.endsWith('.RawBuffer') === true) return { extension: rawBufferUpstreamExtension as never, config: {} as never };
       problems.error(any === undefined ? socketAt : socketAt.field('typed_config'), `Didn't find a registered implementation for '${name}' with type URL: ''`);
       return undefined;
     },
-  } as Pick<CompileContext, 'error' | 'warning' | 'unpack' | 'runtime' | 'with' | 'resolve'> as CompileContext;
+  } as Pick<CompileContext, 'error' | 'warning' | 'unpack' | 'runtime' | 'with' | 'resolve' | 'service'> as CompileContext;
   return compileCluster(message, ConfigPath.root, context);
 }
 

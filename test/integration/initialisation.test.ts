@@ -37,14 +37,10 @@ async function heldNameServer(): Promise<{ readonly socket: Socket; readonly que
   return { socket, questions };
 }
 
-test('listeners wait until every cluster has found its hosts, and the admin interface tells', async () => {
+test.each(['cluster', 'bootstrap'])('listeners wait until every cluster has found its hosts with the resolver of the %s, and the admin interface tells', async (place) => {
   const origin = await running.origin('found');
   const { socket, questions } = await heldNameServer();
-  const cluster = {
-    name: 'named',
-    type: 'STRICT_DNS',
-    connect_timeout: '5s',
-    dns_lookup_family: 'V4_ONLY',
+  const resolver = {
     typed_dns_resolver_config: {
       name: 'envoy.network.dns_resolver.cares',
       typed_config: {
@@ -52,13 +48,20 @@ test('listeners wait until every cluster has found its hosts, and the admin inte
         resolvers: [{ socket_address: { address: '127.0.0.1', port_value: socket.address().port } }],
       },
     },
+  };
+  const cluster = {
+    ...(place === 'cluster' ? resolver : {}),
+    name: 'named',
+    type: 'STRICT_DNS',
+    connect_timeout: '5s',
+    dns_lookup_family: 'V4_ONLY',
     load_assignment: {
       cluster_name: 'named',
       endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: 'origin.test.', port_value: origin } } } }] }],
     },
   };
   const admin = { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } };
-  const { path } = running.configFile(bootstrap([listener({ name: 'ingress', routes: [{ cluster: 'named' }] })], [cluster], { admin }));
+  const { path } = running.configFile(bootstrap([listener({ name: 'ingress', routes: [{ cluster: 'named' }] })], [cluster], { admin, ...(place === 'bootstrap' ? resolver : {}) }));
   const addressPath = join(running.folder(), 'admin');
   const child = spawn(process.execPath, [MAIN, '-c', path, '--concurrency', '1', '--admin-address-path', addressPath], { stdio: ['ignore', 'ignore', 'pipe'] });
   running.onEnd(() => child.kill('SIGKILL'));

@@ -1,12 +1,13 @@
 import type { Cluster, Cluster_RefreshRate } from '../../api/generated/envoy/config/cluster/v3.ts';
 import { Cluster_DnsLookupFamily } from '../../api/generated/envoy/config/cluster/v3.ts';
-import type { Address, DnsResolverOptions, TypedExtensionConfig } from '../../api/generated/envoy/config/core/v3.ts';
+import type { Address, DnsResolutionConfig, DnsResolverOptions, TypedExtensionConfig } from '../../api/generated/envoy/config/core/v3.ts';
 import type { ClusterLoadAssignment, LocalityLbEndpoints } from '../../api/generated/envoy/config/endpoint/v3.ts';
 import type { DnsCluster } from '../../api/generated/envoy/extensions/clusters/dns/v3.ts';
 import { DnsLookupFamily } from '../../api/generated/envoy/extensions/clusters/common/dns/v3.ts';
 import type { CaresDnsResolverConfig } from '../../api/generated/envoy/extensions/network/dns_resolver/cares/v3.ts';
 import { durationMs } from '../../core/durations.ts';
-import type { CompileContext } from '../../core/extension.ts';
+import type { Bootstrap } from '../../api/generated/envoy/config/bootstrap/v3.ts';
+import { type CompileContext, serviceKey } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import type { DnsSpec, DnsTarget, LogicalDnsSpec, LookupFamily, ResolverSpec, StrictDnsSpec } from '../cluster-spec.ts';
 import { compileAddress, compileLocality, compileMetadata, compilePolicy, healthOf } from './compile-endpoints.ts';
@@ -16,7 +17,10 @@ const DEFAULT_QUERY_TIMEOUT_MS = 5_000;
 const DEFAULT_QUERY_TRIES = 4;
 const CARES = 'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig';
 const GETADDRINFO = 'envoy.extensions.network.dns_resolver.getaddrinfo.v3.GetAddrInfoDnsResolverConfig';
-const SYSTEM_RESOLVER = { kind: 'dns', servers: [], search: true, timeoutMs: DEFAULT_QUERY_TIMEOUT_MS, tries: DEFAULT_QUERY_TRIES } as const;
+export const SYSTEM_RESOLVER = { kind: 'dns', servers: [], search: true, timeoutMs: DEFAULT_QUERY_TIMEOUT_MS, tries: DEFAULT_QUERY_TRIES } as const;
+
+/** What resolves the names of clusters that do not say it themselves. */
+export const DEFAULT_RESOLVER = serviceKey<ResolverSpec>('default DNS resolver');
 
 export function compileStrictDns(cluster: Cluster, dns: DnsSpec, at: ConfigPath, context: CompileContext): StrictDnsSpec {
   const targets: DnsTarget[] = [];
@@ -67,7 +71,7 @@ export function compileDnsCluster(cluster: Cluster, dns: DnsCluster, at: ConfigP
     respectTtl: dns.respectDnsTtl,
     family: DNS_FAMILIES[dns.dnsLookupFamily],
     waitForWarm: cluster.waitForWarmOnInit ?? true,
-    resolver: compileTypedResolver(dns.typedDnsResolverConfig, at.field('typed_dns_resolver_config'), context),
+    resolver: compileStatedResolver({ typedDnsResolverConfig: dns.typedDnsResolverConfig }, at, context) ?? context.service(DEFAULT_RESOLVER),
   };
 }
 
@@ -132,19 +136,31 @@ function compileFailureRefresh(
 
 /** The newest of three ways to say it wins. */
 function compileResolver(cluster: Cluster, at: ConfigPath, context: CompileContext): ResolverSpec {
-  if (cluster.typedDnsResolverConfig !== undefined) {
-    return compileTypedResolver(cluster.typedDnsResolverConfig, at.field('typed_dns_resolver_config'), context);
-  }
-  const { dnsResolutionConfig } = cluster;
-  if (dnsResolutionConfig !== undefined) {
-    const servers = compileServers(dnsResolutionConfig.resolvers, at.field('dns_resolution_config').field('resolvers'), context);
-    return { ...SYSTEM_RESOLVER, servers, search: searches(dnsResolutionConfig.dnsResolverOptions) };
-  }
+  const own = compileStatedResolver(cluster, at, context);
+  if (own !== undefined) return own;
+  if (cluster.dnsResolvers.length === 0) return context.service(DEFAULT_RESOLVER);
   return { ...SYSTEM_RESOLVER, servers: compileServers(cluster.dnsResolvers, at.field('dns_resolvers'), context) };
 }
 
-function compileTypedResolver(config: TypedExtensionConfig | undefined, at: ConfigPath, context: CompileContext): ResolverSpec {
-  if (config?.typedConfig === undefined) return SYSTEM_RESOLVER;
+/** `DEFAULT_RESOLVER`. */
+export function compileDefaultResolver(bootstrap: Bootstrap, at: ConfigPath, context: CompileContext): ResolverSpec {
+  return compileStatedResolver(bootstrap, at, context) ?? SYSTEM_RESOLVER;
+}
+
+interface ResolverFields {
+  readonly typedDnsResolverConfig?: TypedExtensionConfig | undefined;
+  readonly dnsResolutionConfig?: DnsResolutionConfig | undefined;
+}
+
+function compileStatedResolver({ typedDnsResolverConfig, dnsResolutionConfig }: ResolverFields, at: ConfigPath, context: CompileContext): ResolverSpec | undefined {
+  if (typedDnsResolverConfig !== undefined) return compileTypedResolver(typedDnsResolverConfig, at.field('typed_dns_resolver_config'), context);
+  if (dnsResolutionConfig === undefined) return undefined;
+  const servers = compileServers(dnsResolutionConfig.resolvers, at.field('dns_resolution_config').field('resolvers'), context);
+  return { ...SYSTEM_RESOLVER, servers, search: searches(dnsResolutionConfig.dnsResolverOptions) };
+}
+
+function compileTypedResolver(config: TypedExtensionConfig, at: ConfigPath, context: CompileContext): ResolverSpec {
+  if (config.typedConfig === undefined) return SYSTEM_RESOLVER;
   const typedAt = at.field('typed_config');
   const content = context.unpack(config.typedConfig, typedAt);
   switch (content?.typeName) {
