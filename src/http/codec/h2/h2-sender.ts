@@ -35,7 +35,7 @@ export class H2Sender {
   /** Streams with body that waits. */
   readonly #waiting = new Set<H2Stream>();
   /** Streams told to stop because of the connection. */
-  #pressed: H2Stream[] = [];
+  #pressed = new Set<H2Stream>();
 
   constructor(session: SenderSession, connection: Connection, options: H2Options) {
     this.#session = session;
@@ -126,16 +126,13 @@ export class H2Sender {
     const { pending } = stream;
     if (pending === undefined) return true;
     let left = limit;
-    while (pending.length > 0) {
-      const chunk = pending[0]!;
-      const run = Math.min(chunk.length, stream.sendWindow, this.#window, left);
-      if (run <= 0) return false;
-      const last = run === chunk.length && pending.length === 1 && stream.pendingEnd && stream.pendingTrailers === undefined;
-      if (run === chunk.length) pending.shift();
-      else pending[0] = chunk.subarray(run);
-      stream.pendingBytes -= run;
-      left -= run;
-      this.#send(stream, chunk, 0, run, last);
+    while (pending.bytes > 0) {
+      const room = Math.min(stream.sendWindow, this.#window, left);
+      if (room <= 0) return false;
+      const chunk = pending.take(room);
+      const last = pending.bytes === 0 && stream.pendingEnd && stream.pendingTrailers === undefined;
+      left -= chunk.length;
+      this.#send(stream, chunk, 0, chunk.length, last);
       if (this.#session.closed) return true;
     }
     this.#endFlush(stream);
@@ -153,7 +150,8 @@ export class H2Sender {
 
   /** The stream is over. */
   drop(stream: H2Stream): void {
-    this.#waiting.delete(stream);
+    if (stream.hasPending) this.#waiting.delete(stream);
+    if (stream.above) this.#pressed.delete(stream);
   }
 
   // Windows. False: the window would be wider than windows may be.
@@ -194,15 +192,15 @@ export class H2Sender {
 
   /** Sends what waits, in turns, so that no stream takes the whole window. */
   flushAll(): void {
-    let moved = true;
-    while (moved && this.#window > 0 && this.#waiting.size > 0 && !this.#session.closed) {
-      moved = false;
-      for (const stream of this.#waiting) {
-        const before = stream.pendingBytes;
-        if (this.#flush(stream, TURN_BYTES)) this.#waiting.delete(stream);
-        if (stream.pendingBytes !== before || !stream.hasPending) moved = true;
-        this.#relieve(stream);
-      }
+    for (const stream of this.#waiting) {
+      if (this.#window <= 0 || this.#session.closed) return;
+      const before = stream.pendingBytes;
+      const isDone = this.#flush(stream, TURN_BYTES);
+      const moved = stream.pendingBytes !== before;
+      if (isDone || moved) this.#waiting.delete(stream);
+      // Behind the others, and so looked at again.
+      if (!isDone && moved) this.#waiting.add(stream);
+      this.#relieve(stream);
     }
   }
 
@@ -218,13 +216,13 @@ export class H2Sender {
     const connectionAbove = this.#connection.unsentBytes > limit;
     if (!connectionAbove && stream.pendingBytes <= limit) return;
     stream.above = true;
-    if (connectionAbove) this.#pressed.push(stream);
+    if (connectionAbove) this.#pressed.add(stream);
     stream.watcher?.onHighWatermark();
   }
 
   #relieve(stream: H2Stream): void {
     if (!stream.above || stream.closed || stream.pendingBytes * 2 > this.#options.highWatermarkBytes) return;
-    if (this.#pressed.includes(stream)) return;
+    if (this.#pressed.has(stream)) return;
     stream.above = false;
     stream.watcher?.onLowWatermark();
   }
@@ -233,9 +231,9 @@ export class H2Sender {
   onDrained(): void {
     this.guard.onAllSent();
     this.writer.onDrained();
-    if (this.#pressed.length === 0) return;
+    if (this.#pressed.size === 0) return;
     const pressed = this.#pressed;
-    this.#pressed = [];
+    this.#pressed = new Set();
     for (const stream of pressed) this.#relieve(stream);
   }
 }

@@ -6,7 +6,7 @@ import { FrameReader, type FrameSink } from './frame-reader.ts';
 import type { H2Options } from './h2-options.ts';
 import { H2_CODEC_STATS } from './h2-stats.ts';
 import type { H2Stream } from './h2-stream.ts';
-import { BlockFault, HeadBlock, HeadersPayload } from './head-block.ts';
+import { HeadBlock, HeadersPayload } from './head-block.ts';
 import { HeadFlaw, HeadReader } from './head-reader.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
 import { KeepAlive, type KeepAliveSession } from './keep-alive.ts';
@@ -353,9 +353,8 @@ export class H2Session implements FrameSink, KeepAliveSession {
   #onContinuation(flags: number, bytes: Buffer, at: number, end: number): boolean {
     const block = this.#block;
     if (block === undefined) return this.#fail(ErrorCode.protocolError, 'CONTINUATION: unexpected');
-    const fault = block.continue(bytes, at, end);
-    if (fault === BlockFault.tooManyFrames) return this.#drop(UNKNOWN_ERROR);
-    if (fault === BlockFault.tooLong) return this.#fail(ErrorCode.compressionError, '');
+    if (!this.sender.check(this.sender.guard.onPayload(end - at, (flags & Flag.endStream) !== 0))) return false;
+    if (!block.continue(bytes, at, end)) return this.#fail(ErrorCode.compressionError, '');
     if (this.#blockStream !== undefined) countHead(this.#blockStream, end - at);
     if ((flags & Flag.endHeaders) === 0) return true;
     this.#block = undefined;
@@ -368,9 +367,9 @@ export class H2Session implements FrameSink, KeepAliveSession {
     head.begin(this.options.maxHeadBytes, this.options.maxHeaders);
     if (!this.#decoder.decode(bytes, at, end, head)) return this.#fail(ErrorCode.compressionError, '');
     if (stream === undefined || stream.closed) return this.#refuseRest(this.#blockId, this.#resetHere.onHead(this.#blockId, head, this.#blockEnd));
-    if (head.flaw === HeadFlaw.tooLarge || head.flaw === HeadFlaw.tooManyFields) return this.#onLargeHead(stream);
     const trailers = stream.headReceived;
     if (trailers && this.#role.isPeerStream(stream.id)) this.options.stats.inc(H2_CODEC_STATS.trailers);
+    if (head.flaw === HeadFlaw.tooLarge || head.flaw === HeadFlaw.tooManyFields) return this.#onLargeHead(stream);
     if (head.flaw === HeadFlaw.malformed) return this.#onMalformed(stream, INVALID_FIELD);
     if (trailers && (!this.#blockEnd || head.pseudoHeaders !== 0)) return this.#onMalformed(stream, head.pseudoHeaders !== 0 ? INVALID_FIELD : MESSAGING);
     if (trailers) return this.#onTrailers(stream);
@@ -445,11 +444,13 @@ export class H2Session implements FrameSink, KeepAliveSession {
     const length = end - start;
     if ((flags & Flag.ack) !== 0) {
       if (length !== 0) return this.#fail(ErrorCode.frameSizeError, '');
+      // This side announces its settings once.
+      if (this.settingsAcked) return this.#drop(UNKNOWN_ERROR);
       this.settingsAcked = true;
       return true;
     }
     if (length % 6 !== 0) return this.#fail(ErrorCode.frameSizeError, '');
-    if (length > MAX_SETTINGS * 6) return this.#drop(UNKNOWN_ERROR);
+    if (length > MAX_SETTINGS * 6) return this.#fail(ErrorCode.enhanceYourCalm, '');
     this.#settingsSeen = true;
     if (!this.peer.apply(bytes, start, end)) return this.#drop(UNKNOWN_ERROR);
     this.sender.writer.settingsAck();

@@ -3,6 +3,7 @@ import type { Failure } from '../../failure.ts';
 import type { HeaderMap } from '../../header-map.ts';
 import type { ByteCounts } from '../../stream-info.ts';
 import type { PressureWatcher, ServerEncoder, StreamDecoder } from '../codec.ts';
+import { PendingBody } from './pending-body.ts';
 
 /** What a stream needs of its connection. */
 export interface StreamSession {
@@ -62,8 +63,7 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
   /** Above the high watermark. */
   above = false;
   /** Body that waits for the peer's window, and what follows it. */
-  pending: Buffer[] | undefined;
-  pendingBytes = 0;
+  pending: PendingBody | undefined;
   pendingEnd = false;
   pendingTrailers: HeaderMap | undefined;
   #heldBack = 0;
@@ -84,6 +84,10 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
 
   get hasPending(): boolean {
     return this.pending !== undefined;
+  }
+
+  get pendingBytes(): number {
+    return this.pending === undefined ? 0 : this.pending.bytes;
   }
 
   sendInformational(headers: HeaderMap): void {
@@ -134,10 +138,8 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
 
   /** Keeps a copy of body that the window does not take yet. */
   hold(chunk: Buffer, start: number): void {
-    this.pending ??= [];
-    if (start === chunk.length) return;
-    this.pending.push(Buffer.from(chunk.subarray(start)));
-    this.pendingBytes += chunk.length - start;
+    this.pending ??= new PendingBody();
+    if (start < chunk.length) this.pending.append(chunk, start);
   }
 
   armFlushTimer(list: { arm(timer: Timer): void }): void {
@@ -152,7 +154,6 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
   close(): void {
     this.closed = true;
     this.pending = undefined;
-    this.pendingBytes = 0;
     this.#flushTimer?.disarm();
   }
 }

@@ -1,22 +1,14 @@
 import { HeldBytes } from '../held-bytes.ts';
 import { Flag, MAX_FRAME_BYTES, uint31 } from './frame.ts';
 
-/** CONTINUATION frames of one head, beside those that its bytes need. */
-const FREE_CONTINUATIONS = 8;
-
-export const BlockFault = { none: 0, tooManyFrames: 1, tooLong: 2 } as const;
-
 /** A header block that came in several frames (RFC 9113 §6.10), until it is whole. */
 export class HeadBlock {
   readonly #held = new HeldBytes();
   readonly #maxBytes: number;
-  readonly #maxContinuations: number;
-  #continuations = 0;
 
   /** Coded fields are seldom longer than plain ones; a head far beyond its limit is not worth reading for the sake of the table. */
   constructor(maxHeadBytes: number) {
     this.#maxBytes = maxHeadBytes * 2 + MAX_FRAME_BYTES;
-    this.#maxContinuations = FREE_CONTINUATIONS + Math.ceil(maxHeadBytes / MAX_FRAME_BYTES);
   }
 
   get bytes(): Buffer {
@@ -31,11 +23,11 @@ export class HeadBlock {
     this.#held.append(bytes, at, end);
   }
 
-  continue(bytes: Buffer, at: number, end: number): number {
-    if (++this.#continuations > this.#maxContinuations) return BlockFault.tooManyFrames;
-    if (this.#held.length + end - at > this.#maxBytes) return BlockFault.tooLong;
+  /** False when the block is too long. Frames without content are counted as floods are. */
+  continue(bytes: Buffer, at: number, end: number): boolean {
+    if (this.#held.length + end - at > this.#maxBytes) return false;
     this.#held.append(bytes, at, end);
-    return BlockFault.none;
+    return true;
   }
 }
 

@@ -135,18 +135,8 @@ describe('an HTTP/2 server', () => {
     expect(rig.streams.length).toBe(1);
   });
 
-  it.each([
-    ['empty DATA', frame(1, 4, 1, POST) + frame(0, 0, 1) + frame(0, 0, 1)],
-    ['PING', frame(6, 0, 0, 'abcdefgh').repeat(1001)],
-    ['SETTINGS', SETTINGS.repeat(1001)],
-    ['PRIORITY', frame(2, 0, 1, `${uint32(0)}\0`).repeat(101)],
-    ['WINDOW_UPDATE', frame(8, 0, 0, uint32(1)).repeat(6)],
-    ['CONTINUATION', frame(1, 1, 1, GET) + frame(9, 0, 1, 'a').repeat(10)],
-    ['RST_STREAM by malformed requests', frame(1, 5, 1, `${GET}\0\x01A\0`)],
-  ])('ends a connection that floods it with %s', (_what, bytes) => {
-    const rig = new ServerRig({ maxHeadBytes: 1024 });
-    rig.answer = () => {};
-    feed(rig, PREFACE + SETTINGS + bytes);
+  it('ends a connection for a malformed request', () => {
+    const rig = open(frame(1, 5, 1, `${GET}\0\x01A\0`));
     expect(rig.errors).toBe(1);
     expect(rig.codec.activeStreams).toBe(0);
   });
