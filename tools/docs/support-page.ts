@@ -1,7 +1,7 @@
 import { supportRows, type SupportRow, type SupportTable } from '../../src/config/support.ts';
 
-/** `docs/support.md`: every field of every message that some room lists. */
-export function supportPage(tables: readonly SupportTable[]): string {
+/** `docs/support.md`: every field of every message that some room lists. `shownBy`: by `message.field`, the recorded case that shows it. */
+export function supportPage(tables: readonly SupportTable[], shownBy: ReadonlyMap<string, string>): string {
   const rows = supportRows(tables);
   const counts = (['supported', 'partial', 'ignored', 'refused'] as const).map((status) => `${rows.filter((row) => row.status === status).length} ${status}`);
   return `# Fields of Envoy's API
@@ -14,18 +14,21 @@ is an error when the configuration is loaded, with file, line, column and path.
 * ignored: taken without effect, because Envoy does nothing with it in such a configuration either
 * refused: known, not done
 
+The last column names what shows it: a case of \`test/conformance/cases/\`, recorded from Envoy, that sets the field, or a test's title.
+
 ${counts.join(', ')}.
 
-${sections(rows).join('\n')}`;
+${sections(rows, shownBy).join('\n')}`;
 }
 
-function sections(rows: readonly SupportRow[]): string[] {
+function sections(rows: readonly SupportRow[], shownBy: ReadonlyMap<string, string>): string[] {
   return [...Map.groupBy(rows, ({ message }) => message)]
     .filter(([, fields]) => fields.length > 0)
-    .map(([message, fields]) => `## ${message}\n\n| Field | Status | Remarks |\n|---|---|---|\n${fields.map(line).join('')}`);
+    .map(([message, fields]) => `## ${message}\n\n| Field | Status | Remarks | Shown by |\n|---|---|---|---|\n${fields.map((row) => line(row, shownBy)).join('')}`);
 }
 
-function line({ field, status, reason, note, test }: SupportRow): string {
-  const remarks = [reason, note, test === '' ? '' : `test: ${test}`].filter((text) => text !== '').join('; ');
-  return `| \`${field}\` | ${status} | ${remarks.replaceAll('|', '\\|')} |\n`;
+function line({ message, field, status, reason, note, test }: SupportRow, shownBy: ReadonlyMap<string, string>): string {
+  const remarks = [reason, note].filter((text) => text !== '').join('; ');
+  const shown = status === 'supported' || status === 'partial' ? test || (shownBy.get(`${message}.${field}`) ?? '') : '';
+  return `| \`${field}\` | ${status} | ${remarks.replaceAll('|', '\\|')} | ${shown} |\n`;
 }
