@@ -26,8 +26,9 @@ export class Extraction {
     return false;
   }
 
+  /** Envoy keeps names and values without the dots that they end in. */
   take(tag: string, value: string, start: number, end: number): void {
-    this.tags.push({ name: tag, value });
+    this.tags.push({ name: tag, value: value.endsWith('.') ? value.replace(/\.+$/, '') : value });
     if (end > start) this.#removed.push(start, end);
   }
 

@@ -129,6 +129,10 @@ describe('tag specifiers', () => {
     expect(extracted(extractor, 'cluster.a.b')).toBe('cluster.a.b {}');
   });
 
+  test('values end without the dot that their group may hold', () => {
+    expect(extracted(compiled([{ tagName: 'a', regex: '^cluster\\.((\\w+\\.))' }], false), 'cluster.x.y')).toBe('cluster.y {a=x}');
+  });
+
   test('fixed tags of the command line come before those of the configuration', () => {
     const extractor = compileTagExtractor({
       useDefaults: false,

@@ -40,8 +40,7 @@ export class Decompressor implements HttpFilter {
   decodeHeaders(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus {
     const { advertise, library, request, response } = this.#config;
     if (advertise && response.enabled()) {
-      const present = headers.get(ACCEPT_ENCODING);
-      headers.set(ACCEPT_ENCODING, present === undefined || present === '' ? library.contentEncoding : `${present},${library.contentEncoding}`);
+      headers.set(ACCEPT_ENCODING, withEncoding(headers.get(ACCEPT_ENCODING) ?? '', library.contentEncoding));
     }
     const state: DecompressorStream = { request: undefined, response: undefined };
     stream.state = state;
@@ -105,6 +104,13 @@ export class Decompressor implements HttpFilter {
     else headers.set(CONTENT_ENCODING, rest.join(',').trim());
     return new Decompression(library, direction.stats);
   }
+}
+
+/** The encoding in place of what was said of it before. */
+function withEncoding(acceptEncoding: string, encoding: string): string {
+  const tokens = acceptEncoding.split(',').map((token) => token.trim());
+  const others = tokens.filter((token) => token !== '' && token.split(';')[0]!.trim() !== encoding);
+  return [...others, encoding].join(',');
 }
 
 /** One body that becomes larger. */
