@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
 import type { StatGroup } from '../core/stats/stats.ts';
 import type { AccessLogEntry } from '../http/access-log.ts';
 import { streamOf } from '../http/connection-stream.ts';
@@ -12,7 +13,7 @@ import { FilteredHandler } from './filtered-connection.ts';
 import { ListenerConnection, type ListenerConnectionOwner, type RunningChain } from './listener-connection.ts';
 import { type LimitServices, ListenerLimits } from './listener-limits.ts';
 import type { ConnectionHandler } from './network-filter.ts';
-import { PendingConnection, type PendingOwner } from './pending-connection.ts';
+import { type FilterFailure, PendingConnection, type PendingOwner } from './pending-connection.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from './stats.ts';
 
 /** What a listener needs of its thread. */
@@ -26,6 +27,7 @@ export interface ListenerThread {
   /** How listeners and filter chains drain that are changed or removed. */
   readonly drain: DrainSettings;
   readonly limits: LimitServices;
+  readonly log: Logger;
 }
 
 /** Finds the listener that serves an address which a client wanted to reach. */
@@ -176,11 +178,13 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     this.#stats.inc(LISTENER_STATS.downstream_pre_cx_timeout);
   }
 
-  onFiltersFailed(pending: PendingConnection, why: 'refused' | 'timeout' | 'closed'): void {
+  onFiltersFailed(pending: PendingConnection, why: FilterFailure): void {
     this.#leavePending(pending);
     this.#limits.leave();
     if (why === 'timeout') this.#stats.inc(LISTENER_STATS.downstream_pre_cx_timeout);
     else if (why === 'closed') this.#stats.inc(LISTENER_STATS.downstream_listener_filter_remote_close);
+    else if (why === 'error') this.#stats.inc(LISTENER_STATS.downstream_listener_filter_error);
+    this.#debug(FAILURES[why], pending.connection);
     this.#logPending(pending, 0, '');
     pending.close();
   }
@@ -201,6 +205,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   onHandshakeTimeout(connection: ListenerConnection): void {
     this.#stats.inc(LISTENER_STATS.downstream_cx_transport_socket_connect_timeout);
+    connection.info.terminationDetails = 'transport socket timeout was reached';
     connection.destroy();
   }
 
@@ -214,6 +219,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     const refusal = this.#limits.enter();
     if (refusal !== undefined) {
       this.#stats.inc(refusal);
+      this.#debug('more connections than its limits allow', connection);
       connection.destroy();
       return REFUSED;
     }
@@ -228,6 +234,11 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     if (!pending.start()) return pending;
     this.#leavePending(pending);
     return this.#route(pending);
+  }
+
+  #debug(reason: string, { remote }: Connection): void {
+    const { log } = this.#thread;
+    if (log.enabled('debug')) log.debug(`listener '${this.#spec.name}': closing connection from ${remote.text}: ${reason}`);
   }
 
   #leavePending(pending: PendingConnection): void {
@@ -252,6 +263,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     if (chain === undefined) {
       this.#limits.leave();
       this.#stats.inc(LISTENER_STATS.no_filter_chain_match);
+      this.#debug('no matching filter chain found', connection);
       this.#logPending(pending ?? new PendingConnection(this, connection, this.#spec, undefined), ResponseFlag.noRouteFound, 'filter_chain_not_found');
       if (pending === undefined) connection.destroy();
       else pending.close();
@@ -355,6 +367,14 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     for (const log of accessLogs) log.log(entry);
   }
 }
+
+/** What the log says of them. */
+const FAILURES: Readonly<Record<FilterFailure, string>> = {
+  refused: 'a listener filter has refused it',
+  timeout: 'listener filters have not finished in time',
+  closed: 'the peer has closed before listener filters were done',
+  error: 'it broke before listener filters were done',
+};
 
 const NOTHING: readonly string[] = [];
 const NO_TLVS: NonNullable<ConnectionInfo['proxyProtocolTlvs']> = [];

@@ -4,7 +4,7 @@ import { DownstreamTlsContext_OcspStaplePolicy as Ocsp, type DownstreamTlsContex
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
-import { type ClientHello, ClientHelloReader } from '../transport/client-hello.ts';
+import { type ClientHello, ClientHelloReader, NOT_TLS } from '../transport/client-hello.ts';
 import type { DownstreamSocketInfo, DownstreamTransportSocket } from '../transport/transport-socket.ts';
 import { TLS_FAILED, type TlsHandshake, type TlsSession, type TlsUpgrade } from '../transport/tls.ts';
 import type { ConnectingOwner, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
@@ -12,7 +12,8 @@ import type { Identity } from './certificate.ts';
 import type { X509Info } from './certificate-info.ts';
 import { type CommonTls, compileCommon, reportCommon, sessionContextOf, staticSecret } from './common.ts';
 import { ConnectionTls } from './connection-info.ts';
-import { failureReason, refusalReason } from './failure-reason.ts';
+import { failureReason, firstRecordReason, refusalReason } from './failure-reason.ts';
+import { alertRecord, type FirstRecordFault, firstRecordFault } from './first-record.ts';
 import { HandshakeStats } from './handshake-stats.ts';
 import { readMaterial, type Reloadable, TLS_MATERIAL } from './material.ts';
 import { quiet } from './quiet.ts';
@@ -137,7 +138,7 @@ export class DownstreamTls implements DownstreamTransportSocket, Reloadable {
   accept(lower: Connection, info: DownstreamSocketInfo, owner: ConnectingOwner): Connection {
     // Whoever takes the connection may count it at once.
     info.secure = true;
-    const reader = new HelloReader(this, lower.upgrade(owner), info);
+    const reader = new HelloReader(this, lower, lower.upgrade(owner), info);
     lower.owner = reader;
     return reader.upgrade.connection;
   }
@@ -145,17 +146,22 @@ export class DownstreamTls implements DownstreamTransportSocket, Reloadable {
 
 /** As much as a handshake message may have. */
 const HELLO_LIMIT_BYTES = 16_384 + 1024;
+/** So many tell what they are no part of. */
+const FIRST_RECORD_BYTES = 7;
 const NO_HELLO: ClientHello = { serverName: '', applicationProtocols: [] };
 
 /** Owns the socket until the client has said whom it wants to speak to, and in which protocol. */
 class HelloReader implements ConnectionOwner {
   readonly upgrade: TlsUpgrade;
+  readonly #lower: Connection;
   readonly #socket: DownstreamTls;
   readonly #info: DownstreamSocketInfo;
   readonly #reader = new ClientHelloReader(HELLO_LIMIT_BYTES);
   #received: Buffer | undefined;
+  #refusal: TransportError | undefined;
 
-  constructor(socket: DownstreamTls, upgrade: TlsUpgrade, info: DownstreamSocketInfo) {
+  constructor(socket: DownstreamTls, lower: Connection, upgrade: TlsUpgrade, info: DownstreamSocketInfo) {
+    this.#lower = lower;
     this.#socket = socket;
     this.upgrade = upgrade;
     this.#info = info;
@@ -166,8 +172,10 @@ class HelloReader implements ConnectionOwner {
     const received = this.#received === undefined ? Buffer.from(chunk) : Buffer.concat([this.#received, chunk]);
     this.#received = received;
     const hello = this.#reader.read(received, received.length);
-    if (hello === undefined) return;
-    // What is no ClientHello is left to OpenSSL, which says what is wrong with it.
+    const fault = typeof hello === 'object' ? undefined : firstRecordFault(received);
+    if (fault !== undefined) this.#refuse(fault);
+    if (fault !== undefined || hello === undefined || (hello === NOT_TLS && received.length < FIRST_RECORD_BYTES)) return;
+    // What else is no ClientHello is left to OpenSSL, which says what is wrong with it.
     this.upgrade.start(new ServerHandshake(this.#socket, this.#info, typeof hello === 'string' ? NO_HELLO : hello), received);
   }
 
@@ -178,7 +186,17 @@ class HelloReader implements ConnectionOwner {
   onDrained(): void {}
 
   onClosed(error: TransportError | undefined): void {
-    this.upgrade.abort(error);
+    if (this.#refusal === undefined && error !== undefined) this.#info.transportFailureReason = failureReason(error);
+    this.upgrade.abort(this.#refusal ?? error);
+  }
+
+  #refuse(fault: FirstRecordFault): void {
+    const reason = firstRecordReason(fault);
+    this.#info.transportFailureReason = reason;
+    if (reason !== '') this.#socket.stats.onRefusedBytes();
+    this.#refusal = { code: TLS_FAILED, message: reason };
+    if (fault.alert !== 0) this.#lower.writeBytes(alertRecord(fault.alert));
+    this.#lower.closeAfterFlush(0);
   }
 }
 

@@ -1,16 +1,18 @@
 import { constants } from 'node:os';
 import { TLS_FAILED } from '../transport/tls.ts';
 import type { TransportError } from '../transport/transport.ts';
+import type { FirstRecordFault } from './first-record.ts';
 
 /** BoringSSL's numbers of the reasons that OpenSSL names alike. */
 const REASONS: Readonly<Record<string, number>> = {
-  BAD_SIGNATURE: 108,
+  BAD_SIGNATURE: 114,
   CERTIFICATE_VERIFY_FAILED: 125,
   DECODE_ERROR: 137,
   DECRYPTION_FAILED_OR_BAD_RECORD_MAC: 139,
-  DIGEST_CHECK_FAILED: 140,
-  ENCRYPTED_LENGTH_TOO_LONG: 144,
-  EXCESSIVE_MESSAGE_SIZE: 148,
+  CLIENTHELLO_PARSE_FAILED: 131,
+  DIGEST_CHECK_FAILED: 142,
+  ENCRYPTED_LENGTH_TOO_LONG: 146,
+  EXCESSIVE_MESSAGE_SIZE: 150,
   HTTP_REQUEST: 156,
   HTTPS_PROXY_REQUEST: 155,
   NO_CIPHERS_PASSED: 177,
@@ -28,6 +30,8 @@ const REASONS: Readonly<Record<string, number>> = {
 
 /** What OpenSSL calls otherwise. */
 const RENAMED: Readonly<Record<string, string>> = {
+  LENGTH_MISMATCH: 'CLIENTHELLO_PARSE_FAILED',
+  LENGTH_TOO_SHORT: 'CLIENTHELLO_PARSE_FAILED',
   NO_SUITABLE_SIGNATURE_ALGORITHM: 'NO_COMMON_SIGNATURE_ALGORITHMS',
   NO_SUITABLE_KEY_SHARE: 'NO_SHARED_GROUP',
   NO_SUITABLE_GROUPS: 'NO_SHARED_GROUP',
@@ -49,6 +53,14 @@ const ALERT_REASONS = 1000;
 const SYSTEM_LIBRARY = 2 << 24;
 const SSL_LIBRARY = 16 << 24;
 
+/** The same for what OpenSSL was not asked about. */
+export function firstRecordReason({ reason }: FirstRecordFault): string {
+  if (reason === '') return '';
+  const number = /^ALERT_(\d+)$/.exec(reason)?.[1];
+  const alert = number === undefined ? undefined : Object.values(ALERTS).find(([, each]) => each === Number(number));
+  return alert === undefined ? errorText(REASONS[reason] ?? 0, reason) : alertText(alert);
+}
+
 /** Envoy's text of a failed handshake; '' when the peer just went away. */
 export function failureReason(error: TransportError): string {
   if (error.code !== TLS_FAILED) return error.code === 'ECONNRESET' ? systemReason(constants.errno.ECONNRESET, 'Connection reset by peer') : '';
@@ -56,8 +68,7 @@ export function failureReason(error: TransportError): string {
   if (openssl === error.message) return error.message;
   const alert = ALERTS[openssl];
   if (alert !== undefined) {
-    const [name, number] = alert;
-    return errorText(ALERT_REASONS + number, `${OLD_ALERTS.has(number) ? 'SSLV3' : 'TLSV1'}_ALERT_${name}`);
+    return alertText(alert);
   }
   const name = RENAMED[openssl] ?? openssl;
   return errorText(REASONS[name] ?? 0, name === 'PEER_DID_NOT_RETURN_A_CERTIFICATE' ? `${name}:peer did not provide required client certificate` : name);
@@ -66,6 +77,10 @@ export function failureReason(error: TransportError): string {
 /** The peer's certificate was refused, with what was wrong. */
 export function refusalReason(detail: string): string {
   return errorText(REASONS['CERTIFICATE_VERIFY_FAILED']!, `CERTIFICATE_VERIFY_FAILED:${detail}`);
+}
+
+function alertText([name, number]: readonly [name: string, alert: number]): string {
+  return errorText(ALERT_REASONS + number, `${OLD_ALERTS.has(number) ? 'SSLV3' : 'TLSV1'}_ALERT_${name}`);
 }
 
 function errorText(reason: number, text: string): string {

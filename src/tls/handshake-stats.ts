@@ -33,6 +33,11 @@ export class HandshakeStats {
     else this.#group.inc(SSL_STATS.connection_error);
   }
 
+  /** What has come was no handshake. */
+  onRefusedBytes(): void {
+    this.#group.inc(SSL_STATS.connection_error);
+  }
+
   #named(name: string): void {
     let counter = this.#counters.get(name);
     if (counter === undefined) this.#counters.set(name, (counter = this.#group.counter(name)));

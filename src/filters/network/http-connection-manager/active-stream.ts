@@ -3,6 +3,7 @@ import type { Random } from '../../../core/random.ts';
 import { Timer, type Timers, type TimerOwner } from '../../../core/timers.ts';
 import type { AccessLogEntry, AccessLogType } from '../../../http/access-log.ts';
 import type { PressureWatcher, RequestDecoder, RequestError, ServerEncoder } from '../../../http/codec/codec.ts';
+import { streamOf } from '../../../http/connection-stream.ts';
 import type { Failure } from '../../../http/failure.ts';
 import { STOP, type FilterHandle, type FilterStream, type LocalReply } from '../../../http/filter.ts';
 import type { FilterChain, FilterEntry } from '../../../http/filter-chain.ts';
@@ -159,6 +160,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (this.destroyed) return;
     this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
     this.info.setFlag(ResponseFlag.downstreamProtocolError);
+    streamOf(this.info.connection, this.config.clock).setFlag(ResponseFlag.downstreamProtocolError);
     this.closeAfter = true;
     this.localReply({ status: error.status, body: bodyOf(error.status), details: error.details });
   }

@@ -181,10 +181,12 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     this.#durationTimer?.disarm();
     this.#drainTimer?.disarm();
     stats.inc(HTTP_STATS.downstream_cx_destroy);
-    stats.inc(this.#closedHere ? HTTP_STATS.downstream_cx_destroy_local : HTTP_STATS.downstream_cx_destroy_remote);
+    // The listener and filters in front say why they close.
+    const closedHere = this.#closedHere || this.#info.terminationDetails !== '';
+    stats.inc(closedHere ? HTTP_STATS.downstream_cx_destroy_local : HTTP_STATS.downstream_cx_destroy_remote);
     if (this.#closedInStream) {
       stats.inc(HTTP_STATS.downstream_cx_destroy_active_rq);
-      stats.inc(this.#closedHere ? HTTP_STATS.downstream_cx_destroy_local_active_rq : HTTP_STATS.downstream_cx_destroy_remote_active_rq);
+      stats.inc(closedHere ? HTTP_STATS.downstream_cx_destroy_local_active_rq : HTTP_STATS.downstream_cx_destroy_remote_active_rq);
     }
     stats.gaugeAdd(HTTP_STATS.downstream_cx_active, -1);
     if (this.#info.secure) stats.gaugeAdd(HTTP_STATS.downstream_cx_ssl_active, -1);
