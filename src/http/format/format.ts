@@ -15,7 +15,19 @@ export interface Format {
  */
 export function compileFormat(text: string, at: ConfigPath, context: CompileContext): Format | undefined {
   const format = compileFormatBytes(wireText(text), at, context);
-  return format === undefined || !text.includes('%') ? format : new FieldValueFormat(format);
+  return format && new CleanFormat(format, CONTROL, () => ' ');
+}
+
+/** A host; `absent` stands for what has no value. */
+export function compileHostFormat(text: string, absent: string, at: ConfigPath, context: CompileContext): Format | undefined {
+  const format = compileTextFormat(wireText(text), absent, at, context);
+  return format && new CleanFormat(format, CONTROL, () => ' ');
+}
+
+/** A part of a request line: what would end it there is percent-encoded. */
+export function compileTargetFormat(text: string, absent: string, at: ConfigPath, context: CompileContext): Format | undefined {
+  const format = compileTextFormat(wireText(text), absent, at, context);
+  return format && new CleanFormat(format, CONTROL_OR_SPACE, percentEncoded);
 }
 
 /** The same with control characters as they come; `bytes` are those of the wire. */
@@ -60,19 +72,29 @@ class TextFormat implements Format {
   }
 }
 
-/** Operators decode what a client wrote (`%0d%0a`). A control character becomes a space (RFC 9110 §5.5). */
-class FieldValueFormat implements Format {
+/** Operators decode what a client wrote (`%0d%0a`): what must not stand in a line is replaced (RFC 9110 §5.5). */
+class CleanFormat implements Format {
   readonly #format: Format;
+  readonly #unfit: RegExp;
+  readonly #everyUnfit: RegExp;
+  readonly #replacement: (character: string) => string;
 
-  constructor(format: Format) {
+  constructor(format: Format, unfit: RegExp, replacement: (character: string) => string) {
     this.#format = format;
+    this.#unfit = unfit;
+    this.#everyUnfit = new RegExp(unfit, 'g');
+    this.#replacement = replacement;
   }
 
   format(context: FormatContext): string {
     const value = this.#format.format(context);
-    return CONTROL.test(value) ? value.replace(CONTROLS, ' ') : value;
+    return this.#unfit.test(value) ? value.replace(this.#everyUnfit, this.#replacement) : value;
   }
 }
 
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
-const CONTROLS = new RegExp(CONTROL, 'g');
+const CONTROL_OR_SPACE = /[\0-\x20\x7f]/;
+
+function percentEncoded(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}

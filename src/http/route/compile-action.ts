@@ -14,7 +14,7 @@ import type { ConfigPath } from '../../core/problems.ts';
 import type { Regex } from '../../core/regex.ts';
 import { wireText } from '../../core/wire-text.ts';
 import { compileDataSource } from '../data-source.ts';
-import { compileTextFormat } from '../format/format.ts';
+import { compileHostFormat, compileTargetFormat } from '../format/format.ts';
 import { compileSubstitutionFormat } from '../format/substitution-format.ts';
 import { headerField } from '../matcher/header-field.ts';
 import { compileRegexMatcher } from '../matcher/regex-matcher.ts';
@@ -107,7 +107,7 @@ function compileHostRewrite(action: RouteAction, at: ConfigPath, context: Compil
       return rewrite && new PathRegexHost(rewrite.regex, rewrite.substitution);
     }
     case 'hostRewrite': {
-      const format = compileTextFormat(wireText(host.value), '-', at.field('host_rewrite'), context);
+      const format = compileHostFormat(host.value, '-', at.field('host_rewrite'), context);
       return format && new FormattedHost(format);
     }
     default:
@@ -124,7 +124,7 @@ function compilePathRewrite(action: RouteAction, pattern: PathPattern, at: Confi
     return rewrite && new RegexRewrite(rewrite.regex, rewrite.substitution);
   }
   if (pathRewrite !== '') {
-    const format = compileTextFormat(wireText(pathRewrite), '', at.field('path_rewrite'), context);
+    const format = compileTargetFormat(pathRewrite, '', at.field('path_rewrite'), context);
     return format && new FormatRewrite(format);
   }
   return prefixRewrite === '' ? undefined : new PrefixRewrite(wireText(prefixRewrite), pattern);

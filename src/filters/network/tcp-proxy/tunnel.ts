@@ -1,7 +1,7 @@
 import type { TcpProxy_TunnelingConfig } from '../../../api/generated/envoy/extensions/filters/network/tcp_proxy/v3.ts';
 import type { CompileContext } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
-import { compileFormat, type Format } from '../../../http/format/format.ts';
+import { compileTargetFormat, type Format } from '../../../http/format/format.ts';
 import { compileHeaderMutation } from '../../../http/header-mutation.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import type { HeaderMutation } from '../../../http/route/route.ts';
@@ -44,7 +44,7 @@ export class Tunnel {
 export function compileTunnel(message: TcpProxy_TunnelingConfig | undefined, at: ConfigPath, context: CompileContext): Tunnel | undefined {
   if (message === undefined) return undefined;
   if (!message.usePost && message.postPath !== '') context.error(at.field('post_path'), "Can't set a post path when POST method isn't used");
-  const hostname = compileFormat(message.hostname, at.field('hostname'), context);
+  const hostname = compileTargetFormat(message.hostname, '', at.field('hostname'), context);
   const headers = compileHeaderMutation({ add: message.headersToAdd, addAt: at.field('headers_to_add'), remove: [], removeAt: at }, context);
   return hostname && new Tunnel(hostname, message, headers);
 }
