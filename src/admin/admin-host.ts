@@ -79,6 +79,8 @@ export interface AdminAddress {
 export interface AdminListener {
   readonly name: string;
   readonly address: AdminAddress;
+  /** Of `additional_addresses`. */
+  readonly additional: readonly AdminAddress[];
 }
 
 export interface AdminTlsContext {

@@ -24,8 +24,8 @@ export const serverInfo: AdminHandler = (_request, host) => {
 
 export const listeners: AdminHandler = ({ params }, host) => {
   const all = host.listeners();
-  if (params.get('format') !== 'json') return text(all.map(({ name, address }) => `${name}::${address.text}\n`).join(''));
-  const listenerStatuses = all.map(({ name, address }) => ({ name, localAddress: addressMessage(address) }));
+  if (params.get('format') !== 'json') return text(all.flatMap(({ name, address, additional }) => [address, ...additional].map(({ text: at }) => `${name}::${at}\n`)).join(''));
+  const listenerStatuses = all.map(({ name, address, additional }) => ({ name, localAddress: addressMessage(address), additionalLocalAddresses: additional.map(addressMessage) }));
   return json(messageJson('envoy.admin.v3.Listeners', make('envoy.admin.v3.Listeners', { listenerStatuses })));
 };
 

@@ -134,10 +134,11 @@ describe('/clusters', () => {
 });
 
 describe('/listeners', () => {
-  it('is a line for each listener, or JSON', async () => {
-    expect((await get('/listeners')).body).toBe('ingress::127.0.0.1:10000\n');
-    const local = { socket_address: { address: '127.0.0.1', port_value: 10000 } };
-    expect(JSON.parse((await get('/listeners?format=json')).body)).toEqual({ listener_statuses: [{ name: 'ingress', local_address: local }] });
+  it('is a line for each address of a listener, or JSON', async () => {
+    expect((await get('/listeners')).body).toBe('ingress::127.0.0.1:10000\ningress::127.0.0.2:10000\n');
+    const at = (address: string) => ({ socket_address: { address, port_value: 10000 } });
+    const status = { name: 'ingress', local_address: at('127.0.0.1'), additional_local_addresses: [at('127.0.0.2')] };
+    expect(JSON.parse((await get('/listeners?format=json')).body)).toEqual({ listener_statuses: [status] });
   });
 });
 

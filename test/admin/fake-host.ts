@@ -112,7 +112,8 @@ export class FakeHost implements AdminHost {
   }
 
   listeners() {
-    return [{ name: 'ingress', address: { kind: 'ip' as const, host: '127.0.0.1', port: 10000, text: '127.0.0.1:10000' } }];
+    const at = (host: string) => ({ kind: 'ip' as const, host, port: 10000, text: `${host}:10000` });
+    return [{ name: 'ingress', address: at('127.0.0.1'), additional: [at('127.0.0.2')] }];
   }
 
   tlsContexts(): readonly AdminTlsContext[] {
