@@ -8,7 +8,7 @@ import { clientTls, type TlsScript } from './tls.ts';
 import { responsesIn } from './message-text.ts';
 
 /** Longer than any timeout a case configures. */
-const WAIT_LIMIT_MS = 5_000;
+const WAIT_LIMIT_MS = 10_000;
 
 export class ClientConnection {
   readonly log: ConnectionLog;

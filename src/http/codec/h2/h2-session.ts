@@ -8,7 +8,7 @@ import { H2_CODEC_STATS } from './h2-stats.ts';
 import type { H2Stream } from './h2-stream.ts';
 import { HeadBlock, HeadersPayload } from './head-block.ts';
 import { HeadFlaw, HeadReader } from './head-reader.ts';
-import { HpackDecoder } from './hpack-decoder.ts';
+import { DEFAULT_TABLE_BYTES, HpackDecoder } from './hpack-decoder.ts';
 import { KeepAlive, type KeepAliveSession } from './keep-alive.ts';
 import { H2Sender } from './h2-sender.ts';
 import { ResetStreams } from './reset-streams.ts';
@@ -61,7 +61,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#connection = connection;
     this.options = options;
     this.sender = new H2Sender(this, connection, options);
-    this.#decoder = new HpackDecoder(options.hpackTableBytes);
+    this.#decoder = new HpackDecoder(Math.max(DEFAULT_TABLE_BYTES, options.hpackTableBytes));
     this.peer = new PeerSettings(this.sender);
     this.windows = new ReceiveWindows(this.sender.writer, options.initialConnectionWindowBytes, options.initialStreamWindowBytes);
     if (options.keepAlive !== undefined) this.#keepAlive = new KeepAlive(this, this.sender.writer, options.keepAlive);
@@ -182,7 +182,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   /** Too many streams although the peer knows how many it may have. */
   onExcessStream(): void {
-    this.#drop(UNKNOWN_ERROR);
+    this.#drop(USER_CALLBACK);
   }
 
   onBrokenFrame(code: number, debug: string): false {
@@ -447,6 +447,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
       // This side announces its settings once.
       if (this.settingsAcked) return this.#drop(UNKNOWN_ERROR);
       this.settingsAcked = true;
+      this.#decoder.lower(this.options.hpackTableBytes);
       return true;
     }
     if (length % 6 !== 0) return this.#fail(ErrorCode.frameSizeError, '');

@@ -1,5 +1,6 @@
 import type { Http2ProtocolOptions } from '../../../api/generated/envoy/config/core/v3.ts';
 import { durationMs } from '../../../core/durations.ts';
+import { DEFAULT_TABLE_BYTES } from './hpack-decoder.ts';
 
 /** `Http2ProtocolOptions.connection_keepalive`. */
 export interface H2KeepAliveSettings {
@@ -34,7 +35,7 @@ const MIB = 1024 * 1024;
 
 export function compileH2Settings(http2: Http2ProtocolOptions | undefined): H2Settings {
   return {
-    hpackTableBytes: http2?.hpackTableSize ?? 4096,
+    hpackTableBytes: http2?.hpackTableSize ?? DEFAULT_TABLE_BYTES,
     maxConcurrentStreams: http2?.maxConcurrentStreams ?? 1024,
     initialStreamWindowBytes: http2?.initialStreamWindowSize ?? 16 * MIB,
     initialConnectionWindowBytes: http2?.initialConnectionWindowSize ?? 24 * MIB,

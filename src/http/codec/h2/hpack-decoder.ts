@@ -7,11 +7,16 @@ import { ENTRY_OVERHEAD, FieldKind, idOfName, isFieldValue, kindOfName, STATIC_E
 const MAX_INTEGER = 2 ** 28;
 const NOT_AN_INTEGER = -1;
 
+/** The size of a table that no SETTINGS have changed yet. */
+export const DEFAULT_TABLE_BYTES = 4096;
+
 /** Reads header blocks of one connection (RFC 7541). */
 export class HpackDecoder {
-  /** What this side announced: the peer may choose less. */
-  readonly #limitBytes: number;
+  /** The peer may choose less. */
+  #limitBytes: number;
   #maxBytes: number;
+  /** The limit has been lowered: the next block begins with the peer's answer to that (§4.2). */
+  #mustResize = false;
   #bytes = 0;
   /** Ring: the newest entry is at `#newest`; its capacity is a power of two. */
   #ring: (TableEntry | undefined)[] = [];
@@ -32,8 +37,16 @@ export class HpackDecoder {
     return this.#bytes;
   }
 
+  /** The peer has agreed to the limit that this side announced. */
+  lower(limitBytes: number): void {
+    if (limitBytes >= this.#limitBytes) return;
+    this.#limitBytes = limitBytes;
+    this.#mustResize = this.#maxBytes > limitBytes;
+  }
+
   /** False when the block is broken: no later block of the connection can be read. */
   decode(bytes: Uint8Array, start: number, end: number, head: FieldSink): boolean {
+    if (this.#mustResize && (start === end || (bytes[start]! & 0xe0) !== 0x20)) return false;
     let at = start;
     let mayResize = true;
     let runStart = -1;
@@ -134,6 +147,7 @@ export class HpackDecoder {
   #resize(bytes: number): boolean {
     if (bytes === NOT_AN_INTEGER || bytes > this.#limitBytes) return false;
     this.#maxBytes = bytes;
+    this.#mustResize = false;
     this.#run.forget();
     this.#evictTo(bytes);
     return true;

@@ -53,6 +53,19 @@ describe('HPACK', () => {
     expect(lines(new HpackDecoder(4096), hex)).toBe('broken');
   });
 
+  it('wants a lowered limit to be answered first thing in the next block', () => {
+    const added = '828684418cf1e3c2e5f23a6ba0ab90f4ff';
+    const [obeys, forgets] = [new HpackDecoder(4096), new HpackDecoder(4096)];
+    for (const decoder of [obeys, forgets]) {
+      expect(lines(decoder, added)).toBe('GET http www.example.com / ');
+      decoder.lower(0);
+    }
+    expect(lines(obeys, '20828684')).toBe('GET http  / ');
+    expect(obeys.tableBytes).toBe(0);
+    expect(lines(obeys, '3f01828684')).toBe('broken');
+    expect(lines(forgets, '828684be')).toBe('broken');
+  });
+
   it('takes no more than its limit out of a block that repeats a large entry', () => {
     const decoder = new HpackDecoder(4096);
     const large = Buffer.concat([Buffer.from([0x40, 1, 0x61, 0x7f, 0x91, 0x1e]), Buffer.alloc(4000, 'b')]);
