@@ -1,4 +1,5 @@
 import type { CompileContext } from '../../src/core/extension.ts';
+import { silentLogger } from '../../src/core/log.ts';
 import { ConfigPath } from '../../src/core/problems.ts';
 import { SharedStatStore } from '../../src/core/stats/store.ts';
 import { tlsInspectorExtension } from '../../src/filters/listener/tls-inspector/extension.ts';
@@ -8,7 +9,7 @@ import { ipAddress } from '../../src/transport/address.ts';
 import type { Connection } from '../../src/transport/transport.ts';
 import type { MicroCase } from './runner/micro-case.ts';
 
-const context = { stats: new SharedStatStore({ onAnnounce() {} }) } as unknown as CompileContext;
+const context = { stats: new SharedStatStore({ onAnnounce() {} }), log: silentLogger } as unknown as CompileContext;
 const filter = tlsInspectorExtension.compile({ maxClientHelloSize: undefined, closeConnectionOnClientHelloParsingErrors: false } as never, ConfigPath.root, context);
 const spec = { filters: [filter], filterTimeouts: undefined, continueOnFilterTimeout: false } as unknown as ListenerSpec;
 const address = ipAddress('127.0.0.1', 443);

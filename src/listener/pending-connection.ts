@@ -1,8 +1,11 @@
 import { Timer, type TimerOwner } from '../core/timers.ts';
-import type { Address, Connection, ConnectionOwner } from '../transport/transport.ts';
+import type { Address, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
 import type { ProxyProtocolTlv } from '../transport/transport-socket.ts';
 import type { ListenerSpec } from './compile.ts';
 import { type AcceptedSocket, CLOSE, type ListenerFilterReader, WAIT } from './listener-filter.ts';
+
+/** `error`: the connection has broken. */
+export type FilterFailure = 'refused' | 'timeout' | 'closed' | 'error';
 
 /** What becomes of a connection that listener filters look at. */
 export interface PendingOwner {
@@ -10,7 +13,7 @@ export interface PendingOwner {
   onFiltersDone(pending: PendingConnection): void;
   /** The connection goes on in spite of it. */
   onFilterTimeout(): void;
-  onFiltersFailed(pending: PendingConnection, why: 'refused' | 'timeout' | 'closed'): void;
+  onFiltersFailed(pending: PendingConnection, why: FilterFailure): void;
 }
 
 /** Reading goes on beyond what filters ask for only up to here. */
@@ -98,8 +101,8 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
 
   onDrained(): void {}
 
-  onClosed(): void {
-    if (!this.#settled) this.#fail('closed');
+  onClosed(error: TransportError | undefined): void {
+    if (!this.#settled) this.#fail(error === undefined ? 'closed' : 'error');
   }
 
   onTimer(): void {
@@ -148,8 +151,8 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
     this.#owner.onFiltersDone(this);
   }
 
-  #fail(why: 'refused' | 'timeout' | 'closed'): void {
-    if (why !== 'refused') this.#reader?.onUnfinished?.(why);
+  #fail(why: FilterFailure): void {
+    if (why !== 'refused') this.#reader?.onUnfinished?.(why === 'timeout' ? why : 'closed');
     this.#settle();
     this.#owner.onFiltersFailed(this, why);
   }

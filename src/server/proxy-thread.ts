@@ -88,7 +88,7 @@ export class ProxyThread implements Worker {
       [PROCESS_COUNTS, counts],
       [OVERLOAD, this.#overload],
     ]);
-    const thread = { transport, drains: this.#drain, drain: options.drain, nextConnectionId, clock, timers, limits: { counts, overload: this.#overload, random } };
+    const thread = { transport, drains: this.#drain, drain: options.drain, nextConnectionId, clock, timers, log: log.component('conn_handler'), limits: { counts, overload: this.#overload, random } };
     this.#listeners = new ListenerManager(thread, stats, log, index);
   }
 

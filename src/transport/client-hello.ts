@@ -10,6 +10,8 @@ export const NOT_TLS = 'not-tls';
 export const TOO_LARGE = 'too-large';
 export const INVALID = 'invalid';
 
+export type ClientHelloResult = ClientHello | typeof NOT_TLS | typeof TOO_LARGE | typeof INVALID;
+
 const RECORD_HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const RECORD_HEADER_BYTES = 5;
@@ -37,12 +39,17 @@ export class ClientHelloReader {
     this.#message = Buffer.allocUnsafe(Math.min(maxBytes, 2048));
   }
 
-  /** `bytes[0, length)`: all that the peer has sent; it only grows. Undefined: not all of it is here. */
-  read(bytes: Buffer, length: number): ClientHello | typeof NOT_TLS | typeof TOO_LARGE | typeof INVALID | undefined {
+  /** `bytes[0, length)`: all that the peer has sent; it only grows. Undefined: not all of it is here. What the peer says of its length counts only when it has sent it. */
+  read(bytes: Buffer, length: number): ClientHelloResult | undefined {
+    const result = this.#read(bytes, Math.min(length, this.#maxBytes));
+    return result === undefined && length >= this.#maxBytes ? TOO_LARGE : result;
+  }
+
+  #read(bytes: Buffer, length: number): ClientHelloResult | undefined {
     for (;;) {
       if (this.#fragmentLeft === 0) {
         if (!looksLikeRecord(bytes, this.#at, length)) return this.#messageLength === 0 ? NOT_TLS : INVALID;
-        if (length - this.#at < RECORD_HEADER_BYTES) return length > this.#maxBytes ? TOO_LARGE : undefined;
+        if (length - this.#at < RECORD_HEADER_BYTES) return undefined;
         const size = bytes.readUInt16BE(this.#at + 3);
         if (size > MAX_RECORD_BYTES) return this.#messageLength === 0 ? NOT_TLS : INVALID;
         this.#fragmentLeft = size;
@@ -50,12 +57,11 @@ export class ClientHelloReader {
         if (size === 0) continue;
       }
       const taken = Math.min(this.#fragmentLeft, length - this.#at);
-      if (taken === 0) return length >= this.#maxBytes ? TOO_LARGE : undefined;
+      if (taken === 0) return undefined;
       this.#append(bytes, taken);
       if (this.#message[0] !== CLIENT_HELLO) return NOT_TLS;
       if (this.#messageLength < HANDSHAKE_HEADER_BYTES) continue;
       const whole = HANDSHAKE_HEADER_BYTES + this.#message.readUIntBE(1, 3);
-      if (whole > this.#maxBytes) return TOO_LARGE;
       if (this.#messageLength >= whole) return parseClientHello(this.#message.subarray(HANDSHAKE_HEADER_BYTES, whole)) ?? INVALID;
     }
   }

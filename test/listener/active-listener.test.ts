@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/core/clock.ts';
+import { silentLogger } from '../../src/core/log.ts';
 import { noOverload } from '../../src/core/overload.ts';
 import { LocalProcessCounts } from '../../src/core/process-counts.ts';
 import { SeededRandom } from '../../src/core/random.ts';
@@ -62,7 +63,7 @@ async function listening(spec: ListenerSpec, limits: LimitServices = limitServic
   const clock = new ManualClock();
   const timers = new Timers(clock);
   const drains = new ProcessDrain(clock, limits.random);
-  const thread = { transport: transport as unknown as Transport, clock, timers, nextConnectionId: () => 1, drains, drain: DRAIN, limits };
+  const thread = { transport: transport as unknown as Transport, clock, timers, nextConnectionId: () => 1, drains, drain: DRAIN, limits, log: silentLogger };
   const listener = new ActiveListener(spec, thread, { listenerAt: () => undefined }, { listener: stats.group('l', LISTENER_STATS), worker: stats.group('w', LISTENER_WORKER_STATS) });
   await listener.listen([]);
   const gone: number[] = [];

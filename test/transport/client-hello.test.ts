@@ -30,9 +30,11 @@ describe('a ClientHello', () => {
     );
   });
 
-  it('is too large beyond the limit, before all of it has come', () => {
+  it('is too large as soon as more than the limit has come, and not for what it says', () => {
     const bytes = hello('sni=a.com pad=3000');
-    expect(new ClientHelloReader(1024).read(bytes, 20)).toBe(TOO_LARGE);
+    const reader = new ClientHelloReader(1024);
+    expect([20, 1023, 1024].map((length) => reader.read(bytes, length))).toEqual([undefined, undefined, TOO_LARGE]);
+    expect(new ClientHelloReader(1024).read(bytes, bytes.length)).toBe(TOO_LARGE);
   });
 
   it('is not looked for in plain text', () => {

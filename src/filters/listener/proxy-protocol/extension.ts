@@ -1,10 +1,11 @@
 import { ProxyProtocolConfig_Version as Version, ProxyProtocolPassThroughTLVs_PassTLVsMatchType as PassType } from '../../../api/generated/envoy/config/core/v3.ts';
 import type { ProxyProtocol } from '../../../api/generated/envoy/extensions/filters/listener/proxy_protocol/v3.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
+import type { Logger } from '../../../core/log.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { type AcceptedSocket, CLOSE, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
 import type { ProxyProtocolTlv } from '../../../transport/transport-socket.ts';
-import { ABSENT, PARTIAL, type ProxyHeader, readProxyHeader } from './header.ts';
+import { ABSENT, PARTIAL, type ProxyHeader, readProxyHeader, V2_HEADER_BYTES } from './header.ts';
 
 const STATS = defineStats({ counters: ['not_found_allowed', 'not_found_disallowed'] });
 const VERSION_STATS = defineStats({ counters: ['disallowed', 'error', 'found'] });
@@ -14,6 +15,7 @@ const ERROR_STATS = defineStats({ counters: ['downstream_cx_proxy_proto_error'] 
 const DEFAULT_NAMESPACE = 'envoy.filters.listener.proxy_protocol';
 
 interface ProxyProtocolSettings {
+  readonly log: Logger;
   readonly stats: StatGroup;
   readonly errors: StatGroup;
   readonly versions: { readonly 1: StatGroup; readonly 2: StatGroup };
@@ -34,12 +36,13 @@ export const proxyProtocolExtension: Extension<ProxyProtocol, ListenerFilter> = 
   },
 };
 
-function compileSettings(message: ProxyProtocol, { stats }: CompileContext): ProxyProtocolSettings {
+function compileSettings(message: ProxyProtocol, { stats, log }: CompileContext): ProxyProtocolSettings {
   const scope = message.statPrefix === '' ? 'proxy_proto' : `proxy_proto.${message.statPrefix}`;
   const passed = message.passThroughTlvs;
   const passedTypes = new Set(passed?.tlvType);
   const passesAll = passed?.matchType === PassType.INCLUDE_ALL;
   return {
+    log: log.component('filter'),
     stats: stats.group(scope, STATS),
     errors: stats.group('', ERROR_STATS),
     versions: { 1: stats.group(`${scope}.versions.v1`, VERSION_STATS), 2: stats.group(`${scope}.versions.v2`, VERSION_STATS) },
@@ -69,17 +72,21 @@ class HeaderReader implements ListenerFilterReader {
     const header = readProxyHeader(bytes, length);
     if (header === PARTIAL) return WAIT;
     if (header === ABSENT) {
+      // As Envoy, which does not judge less than a whole header of version 2 where there has to be one.
+      if (!allowsAbsence && length < V2_HEADER_BYTES) return WAIT;
       if (allowsAbsence) {
         stats.inc(STATS.not_found_allowed);
         return 0;
       }
       stats.inc(STATS.not_found_disallowed);
+      this.#refuse('there is none');
       this.#settings.errors.inc(ERROR_STATS.downstream_cx_proxy_proto_error);
       return CLOSE;
     }
     const { version } = header;
     if ('reason' in header) {
       versions[version].inc(VERSION_STATS.error);
+      this.#refuse(header.reason);
       this.#settings.errors.inc(ERROR_STATS.downstream_cx_proxy_proto_error);
       return CLOSE;
     }
@@ -90,10 +97,16 @@ class HeaderReader implements ListenerFilterReader {
     versions[version].inc(VERSION_STATS.found);
     if (disallowed.has(version)) {
       versions[version].inc(VERSION_STATS.disallowed);
+      this.#refuse(`version ${version} is not allowed`);
       return CLOSE;
     }
     this.#apply(header);
     return header.length;
+  }
+
+  #refuse(reason: string): void {
+    const { log } = this.#settings;
+    if (log.enabled('debug')) log.debug(`proxy_protocol: header of ${this.#socket.connection.remote.text}: ${reason}`);
   }
 
   #apply({ addresses, tlvs }: ProxyHeader): void {

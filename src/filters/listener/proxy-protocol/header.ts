@@ -27,7 +27,7 @@ export const PARTIAL = 'partial';
 const V1_START = 'PROXY ';
 const V1_MAX_BYTES = 108;
 const V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
-const V2_HEADER_BYTES = 16;
+export const V2_HEADER_BYTES = 16;
 
 export type ProxyHeaderResult = ProxyHeader | ProxyHeaderFault | typeof ABSENT | typeof PARTIAL;
 

@@ -1,5 +1,6 @@
 import type { TlsInspector } from '../../../api/generated/envoy/extensions/filters/listener/tls_inspector/v3.ts';
 import type { Extension } from '../../../core/extension.ts';
+import type { Logger } from '../../../core/log.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { type AcceptedSocket, CLOSE, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
 import { type ClientHello, ClientHelloReader, INVALID, NOT_TLS, TOO_LARGE } from '../../../transport/client-hello.ts';
@@ -19,6 +20,7 @@ export const tlsInspectorExtension: Extension<TlsInspector, ListenerFilter> = {
   configType: 'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
   compile(message, _at, context) {
     const config: InspectorConfig = {
+      log: context.log.component('filter'),
       stats: context.stats.group('tls_inspector', STATS),
       maxHelloBytes: message.maxClientHelloSize ?? DEFAULT_MAX_HELLO_BYTES,
       closeOnErrors: message.closeConnectionOnClientHelloParsingErrors,
@@ -28,6 +30,7 @@ export const tlsInspectorExtension: Extension<TlsInspector, ListenerFilter> = {
 };
 
 interface InspectorConfig {
+  readonly log: Logger;
   readonly stats: StatGroup;
   readonly maxHelloBytes: number;
   readonly closeOnErrors: boolean;
@@ -52,14 +55,21 @@ class Inspection implements ListenerFilterReader {
     stats.record(STATS.bytes_processed, length);
     if (hello === TOO_LARGE) {
       stats.inc(STATS.client_hello_too_large);
+      this.#say('is larger than max_client_hello_size');
       return CLOSE;
     }
     if (hello === NOT_TLS || hello === INVALID) {
       stats.inc(STATS.tls_not_found);
+      if (hello === INVALID) this.#say('cannot be read');
       return closeOnErrors ? CLOSE : 0;
     }
     this.#found(hello);
     return 0;
+  }
+
+  #say(fault: string): void {
+    const { log } = this.#config;
+    if (log.enabled('debug')) log.debug(`tls_inspector: ClientHello of ${this.#socket.connection.remote.text} ${fault}`);
   }
 
   #found({ serverName, applicationProtocols }: ClientHello): void {
