@@ -8,13 +8,13 @@ function names(text: string): ReadonlySet<HeaderName> {
   return new Set(text.trim().split(/\s+/).map(headerName));
 }
 
-const BOTH = `cache-control connection content-encoding content-length content-type keep-alive proxy-connection proxy-status te
+const BOTH = `cache-control connection content-encoding content-length content-type keep-alive proxy-connection proxy-status
   transfer-encoding upgrade via x-envoy-attempt-count x-envoy-decorator-operation x-request-id`;
 
 export const INLINE_REQUEST_HEADERS: ReadonlySet<HeaderName> = names(`${BOTH}
   accept accept-encoding access-control-request-headers access-control-request-method access-control-request-private-network
   authorization expect grpc-accept-encoding grpc-timeout if-match if-modified-since if-none-match if-range if-unmodified-since
-  origin pragma referer user-agent x-client-trace-id x-envoy-downstream-service-cluster x-envoy-downstream-service-node
+  origin pragma referer te user-agent x-client-trace-id x-envoy-downstream-service-cluster x-envoy-downstream-service-node
   x-envoy-expected-rq-timeout-ms x-envoy-external-address x-envoy-force-trace x-envoy-hedge-on-per-try-timeout x-envoy-internal
   x-envoy-ip-tags x-envoy-is-timeout-retry x-envoy-max-retries x-envoy-original-host x-envoy-original-path x-envoy-original-url
   x-envoy-retriable-header-names x-envoy-retriable-status-codes x-envoy-retry-grpc-on x-envoy-retry-on

@@ -205,6 +205,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     }
     this.#stream!.addReceived(headEnd - at, parser.fieldBytes);
     if (!this.#checkFraming(headers)) return this.#fail();
+    if (parser.repeatedInline.length > 0) headers.joinRepeated(parser.repeatedInline);
     if (headers.status >= 200 || headers.status === 101) this.#onFinalHead(headers, headEnd < end);
     else if (++this.#informational > MAX_INFORMATIONAL) return this.#fail();
     else if (isForwardedInformational(headers.status)) this.#decoder!.onInformational(headers);

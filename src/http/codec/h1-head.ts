@@ -1,7 +1,7 @@
 import { latin1 } from '../../core/latin1.ts';
 import { type HeaderMap, LOOSE, SPARE_LINES, STRIDE } from '../header-map.ts';
 import { H, type HeaderName, lookUpHeaderName, UNKNOWN_HEADER } from '../header-name.ts';
-import { INLINE_REQUEST_HEADERS } from '../inline-headers.ts';
+import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from '../inline-headers.ts';
 import { afterLineEnd, COLON, CR, INCOMPLETE, INVALID, isControl, isText, isVersion, LF, skipBlanks, SPACE, TAB, TARGET, TOKEN, VALUE } from './h1-grammar.ts';
 import { skipPlain } from './plain-run.ts';
 
@@ -62,7 +62,7 @@ const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 const NONE: readonly HeaderName[] = [];
 
 /** By id, up to the last inline name: in which head it was last seen. Heads are numbered over all parsers; a number that comes again does no harm. */
-const seenIn = new Int32Array(Math.max(...INLINE_REQUEST_HEADERS) + 1);
+const seenIn = new Int32Array(Math.max(...INLINE_REQUEST_HEADERS, ...INLINE_RESPONSE_HEADERS) + 1);
 let generation = 0;
 const MAX_GENERATION = 2 ** 30 - 1;
 
@@ -93,7 +93,7 @@ export class HeadParser {
   hasUpgrade = false;
   expectContinue = false;
   hostLines = 0;
-  /** The inline names of requests that stand on more than one line; as good as always none. */
+  /** The inline names that stand on more than one line; as good as always none. */
   repeatedInline: readonly HeaderName[] = NONE;
   /** Names and values of the field lines and three bytes a line, as Envoy's byte meters count them. */
   fieldBytes = 0;
@@ -297,7 +297,7 @@ export class HeadParser {
       // It counts, though it is kept elsewhere.
       if (kind === LINE_KIND.host && part === 'request') continue;
       if (id !== UNKNOWN_HEADER && id < seenIn.length) {
-        if (seenIn[id] === generation) this.#noteRepeated(id as HeaderName);
+        if (seenIn[id] === generation) this.#noteRepeated(id as HeaderName, part);
         seenIn[id] = generation;
       }
       if (slot === scratch.length) scratch = grown(scratch);
@@ -311,8 +311,9 @@ export class HeadParser {
     }
   }
 
-  #noteRepeated(name: HeaderName): void {
-    if (INLINE_REQUEST_HEADERS.has(name) && !this.repeatedInline.includes(name)) this.repeatedInline = this.repeatedInline.concat(name);
+  #noteRepeated(name: HeaderName, part: HeadPart): void {
+    const inline = part === 'response' ? INLINE_RESPONSE_HEADERS : INLINE_REQUEST_HEADERS;
+    if (inline.has(name) && !this.repeatedInline.includes(name)) this.repeatedInline = this.repeatedInline.concat(name);
   }
 
   /** Set by #lineEnd when it had to rewrite the value in place, else -1. */

@@ -1,6 +1,6 @@
 import { HeaderMap, SPARE_LINES, STRIDE } from '../../header-map.ts';
 import { H, type HeaderName } from '../../header-name.ts';
-import { INLINE_REQUEST_HEADERS } from '../../inline-headers.ts';
+import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from '../../inline-headers.ts';
 import type { FieldRun, FieldSink, RegularFields } from './field-run.ts';
 import { FieldKind } from './hpack-table.ts';
 
@@ -13,8 +13,11 @@ export const HeadFlaw = {
   tooManyFields: 3,
 } as const;
 
-const inline = new Uint8Array(Math.max(...INLINE_REQUEST_HEADERS) + 1);
-for (const name of INLINE_REQUEST_HEADERS) inline[name] = 1;
+const INLINE_IN_REQUEST = 1;
+const INLINE_IN_RESPONSE = 2;
+const inline = new Uint8Array(Math.max(...INLINE_REQUEST_HEADERS, ...INLINE_RESPONSE_HEADERS) + 1);
+for (const name of INLINE_REQUEST_HEADERS) inline[name] |= INLINE_IN_REQUEST;
+for (const name of INLINE_RESPONSE_HEADERS) inline[name] |= INLINE_IN_RESPONSE;
 const NONE: readonly HeaderName[] = [];
 /** Lines of the block that is being read; grows with the largest. */
 let scratch = new Int32Array(128 * STRIDE);
@@ -163,7 +166,8 @@ export class HeadReader implements FieldSink {
     const nameEnd = start + name.length;
     const valueEnd = nameEnd + 2 + value.length;
     const bit = 1 << (id & 31);
-    if ((this.#present & bit) !== 0 && inline[id] === 1 && !this.#repeated.includes(id as HeaderName)) {
+    const wanted = this.status === 0 ? INLINE_IN_REQUEST : INLINE_IN_RESPONSE;
+    if ((this.#present & bit) !== 0 && (inline[id]! & wanted) !== 0 && !this.#repeated.includes(id as HeaderName)) {
       this.#repeated = [...this.#repeated, id as HeaderName];
     }
     this.#present |= bit;
