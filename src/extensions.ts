@@ -11,6 +11,7 @@ import { compressorExtension } from './filters/http/compressor/extension.ts';
 import { decompressorExtension } from './filters/http/decompressor/extension.ts';
 import { grpcWebExtension } from './filters/http/grpc-web/extension.ts';
 import { routerExtension } from './filters/http/router/extension.ts';
+import { setMetadataExtension } from './filters/http/set-metadata/extension.ts';
 import { httpInspectorExtension } from './filters/listener/http-inspector/extension.ts';
 import { originalDstExtension } from './filters/listener/original-dst/extension.ts';
 import { proxyProtocolExtension } from './filters/listener/proxy-protocol/extension.ts';
@@ -58,6 +59,7 @@ export const extensions: readonly Extension<never, unknown>[] = [
   faultExtension,
   headerMutationExtension,
   healthCheckExtension,
+  setMetadataExtension,
   xffDetectionExtension,
   customHeaderDetectionExtension,
   earlyHeaderMutationExtension,

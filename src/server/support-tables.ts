@@ -7,6 +7,7 @@ import { corsSupport } from '../filters/http/cors/support.ts';
 import { faultSupport } from '../filters/http/fault/support.ts';
 import { headerMutationSupport } from '../filters/http/header-mutation/support.ts';
 import { healthCheckSupport } from '../filters/http/health-check/support.ts';
+import { setMetadataSupport } from '../filters/http/set-metadata/support.ts';
 import { compressorSupport } from '../filters/http/compressor/support.ts';
 import { decompressorSupport } from '../filters/http/decompressor/support.ts';
 import { grpcWebSupport } from '../filters/http/grpc-web/support.ts';
@@ -34,6 +35,7 @@ export const SUPPORT_TABLES: readonly SupportTable[] = [
   faultSupport,
   headerMutationSupport,
   healthCheckSupport,
+  setMetadataSupport,
   compressorSupport,
   decompressorSupport,
   grpcWebSupport,
