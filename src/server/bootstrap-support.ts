@@ -1,5 +1,6 @@
 import { fields, ignored, only, onlyEmpty, onlyIf, refused, type SupportTable } from '../config/support.ts';
 
+const NOT_KILLED = 'a thread that hangs is counted and not killed';
 const STATIC_ONLY = 'listeners, clusters and routes come from the bootstrap file';
 const NO_CONTROL_PLANE = 'it concerns control planes, and dynamic_resources is refused';
 
@@ -7,7 +8,7 @@ const NO_CONTROL_PLANE = 'it concerns control planes, and dynamic_resources is r
 export const bootstrapSupport: SupportTable = {
   'envoy.config.bootstrap.v3.Bootstrap': {
     ...fields('node static_resources cluster_manager stats_config stats_flush_interval stats_flush_on_admin layered_runtime admin application_log_config'),
-    ...fields('typed_dns_resolver_config dns_resolution_config stats_server_version_override overload_manager'),
+    ...fields('watchdog watchdogs typed_dns_resolver_config dns_resolution_config stats_server_version_override overload_manager'),
     node_context_params: ignored(NO_CONTROL_PLANE),
     dynamic_resources: refused(STATIC_ONLY),
     hds_config: refused('hosts are not checked for a control plane'),
@@ -20,8 +21,6 @@ export const bootstrapSupport: SupportTable = {
     stats_sinks: refused('statistics are read from the admin interface'),
     deferred_stat_options: onlyEmpty('statistics are created with their cluster'),
     stats_eviction_interval: refused('statistics live as long as what they count'),
-    watchdog: onlyEmpty('threads are not watched'),
-    watchdogs: onlyEmpty('threads are not watched'),
     tracing: refused('requests are not traced'),
     enable_dispatcher_stats: only([false]),
     header_prefix: refused('the prefix is x-envoy'),
@@ -40,6 +39,15 @@ export const bootstrapSupport: SupportTable = {
   'envoy.config.core.v3.TypedExtensionConfig': fields('name typed_config'),
   'envoy.extensions.regex_engines.v3.GoogleRE2': {},
   'envoy.config.bootstrap.v3.Bootstrap.StaticResources': fields('listeners clusters secrets'),
+  'envoy.config.bootstrap.v3.Watchdogs': fields('main_thread_watchdog worker_watchdog'),
+  'envoy.config.bootstrap.v3.Watchdog': {
+    ...fields('miss_timeout megamiss_timeout'),
+    kill_timeout: onlyEmpty(NOT_KILLED),
+    multikill_timeout: onlyEmpty(NOT_KILLED),
+    max_kill_timeout_jitter: ignored(NOT_KILLED),
+    multikill_threshold: ignored(NOT_KILLED),
+    actions: refused('misses are counted'),
+  },
   'envoy.config.bootstrap.v3.Bootstrap.DeferredStatOptions': { enable_deferred_creation_stats: only([false]) },
   'envoy.config.overload.v3.OverloadManager': {
     ...fields('refresh_interval resource_monitors actions'),

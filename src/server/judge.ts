@@ -36,6 +36,7 @@ import { compileOverloadManager, type OverloadSpec } from './overload/compile.ts
 import { compileStatsSettings, type StatsSettings } from './stats-settings.ts';
 import { supportTable } from './support-tables.ts';
 import { toldProblems } from './told-problems.ts';
+import { compileWatchdogs, type Watchdogs } from './watchdog.ts';
 
 /** A listener as the configuration says it. */
 export interface JudgedListener {
@@ -54,6 +55,7 @@ export interface Judged {
   readonly runtimeLayers: readonly RuntimeLayer[];
   readonly stats: StatsSettings;
   readonly admin: AdminSettings | undefined;
+  readonly watchdogs: Watchdogs;
   readonly overload: OverloadSpec | undefined;
   /** Undefined: the command line's. */
   readonly logFormat: LogFormatSpec | undefined;
@@ -141,6 +143,7 @@ export class ConfigurationJudge {
       runtimeLayers,
       stats: compileStatsSettings(bootstrap, this.#options.statsTags, problems),
       admin: compileAdminSettings(bootstrap, problems),
+      watchdogs: compileWatchdogs(bootstrap, problems),
       overload: compileOverloadManager(bootstrap.overloadManager, ConfigPath.root.field('overload_manager'), problems),
       logFormat: this.#logFormatOf(bootstrap, problems),
     };

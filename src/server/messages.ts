@@ -8,6 +8,7 @@ import type { ListenerProblem } from '../listener/listener-manager.ts';
 import type { Address, Transport } from '../transport/transport.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { LogFormatSpec } from './log-format.ts';
+import type { WatchdogSettings } from './watchdog.ts';
 
 /** What crosses between the main thread and a worker: plain values only. */
 
@@ -19,6 +20,7 @@ export interface WorkerSetup {
   readonly log: LogSetup;
   readonly files: FileSettings;
   readonly drain: DrainSettings;
+  readonly watchdog: WatchdogSettings;
   readonly disabledExtensions: readonly string[];
   readonly runtime: ReadonlyMap<string, RuntimeValue>;
   readonly counts: SharedCountMemory;

@@ -27,7 +27,7 @@ import type { SnapshotRuntime } from './layered-runtime.ts';
 import type { ClustersMessage, FileSettings, ListenersOutcome, TlsMaterialMessage } from './messages.ts';
 import { decodeSecret } from './tls-material.ts';
 import { UpstreamSockets } from './upstream-sockets.ts';
-import { Watchdog } from './watchdog.ts';
+import { Watchdog, type WatchdogSettings } from './watchdog.ts';
 import type { Worker } from './worker.ts';
 
 export interface ProxyThreadOptions {
@@ -42,6 +42,7 @@ export interface ProxyThreadOptions {
   readonly log: Logger;
   readonly node: NodeInfo;
   readonly files: FileSettings;
+  readonly watchdog: WatchdogSettings;
   /** Of listeners that are changed or removed. */
   readonly drain: DrainSettings;
   readonly counts: ProcessCounts;
@@ -75,7 +76,7 @@ export class ProxyThread implements Worker {
     this.#options = options;
     this.#services = { registry, stats, clock, timers, random, runtime, log, node, serving: true };
     this.#drain = new ProcessDrain(clock, random);
-    new Watchdog(stats, [`server.worker_${index}`, 'workers'], clock, timers);
+    new Watchdog(stats, [`server.worker_${index}`, 'workers'], options.watchdog, clock, timers);
     this.#tls = new ThreadTlsMaterial([], options.ticketSecret);
     const upstreamSockets = new UpstreamSockets(this.#services, this.#tls);
     this.#clusters = new ClusterManager({ upstreamSockets, threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers: counts, nextConnectionId });

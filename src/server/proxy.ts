@@ -314,7 +314,7 @@ export class Proxy {
     const store = new SharedStatStore({ direct: true, onAnnounce: (announcement) => stats.announce(MAIN_THREAD, announcement) });
     const serverStats = new ServerStats(store);
     addProcessGauges(stats, this.#clock, this.#startedMs);
-    new Watchdog(store, ['server.main_thread', 'main_thread'], this.#clock, this.#timers);
+    new Watchdog(store, ['server.main_thread', 'main_thread'], judged.watchdogs.main, this.#clock, this.#timers);
     const transport = await selectTransport(this.#options.transport ?? 'auto', this.#timers);
     log.info(`transport: ${transport.name} (${transport.reason})`);
     const concurrency = this.#options.concurrency ?? 1;
@@ -334,6 +334,7 @@ export class Proxy {
       node: judged.node,
       files: this.#options.files ?? DEFAULT_FILES,
       drain: this.#options.drain ?? DEFAULT_DRAIN,
+      watchdog: judged.watchdogs.worker,
       currentHosts: () => discovery.currentUpdates(),
       runtimeValues: () => this.#runtimeLayers.values(),
     });

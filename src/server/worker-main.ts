@@ -40,6 +40,7 @@ const thread = new ProxyThread({
   log: new ComponentLogger({ clock: systemClock, sink, levels, format: compileLogFormat(setup.log.format), thread: threadId }),
   node: setup.node,
   files: setup.files,
+  watchdog: setup.watchdog,
   drain: setup.drain,
   counts: new SharedProcessCounts(setup.counts),
   ticketSecret: setup.ticketSecret,

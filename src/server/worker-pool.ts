@@ -21,6 +21,7 @@ import type { SnapshotRuntime } from './layered-runtime.ts';
 import type { BoundListener, ClustersMessage, FileSettings, ListenersOutcome, LogSetup, TlsMaterialMessage } from './messages.ts';
 import { ProxyThread } from './proxy-thread.ts';
 import { ThreadWorker, WorkerEnded } from './thread-worker.ts';
+import type { WatchdogSettings } from './watchdog.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
 
 export interface WorkerPoolOptions {
@@ -39,6 +40,7 @@ export interface WorkerPoolOptions {
   readonly node: NodeInfo;
   readonly files: FileSettings;
   readonly drain: DrainSettings;
+  readonly watchdog: WatchdogSettings;
   /** What a worker that starts must know of discovered hosts. */
   currentHosts(): readonly HostSetUpdate[];
   runtimeValues(): ReadonlyMap<string, RuntimeValue>;
@@ -181,7 +183,7 @@ export class WorkerPool {
   }
 
   #inlineWorker(): Worker {
-    const { scrape, registry, transport, clock, random, runtime, log, node, files, drain } = this.#options;
+    const { scrape, registry, transport, clock, random, runtime, log, node, files, drain, watchdog } = this.#options;
     // Its own, because closing the worker ends them.
     const timers = new Timers(clock);
     let connections = 0;
@@ -199,6 +201,7 @@ export class WorkerPool {
       node,
       files,
       drain,
+      watchdog,
       counts: this.counts,
       ticketSecret: this.#ticketSecret,
       nextConnectionId: () => connections++,
@@ -208,7 +211,7 @@ export class WorkerPool {
   }
 
   #threadWorker(index: number): Worker {
-    const { scrape, transport, node, logSetup, files, drain, disabledExtensions, clock } = this.#options;
+    const { scrape, transport, node, logSetup, files, drain, watchdog, disabledExtensions, clock } = this.#options;
     const shared = this.#sharedCounts!;
     const tally = createCountTally(shared);
     this.#tallies[index] = tally;
@@ -221,6 +224,7 @@ export class WorkerPool {
       log: logSetup,
       files,
       drain,
+      watchdog,
       disabledExtensions,
       runtime: this.#options.runtimeValues(),
       counts: { shared, tally },
