@@ -223,6 +223,8 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       connection.destroy();
       return REFUSED;
     }
+    const { keepAlive } = this.#spec;
+    if (keepAlive !== undefined) connection.setKeepAlive(true, keepAlive.delayMs, keepAlive.intervalMs, keepAlive.probes);
     if (this.#spec.filters.length === 0) return this.#serve(connection, undefined);
     return this.#look(connection, undefined);
   }

@@ -12,6 +12,7 @@ import { compileAccessLogs } from '../http/access-log-compile.ts';
 import type { AccessLog } from '../http/access-log.ts';
 import type { Address } from '../transport/transport.ts';
 import { compileFilterChain, type FilterChainSpec } from './compile-filter-chain.ts';
+import { compileKeepAlive, type KeepAlive } from './keep-alive.ts';
 import type { ListenerFilter } from './listener-filter.ts';
 import { compileFilterChainTable } from './match/compile.ts';
 import type { FilterChainTable } from './match/filter-chain-match.ts';
@@ -40,6 +41,8 @@ export interface ListenerSpec {
   /** False: it serves what other listeners hand over. */
   readonly bindToPort: boolean;
   readonly useOriginalDst: boolean;
+  /** Undefined: as the system has it, off. */
+  readonly keepAlive: KeepAlive | undefined;
   readonly inbound: boolean;
   /** `drain_type: MODIFY_ONLY` */
   readonly modifyOnly: boolean;
@@ -92,6 +95,7 @@ export function compileListener(message: ListenerMessage, position: number, at: 
     reusePort: message.enableReusePort ?? true,
     bindToPort: message.bindToPort ?? message.deprecatedV1?.bindToPort ?? true,
     useOriginalDst: message.useOriginalDst ?? false,
+    keepAlive: compileKeepAlive(message.tcpKeepalive, message.socketOptions, at, context),
     inbound: message.trafficDirection === TrafficDirection.INBOUND,
     modifyOnly: message.drainType === Listener_DrainType.MODIFY_ONLY,
     filters,

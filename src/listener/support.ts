@@ -1,14 +1,15 @@
-import { fields, ignored, only, refused, type SupportTable } from '../config/support.ts';
+import { fields, ignored, only, refused, supported, type SupportTable } from '../config/support.ts';
 
-const NO_SOCKET_OPTIONS = 'Node sets no socket option by number; tcp_keepalive and TCP_NODELAY are set by their own fields';
+const NO_SOCKET_OPTIONS = 'Node sets no such socket option; use sysctl, or a proxy of the platform in front';
+const OF_THE_LISTENER = 'set it for the listener: it counts for all its addresses';
 
 export const listenerSupport: SupportTable = {
   'envoy.config.listener.v3.Listener': {
     ...fields('name address additional_addresses stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes enable_reuse_port tcp_backlog_size'),
-    ...fields('bind_to_port use_original_dst listener_filters listener_filters_timeout continue_on_listener_filters_timeout access_log deprecated_v1 ignore_global_conn_limit bypass_overload_manager'),
+    ...fields('bind_to_port use_original_dst listener_filters listener_filters_timeout continue_on_listener_filters_timeout access_log deprecated_v1 tcp_keepalive ignore_global_conn_limit bypass_overload_manager'),
     traffic_direction: only(['UNSPECIFIED', 'INBOUND', 'OUTBOUND']),
     drain_type: only(['DEFAULT', 'MODIFY_ONLY']),
-    socket_options: refused(NO_SOCKET_OPTIONS),
+    socket_options: supported({ note: 'SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT and TCP_NODELAY; others are refused' }),
     freebind: only([false], NO_SOCKET_OPTIONS),
     transparent: only([false], NO_SOCKET_OPTIONS),
     tcp_fast_open_queue_length: only([0], NO_SOCKET_OPTIONS),
@@ -21,7 +22,8 @@ export const listenerSupport: SupportTable = {
   'envoy.config.listener.v3.Listener.DeprecatedV1': fields('bind_to_port'),
   'envoy.config.listener.v3.AdditionalAddress': {
     ...fields('address'),
-    socket_options: refused(NO_SOCKET_OPTIONS),
+    socket_options: refused(OF_THE_LISTENER),
+    tcp_keepalive: refused(OF_THE_LISTENER),
   },
   'envoy.config.listener.v3.FilterChain': {
     ...fields('name filters filter_chain_match transport_socket transport_socket_connect_timeout'),
@@ -32,6 +34,7 @@ export const listenerSupport: SupportTable = {
     address_suffix: refused('Envoy does not implement it'),
     suffix_len: refused('Envoy does not implement it'),
   },
+  'envoy.config.core.v3.SocketOption': fields('description level name int_value buf_value state type ip_version'),
   'envoy.config.core.v3.CidrRange': fields('address_prefix prefix_len'),
   'envoy.config.core.v3.TransportSocket': fields('name typed_config'),
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': {},

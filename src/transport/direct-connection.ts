@@ -410,8 +410,8 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     if (!this.closed) this.#handle?.setNoDelay?.(on);
   }
 
-  setKeepAlive(on: boolean, initialDelayMs: number): void {
-    if (!this.closed) this.#handle?.setKeepAlive?.(on, Math.ceil(initialDelayMs / 1000), undefined, undefined);
+  setKeepAlive(on: boolean, initialDelayMs: number, intervalMs?: number, probes?: number): void {
+    if (!this.closed) this.#handle?.setKeepAlive?.(on, Math.ceil(initialDelayMs / 1000), intervalMs === undefined ? undefined : Math.ceil(intervalMs / 1000), probes);
   }
 
   upgrade(owner: ConnectingOwner): TlsUpgrade {

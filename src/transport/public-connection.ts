@@ -311,8 +311,9 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
     this.#socket.setNoDelay(on);
   }
 
-  setKeepAlive(on: boolean, initialDelayMs: number): void {
-    this.#socket.setKeepAlive(on, Math.ceil(initialDelayMs / 1000) * 1000);
+  setKeepAlive(on: boolean, initialDelayMs: number, intervalMs?: number, probes?: number): void {
+    const whole = (ms: number): number => Math.ceil(ms / 1000) * 1000;
+    (this.#socket as KeepAliveSocket).setKeepAlive(on, whole(initialDelayMs), intervalMs === undefined ? undefined : whole(intervalMs), probes);
   }
 
   upgrade(owner: ConnectingOwner): TlsUpgrade {
@@ -362,6 +363,9 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
     if (!this.#readsArePaused) this.#startReads();
   }
 }
+
+/** Node's types know the first two parameters only. */
+type KeepAliveSocket = net.Socket & { setKeepAlive(on: boolean, delayMs: number, intervalMs: number | undefined, count: number | undefined): void };
 
 export interface PublicConnectionParts {
   readonly timers: Timers;

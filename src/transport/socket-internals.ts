@@ -30,7 +30,7 @@ export interface StreamHandle {
   /** TCP only. */
   reset?(onClosed: (this: StreamHandle) => void): number;
   setNoDelay?(on: boolean): number;
-  setKeepAlive?(on: boolean, initialDelaySeconds: number, intervalSeconds: undefined, count: undefined): number;
+  setKeepAlive?(on: boolean, initialDelaySeconds: number, intervalSeconds: number | undefined, count: number | undefined): number;
   getpeername?(out: SocketName): number;
   getsockname?(out: SocketName): number;
   /** Of handles that are no socket's: takes the place of `onread` and `useUserBuffer`. */

@@ -326,8 +326,8 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     return this.#wrap.setNoDelay?.(on) ?? 0;
   }
 
-  setKeepAlive(on: boolean, initialDelaySeconds: number): number {
-    return this.#wrap.setKeepAlive?.(on, initialDelaySeconds, undefined, undefined) ?? 0;
+  setKeepAlive(on: boolean, initialDelaySeconds: number, intervalSeconds: number | undefined, count: number | undefined): number {
+    return this.#wrap.setKeepAlive?.(on, initialDelaySeconds, intervalSeconds, count) ?? 0;
   }
 
   getpeername(out: SocketName): number {

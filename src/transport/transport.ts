@@ -108,8 +108,8 @@ export interface Connection {
 
   /** On from the start. */
   setNoDelay(on: boolean): void;
-  /** Whole seconds, rounded up; 0 leaves the delay to the system. */
-  setKeepAlive(on: boolean, initialDelayMs: number): void;
+  /** Whole seconds, rounded up; 0 leaves the delay to the system. `probes` are sent at that interval to a peer that says nothing. */
+  setKeepAlive(on: boolean, initialDelayMs: number, intervalMs?: number, probes?: number): void;
 }
 
 export interface ListenOptions {
