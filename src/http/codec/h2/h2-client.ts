@@ -107,7 +107,9 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
 
   onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined {
     const { status, contentLength } = head;
-    if (head.pseudoHeaders !== STATUS_ONLY || contentLength === -2 || (contentLength > 0 && status < 205 && (status < 200 || status === 204))) return INVALID_FIELD;
+    const opensTunnel = stream.isUpgrade && status >= 200 && status < 300;
+    const hasNoBody = status < 200 || (status === 204 && !opensTunnel);
+    if (head.pseudoHeaders !== STATUS_ONLY || contentLength === -2 || (hasNoBody && contentLength > 0)) return INVALID_FIELD;
     if (status < 200) {
       if (end || status === 101 || ++stream.informational > MAX_INFORMATIONAL) return MESSAGING;
       if (isForwardedInformational(status)) (stream.decoder as ResponseDecoder | undefined)?.onInformational(head.finish());
@@ -116,12 +118,13 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     stream.headReceived = true;
     if (stream.isHead || isBodiless(status)) {
       stream.bodyLeft = 0;
-    } else {
+    } else if (!opensTunnel) {
       if (end && contentLength > 0) return MESSAGING;
       stream.bodyLeft = contentLength;
     }
     const { decoder } = stream;
     const headers = head.finish();
+    if (opensTunnel) headers.remove(H.contentLength);
     if (stream.upgradeProtocol !== '' && status === 200) toSwitching(headers, stream.upgradeProtocol);
     if (end) this.#session.endRemote(stream);
     decoder?.onHeaders(headers, end);
@@ -186,8 +189,10 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
   // StreamSession
 
   writeHead(stream: H2Stream, headers: HeaderMap, end: boolean): void {
-    stream.isHead = headers.method === 'HEAD';
+    const { method } = headers;
+    stream.isHead = method === 'HEAD';
     const protocol = headers.get(H.upgrade);
+    stream.isUpgrade = protocol !== undefined || method === 'CONNECT';
     if (protocol === undefined) {
       this.#session.sender.request(stream, headers, '', end);
       return;

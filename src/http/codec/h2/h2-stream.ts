@@ -52,7 +52,7 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
   bodyLeft = -1;
   /** The request was HEAD (client side). */
   isHead = false;
-  /** The request asks for another protocol by extended CONNECT (server side). */
+  /** The request asks for a tunnel: by extended CONNECT, or by CONNECT (client side only). */
   isUpgrade = false;
   /** The protocol that the request asks for by extended CONNECT; '' = none (client side). */
   upgradeProtocol = '';
