@@ -1,17 +1,21 @@
-import { createHash, type X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import type { CertificateInfo } from '../transport/transport-socket.ts';
 import { extensionIds, nameText, type SubjectAltName, subjectAltNames } from './x509.ts';
 
 /** A certificate as logs and headers tell it; each value is made when it is asked for. */
 export class X509Info implements CertificateInfo {
-  readonly #certificate: X509Certificate;
   readonly #der: Buffer;
+  #parsed: X509Certificate | undefined;
   #alternatives: readonly SubjectAltName[] | undefined;
   #sha256: string | undefined;
 
-  constructor(certificate: X509Certificate) {
-    this.#certificate = certificate;
-    this.#der = certificate.raw;
+  /** In DER. */
+  constructor(der: Buffer) {
+    this.#der = der;
+  }
+
+  get #certificate(): X509Certificate {
+    return (this.#parsed ??= new X509Certificate(this.#der));
   }
 
   get subject(): string {

@@ -6,16 +6,16 @@ import type { ConfigPath } from '../core/problems.ts';
 import { X509Info } from './certificate-info.ts';
 import { unnamedStatName } from './context-report.ts';
 import { type Material, readMaterial, TLS_MATERIAL } from './material.ts';
-import { commonNameOf, subjectAltNames } from './x509.ts';
+import { commonNameOf, publicKeyAlgorithm, subjectAltNames } from './x509.ts';
 
 /** A certificate with its key, as a context takes it. */
 export interface Identity {
-  readonly leaf: X509Certificate;
+  /** Of the first certificate. */
+  readonly der: Buffer;
   readonly info: X509Info;
-  /** All of the chain, leaf first. */
-  readonly chain: readonly X509Certificate[];
+  /** All of the chain in PEM, leaf first. */
   readonly chainText: Buffer;
-  readonly key: string | undefined;
+  readonly key: { readonly pem: Buffer; readonly passphrase?: string } | undefined;
   /** In place of the two above. */
   readonly pfx: { readonly buf: Buffer; readonly passphrase: string } | undefined;
   readonly isEcdsa: boolean;
@@ -46,21 +46,33 @@ export function compileIdentity(message: TlsCertificate, secretName: string, at:
   if (message.certificateChain === undefined) context.error(at, 'No certificate chain specified');
   else if (message.privateKey === undefined) context.error(at, `Failed to load incomplete private key from path: ${chain?.origin ?? ''}`);
   if (chain === undefined || key === undefined) return undefined;
-  const certificates = parseCertificates(chain.bytes);
-  if (certificates === undefined || certificates.length === 0) {
+  // What serves was found good before, and thousands of keys take seconds to look at.
+  if (!context.serving && !checkPair({ chain, chainAt, key, keyAt, password }, context)) return undefined;
+  const [der] = certificatesIn(chain.bytes);
+  const secret = { pem: key.bytes, ...(password !== undefined && { passphrase: password }) };
+  return { ...describe(der!), chainText: chain.bytes, key: secret, pfx: undefined, origin: chain.origin, statName };
+}
+
+interface Pair {
+  readonly chain: Material;
+  readonly chainAt: ConfigPath;
+  readonly key: Material;
+  readonly keyAt: ConfigPath;
+  readonly password: string | undefined;
+}
+
+function checkPair({ chain, chainAt, key, keyAt, password }: Pair, context: CompileContext): boolean {
+  const [leaf] = parseCertificates(chain.bytes) ?? [];
+  if (leaf === undefined) {
     context.error(chainAt, `Failed to load certificate chain from ${chain.origin}`);
-    return undefined;
+    return false;
   }
   const keyObject = parseKey(key, password, keyAt, context);
-  const [leaf] = certificates;
-  if (keyObject === undefined || !checkKey(leaf!, chain.origin, chainAt, context)) return undefined;
-  if (!leaf!.checkPrivateKey(keyObject)) {
-    const cause = keyObject.asymmetricKeyType === leaf!.publicKey.asymmetricKeyType ? '74:X.509 certificate routines:OPENSSL_internal:KEY_VALUES_MISMATCH' : '73:X.509 certificate routines:OPENSSL_internal:KEY_TYPE_MISMATCH';
-    context.error(keyAt, `Failed to load private key from ${key.origin}, Cause: error:0b0000${cause}`);
-    return undefined;
-  }
-  const keyText = keyObject.export({ type: 'pkcs8', format: 'pem' }) as string;
-  return { ...describe(leaf!), chain: certificates, chainText: chain.bytes, key: keyText, pfx: undefined, origin: chain.origin, statName };
+  if (keyObject === undefined || !checkKey(leaf, chain.origin, chainAt, context)) return false;
+  if (leaf.checkPrivateKey(keyObject)) return true;
+  const cause = keyObject.asymmetricKeyType === leaf.publicKey.asymmetricKeyType ? '74:X.509 certificate routines:OPENSSL_internal:KEY_VALUES_MISMATCH' : '73:X.509 certificate routines:OPENSSL_internal:KEY_TYPE_MISMATCH';
+  context.error(keyAt, `Failed to load private key from ${key.origin}, Cause: error:0b0000${cause}`);
+  return false;
 }
 
 function fromPkcs12({ bytes, origin }: Material, passphrase: string, at: ConfigPath, context: CompileContext): Omit<Identity, 'statName'> | undefined {
@@ -68,7 +80,7 @@ function fromPkcs12({ bytes, origin }: Material, passphrase: string, at: ConfigP
     const { context: native } = createSecureContext({ pfx: bytes, passphrase });
     const leaf = new X509Certificate((native as { getCertificate(): Buffer }).getCertificate());
     if (!checkKey(leaf, origin, at, context)) return undefined;
-    return { ...describe(leaf), chain: [leaf], chainText: Buffer.alloc(0), key: undefined, pfx: { buf: bytes, passphrase }, origin };
+    return { ...describe(leaf.raw), chainText: Buffer.alloc(0), key: undefined, pfx: { buf: bytes, passphrase }, origin };
   } catch {
     context.error(at, `Failed to load pkcs12 from ${origin}`);
     return undefined;
@@ -101,14 +113,20 @@ function checkKey({ publicKey }: X509Certificate, origin: string, at: ConfigPath
   }
 }
 
-function describe(leaf: X509Certificate): Pick<Identity, 'leaf' | 'info' | 'isEcdsa' | 'names'> {
-  const dns = subjectAltNames(leaf.raw).filter(({ kind }) => kind === 'dns');
-  const commonName = commonNameOf(leaf.raw);
+function describe(der: Buffer): Pick<Identity, 'der' | 'info' | 'isEcdsa' | 'names'> {
+  const dns = subjectAltNames(der).filter(({ kind }) => kind === 'dns');
+  const commonName = commonNameOf(der);
   const names = dns.length > 0 ? dns.map(({ value }) => value) : commonName === undefined ? [] : [commonName];
-  return { leaf, info: new X509Info(leaf), isEcdsa: leaf.publicKey.asymmetricKeyType === 'ec', names: names.map((name) => name.toLowerCase()) };
+  return { der, info: new X509Info(der), isEcdsa: publicKeyAlgorithm(der) === EC_PUBLIC_KEY, names: names.map((name) => name.toLowerCase()) };
 }
 
-const PEM_CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
+const PEM_CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([\s\S]*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+
+/** In DER, unread. */
+function certificatesIn(pem: Buffer): Buffer[] {
+  return Array.from(pem.toString('latin1').matchAll(PEM_CERTIFICATE), ([, body]) => Buffer.from(body!, 'base64'));
+}
 
 /** Undefined when one of them is broken. */
 export function parseCertificates(bytes: Buffer): X509Certificate[] | undefined {

@@ -6,6 +6,7 @@ import { schemaOf } from '../api/registry.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import { compileIdentity, type Identity } from './certificate.ts';
+import { X509Info } from './certificate-info.ts';
 import { certificateReport } from './context-report.ts';
 import { TLS_MATERIAL } from './material.ts';
 import { compileParameters, type Parameters } from './parameters.ts';
@@ -97,8 +98,8 @@ export function reportCommon({ identities, rules }: CommonTls, statScope: string
   const { trusted, caOrigin, caStatName } = rules ?? NO_RULES;
   context.service(TLS_MATERIAL).report({
     statScope,
-    authorities: trusted.map((certificate) => certificateReport(certificate, caOrigin, caStatName)),
-    identities: identities.map(({ leaf, origin, statName }) => certificateReport(leaf, origin, statName)),
+    authorities: trusted.map(({ raw }) => certificateReport(new X509Info(raw), caOrigin, caStatName)),
+    identities: identities.map(({ info, origin, statName }) => certificateReport(info, origin, statName)),
   });
 }
 
@@ -112,7 +113,7 @@ export function contextOptions({ parameters, rules }: CommonTls, identities: rea
     ca: rules === undefined || rules.trustedCa === '' ? [] : [rules.trustedCa],
     allowPartialTrustChain: true,
     ...(rules !== undefined && rules.crl !== '' && { crl: rules.crl }),
-    ...(pem.length > 0 && { cert: pem.map(({ chainText }) => chainText), key: pem.map(({ key }) => ({ pem: key! })) }),
+    ...(pem.length > 0 && { cert: pem.map(({ chainText }) => chainText), key: pem.map(({ key }) => key!) }),
     ...(pfx.length > 0 && { pfx }),
   };
 }
@@ -120,7 +121,7 @@ export function contextOptions({ parameters, rules }: CommonTls, identities: rea
 /** What sessions must have been made under to be resumed: certificates, and who is trusted. */
 export function sessionContextOf({ identities, rules }: CommonTls, names: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const { leaf } of identities) hash.update(leaf.raw);
+  for (const { der } of identities) hash.update(der);
   hash.update(JSON.stringify([names, rules?.trustedCa, rules?.crl, [...(rules?.spki ?? [])], [...(rules?.hashes ?? [])], rules?.identity]));
   return hash.digest('hex').slice(0, 32);
 }

@@ -40,7 +40,7 @@ export class ConnectionTls implements TlsInfo {
 
   peer(): CertificateInfo | undefined {
     const certificate = this.#session.peerCertificate;
-    return certificate && (this.#peer ??= new X509Info(certificate));
+    return certificate && (this.#peer ??= new X509Info(certificate.raw));
   }
 
   local(): CertificateInfo | undefined {
@@ -48,13 +48,13 @@ export class ConnectionTls implements TlsInfo {
   }
 
   peerChain(): readonly CertificateInfo[] {
-    return this.#session.peerChain.map((certificate) => new X509Info(certificate));
+    return this.#session.peerChain.map(({ raw }) => new X509Info(raw));
   }
 
   peerIssuer(): CertificateInfo | undefined {
     if (this.#session.resumed) return undefined;
     const [leaf, ...others] = this.#session.peerChain;
     const issuer = leaf && [...others, ...this.#trusted].find((certificate) => leaf.checkIssued(certificate));
-    return issuer && new X509Info(issuer);
+    return issuer && new X509Info(issuer.raw);
   }
 }

@@ -1,6 +1,6 @@
-import { createHash, type X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { DataSource } from '../api/generated/envoy/config/core/v3.ts';
-import { X509Info } from './certificate-info.ts';
+import type { X509Info } from './certificate-info.ts';
 
 /** What a TLS context was made from, for people. */
 export interface TlsContextReport {
@@ -21,8 +21,7 @@ export interface CertificateReport {
   readonly notAfterMs: number;
 }
 
-export function certificateReport(certificate: X509Certificate, path: string, statName: string): CertificateReport {
-  const info = new X509Info(certificate);
+export function certificateReport(info: X509Info, path: string, statName: string): CertificateReport {
   const names = (kind: 'dns' | 'uri' | 'ip') => info.alternatives(kind).map((value) => ({ kind, value }));
   const { serial, notBeforeMs, notAfterMs } = info;
   return { path, statName, serial, subjectAltNames: [...names('dns'), ...names('uri'), ...names('ip')], notBeforeMs, notAfterMs };

@@ -259,5 +259,5 @@ class ServerHandshake implements TlsHandshake {
 function shownOf(identities: readonly Identity[], session: TlsSession): X509Info | undefined {
   if (identities.length === 1) return identities[0]!.info;
   const certificate = session.localCertificate;
-  return certificate && identities.find(({ leaf }) => leaf.raw.equals(certificate.raw))?.info;
+  return certificate && identities.find(({ der }) => der.equals(certificate.raw))?.info;
 }

@@ -63,6 +63,16 @@ export function commonNameOf(der: Buffer): string | undefined {
   return undefined;
 }
 
+/** The object identifier of the key's kind; '' when it cannot be read. */
+export function publicKeyAlgorithm(der: Buffer): string {
+  try {
+    const [algorithm] = children(der, tbsFields(der)[5]!);
+    return oidText(der, children(der, algorithm!)[0]!);
+  } catch {
+    return '';
+  }
+}
+
 /** The object identifiers of the extensions. */
 export function extensionIds(der: Buffer): readonly string[] {
   try {
