@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -198,6 +198,20 @@ describe('the admin interface', () => {
     expect(records('detailed.log')[0]).toBe('admin_filter_response DownstreamEnd 0 0 5 152 84 224 58 190 127.0.0.1 http http envoy');
     expect(records('default.log')[0]).toMatch(/^\[20.*Z\] "GET \/ready HTTP\/1.1" 200 - 0 5 \d+ - "[0-9.]+" "curl\/7.88.1" "-" "localhost:21001" "-"$/);
     expect(records('default.log')[1]).toMatch(/"GET \/nothing\?a=b HTTP\/1.1" 404 - 0 \d+ /);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('opens its access log again when told to', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nuncio-admin-'));
+    const path = join(folder, 'admin.log');
+    await start(bootstrap({ admin: { address: socket(0), access_log_path: path } }));
+    await text('/ready');
+    renameSync(path, `${path}.1`);
+    await text('/reopen_logs', 'POST');
+    await expect.poll(() => existsSync(path)).toBe(true);
+    await text('/clusters');
+    await running!.close();
+    expect(readFileSync(path, 'utf8')).toContain('"GET /clusters HTTP/1.1" 200');
     rmSync(folder, { recursive: true });
   });
 
