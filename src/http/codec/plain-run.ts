@@ -9,22 +9,17 @@
 const LONGEST_VIEWED_BYTES = 65_536;
 
 let viewed: Uint8Array = new Uint8Array(0);
-let words: Int32Array = new Int32Array(0);
+let words = new DataView(new ArrayBuffer(0));
 let candidate: Uint8Array = viewed;
 
 /** The first offset from `at` on, below `end`, where a control character may stand within the next four bytes; `at` when nobody looked. */
 export function skipPlain(bytes: Uint8Array, at: number, end: number): number {
   if (bytes !== viewed && !view(bytes)) return at;
-  let from = at;
-  while ((from & 3) !== 0) {
-    const byte = bytes[from]!;
-    if (from >= end || byte < 0x20 || byte === 0x7f) return from;
-    from++;
-  }
   // Each byte below 0x20 or equal to 0x7f sets its upper bit; a borrow sets one only above such a byte.
   const last = end - 4;
+  let from = at;
   while (from <= last) {
-    const word = words[from >> 2]!;
+    const word = words.getInt32(from, true);
     const deleted = word ^ 0x7f7f7f7f;
     if ((((word - 0x20202020) & ~word) | ((deleted - 0x01010101) & ~deleted)) & 0x80808080) break;
     from += 4;
@@ -37,8 +32,7 @@ function view(bytes: Uint8Array): boolean {
     if (bytes.length <= LONGEST_VIEWED_BYTES) candidate = bytes;
     return false;
   }
-  if ((bytes.byteOffset & 3) !== 0) return false;
   viewed = bytes;
-  words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  words = new DataView(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length);
   return true;
 }
