@@ -131,6 +131,10 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     return undefined;
   }
 
+  onTrailers(_stream: H2Stream, head: HeadReader): HeaderMap {
+    return head.finish();
+  }
+
   /** Streams that the peer will not look at may be tried elsewhere. */
   onGoAway(lastStreamId: number): void {
     if (!this.#leaving) {

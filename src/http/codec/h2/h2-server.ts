@@ -127,17 +127,12 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined {
     if (!areFieldsValid(head)) return INVALID_FIELD;
     if (!isComplete(head, this.#options.allowConnect) || (end && head.contentLength > 0)) return MESSAGING;
-    if (head.underscores > 0 && this.#options.underscores === 'reject') {
-      this.#owner.onUnderscores('rejected', head.underscores);
-      this.#session.abort(stream, ErrorCode.internalError, this.failures.underscore);
-      return undefined;
-    }
-    const isExtendedConnect = head.protocol !== '';
-    const { protocol, underscores } = head;
+    const { protocol, contentLength } = head;
+    const headers = this.#finish(stream, head);
+    if (headers === undefined) return undefined;
+    const isExtendedConnect = protocol !== '';
     stream.headReceived = true;
-    stream.bodyLeft = isExtendedConnect ? -1 : head.contentLength;
-    const headers = head.finish();
-    if (underscores > 0 && this.#options.underscores === 'drop') this.#dropUnderscores(headers);
+    stream.bodyLeft = isExtendedConnect ? -1 : contentLength;
     if (isExtendedConnect) toUpgrade(headers, protocol);
     stream.isUpgrade = isExtendedConnect;
     stream.expectContinue = headers.get(H.expect)?.toLowerCase() === '100-continue';
@@ -145,6 +140,24 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
     if (end) this.#session.endRemote(stream);
     decoder?.onHeaders(headers, end);
     return undefined;
+  }
+
+  onTrailers(stream: H2Stream, head: HeadReader): HeaderMap | undefined {
+    return this.#finish(stream, head);
+  }
+
+  /** Undefined: a name is not to be served. */
+  #finish(stream: H2Stream, head: HeadReader): HeaderMap | undefined {
+    const { underscores } = head;
+    if (underscores === 0 || this.#options.underscores === 'allow') return head.finish();
+    if (this.#options.underscores === 'reject') {
+      this.#owner.onUnderscores('rejected', underscores);
+      this.#session.abort(stream, ErrorCode.internalError, this.failures.underscore);
+      return undefined;
+    }
+    const headers = head.finish();
+    this.#dropUnderscores(headers);
+    return headers;
   }
 
   onGoAway(): void {}
@@ -162,7 +175,6 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   onStreamReset(): void {}
 
   onStreamClosed(stream: H2Stream): void {
-    if (stream.answeredEarly && stream.remoteEnded) this.#tellToStop(stream);
     this.#owner.onCodecStreamClosed();
   }
 
@@ -224,7 +236,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
       return;
     }
     this.#options.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
-    this.#session.reset(stream, ErrorCode.noError);
+    this.#session.reset(stream, ErrorCode.internalError);
   }
 }
 

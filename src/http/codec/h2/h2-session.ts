@@ -382,8 +382,9 @@ export class H2Session implements FrameSink, KeepAliveSession {
       this.#resetMalformed(stream, ErrorCode.protocolError);
       return !this.closed;
     }
+    const trailers = this.#role.onTrailers(stream, head);
+    if (trailers === undefined) return !this.closed;
     const { decoder } = stream;
-    const trailers = head.finish();
     this.endRemote(stream);
     decoder?.onTrailers(trailers);
     return !this.closed;

@@ -1,4 +1,5 @@
 import type { Failure } from '../../failure.ts';
+import type { HeaderMap } from '../../header-map.ts';
 import type { H2Stream } from './h2-stream.ts';
 import type { HeadReader } from './head-reader.ts';
 import type { SessionFailures } from './session-errors.ts';
@@ -15,6 +16,8 @@ export interface SessionRole {
   onHeadBegun(stream: H2Stream): void;
   /** A head without a flaw so far. Returns the details of what is malformed, or undefined. */
   onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined;
+  /** Trailers without a flaw so far. Undefined: the stream has been reset instead. */
+  onTrailers(stream: H2Stream, head: HeadReader): HeaderMap | undefined;
   onGoAway(lastStreamId: number, code: number): void;
   /** Ids of this parity are the peer's. */
   isPeerStream(id: number): boolean;

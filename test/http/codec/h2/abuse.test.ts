@@ -218,7 +218,7 @@ describe('bodies', () => {
     clock.advance(1100);
     timers.expire();
     expect(rig.codec.activeStreams).toBe(0);
-    expect(rig.frames().at(-1)).toBe('3/0#1 00000000');
+    expect(rig.frames().at(-1)).toBe('3/0#1 00000002');
   });
 
   it('leave fairly when the window of the connection opens by a little', () => {
