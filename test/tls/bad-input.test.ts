@@ -1,0 +1,91 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import { afterEach, expect, test } from 'vitest';
+import { startProxy } from '../../src/index.ts';
+
+const CERTIFICATES = new URL('../support/certificates/', import.meta.url).pathname;
+const TLS_TYPE = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext';
+const HTTP = 'type.googleapis.com/envoy.extensions.filters';
+
+const pair = { certificate_chain: { filename: `${CERTIFICATES}server.pem` }, private_key: { filename: `${CERTIFICATES}server.key` } };
+const manager = {
+  '@type': `${HTTP}.network.http_connection_manager.v3.HttpConnectionManager`,
+  stat_prefix: 'in',
+  route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, direct_response: { status: 200 } }] }] },
+  http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': `${HTTP}.http.router.v3.Router` } }],
+};
+
+const config = (common: object, chain: object = {}): object => ({
+  admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+  static_resources: {
+    listeners: [
+      {
+        name: 'tls',
+        stat_prefix: 'tls',
+        address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
+        filter_chains: [
+          {
+            ...chain,
+            transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: { '@type': TLS_TYPE, common_tls_context: { tls_certificates: [pair], ...common } } },
+            filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }],
+          },
+        ],
+      },
+    ],
+  },
+});
+
+type Proxy = Awaited<ReturnType<typeof startProxy>>;
+const running: Proxy[] = [];
+
+async function start(common: object, chain?: object): Promise<{ port: number; stat: (name: string) => Promise<number> }> {
+  const proxy = await startProxy({ config: config(common, chain) });
+  running.push(proxy);
+  const admin = `http://127.0.0.1:${proxy.adminAddress!.port}`;
+  const stat = async (name: string): Promise<number> => {
+    const text = await (await fetch(`${admin}/stats?filter=^${name.replaceAll('.', '\\.')}$`)).text();
+    return Number(/: (\d+)/.exec(text)?.[1] ?? NaN);
+  };
+  return { port: proxy.addresses.get('tls')!.port, stat };
+}
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((proxy) => proxy.close()));
+});
+
+const closed = (socket: net.Socket): Promise<void> => new Promise((resolve) => socket.on('close', () => resolve()).on('error', () => {}).resume());
+
+test('handshakes that stall end when their time is over, and cost no session', async () => {
+  const STALLED = 300;
+  const { port, stat } = await start({}, { transport_socket_connect_timeout: '0.3s' });
+  const halfAHello = Buffer.concat([Buffer.from('1603010200010001fc0303', 'hex'), Buffer.alloc(100)]);
+  const sockets = Array.from({ length: STALLED }, () => net.connect(port, '127.0.0.1', function (this: net.Socket) {
+    this.write(halfAHello);
+  }));
+  await Promise.all(sockets.map(closed));
+  expect(await stat('listener.tls.downstream_cx_transport_socket_connect_timeout')).toBe(STALLED);
+  expect(await stat('listener.tls.downstream_cx_active')).toBe(0);
+  expect(await stat('listener.tls.ssl.handshake')).toBe(0);
+});
+
+test('a client of TLS 1.2 cannot negotiate again', async () => {
+  const { port, stat } = await start({});
+  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  const ended = closed(socket);
+  const outcome = await new Promise<unknown>((resolve) => {
+    socket.renegotiate({}, (error) => resolve(error));
+    void ended.then(() => resolve('closed'));
+  });
+  expect(outcome).toBeTruthy();
+  socket.destroy();
+  expect(await stat('listener.tls.ssl.handshake')).toBe(1);
+});
+
+test.each<[string, object, RegExp]>([
+  ['an authority that cannot be read', { validation_context: { trusted_ca: { filename: '/nowhere/ca.pem' } } }, /\/nowhere\/ca\.pem/],
+  ['a certificate that cannot be read', { tls_certificates: [{ ...pair, certificate_chain: { filename: '/nowhere/tls.crt' } }] }, /\/nowhere\/tls\.crt/],
+  ['a variable that is not set', { tls_certificates: [{ ...pair, private_key: { environment_variable: 'NOBODY_SET_THIS' } }] }, /NOBODY_SET_THIS/],
+])('%s is refused at load with its name', async (_what, common, message) => {
+  await expect(startProxy({ config: config(common) })).rejects.toThrow(message);
+});
