@@ -13,6 +13,7 @@ import { grpcWebExtension } from './filters/http/grpc-web/extension.ts';
 import { routerExtension } from './filters/http/router/extension.ts';
 import { setMetadataExtension } from './filters/http/set-metadata/extension.ts';
 import { httpInspectorExtension } from './filters/listener/http-inspector/extension.ts';
+import { listenerLocalRateLimitExtension } from './filters/listener/local-ratelimit/extension.ts';
 import { originalDstExtension } from './filters/listener/original-dst/extension.ts';
 import { proxyProtocolExtension } from './filters/listener/proxy-protocol/extension.ts';
 import { tlsInspectorExtension } from './filters/listener/tls-inspector/extension.ts';
@@ -53,6 +54,7 @@ export const extensions: readonly Extension<never, unknown>[] = [
   httpInspectorExtension,
   proxyProtocolExtension,
   originalDstExtension,
+  listenerLocalRateLimitExtension,
   rawBufferDownstreamExtension,
   bufferExtension,
   corsExtension,

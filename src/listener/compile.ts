@@ -12,6 +12,7 @@ import { compileAccessLogs } from '../http/access-log-compile.ts';
 import type { AccessLog } from '../http/access-log.ts';
 import type { Address } from '../transport/transport.ts';
 import { compileFilterChain, type FilterChainSpec } from './compile-filter-chain.ts';
+import { unlessDisabled } from './filter-disabled.ts';
 import { compileKeepAlive, type KeepAlive } from './keep-alive.ts';
 import type { ListenerFilter } from './listener-filter.ts';
 import { compileFilterChainTable } from './match/compile.ts';
@@ -202,10 +203,12 @@ const TLS_INSPECTOR = 'envoy.extensions.filters.listener.tls_inspector.v3.TlsIns
 
 function compileListenerFilters(message: ListenerMessage, at: ConfigPath, context: CompileContext): ListenerFilter[] {
   const filters: ListenerFilter[] = [];
-  message.listenerFilters.forEach(({ name, configType }, index) => {
+  message.listenerFilters.forEach(({ name, configType, filterDisabled }, index) => {
     const filterAt = at.index(index);
     const resolved = context.resolve('envoy.filters.listener', name, configType.case === 'typedConfig' ? configType.value : undefined, filterAt, false);
-    if (resolved !== undefined) filters.push(resolved.extension.compile(resolved.config, filterAt.field('typed_config'), context) as ListenerFilter);
+    if (resolved === undefined) return;
+    const filter = resolved.extension.compile(resolved.config, filterAt.field('typed_config'), context) as ListenerFilter;
+    filters.push(unlessDisabled(filter, filterDisabled));
   });
   if (needsTlsInspector(message)) {
     context.warning(at, `adding listener '${message.name}': filter chain match rules require TLS Inspector listener filter, but it isn't configured`);

@@ -39,9 +39,11 @@ export const listenerSupport: SupportTable = {
   'envoy.config.core.v3.TransportSocket': fields('name typed_config'),
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': {},
   'envoy.config.listener.v3.ListenerFilter': {
-    ...fields('name typed_config'),
-    filter_disabled: refused('a listener filter looks at every connection'),
+    ...fields('name typed_config filter_disabled'),
   },
+  'envoy.config.listener.v3.ListenerFilterChainMatchPredicate': fields('or_match and_match not_match any_match destination_port_range'),
+  'envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet': fields('rules'),
+  'envoy.extensions.filters.listener.local_ratelimit.v3.LocalRateLimit': fields('stat_prefix token_bucket runtime_enabled'),
   'envoy.config.listener.v3.Filter': fields('name typed_config'),
   'envoy.config.core.v3.Address': fields('socket_address pipe'),
   'envoy.config.core.v3.Pipe': fields('path mode'),
