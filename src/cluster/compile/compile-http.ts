@@ -27,8 +27,13 @@ const DEFAULT_MAX_HTTP2_RESPONSE_HEAD_KIB = 60;
 export function compileHttp(cluster: Cluster, at: ConfigPath, context: CompileContext): HttpSpec {
   const spec = compileTypedOptions(cluster, at.field('typed_extension_protocol_options'), context) ?? compileDeprecated(cluster, at, context);
   if (spec.protocol === 'auto') checkAgreement(cluster, at, context);
-  return spec;
+  const { maxRequestsPerConnection } = cluster;
+  if (maxRequestsPerConnection === undefined) return spec;
+  if (spec.maxRequestsPerConnection > 0) context.error(at.field('max_requests_per_connection'), ONE_LIMIT);
+  return { ...spec, maxRequestsPerConnection };
 }
+
+const ONE_LIMIT = 'Only one of max_requests_per_connection from Cluster or HttpProtocolOptions can be specified';
 
 function compileDeprecated(cluster: Cluster, at: ConfigPath, context: CompileContext): HttpSpec {
   const { commonHttpProtocolOptions: common, httpProtocolOptions: http1, http2ProtocolOptions: http2 } = cluster;
@@ -38,8 +43,7 @@ function compileDeprecated(cluster: Cluster, at: ConfigPath, context: CompileCon
   }
   const protocol = asDownstream ? 'downstream' : http2 === undefined ? 'http1' : 'http2';
   const parts = { protocol, common, commonAt: at.field('common_http_protocol_options'), http1, http1At: at.field('http_protocol_options'), http2 } as const;
-  const spec = withAutoSni(httpSpec(parts, context), cluster.upstreamHttpProtocolOptions);
-  return { ...spec, maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0 };
+  return withAutoSni(httpSpec(parts, context), cluster.upstreamHttpProtocolOptions);
 }
 
 /** Without TLS there is nobody to agree on a protocol with. */

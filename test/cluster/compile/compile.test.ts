@@ -323,10 +323,12 @@ describe('protocol options', () => {
     const old = 'max_requests_per_connection: 3\ncommon_http_protocol_options: {idle_timeout: 1s}\nhttp_protocol_options: {enable_trailers: true}';
     expect(specOf(STATIC + old).http).toMatchObject({ maxRequestsPerConnection: 3, idleTimeoutMs: 1_000, enableTrailers: true });
     expect(specOf(`${withOptions('explicit_http_config: {http_protocol_options: {}}')}\n${old}`).http).toMatchObject({
-      maxRequestsPerConnection: 0,
+      maxRequestsPerConnection: 3,
       idleTimeoutMs: 3_600_000,
       enableTrailers: false,
     });
+    const twice = 'max_requests_per_connection: 3\ncommon_http_protocol_options: {max_requests_per_connection: 2}';
+    expect(errorsOf(STATIC + twice)).toEqual(['max_requests_per_connection: Only one of max_requests_per_connection from Cluster or HttpProtocolOptions can be specified']);
   });
 
   it('of HTTP/2 are taken, with its own limit for response heads', () => {

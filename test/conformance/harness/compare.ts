@@ -28,10 +28,19 @@ const recordingOf = (one: Case): Recording => {
   return { hash, answer: visible(answer, one), ...(ours === undefined ? {} : { ours: visible(ours, one) }) };
 };
 
-/** nuncio against the recordings. */
-export const replay = async (target: Target, cases: readonly Case[], jobs: number): Promise<Map<string, Verdict>> => {
+/** nuncio against the recordings. A case that has none is different, and says why. */
+export const replay = async (target: Target, all: readonly Case[], jobs: number): Promise<Map<string, Verdict>> => {
   const verdicts = new Map<string, Verdict>();
-  const recordings = new Map(cases.map((one) => [one.id, recordingOf(one)]));
+  const recordings = new Map<string, Recording>();
+  for (const one of all) {
+    try {
+      recordings.set(one.id, recordingOf(one));
+    } catch (error) {
+      if (!(error instanceof ConformanceError)) throw error;
+      verdicts.set(one.id, { kind: 'different', lines: [error.message] });
+    }
+  }
+  const cases = all.filter((one) => recordings.has(one.id));
   const expected = (one: Case): Answer => {
     const { answer, ours } = recordings.get(one.id) as Recording;
     return one.difference === undefined ? answer : (ours ?? answer);
