@@ -23,8 +23,7 @@ import type { ForwardSettings } from './forward-route.ts';
 import { FormattedHost, HeaderHost, LiteralHost, PathRegexHost, type HostRewrite } from './host-rewrite.ts';
 import type { PathPattern } from './path-pattern.ts';
 import { FormatRewrite, PrefixRewrite, RegexRewrite, type PathRewrite } from './path-rewrite.ts';
-import type { StreamDuration } from './route.ts';
-import type { ConnectSettings } from './route.ts';
+import type { ConnectSettings, GrpcTimeout, StreamDuration } from './route.ts';
 
 /** The parts of one route's action, from the message. `pattern` is what the route matches paths with. */
 
@@ -35,6 +34,7 @@ export function compileForwardSettings(action: RouteAction, pattern: PathPattern
     timeoutMs: duration(action.timeout, at.field('timeout'), context) ?? DEFAULT_TIMEOUT_MS,
     idleTimeoutMs: duration(action.idleTimeout, at.field('idle_timeout'), context),
     streamDuration: compileStreamDuration(action, at.field('max_stream_duration'), context),
+    grpcTimeout: compileGrpcTimeout(action, at, context),
     priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',
     autoHostRewrite: host.case === 'autoHostRewrite' && host.value.value,
     appendXForwardedHost: action.appendXForwardedHost,
@@ -43,6 +43,13 @@ export function compileForwardSettings(action: RouteAction, pattern: PathPattern
     hostRewrite: compileHostRewrite(action, at, context),
     pathRewrite: compilePathRewrite(action, pattern, at, context),
   };
+}
+
+/** `max_grpc_timeout` and `grpc_timeout_offset`. */
+function compileGrpcTimeout(action: RouteAction, at: ConfigPath, context: CompileContext): GrpcTimeout | undefined {
+  const maxMs = duration(action.maxGrpcTimeout, at.field('max_grpc_timeout'), context);
+  const offsetMs = duration(action.grpcTimeoutOffset, at.field('grpc_timeout_offset'), context) ?? 0;
+  return maxMs === undefined ? undefined : { maxMs, offsetMs };
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;

@@ -7,7 +7,7 @@ import { type FilterConfigs, mayDisableFilters } from './filter-configs.ts';
 import { replaceHost, type HostRewrite } from './host-rewrite.ts';
 import type { PathRewrite } from './path-rewrite.ts';
 import { type RequestCounts, VirtualClusters } from './request-counts.ts';
-import type { ConnectSettings, FilterRouteConfig, ForwardRoute, HeaderMutation, HeaderMutationContext, RouteMetadata, StreamDuration, VirtualHost } from './route.ts';
+import type { ConnectSettings, FilterRouteConfig, ForwardRoute, GrpcTimeout, HeaderMutation, HeaderMutationContext, RouteMetadata, StreamDuration, VirtualHost } from './route.ts';
 
 /** What a route has whatever its action: given by the levels around it. */
 export interface RouteSurroundings {
@@ -26,6 +26,7 @@ export interface ForwardSettings {
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
   readonly streamDuration: StreamDuration | undefined;
+  readonly grpcTimeout: GrpcTimeout | undefined;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
@@ -55,6 +56,7 @@ export class CompiledForwardRoute implements ForwardRoute {
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
   readonly streamDuration: StreamDuration | undefined;
+  readonly grpcTimeout: GrpcTimeout | undefined;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
@@ -75,6 +77,7 @@ export class CompiledForwardRoute implements ForwardRoute {
     this.timeoutMs = settings.timeoutMs;
     this.idleTimeoutMs = settings.idleTimeoutMs;
     this.streamDuration = settings.streamDuration;
+    this.grpcTimeout = settings.grpcTimeout;
     this.priority = settings.priority;
     this.autoHostRewrite = settings.autoHostRewrite;
     this.appendXForwardedHost = settings.appendXForwardedHost;

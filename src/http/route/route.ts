@@ -88,6 +88,8 @@ export interface ForwardRoute extends RouteBase {
   readonly idleTimeoutMs: number | undefined;
   /** `max_stream_duration`; a route that has one has no timeout of its own. */
   readonly streamDuration: StreamDuration | undefined;
+  /** In place of `timeoutMs` for calls of gRPC, where there is no `streamDuration`. */
+  readonly grpcTimeout: GrpcTimeout | undefined;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
@@ -115,6 +117,12 @@ export interface StreamDuration {
   /** The caller's `grpc-timeout` holds, up to this; 0 = whatever it is, undefined = it is not read. */
   readonly grpcHeaderMaxMs: number | undefined;
   readonly grpcHeaderOffsetMs: number;
+}
+
+/** The caller's `grpc-timeout` less the offset, up to the maximum; 0 = whatever it is. */
+export interface GrpcTimeout {
+  readonly maxMs: number;
+  readonly offsetMs: number;
 }
 
 /** Answers without an upstream. */

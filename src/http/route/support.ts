@@ -8,7 +8,6 @@ const NO_SPECIFIERS = 'the cluster stands in the route, in weighted_clusters or 
 const NO_SUBSETS = 'a cluster is not divided by endpoint metadata';
 const NO_INTERNAL_REDIRECTS = 'redirects of upstreams are passed on';
 const NO_MATCHER_TREES = 'routes are matched by their list';
-const NO_GRPC_TIMEOUT = 'grpc-timeout is read by max_stream_duration.grpc_timeout_header_max';
 const BODY_BUFFER = 'request bodies are held for retries and mirroring only, which are not supported';
 
 const ROUTE = 'envoy.config.route.v3';
@@ -89,7 +88,7 @@ const action: SupportTable = {
   [`${ROUTE}.RouteAction`]: {
     ...fields(`cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite path_rewrite
       host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex host_rewrite append_x_forwarded_host timeout
-      idle_timeout priority`),
+      idle_timeout priority max_grpc_timeout grpc_timeout_offset`),
     cluster_specifier_plugin: refused(NO_SPECIFIERS),
     inline_cluster_specifier_plugin: refused(NO_SPECIFIERS),
     metadata_match: refused(NO_SUBSETS),
@@ -104,8 +103,6 @@ const action: SupportTable = {
     include_vh_rate_limits: ignored('it chooses among rate_limits, which are refused'),
     hash_policy: refused('requests are not spread by their hash'),
     cors: refused('the cors filter reads typed_per_filter_config'),
-    max_grpc_timeout: refused(NO_GRPC_TIMEOUT),
-    grpc_timeout_offset: refused(NO_GRPC_TIMEOUT),
     upgrade_configs: supported(),
     internal_redirect_policy: refused(NO_INTERNAL_REDIRECTS),
     internal_redirect_action: only(['PASS_THROUGH_INTERNAL_REDIRECT'], NO_INTERNAL_REDIRECTS),

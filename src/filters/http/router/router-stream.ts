@@ -13,7 +13,7 @@ import { type Protocol, ResponseFlag, type StreamInfo } from '../../../http/stre
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { RouterConfig } from './config.ts';
 import { upstreamFailure } from './failure-table.ts';
-import { maxStreamDurationMs, perTryTimeoutMs, routeTimeoutMs } from './timeouts.ts';
+import { maxStreamDurationMs, perTryTimeoutMs, routeTimeoutMs, tellGrpcTimeout } from './timeouts.ts';
 import { copyFields, endsHere, isUpgrade, opensTunnel, refusesWebSocket, tunnelKind, type TunnelKind } from './tunnel.ts';
 
 /** From the request's end to the response's: the route's timeout. */
@@ -345,6 +345,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#perTryMs = perTryTimeoutMs(headers, this.#timeoutMs);
     const expectedMs = this.#perTryMs > 0 && !hedging ? this.#perTryMs : this.#timeoutMs;
     if (expectedMs > 0 && !suppressEnvoyHeaders) headers.set(H.envoyExpectedRqTimeoutMs, String(expectedMs));
+    if (this.#route.grpcTimeout !== undefined) tellGrpcTimeout(headers, this.#route, expectedMs);
     const context = { info: this.#info, requestHeaders: headers, responseHeaders: undefined };
     this.#route.finalizeRequestHeaders(headers, context, !suppressEnvoyHeaders);
   }

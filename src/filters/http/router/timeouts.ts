@@ -1,4 +1,6 @@
 import type { HeaderMap } from '../../../http/header-map.ts';
+import { isGrpcRequest } from '../../../http/grpc-status.ts';
+import { grpcTimeoutMs, grpcTimeoutText } from '../../../http/grpc-timeout.ts';
 import { H } from '../../../http/header-name.ts';
 import type { ForwardRoute } from '../../../http/route/route.ts';
 
@@ -7,7 +9,7 @@ import type { ForwardRoute } from '../../../http/route/route.ts';
  * `max_stream_duration` has no timeout of its own. Consumes the header.
  */
 export function routeTimeoutMs(headers: HeaderMap, route: ForwardRoute, respectExpected: boolean): number {
-  const timeoutMs = route.streamDuration === undefined ? route.timeoutMs : 0;
+  const timeoutMs = route.streamDuration === undefined ? ownTimeoutMs(headers, route) : 0;
   if (respectExpected) {
     // The proxy before this one has counted already: its number stays.
     const expected = headers.get(H.envoyExpectedRqTimeoutMs);
@@ -17,6 +19,21 @@ export function routeTimeoutMs(headers: HeaderMap, route: ForwardRoute, respectE
   if (asked === undefined) return timeoutMs;
   headers.remove(H.envoyUpstreamRqTimeoutMs);
   return wholeNumber(asked) ?? timeoutMs;
+}
+
+function ownTimeoutMs(headers: HeaderMap, { timeoutMs, grpcTimeout }: ForwardRoute): number {
+  if (grpcTimeout === undefined || !isGrpcRequest(headers)) return timeoutMs;
+  const { maxMs, offsetMs } = grpcTimeout;
+  const askedMs = grpcTimeoutMs(headers.get(H.grpcTimeout)) ?? 0;
+  // An offset that would leave nothing does not count.
+  const leftMs = offsetMs < askedMs ? askedMs - offsetMs : askedMs;
+  return maxMs !== 0 && (leftMs === 0 || leftMs > maxMs) ? maxMs : leftMs;
+}
+
+/** A route that heeds `grpc-timeout` tells its upstream what became of it. */
+export function tellGrpcTimeout(headers: HeaderMap, route: ForwardRoute, expectedMs: number): void {
+  if (route.grpcTimeout === undefined || route.streamDuration !== undefined || expectedMs === 0 || !isGrpcRequest(headers)) return;
+  headers.set(H.grpcTimeout, grpcTimeoutText(expectedMs));
 }
 
 /** How long one attempt may take; 0 = no limit of its own. Consumes the header. */

@@ -1,5 +1,6 @@
 import type { TimerList } from '../../../core/timers.ts';
 import { isGrpcRequest } from '../../../http/grpc-status.ts';
+import { grpcTimeoutMs, grpcTimeoutText } from '../../../http/grpc-timeout.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { StreamDuration } from '../../../http/route/route.ts';
@@ -32,21 +33,4 @@ export function streamDurationMs(headers: HeaderMap, rules: StreamDuration, ofMa
 function boundedMs(askedMs: number, { grpcHeaderMaxMs: maxMs = 0, grpcHeaderOffsetMs: offsetMs }: StreamDuration): number {
   const cappedMs = maxMs !== 0 && askedMs > maxMs ? maxMs : askedMs;
   return offsetMs < cappedMs ? cappedMs - offsetMs : cappedMs;
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
-
-/** `grpc-timeout`, parts of a millisecond rounded up; undefined when it is missing or is none. */
-export function grpcTimeoutMs(text: string | undefined): number | undefined {
-  const match = text === undefined ? null : /^(\d{1,8})([HMSmun])$/.exec(text);
-  return match === null ? undefined : Math.ceil(Number((Number(match[1]) * UNIT_MS[match[2]!]!).toFixed(6)));
-}
-
-/** Up to eight digits, in the finest unit that has room. */
-export function grpcTimeoutText(timeoutMs: number): string {
-  for (const unit of ['m', 'S', 'M']) {
-    const value = Math.floor(timeoutMs / UNIT_MS[unit]!);
-    if (value < 1e8) return `${value}${unit}`;
-  }
-  return `${Math.min(Math.floor(timeoutMs / UNIT_MS['H']!), 99_999_999)}H`;
 }

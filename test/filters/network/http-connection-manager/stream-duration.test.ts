@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { grpcTimeoutMs, grpcTimeoutText, streamDurationMs } from '../../../../src/filters/network/http-connection-manager/stream-duration.ts';
+import { streamDurationMs } from '../../../../src/filters/network/http-connection-manager/stream-duration.ts';
+import { grpcTimeoutMs, grpcTimeoutText } from '../../../../src/http/grpc-timeout.ts';
 import type { TimerList } from '../../../../src/core/timers.ts';
 import { HeaderMap } from '../../../../src/http/header-map.ts';
 import type { StreamDuration } from '../../../../src/http/route/route.ts';
