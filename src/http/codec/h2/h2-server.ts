@@ -174,7 +174,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
 
   onStreamReset(): void {}
 
-  onStreamClosed(stream: H2Stream): void {
+  onStreamClosed(): void {
     this.#owner.onCodecStreamClosed();
   }
 
