@@ -78,7 +78,7 @@ function begin(client: ClientRig, random: SeededRandom, index: number): Sent {
   const headers = new HeaderMap();
   Object.assign(headers, { method: 'POST', scheme: 'http', authority: 'a', path: `/${index}` });
   const body = Buffer.alloc(random.uint32() % 3 === 0 ? random.uint32() % 200 : random.uint32() % 150_000, String.fromCharCode(0x61 + (index % 26)));
-  const trailer = random.unit() < 0.5 ? `v${index}` : '';
+  const trailer = body.length > 0 && random.unit() < 0.5 ? `v${index}` : '';
   encoder.sendHeaders(headers, body.length === 0 && trailer === '');
   const end = trailer === '' ? '' : `[x-trailer: ${trailer}\r\n]`;
   return { encoder, seen, expected: `200 x-path: /${index}\r\n${body.toString('latin1')}${end}`, body, trailer };
