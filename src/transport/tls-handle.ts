@@ -36,6 +36,7 @@ type Waiting = { readonly request: WriteRequest; readonly text: string | undefin
 
 const CANCELED = -125;
 const ALREADY = -114;
+const BROKEN_PIPE = -32;
 
 /**
  * A handle that speaks TLS. Unlike the handle of a socket Node's takes one write at a time, and goes on giving the records that it
@@ -56,6 +57,8 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   #user: HandleOwner | null = null;
   #state: 'handshake' | 'open' | 'closed' = 'handshake';
   #error: TransportError | undefined;
+  /** The socket has closed under it: Node's handle answers nothing any more, not even that a write has failed. */
+  #isGone = false;
   // Reading
   #isReading = true;
   #held: Buffer[] | null = null;
@@ -149,6 +152,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
 
   #onRawClosed(): void {
     this.#wrap.destroySSL();
+    this.#isGone = true;
     if (this.#user !== null) return;
     if (this.#state === 'handshake') this.#error = closedInHandshake;
     this.#state = 'closed';
@@ -262,6 +266,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   }
 
   #send({ request, text, bytes }: Waiting): number {
+    if (this.#isGone) return BROKEN_PIPE;
     this.#inFlight = request;
     const status = bytes === undefined ? this.#wrap.writeLatin1String(request, text!) : this.#wrap.writeBuffer(request, bytes);
     if (status !== 0) this.#inFlight = null;
@@ -287,6 +292,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
 
   /** Says `close_notify` and FIN after what waits. */
   shutdown(request: ShutdownRequestBase): number {
+    if (this.#isGone) return BROKEN_PIPE;
     if (this.#inFlight === null) return this.#wrap.shutdown(request);
     this.#waitingShutdown = request;
     return 0;
