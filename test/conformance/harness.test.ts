@@ -1,6 +1,7 @@
 import type { AddressInfo, Server } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createHttpServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { differences } from './harness/answer.ts';
 import { buildConfig, layer } from './harness/base-config.ts';
@@ -13,7 +14,7 @@ import { Normaliser } from './harness/normalise.ts';
 import { fillText, fillTree } from './harness/placeholders.ts';
 import { recordCases } from './harness/record.ts';
 import { complaints, parseOpenDifferences } from './harness/open-differences.ts';
-import { isRecorded } from './harness/recordings.ts';
+import { findRecording, isRecorded } from './harness/recordings.ts';
 import type { Target } from './harness/target.ts';
 import { checkDifferences, judge, report } from './harness/verdict.ts';
 
@@ -28,6 +29,12 @@ describe('case files', () => {
     expect(cases.filter((one) => !isRecorded(one)).map((one) => one.id)).toEqual([]);
     expect(new Set(cases.map((one) => one.id)).size).toBe(cases.length);
     expect(() => checkDifferences(cases)).not.toThrow();
+  });
+
+  it('hold no path of the machine that they were recorded on', () => {
+    const project = fileURLToPath(new URL('../../', import.meta.url));
+    const telling = readCases().filter((one) => JSON.stringify(findRecording(one)).includes(project));
+    expect(telling.map(({ id }) => id)).toEqual([]);
   });
 
   it('say in one line what is wrong with a step', () => {

@@ -1,6 +1,7 @@
 /** Plays one case on a session and says what was seen. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import type { AdminReply } from './admin-client.ts';
 import { callAdmin, readStats } from './admin-client.ts';
@@ -13,7 +14,7 @@ import { joinChunks } from './message-text.ts';
 import { countsForCase, Normaliser } from './normalise.ts';
 import { fillText } from './placeholders.ts';
 import type { Session } from './session.ts';
-import type { TlsScript } from './tls.ts';
+import { CERTIFICATES, type TlsScript } from './tls.ts';
 import { Signals } from './upstream.ts';
 
 /** Without an answer to expect, a case is over when nothing has happened for this long. */
@@ -186,6 +187,7 @@ class Performance {
       paths: new Map([
         [this.#session.logFile, 'log'],
         [this.#session.directory, 'dir'],
+        [fileURLToPath(CERTIFICATES), 'certificates'],
       ]),
       said: JSON.stringify([this.#one.client, this.#one.upstreams]),
       masks: this.#one.masks,

@@ -17,7 +17,16 @@ type Recordings = Record<string, Recording>;
 
 const fileOf = (area: string, topic: string): URL => new URL(`${area}/recorded/${topic}.json`, CASES);
 
+const known = new Map<string, Recordings>();
+
 const read = (area: string, topic: string): Recordings => {
+  const { href } = fileOf(area, topic);
+  const recordings = known.get(href) ?? readFile(area, topic);
+  known.set(href, recordings);
+  return recordings;
+};
+
+const readFile = (area: string, topic: string): Recordings => {
   let text: string;
   try {
     text = readFileSync(fileOf(area, topic), 'utf8');
@@ -51,5 +60,6 @@ export const writeRecordings = (cases: readonly Case[], recorded: ReadonlyMap<st
     if (recording !== undefined) after[one.name] = recording;
   }
   mkdirSync(new URL('./', fileOf(area, topic)), { recursive: true });
+  known.delete(fileOf(area, topic).href);
   writeFileSync(fileOf(area, topic), `${JSON.stringify(after, undefined, 1)}\n`);
 };
