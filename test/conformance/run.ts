@@ -111,6 +111,8 @@ const main = async (): Promise<number> => {
 };
 
 process.once('SIGINT', () => process.exit(130));
+// Envoys die with this process only when it exits.
+process.once('SIGTERM', () => process.exit(143));
 try {
   process.exitCode = await main();
 } catch (error) {
