@@ -268,7 +268,9 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   #send({ request, text, bytes }: Waiting): number {
     if (this.#isGone) return BROKEN_PIPE;
     this.#inFlight = request;
-    const status = bytes === undefined ? this.#wrap.writeLatin1String(request, text!) : this.#wrap.writeBuffer(request, bytes);
+    const written: number | undefined = bytes === undefined ? this.#wrap.writeLatin1String(request, text!) : this.#wrap.writeBuffer(request, bytes);
+    // While the socket closes, Node's handle may answer nothing.
+    const status = written ?? BROKEN_PIPE;
     if (status !== 0) this.#inFlight = null;
     return status;
   }
