@@ -419,12 +419,10 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     return new DirectUpgrade(this, upper);
   }
 
-  /** Leaves the handle to whoever asks; nobody is told. */
+  /** Leaves the handle to whoever asks; nobody is told. It may be reading. */
   release(): StreamHandle {
-    const handle = this.#handle!;
-    if (this.#handleReads) handle.readStop();
     this.#retire(undefined);
-    return handle;
+    return this.#handle!;
   }
 
   // Opening

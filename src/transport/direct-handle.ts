@@ -1,6 +1,7 @@
 import { returnBuffer } from './read-buffers.ts';
 import type { SocketInternals, StreamHandle, WriteRequestBase } from './socket-internals.ts';
 import { learnSocketInternals } from './socket-internals.ts';
+import { wrappingIsPossible } from './tls-wrap.ts';
 
 /**
  * What the direct transport puts between a handle and a connection: the keys under which Node's read callback looks at
@@ -9,7 +10,7 @@ import { learnSocketInternals } from './socket-internals.ts';
 
 const learned: SocketInternals | undefined = learnSocketInternals();
 /** Whether this Node's sockets can be driven this way; nothing else of this file may be used where they cannot. */
-export const directIsPossible: boolean = learned !== undefined;
+export const directIsPossible: boolean = learned !== undefined && wrappingIsPossible;
 
 /** Stands in where nothing was learned, so that classes exist. */
 class NoRequest implements WriteRequestBase {
@@ -85,7 +86,8 @@ function onHandleClosed(this: StreamHandle): void {
 
 /** A handle that keeps requests in line until those before them are done. */
 export interface QueuedRequests {
-  onRequestCompleted(): void;
+  /** False when the write has not returned yet, and returns `status`. */
+  onRequestCompleted(status: number): boolean;
 }
 
 /** Kept by the handle while its write waits. `oncomplete` is an own property because Node's constructors set it to null. */
@@ -107,8 +109,8 @@ export class WriteRequest extends WriteRequestClass {
 }
 
 function onWriteCompleted(this: WriteRequest, status: number): void {
+  if (this.queue !== null && !this.isQueued && !this.queue.onRequestCompleted(status)) return;
   if (this.pooled !== null) returnBuffer(this.pooled);
-  if (this.queue !== null && !this.isQueued) this.queue.onRequestCompleted();
   this.owner!.onWriteCompleted(status);
 }
 

@@ -72,12 +72,19 @@ class DirectTransport implements Transport {
     const socket = net.connect(connectOptions(address, options)).pause();
     connection.opening(() => socket.destroy());
     socket.on('connect', () => {
-      if (options.preamble !== undefined) socket.write(options.preamble);
-      if (options.tls !== undefined) {
-        socket.removeAllListeners();
-        secure(connection, socket, options.tls, NO_BYTES);
+      const { preamble, tls } = options;
+      if (tls !== undefined && preamble !== undefined) {
+        // OpenSSL takes the end of another's write for that of its own.
+        socket.write(preamble, (error) => {
+          if (!error && !socket.destroyed) secure(connection, takeHandle(socket), tls, NO_BYTES);
+        });
         return;
       }
+      if (tls !== undefined) {
+        secure(connection, takeHandle(socket), tls, NO_BYTES);
+        return;
+      }
+      if (preamble !== undefined) socket.write(preamble);
       connection.attach(takeHandle(socket));
       enterCallback();
       try {

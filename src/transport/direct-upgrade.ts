@@ -1,5 +1,5 @@
-import net from 'node:net';
 import type { DirectConnection } from './direct-connection.ts';
+import type { StreamHandle } from './socket-internals.ts';
 import { TlsHandle, type TlsHandleOwner } from './tls-handle.ts';
 import type { TlsHandshake, TlsSession, TlsUpgrade } from './tls.ts';
 import type { ConnectingOwner, TransportError } from './transport.ts';
@@ -19,8 +19,7 @@ export class DirectUpgrade implements TlsUpgrade {
   start(handshake: TlsHandshake, received: Buffer): void {
     // Its end is on the way; Node would abort over a handle that is closing.
     if (this.#lower.closed) return;
-    const raw = new net.Socket({ handle: this.#lower.release(), manualStart: true, allowHalfOpen: true } as unknown as net.SocketConstructorOpts);
-    secure(this.connection, raw, handshake, received);
+    secure(this.connection, this.#lower.release(), handshake, received);
   }
 
   abort(error: TransportError | undefined): void {
@@ -30,7 +29,7 @@ export class DirectUpgrade implements TlsUpgrade {
 }
 
 /** Runs a handshake for a connection that is being opened. `raw` is connected and nobody listens to it. */
-export function secure(connection: DirectConnection, raw: net.Socket, handshake: TlsHandshake, received: Buffer): void {
+export function secure(connection: DirectConnection, raw: StreamHandle, handshake: TlsHandshake, received: Buffer): void {
   const handle = new TlsHandle(raw, handshake, received, new Securing(connection));
   connection.opening(() => handle.abandon());
 }

@@ -1,28 +1,15 @@
-import type net from 'node:net';
-import tls from 'node:tls';
+import type tls from 'node:tls';
 import type { HandleOwner, QueuedRequests, WriteRequest } from './direct-handle.ts';
 import { bufferCallbackKey, bufferKey, bufferSourceKey, ownerKeyOf, readableState, readCallback, touchKey } from './direct-handle.ts';
 import { smallReadBuffer } from './read-buffers.ts';
 import type { ShutdownRequestBase, SocketName, StreamHandle } from './socket-internals.ts';
-import type { TlsHandshake, TlsSocketHandle } from './tls.ts';
-import { socketOptions, tlsError } from './tls-options.ts';
+import type { TlsHandshake } from './tls.ts';
 import { closedInHandshake, TlsSession } from './tls.ts';
+import { tlsError } from './tls-options.ts';
+import type { TlsWrap } from './tls-wrap.ts';
+import { WrappedHandle } from './tls-wrap.ts';
 import { transportError } from './transport-error.ts';
 import type { TransportError } from './transport.ts';
-
-/** The object behind a `TLSSocket`. */
-interface TlsWrap extends StreamHandle, TlsSocketHandle {
-  reading: boolean;
-  onhandshakestart: () => void;
-  onhandshakedone: () => void;
-  onerror: (error: NodeJS.ErrnoException) => void;
-  onnewsession: (id: Buffer, session: Buffer) => void;
-  start(): void;
-  receive(bytes: Buffer): void;
-  setServername(name: string): void;
-  enableSessionCallbacks(): void;
-  destroySSL(): void;
-}
 
 /** Told of the handshake. Exactly one of `onSecure` and `onFailed` comes, and nothing after `abandon`. */
 export interface TlsHandleOwner {
@@ -49,16 +36,16 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   onread: unknown = undefined;
   [bufferKey]: Buffer = smallReadBuffer;
   [bufferSourceKey] = null;
-  readonly #raw: net.Socket;
-  readonly #socket: tls.TLSSocket;
+  readonly #raw: StreamHandle;
+  readonly #wrapped: WrappedHandle;
   readonly #wrap: TlsWrap;
   readonly #handshake: TlsHandshake;
   readonly #owner: TlsHandleOwner;
   #user: HandleOwner | null = null;
   #state: 'handshake' | 'open' | 'closed' = 'handshake';
   #error: TransportError | undefined;
-  /** The socket has closed under it: Node's handle answers nothing any more, not even that a write has failed. */
-  #isGone = false;
+  #rawIsClosing = false;
+  #onClosed: ((this: StreamHandle) => void) | null = null;
   // Reading
   #isReading = true;
   #held: Buffer[] | null = null;
@@ -68,21 +55,20 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   #inFlight: WriteRequest | null = null;
   #waiting: Waiting[] = [];
   #waitingShutdown: ShutdownRequestBase | null = null;
+  #isSending = false;
+  /** What writes are answered with from now on: OpenSSL takes more after the system has refused some, and sends nothing. */
+  #refusal = 0;
   #bytesWritten = 0;
   #unsentBytes = 0;
   readonly #sizes: number[] = [];
 
   /** `raw` is connected and nobody's; `received` was read from it. */
-  constructor(raw: net.Socket, handshake: TlsHandshake, received: Buffer, owner: TlsHandleOwner) {
+  constructor(raw: StreamHandle, handshake: TlsHandshake, received: Buffer, owner: TlsHandleOwner) {
     this.#raw = raw;
     this.#handshake = handshake;
     this.#owner = owner;
-    this.#socket = new tls.TLSSocket(raw, socketOptions(handshake));
-    this.#wrap = (this.#socket as unknown as { _handle: TlsWrap })._handle;
-    // Errors come from the handle, but a socket without a listener for them would throw.
-    this.#socket.on('error', () => {});
-    raw.on('error', (error) => this.#fail(transportError(error)));
-    raw.on('close', () => this.#onRawClosed());
+    this.#wrapped = new WrappedHandle(raw, handshake);
+    this.#wrap = this.#wrapped.wrap;
     this.#own();
     if (handshake.side === 'client') this.#startClient();
     if (received.length > 0) this.#wrap.receive(received);
@@ -103,14 +89,14 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   #own(): void {
     const wrap = this.#wrap;
     (wrap as unknown as Record<symbol, unknown>)[ownerKeyOf()] = this;
+    // Lets go of whoever had it.
+    (this.#raw as unknown as Record<symbol, unknown>)[ownerKeyOf()] = this;
     wrap.onread = readCallback();
     wrap.useUserBuffer(smallReadBuffer);
     wrap.onhandshakestart = ignore;
     wrap.onhandshakedone = () => this.#onHandshakeDone();
     wrap.onerror = (error) => this.#fail(tlsError(error));
     wrap.onnewsession = (_id, session) => this.#handshake.onSession(session);
-    // The socket would start to read as well, and fail because it is done already.
-    wrap.reading = true;
     wrap.readStart();
   }
 
@@ -123,7 +109,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
 
   #onHandshakeDone(): void {
     if (this.#state !== 'handshake') return;
-    const session = new TlsSession(this.#socket, this.#wrap);
+    const session = new TlsSession(this.#wrapped as unknown as tls.TLSSocket, this.#wrap);
     const refusal = this.#handshake.judge(session);
     if (refusal !== undefined) {
       this.#fail(refusal);
@@ -138,7 +124,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     if (this.#state === 'handshake') {
       this.#state = 'closed';
       this.#error = error;
-      this.#raw.destroy();
+      this.#closeRaw();
     } else if (this.#state === 'open') {
       this.#user?.destroy(Object.assign(new Error(error.message), { code: error.code }));
     }
@@ -147,16 +133,24 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   /** Ends the handshake; `onAbandoned` follows. */
   abandon(): void {
     this.#state = 'closed';
-    this.#raw.destroy();
+    this.#closeRaw();
+  }
+
+  #closeRaw(): void {
+    if (this.#rawIsClosing) return;
+    this.#startsToClose();
+    this.#raw.close(() => this.#onRawClosed());
+  }
+
+  #startsToClose(): void {
+    this.#rawIsClosing = true;
+    this.#refusal = BROKEN_PIPE;
   }
 
   #onRawClosed(): void {
-    this.#wrap.destroySSL();
-    this.#isGone = true;
-    if (this.#user !== null) return;
-    if (this.#state === 'handshake') this.#error = closedInHandshake;
-    this.#state = 'closed';
-    if (this.#error !== undefined) this.#owner.onFailed(this.#handshake.onFailed(this.#error));
+    this.#wrapped.destroy();
+    if (this.#onClosed !== null) this.#finish(this.#onClosed);
+    else if (this.#error !== undefined) this.#owner.onFailed(this.#handshake.onFailed(this.#error));
     else this.#owner.onAbandoned();
   }
 
@@ -259,26 +253,42 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     this.#bytesWritten += length;
     this.#unsentBytes += length;
     this.#sizes.push(length);
-    if (this.#inFlight === null) return this.#send(waiting);
+    if (this.#inFlight === null) {
+      const status = this.#send(waiting);
+      // It is nobody's then, and serves another connection.
+      if (status !== 0) request.queue = null;
+      return status;
+    }
     request.isQueued = true;
     this.#waiting.push(waiting);
     return 0;
   }
 
   #send({ request, text, bytes }: Waiting): number {
-    if (this.#isGone) return BROKEN_PIPE;
+    if (this.#refusal !== 0) return this.#refusal;
     this.#inFlight = request;
-    const written: number | undefined = bytes === undefined ? this.#wrap.writeLatin1String(request, text!) : this.#wrap.writeBuffer(request, bytes);
-    // While the socket closes, Node's handle may answer nothing.
-    const status = written ?? BROKEN_PIPE;
-    if (status !== 0) this.#inFlight = null;
-    return status;
+    this.#isSending = true;
+    const status = bytes === undefined ? this.#wrap.writeLatin1String(request, text!) : this.#wrap.writeBuffer(request, bytes);
+    this.#isSending = false;
+    if (this.#refusal === 0) this.#refusal = status;
+    if (this.#refusal !== 0) this.#inFlight = null;
+    return this.#refusal;
   }
 
-  /** Called when the kernel has the records of the one in flight. */
-  onRequestCompleted(): void {
+  /** Called when the kernel has the records of the one in flight, or refuses them. */
+  onRequestCompleted(status: number): boolean {
+    if (this.#isSending) {
+      this.#refusal = status;
+      return false;
+    }
     this.#inFlight = null;
     this.#unsentBytes -= this.#sizes.shift()!;
+    // What waits behind a failure waits for the end.
+    if (status === 0) this.#sendNext();
+    return true;
+  }
+
+  #sendNext(): void {
     if (this.#state !== 'open') return;
     const next = this.#waiting.shift();
     if (next !== undefined) {
@@ -294,7 +304,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
 
   /** Says `close_notify` and FIN after what waits. */
   shutdown(request: ShutdownRequestBase): number {
-    if (this.#isGone) return BROKEN_PIPE;
+    if (this.#refusal !== 0) return this.#refusal;
     if (this.#inFlight === null) return this.#wrap.shutdown(request);
     this.#waitingShutdown = request;
     return 0;
@@ -304,23 +314,20 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
 
   close(onClosed: (this: StreamHandle) => void): void {
     this.#state = 'closed';
-    this.#raw.once('close', () => this.#finish(onClosed));
-    this.#raw.destroy();
+    this.#onClosed = onClosed;
+    this.#closeRaw();
   }
 
-  /** Around the socket, which would say FIN first. */
+  /** Without `close_notify`. */
   reset(onClosed: (this: StreamHandle) => void): number {
-    const raw = this.#raw as unknown as { _handle: StreamHandle | null };
-    const handle = raw._handle;
-    if (handle?.reset === undefined) {
+    if (this.#raw.reset === undefined || this.#rawIsClosing) {
       this.close(onClosed);
       return 0;
     }
     this.#state = 'closed';
-    raw._handle = null;
-    handle.reset(() => this.#finish(onClosed));
-    this.#raw.destroy();
-    return 0;
+    this.#onClosed = onClosed;
+    this.#startsToClose();
+    return this.#raw.reset(() => this.#onRawClosed());
   }
 
   #finish(onClosed: (this: StreamHandle) => void): void {

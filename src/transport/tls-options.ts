@@ -11,9 +11,21 @@ export function socketOptions(handshake: TlsHandshake): tls.TLSSocketOptions {
     requestCert: side === 'client' || clientCertificate !== 'none',
     // Of a client this only asks for a certificate; whether it is good is judged when the handshake is done.
     rejectUnauthorized: side === 'server' && clientCertificate === 'required',
-    ...(applicationProtocols.length > 0 && { ALPNProtocols: [...applicationProtocols] }),
-    ...(session !== undefined && { session }),
+    ALPNProtocols: applicationProtocols.length === 0 ? undefined : wireProtocols(applicationProtocols),
+    session,
   };
+}
+
+const WIRE_PROTOCOLS = new WeakMap<readonly string[], Buffer>();
+
+/** Each after its length. The lists are those of a few contexts. */
+function wireProtocols(names: readonly string[]): Buffer {
+  let wire = WIRE_PROTOCOLS.get(names);
+  if (wire === undefined) {
+    wire = Buffer.concat(names.map((name) => Buffer.concat([Buffer.of(Buffer.byteLength(name, 'latin1')), Buffer.from(name, 'latin1')])));
+    WIRE_PROTOCOLS.set(names, wire);
+  }
+  return wire;
 }
 
 /** OpenSSL's reason (`ERR_SSL_HTTP_REQUEST`) stands in the message. */

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ipAddress } from '../../src/transport/address.ts';
 import { createDirectTransport } from '../../src/transport/direct-transport.ts';
 import { createPublicTransport } from '../../src/transport/public-transport.ts';
 import { TLS_FAILED } from '../../src/transport/tls.ts';
@@ -116,6 +119,32 @@ describe.each(TRANSPORTS)('TLS over %s', (_name, create) => {
     client.connection.reset();
     await client.untilClosed();
     await server.until(() => server.closed > 0 || server.ended);
+  });
+
+  test('a connection whose peer has just reset it may be written to and closed', async () => {
+    const { client, server } = await world.pair();
+    await server.until(() => server.connected);
+    client.connection.reset();
+    server.connection.writeText('too late');
+    server.connection.closeAfterFlush(1000);
+    await server.untilClosed();
+    await client.untilClosed();
+  });
+
+  test('what is written before the handshake over TLS arrives before it', async () => {
+    const peer = net.createServer();
+    peer.listen(0, '127.0.0.1');
+    await once(peer, 'listening');
+    const connection = once(peer, 'connection') as Promise<[net.Socket]>;
+    const client = world.connect(ipAddress('127.0.0.1', (peer.address() as net.AddressInfo).port), { preamble: Buffer.from('PROXY UNKNOWN\r\n') });
+    const [socket] = await connection;
+    let received = Buffer.alloc(0);
+    while (received.length < 16) received = Buffer.concat([received, ((await once(socket, 'data')) as [Buffer])[0]]);
+    expect([received.subarray(0, 15).toString(), received[15]]).toEqual(['PROXY UNKNOWN\r\n', 0x16]);
+    client.connection.destroy();
+    await client.untilClosed();
+    socket.destroy();
+    peer.close();
   });
 
   test('a peer that is refused never reaches the owner', async () => {

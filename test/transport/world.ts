@@ -2,7 +2,7 @@ import net from 'node:net';
 import { ManualClock } from '../../src/core/clock.ts';
 import { Timers } from '../../src/core/timers.ts';
 import { ipAddress } from '../../src/transport/address.ts';
-import type { Address, ListenerSocket, ListenOptions, Transport } from '../../src/transport/transport.ts';
+import type { Address, ConnectOptions, ListenerSocket, ListenOptions, Transport } from '../../src/transport/transport.ts';
 import { Recorder } from './recorder.ts';
 
 export const LOOPBACK = ipAddress('127.0.0.1', 0);
@@ -50,9 +50,9 @@ export class World {
     return { socket, owners, accepted };
   }
 
-  connect(address: Address): Recorder {
+  connect(address: Address, options: ConnectOptions = {}): Recorder {
     const owner = this.#owner();
-    owner.connection = this.transport.connect(address, {}, owner);
+    owner.connection = this.transport.connect(address, options, owner);
     return owner;
   }
 
