@@ -123,7 +123,9 @@ describe.each(TRANSPORTS)('TLS over %s', (_name, create) => {
 
   test('a connection whose peer has just reset it may be written to and closed', async () => {
     const { client, server } = await world.pair();
-    await server.until(() => server.connected);
+    server.connection.writeText('in time');
+    await client.untilText('in time');
+    await turns(2);
     client.connection.reset();
     server.connection.writeText('too late');
     server.connection.closeAfterFlush(1000);
