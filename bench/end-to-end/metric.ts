@@ -13,6 +13,7 @@ export const METRICS = {
   readyMs: { label: 'first 200 after ms', digits: 'whole' },
   rssMiB: { label: 'RSS MiB', digits: 'short' },
   peakMiB: { label: 'peak RSS MiB', digits: 'short' },
+  othersPercent: { label: 'others % of a core', digits: 'whole' },
   growthMiB: { label: 'RSS growth MiB', digits: 'short' },
 } as const;
 

@@ -27,7 +27,7 @@ export interface ProcessStat {
 }
 
 /** The unit of /proc is fixed for programs (USER_HZ), whatever the kernel's own tick. */
-const TICK_MS = 10;
+export const TICK_MS = 10;
 
 /** A line of `/proc/<pid>/stat`. The command name stands in parentheses and may hold blanks and parentheses itself. */
 export function parseStat(text: string): ProcessStat {

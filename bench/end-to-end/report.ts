@@ -6,6 +6,9 @@ import type { Baseline, Row, ScenarioResult } from './result.ts';
 import type { Verdict } from './thresholds.ts';
 import { describeThreshold } from './thresholds.ts';
 
+/** The system's own threads stay below. */
+const DISTURBED_PERCENT = 15;
+
 export interface Report {
   readonly command: string;
   readonly startedAt: string;
@@ -75,10 +78,17 @@ function remarks(result: ScenarioResult): string[] {
     ...result.rows.flatMap((row) => [
       ...(row.errors > 0 ? [`${rowName(row)}: ${row.errors} failed`] : []),
       ...row.notes.map((note) => `${rowName(row)}: ${note}`),
+      ...disturbance(row),
     ]),
     ...result.absent.map(({ peer, reason }) => `${peer} did not take part: ${reason}`),
     ...result.failed.map(({ peer, reason }) => `${peer} failed: ${reason.replaceAll(/\s+/g, ' ')}`),
   ];
+}
+
+function disturbance(row: Row): string[] {
+  const most = Math.max(0, ...(row.rounds.othersPercent ?? []));
+  if (most < DISTURBED_PERCENT) return [];
+  return [`${rowName(row)}: other programs took up to ${Math.round(most)} % of a core during its turns: requests/s and latencies are not its own`];
 }
 
 function verdictLines(verdicts: readonly Verdict[]): string[] {

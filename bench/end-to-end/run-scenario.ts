@@ -6,11 +6,12 @@ import { checkFeatures } from './feature-check.ts';
 import { peerNamed } from './peers/all-peers.ts';
 import type { Peer, PeerName } from './peers/peer.ts';
 import type { Command } from './command.ts';
+import { othersPercent, readBusy } from './others.ts';
 import { freePort, ServerProcess } from './processes.ts';
 import { untilFirst200, untilListening } from './probe.ts';
 import type { ContestantRecord, ScenarioResult } from './result.ts';
 import { summarise } from './result.ts';
-import type { LoadSettings, RunningProxy, Scenario, Variant } from './scenario.ts';
+import type { LoadSettings, Measured, RunningProxy, Scenario, Turn, Variant } from './scenario.ts';
 import { loadCore, proxyCore } from './scenario.ts';
 import { saturate } from './scenarios/measure.ts';
 
@@ -102,13 +103,22 @@ async function takeTurn(scenario: Scenario, contestant: Contestant, settings: Ru
   await attempt(contestant, async () => {
     const proxy = contestant.proxy ?? (await start(scenario, contestant, settings));
     proxy.server.resume();
-    const { figures, errors } = await scenario.measure({ ...settings, proxy });
+    const { figures, errors } = await measure(scenario, { ...settings, proxy });
     contestant.record.rounds.push(figures);
     contestant.record.errors += errors;
     if (!proxy.server.alive) throw new Error(`it ended under load: ${proxy.server.outputTail}`);
     if (scenario.life === 'fresh') await leave(contestant);
     else proxy.server.suspend();
   });
+}
+
+/** Only cores of one's own can be disturbed. */
+async function measure(scenario: Scenario, turn: Turn): Promise<Measured> {
+  const { cores } = turn;
+  if (typeof cores === 'string') return scenario.measure(turn);
+  const before = readBusy(cores);
+  const { figures, errors } = await scenario.measure(turn);
+  return { figures: { ...figures, othersPercent: othersPercent(before, readBusy(cores)) }, errors };
 }
 
 /** A peer that fails drops out and is reported; the others go on. */
