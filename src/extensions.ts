@@ -29,6 +29,7 @@ import { networkRbacExtension } from './filters/network/rbac/extension.ts';
 import { sniClusterExtension } from './filters/network/sni-cluster/extension.ts';
 import { tcpProxyExtension } from './filters/network/tcp-proxy/extension.ts';
 import { rawBufferDownstreamExtension, rawBufferUpstreamExtension } from './filters/transport-socket/raw-buffer/extension.ts';
+import { upstreamProxyProtocolExtension } from './filters/transport-socket/upstream-proxy-protocol/extension.ts';
 import { tlsDownstreamExtension, tlsUpstreamExtension } from './tls/extension.ts';
 import {
   brotliCompressorExtension,
@@ -69,6 +70,7 @@ export const extensions: readonly Extension<never, unknown>[] = [
   tlsDownstreamExtension,
   tlsUpstreamExtension,
   rawBufferUpstreamExtension,
+  upstreamProxyProtocolExtension,
   compressorExtension,
   decompressorExtension,
   grpcWebExtension,

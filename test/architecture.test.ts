@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cluster: ['core', 'api', 'http', 'transport', 'config/support.ts', 'config/open-any.ts'],
   tls: ['core', 'api', 'http', 'transport', 'config/support.ts', 'listener/network-filter.ts', 'cluster/cluster-facts.ts'],
   listener: ['core', 'api', 'http', 'transport', 'config/support.ts'],
-  filters: ['core', 'api', 'http', 'transport', 'config/support.ts', 'listener/network-filter.ts', 'listener/listener-filter.ts'],
+  filters: ['core', 'api', 'http', 'transport', 'config/support.ts', 'listener/network-filter.ts', 'listener/listener-filter.ts', 'cluster/cluster-facts.ts'],
   admin: ['core', 'api', 'http', 'config/support.ts'],
 };
 const SEE_EVERYTHING = new Set(['server', 'testing', 'main.ts', 'index.ts', 'extensions.ts']);

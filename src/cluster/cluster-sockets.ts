@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LoadBalancerContext } from '../http/upstream.ts';
-import type { UpstreamTransportSocket } from '../transport/transport-socket.ts';
+import type { DownstreamAddresses, UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import type { AutoSniSpec, ClusterSpec, HostMetadata, TransportSocketSpec } from './cluster-spec.ts';
 
 /** Makes transport sockets in a thread. */
@@ -13,6 +13,16 @@ export interface PoolNames {
   readonly serverName: string | undefined;
   readonly subjectAltNames: readonly string[] | undefined;
 }
+
+/** What sets a pool apart from the others of its host. */
+export interface PoolTraits {
+  /** Equal for equal traits; '' = none. */
+  readonly key: string;
+  readonly names: PoolNames | undefined;
+  readonly downstream: DownstreamAddresses | undefined;
+}
+
+export const COMMON: PoolTraits = { key: '', names: undefined, downstream: undefined };
 
 const MATCH_METADATA = 'envoy.transport_socket_match';
 const NO_METADATA: Readonly<Record<string, unknown>> = {};
@@ -38,7 +48,7 @@ export class ClusterSockets {
 }
 
 /** The name of the server that a request is for (`auto_sni`); '' when it names none. */
-export function requestedName({ header }: AutoSniSpec, { requestHeaders }: LoadBalancerContext): string {
+function requestedName({ header }: AutoSniSpec, { requestHeaders }: LoadBalancerContext): string {
   const value = (header === '' || header === ':authority' ? undefined : requestHeaders?.getText(header)) ?? requestHeaders?.authority ?? '';
   const colon = value.lastIndexOf(':');
   const host = colon > value.lastIndexOf(']') ? value.substring(0, colon) : value;
@@ -49,6 +59,21 @@ export function isIpLiteral(host: string): boolean {
   return host.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
 }
 
-export function poolNames({ sni, sanValidation }: AutoSniSpec, name: string): PoolNames {
+/** Of the pool that a stream's connection comes from. */
+export function poolTraits(spec: ClusterSpec, socket: UpstreamTransportSocket | undefined, context: LoadBalancerContext): PoolTraits {
+  const { autoSni } = spec.http;
+  const name = autoSni === undefined || spec.transportSocket === undefined ? '' : requestedName(autoSni, context);
+  const connection = socket?.poolKey === undefined ? undefined : context.downstream?.connection;
+  if (connection === undefined) return name === '' ? COMMON : { key: name, names: poolNames(autoSni!, name), downstream: undefined };
+  const downstream = { remote: connection.remoteAddress, local: connection.localAddress, tlvs: connection.proxyProtocolTlvs ?? [] };
+  const names = name === '' ? undefined : poolNames(autoSni!, name);
+  return { key: `${name} ${socket!.poolKey!(downstream)}`, names, downstream };
+}
+
+export function tellsDownstream({ transportSocket, transportSocketMatches }: ClusterSpec): boolean {
+  return transportSocket?.tellsDownstream === true || transportSocketMatches.some((each) => each.transportSocket?.tellsDownstream === true);
+}
+
+function poolNames({ sni, sanValidation }: AutoSniSpec, name: string): PoolNames {
   return { serverName: sni && !isIpLiteral(name) ? name : undefined, subjectAltNames: sanValidation ? [name.replace(/^\[|\]$/g, '')] : undefined };
 }

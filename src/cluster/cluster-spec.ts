@@ -39,6 +39,8 @@ export interface TransportSocketSpec {
   readonly typeUrl: string;
   /** The message in base64. */
   readonly value: string;
+  /** It tells upstreams of downstream connections, so that not all of these may share one. */
+  readonly tellsDownstream: boolean;
 }
 
 export interface TransportSocketMatchSpec {

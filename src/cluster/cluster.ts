@@ -7,9 +7,10 @@ import type { ResponseDecoder } from '../http/codec/codec.ts';
 import type { Failure } from '../http/failure.ts';
 import type { Cluster, ClusterMembership, LoadBalancerContext, PendingStream, PoolCallbacks, RoutePriority } from '../http/upstream.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import type { ProcessCounts } from '../core/process-counts.ts';
 import { PriorityBreakers } from './circuit-breakers.ts';
-import { ClusterSockets, poolNames, requestedName, type SocketFactory } from './cluster-sockets.ts';
+import { ClusterSockets, COMMON, poolTraits, type PoolTraits, type SocketFactory, tellsDownstream } from './cluster-sockets.ts';
 import { CLUSTER_STATS, HOST_STATS, hostStatPrefix } from './cluster-stats.ts';
 import type { Assignment, ClusterSpec, HostMetadata } from './cluster-spec.ts';
 import type { HostOwner, PoolKind, UpstreamHost } from './host.ts';
@@ -55,6 +56,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   readonly #protocols: PoolProtocols;
   /** One pool for each host and priority is enough. */
   readonly #hasOnePool: boolean;
+  readonly #tellsDownstream: boolean;
   #assignment: Assignment;
   #traffic: Traffic | undefined;
   #openPools = 0;
@@ -69,7 +71,9 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#stats = services.stats.group(`cluster.${spec.statName}`, CLUSTER_STATS);
     this.requestStats = new RequestStats(this.#stats);
     this.#protocols = new PoolProtocols(spec, services);
-    this.#hasOnePool = spec.http.protocol !== 'downstream' && (spec.http.autoSni === undefined || spec.transportSocket === undefined);
+    this.#tellsDownstream = tellsDownstream(spec);
+    const isNamed = spec.http.autoSni !== undefined && spec.transportSocket !== undefined;
+    this.#hasOnePool = spec.http.protocol !== 'downstream' && !isNamed && !this.#tellsDownstream;
     this.#maintenanceKey = `upstream.maintenance_mode.${spec.name}`;
   }
 
@@ -117,7 +121,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     callbacks: PoolCallbacks,
   ): PendingStream | undefined {
     if (this.#retired && this.#successor !== undefined) return this.#successor.newTcpStream(context, priority, decoder, callbacks);
-    const pool = this.#retired ? undefined : this.#pickHost(context)?.tcpPool(priority);
+    const pool = this.#retired ? undefined : this.#pickTcpPool(context, priority);
     if (pool !== undefined) return pool.newStream(decoder, callbacks);
     callbacks.onPoolFailure(NO_HOST, undefined);
     return undefined;
@@ -133,10 +137,20 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   #pickPool(context: LoadBalancerContext, priority: RoutePriority): ConnectionPool | undefined {
     const host = this.#pickHost(context);
     if (this.#hasOnePool || host === undefined) return host?.pool(priority);
-    const { autoSni, protocol } = this.spec.http;
-    const kind = protocol === 'downstream' && context.downstreamProtocol === 'HTTP/2' ? 'http2' : 'http';
-    const name = autoSni === undefined || this.spec.transportSocket === undefined ? '' : requestedName(autoSni, context);
-    return name === '' && kind === 'http' ? host.pool(priority) : host.specialPool(priority, kind, name);
+    const kind = this.spec.http.protocol === 'downstream' && context.downstream?.protocol === 'HTTP/2' ? 'http2' : 'http';
+    const traits = poolTraits(this.spec, this.#socketOf(host), context);
+    return traits === COMMON && kind === 'http' ? host.pool(priority) : host.specialPool(priority, kind, traits);
+  }
+
+  #pickTcpPool(context: LoadBalancerContext, priority: RoutePriority): ConnectionPool | undefined {
+    const host = this.#pickHost(context);
+    if (!this.#tellsDownstream || host === undefined) return host?.tcpPool(priority);
+    const traits = poolTraits(this.spec, this.#socketOf(host), context);
+    return traits.downstream === undefined ? host.tcpPool(priority) : host.specialPool(priority, 'tcp', traits);
+  }
+
+  #socketOf(host: UpstreamHost): UpstreamTransportSocket | undefined {
+    return this.#traffic!.sockets?.socketOf(host.metadata);
   }
 
   #pickHost(context: LoadBalancerContext): UpstreamHost | undefined {
@@ -194,7 +208,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#services.stats.release(stats);
   }
 
-  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, name = ''): ConnectionPool | undefined {
+  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, { names, downstream }: PoolTraits): ConnectionPool | undefined {
     const breakers = this.#breakers(priority);
     if (!breakers.connectionPools.tryAcquire()) {
       this.#stats.inc(CLUSTER_STATS.upstream_cx_pool_overflow);
@@ -202,10 +216,8 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     }
     breakers.markUsed();
     this.#openPools++;
-    const { poolContext: common, sockets } = this.#traffic!;
-    const transportSocket = sockets?.socketOf(host.metadata);
-    const names = name === '' ? undefined : poolNames(this.spec.http.autoSni!, name);
-    return new ConnectionPool(this, host, { ...common, protocol: this.#protocolOf(kind), transportSocket, names }, breakers);
+    const context = { ...this.#traffic!.poolContext, protocol: this.#protocolOf(kind), transportSocket: this.#socketOf(host), names, downstream };
+    return new ConnectionPool(this, host, context, breakers);
   }
 
   #protocolOf(kind: PoolKind): PoolProtocol {
@@ -260,6 +272,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       stats: this.#stats,
       transportSocket: undefined,
       names: undefined,
+      downstream: undefined,
       localAddress,
       tcpKeepAliveDelayMs: tcpKeepAlive?.initialDelayMs,
       connectTimeouts: timers.list(connectTimeoutMs),

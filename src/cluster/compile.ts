@@ -6,6 +6,7 @@ import type { DnsCluster } from '../api/generated/envoy/extensions/clusters/dns/
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
+import type { UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import type { BreakerSpec, ClusterSpec, DiscoverySpec, DnsSpec, TransportSocketSpec } from './cluster-spec.ts';
 import { compileClusterDns, compileDnsCluster, compileLogicalDns, compileStrictDns } from './compile/compile-dns.ts';
 import { canonicalIp, compileAssignment, compileMetadata } from './compile/compile-endpoints.ts';
@@ -112,8 +113,10 @@ function compileTransportSocket(socket: SocketMessage | undefined, at: ConfigPat
   const any = socket.configType.case === 'typedConfig' ? socket.configType.value : undefined;
   const resolved = context.resolve('envoy.transport_sockets.upstream', socket.name, any, at, false);
   if (resolved === undefined) return undefined;
-  const compiled = resolved.extension.compile(resolved.config, at.field('typed_config'), context);
-  return compiled === undefined ? undefined : { name: socket.name, typeUrl: any!.typeUrl, value: Buffer.from(any!.value).toString('base64') };
+  const compiled = resolved.extension.compile(resolved.config, at.field('typed_config'), context) as UpstreamTransportSocket | undefined;
+  if (compiled === undefined) return undefined;
+  const value = Buffer.from(any!.value).toString('base64');
+  return { name: socket.name, typeUrl: any!.typeUrl, value, tellsDownstream: compiled.poolKey !== undefined };
 }
 
 function compileBreakers(message: CircuitBreakers | undefined): readonly [BreakerSpec, BreakerSpec] {

@@ -4,6 +4,7 @@ import type { Address } from '../transport/transport.ts';
 import { HOST_STATS } from './cluster-stats.ts';
 import type { EndpointSpec, HostMetadata, Locality } from './cluster-spec.ts';
 import { flagsOfEndpoint, isDegraded, isExcluded, isUnhealthy } from './host-health.ts';
+import { COMMON, type PoolTraits } from './cluster-sockets.ts';
 import type { ConnectionPool } from './pool/connection-pool.ts';
 
 /** What its connections carry: requests in the cluster's protocol, or in HTTP/2 where the client chooses, or bytes as they are. */
@@ -15,7 +16,7 @@ const SPECIAL_POOL_LIMIT = 1024;
 /** What a host asks of the cluster it belongs to. */
 export interface HostOwner {
   openHostStats(host: UpstreamHost): StatGroup;
-  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, name?: string): ConnectionPool | undefined;
+  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, traits: PoolTraits): ConnectionPool | undefined;
   /** The host has left the cluster and its last connection has ended; nothing counts into the group any more. */
   releaseHostStats(stats: StatGroup): void;
 }
@@ -40,6 +41,8 @@ export class UpstreamHost implements Host {
   #defaultPool: ConnectionPool | undefined;
   #highPool: ConnectionPool | undefined;
   #specialPools: Map<string, ConnectionPool> | undefined;
+  /** The keys of all that have not ended, also of those that have made room. */
+  #specialKeys: Map<ConnectionPool, string> | undefined;
   #tcpPools: { default?: ConnectionPool | undefined; high?: ConnectionPool | undefined } | undefined;
   #removed = false;
 
@@ -88,25 +91,33 @@ export class UpstreamHost implements Host {
 
   /** The pool of a priority, opened when first asked for; undefined when the cluster may open no further one. */
   pool(priority: RoutePriority): ConnectionPool | undefined {
-    if (priority === 'default') return (this.#defaultPool ??= this.#owner.openPool(this, priority, 'http'));
-    return (this.#highPool ??= this.#owner.openPool(this, priority, 'http'));
+    if (priority === 'default') return (this.#defaultPool ??= this.#owner.openPool(this, priority, 'http', COMMON));
+    return (this.#highPool ??= this.#owner.openPool(this, priority, 'http', COMMON));
   }
 
   /** The same for raw connections. */
   tcpPool(priority: RoutePriority): ConnectionPool | undefined {
-    return ((this.#tcpPools ??= {})[priority] ??= this.#owner.openPool(this, priority, 'tcp'));
+    return ((this.#tcpPools ??= {})[priority] ??= this.#owner.openPool(this, priority, 'tcp', COMMON));
   }
 
-  /** For requests of another protocol, or to one of several servers at this address; the oldest makes room. */
-  specialPool(priority: RoutePriority, kind: PoolKind, name: string): ConnectionPool | undefined {
-    const pools = (this.#specialPools ??= new Map());
-    const key = `${priority} ${kind} ${name}`;
+  /** For requests of another protocol, to one of several servers at this address, or of one client; the oldest makes room. */
+  specialPool(priority: RoutePriority, kind: PoolKind, traits: PoolTraits): ConnectionPool | undefined {
+    const pools = (this.#specialPools ??= new Map<string, ConnectionPool>());
+    const key = `${priority} ${kind} ${traits.key}`;
     let pool = pools.get(key);
     if (pool !== undefined) return pool;
-    if (pools.size >= SPECIAL_POOL_LIMIT) pools.values().next().value!.drain();
-    pool = this.#owner.openPool(this, priority, kind, name);
-    if (pool !== undefined) pools.set(key, pool);
+    if (pools.size >= SPECIAL_POOL_LIMIT) this.#makeRoom(pools);
+    pool = this.#owner.openPool(this, priority, kind, traits);
+    if (pool === undefined) return undefined;
+    pools.set(key, pool);
+    (this.#specialKeys ??= new Map()).set(pool, key);
     return pool;
+  }
+
+  #makeRoom(pools: Map<string, ConnectionPool>): void {
+    const [key, oldest] = pools.entries().next().value!;
+    pools.delete(key);
+    oldest.drain();
   }
 
   /** Discovery no longer names it: running streams finish, nothing new starts. */
@@ -119,7 +130,7 @@ export class UpstreamHost implements Host {
   drain(): void {
     this.#defaultPool?.drain();
     this.#highPool?.drain();
-    for (const pool of this.#specialPools?.values() ?? []) pool.drain();
+    for (const pool of this.#specialKeys?.keys() ?? []) pool.drain();
     this.#tcpPools?.default?.drain();
     this.#tcpPools?.high?.drain();
   }
@@ -128,7 +139,7 @@ export class UpstreamHost implements Host {
   drainConnections(): void {
     this.#defaultPool?.drainConnections();
     this.#highPool?.drainConnections();
-    for (const pool of this.#specialPools?.values() ?? []) pool.drainConnections();
+    for (const pool of this.#specialKeys?.keys() ?? []) pool.drainConnections();
     this.#tcpPools?.default?.drainConnections();
     this.#tcpPools?.high?.drainConnections();
   }
@@ -145,7 +156,9 @@ export class UpstreamHost implements Host {
   }
 
   #forgetSpecial(pool: ConnectionPool): void {
-    for (const [key, each] of this.#specialPools ?? []) if (each === pool) this.#specialPools!.delete(key);
+    const key = this.#specialKeys!.get(pool)!;
+    this.#specialKeys!.delete(pool);
+    if (this.#specialPools!.get(key) === pool) this.#specialPools!.delete(key);
   }
 
   onStreamStart(): void {
@@ -199,7 +212,7 @@ export class UpstreamHost implements Host {
   /** The slots of a released group may become another's, so nothing may count into it afterwards. */
   #releaseWhenUnused(): void {
     if (!this.#removed || this.#stats === undefined || this.#defaultPool !== undefined || this.#highPool !== undefined) return;
-    if (this.#tcpPools?.default !== undefined || this.#tcpPools?.high !== undefined) return;
+    if (this.#tcpPools?.default !== undefined || this.#tcpPools?.high !== undefined || (this.#specialKeys?.size ?? 0) > 0) return;
     const stats = this.#stats;
     this.#stats = undefined;
     this.#owner.releaseHostStats(stats);

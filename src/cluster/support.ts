@@ -131,6 +131,13 @@ const protocolOptions: SupportTable = {
   'envoy.config.core.v3.Http1ProtocolOptions': fields('enable_trailers allow_chunked_length header_key_format send_fully_qualified_url'),
   'envoy.config.core.v3.TransportSocket': fields('name typed_config'),
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': {},
+  'envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport': {
+    ...fields('config transport_socket'),
+    tlv_as_pool_key: only([false], 'clients of one address share connections'),
+    allow_unspecified_address: only([false], 'a connection whose client has no address of its own is told as the proxy\'s own'),
+  },
+  'envoy.config.core.v3.ProxyProtocolConfig': fields('version pass_through_tlvs added_tlvs'),
+  'envoy.config.core.v3.TlvEntry': { ...fields('type value'), format_string: refused('the values of TLVs are fixed: use value') },
 };
 
 const localities = {

@@ -1,9 +1,12 @@
 import { isIPv6 } from 'node:net';
+import type { ProxyProtocolTlv } from '../transport/transport-socket.ts';
 import type { Address } from '../transport/transport.ts';
 
-/** What a connection says of the client it is opened for (HAProxy's PROXY protocol). */
-export function proxyProtocolHeader(version: 'v1' | 'v2', source: Address, destination: Address): Buffer {
-  return version === 'v1' ? Buffer.from(textHeader(source, destination), 'latin1') : binaryHeader(source, destination);
+const NO_TLVS: readonly ProxyProtocolTlv[] = [];
+
+/** What a connection says of the client it is opened for (HAProxy's PROXY protocol). `tlvs`: in version 2, as many as fit. */
+export function proxyProtocolHeader(version: 'v1' | 'v2', source: Address, destination: Address, tlvs: readonly ProxyProtocolTlv[] = NO_TLVS): Buffer {
+  return version === 'v1' ? Buffer.from(textHeader(source, destination), 'latin1') : binaryHeader(source, destination, tlvs);
 }
 
 function textHeader(source: Address, destination: Address): string {
@@ -25,12 +28,36 @@ const PROXIED = 0x21;
 const TCP_OVER_IPV4 = 0x11;
 const TCP_OVER_IPV6 = 0x21;
 
-function binaryHeader(source: Address, destination: Address): Buffer {
-  if (source.kind !== 'ip' || destination.kind !== 'ip') return Buffer.concat([SIGNATURE, Buffer.from([LOCAL, 0, 0, 0])]);
+/** Of a connection that is the proxy's own, in version 2. */
+export const LOCAL_HEADER = Buffer.concat([SIGNATURE, Buffer.from([LOCAL, 0, 0, 0])]);
+
+const TLV_HEAD_BYTES = 3;
+/** A header's length has 16 bits, and the addresses of the longest family stand before. */
+const MAX_TLV_BYTES = 0xffff - 36;
+
+/** Without those that would make the header too long: `tlvs` itself where all fit. */
+export function fittingTlvs(tlvs: readonly ProxyProtocolTlv[]): readonly ProxyProtocolTlv[] {
+  if (tlvLength(tlvs) <= MAX_TLV_BYTES) return tlvs;
+  let left = MAX_TLV_BYTES;
+  return tlvs.filter(({ value }) => {
+    const fits = TLV_HEAD_BYTES + value.length <= left;
+    if (fits) left -= TLV_HEAD_BYTES + value.length;
+    return fits;
+  });
+}
+
+function tlvLength(tlvs: readonly ProxyProtocolTlv[]): number {
+  return tlvs.reduce((sum, { value }) => sum + TLV_HEAD_BYTES + value.length, 0);
+}
+
+function binaryHeader(source: Address, destination: Address, tlvs: readonly ProxyProtocolTlv[]): Buffer {
+  if (source.kind !== 'ip' || destination.kind !== 'ip') return LOCAL_HEADER;
   const [from, to, version] = hosts(source, destination);
   const family = version === 6 ? TCP_OVER_IPV6 : TCP_OVER_IPV4;
   const addresses = [...ipBytes(from), ...ipBytes(to), source.port >> 8, source.port & 0xff, destination.port >> 8, destination.port & 0xff];
-  return Buffer.concat([SIGNATURE, Buffer.from([PROXIED, family, 0, addresses.length, ...addresses])]);
+  const length = addresses.length + tlvLength(tlvs);
+  const parts = tlvs.flatMap(({ type, value }) => [Buffer.from([type, value.length >> 8, value.length & 0xff]), value]);
+  return Buffer.concat([SIGNATURE, Buffer.from([PROXIED, family, length >> 8, length & 0xff, ...addresses]), ...parts]);
 }
 
 function ipBytes(host: string): number[] {

@@ -3,7 +3,7 @@ import type { Address } from '../transport/transport.ts';
 import type { RequestEncoder, ResponseDecoder } from './codec/codec.ts';
 import type { Failure } from './failure.ts';
 import type { HeaderMap } from './header-map.ts';
-import type { Protocol } from './stream-info.ts';
+import type { Protocol, StreamInfo } from './stream-info.ts';
 
 /**
  * Clusters as the request path sees them: the only thing a filter knows of them. `src/cluster/` implements it.
@@ -40,8 +40,8 @@ export interface LoadBalancerContext {
   /** How many picks may be made to find a host that was not tried (`host_selection_retry_max_attempts`). Absent: 1. */
   readonly hostSelectionAttempts?: number;
   readonly requestHeaders: HeaderMap | undefined;
-  /** What the request came with, for clusters that speak the same. */
-  readonly downstreamProtocol?: Protocol | '';
+  /** What it came on, for clusters that speak the same or tell of it. */
+  readonly downstream?: Pick<StreamInfo, 'protocol' | 'connection'>;
 }
 
 export type RoutePriority = 'default' | 'high';

@@ -83,7 +83,13 @@ export interface UpstreamSocketOptions {
   /** Told of the handshake before `onConnected`. */
   onTls?(tls: TlsInfo): void;
   /** The addresses that a PROXY header tells; undefined when there is no downstream connection (a health check). */
-  readonly downstream?: { readonly remote: Address; readonly local: Address; readonly tlvs: readonly ProxyProtocolTlv[] } | undefined;
+  readonly downstream?: DownstreamAddresses | undefined;
+}
+
+export interface DownstreamAddresses {
+  readonly remote: Address;
+  readonly local: Address;
+  readonly tlvs: readonly ProxyProtocolTlv[];
 }
 
 export interface ProxyProtocolTlv {
@@ -96,4 +102,6 @@ export interface UpstreamTransportSocket {
   readonly secure: boolean;
   /** As `Transport.connect`; `owner.onConnected` comes when the handshake is done. */
   connect(transport: Transport, address: Address, options: UpstreamSocketOptions, owner: ConnectingOwner): Connection;
+  /** Equal of downstream connections that may share an upstream one. Absent: all may. */
+  poolKey?(downstream: DownstreamAddresses): string;
 }

@@ -1,6 +1,7 @@
 import { type ProcessCounts, LocalProcessCounts } from '../../src/core/process-counts.ts';
 import type { UpstreamCluster } from '../../src/cluster/cluster.ts';
 import { ClusterManager } from '../../src/cluster/cluster-manager.ts';
+import type { SocketFactory } from '../../src/cluster/cluster-sockets.ts';
 import type { ClusterSpec } from '../../src/cluster/cluster-spec.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { SeededRandom } from '../../src/core/random.ts';
@@ -16,6 +17,7 @@ import { RecordedRequest } from './recorded-request.ts';
 export interface WorldOptions {
   readonly breakers?: ProcessCounts;
   readonly runtime?: Runtime;
+  readonly upstreamSockets?: SocketFactory;
 }
 
 /** One thread's cluster manager with everything around it held still. */
@@ -29,7 +31,7 @@ export class World {
   readonly manager: ClusterManager;
   #connectionIds = 0;
 
-  constructor({ breakers = new LocalProcessCounts(), runtime = emptyRuntime }: WorldOptions = {}) {
+  constructor({ breakers = new LocalProcessCounts(), runtime = emptyRuntime, upstreamSockets = { create: () => undefined } }: WorldOptions = {}) {
     this.scrape.addThread(0);
     this.stats = new SharedStatStore({ direct: true, onAnnounce: (message) => this.scrape.announce(0, message) });
     this.manager = new ClusterManager({
@@ -41,7 +43,7 @@ export class World {
       runtime,
       breakers,
       nextConnectionId: () => ++this.#connectionIds,
-      upstreamSockets: { create: () => undefined }, threadName: 'worker_0',
+      upstreamSockets, threadName: 'worker_0',
     });
   }
 

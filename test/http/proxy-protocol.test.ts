@@ -21,4 +21,10 @@ describe('the PROXY protocol header', () => {
     );
     expect(proxyProtocolHeader('v2', PIPE, PIPE).toString('hex')).toBe(`${SIGNATURE}20000000`);
   });
+
+  it('ends with its TLVs in version 2', () => {
+    const tlvs = [{ type: 0xe0, value: Buffer.from('ab') }, { type: 0x04, value: Buffer.alloc(256) }];
+    const header = proxyProtocolHeader('v2', ipAddress('10.0.0.1', 1), ipAddress('10.0.0.2', 2), tlvs).toString('hex');
+    expect(header).toBe(`${SIGNATURE}211101140a0000010a00000200010002e000026162040100${'00'.repeat(256)}`);
+  });
 });

@@ -53,6 +53,7 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
     const { stats } = this.#context;
     if (!this.breakers.pendingRequests.tryAcquire()) {
       stats.inc(CLUSTER_STATS.upstream_rq_pending_overflow);
+      this.#endWhenEmpty();
       callbacks.onPoolFailure(POOL_OVERFLOW, undefined);
       return undefined;
     }
@@ -239,7 +240,8 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
   }
 
   #endWhenEmpty(): void {
-    if (!this.#draining || this.#ended || this.connections > 0 || this.#pending.size > 0) return;
+    const goes = this.#draining || this.#context.downstream !== undefined;
+    if (!goes || this.#ended || this.connections > 0 || this.#pending.size > 0) return;
     this.#ended = true;
     this.#owner.onPoolDrained(this);
   }

@@ -3,7 +3,7 @@ import type { StatGroup } from '../../core/stats/stats.ts';
 import type { TimerList } from '../../core/timers.ts';
 import type { ClientCodec, ClientCodecOwner } from '../../http/codec/codec.ts';
 import type { Protocol } from '../../http/stream-info.ts';
-import type { UpstreamTransportSocket } from '../../transport/transport-socket.ts';
+import type { DownstreamAddresses, UpstreamTransportSocket } from '../../transport/transport-socket.ts';
 import type { PoolNames } from '../cluster-sockets.ts';
 import type { Connection, ConnectOptions, Transport } from '../../transport/transport.ts';
 
@@ -17,6 +17,8 @@ export interface PoolContext {
   /** Undefined: a plain socket. */
   readonly transportSocket: UpstreamTransportSocket | undefined;
   readonly names: PoolNames | undefined;
+  /** Those that its connections are told to serve: the pool goes with the last one. Undefined: it serves all. */
+  readonly downstream: DownstreamAddresses | undefined;
   /** Used towards addresses of its own family. */
   readonly localAddress: ConnectOptions['localAddress'];
   readonly tcpKeepAliveDelayMs: number | undefined;

@@ -6,6 +6,7 @@ import type { Host, UpstreamConnectionInfo } from '../../http/upstream.ts';
 import type { TlsInfo } from '../../transport/transport-socket.ts';
 import type { Address, ConnectingOwner, Connection, ConnectOptions, TransportError } from '../../transport/transport.ts';
 import { CLUSTER_STATS } from '../cluster-stats.ts';
+import type { PoolNames } from '../cluster-sockets.ts';
 import type { Linked, LinkedList } from '../linked-list.ts';
 import { CLOSED_LOCALLY, CONNECT_TIMEOUT, connectFailure } from './connect-failure.ts';
 import type { PoolContext } from './pool-context.ts';
@@ -75,14 +76,15 @@ export class PooledConnection
   }
 
   #connect(address: Address, hostName: string): Connection {
-    const { transport, transportSocket, names, protocol } = this.#context;
+    const { transport, transportSocket, names, downstream, protocol } = this.#context;
     const connect = connectOptions(this.#context, address);
     if (transportSocket === undefined) return transport.connect(address, connect, this);
     const onTls = (tls: TlsInfo): void => {
       this.tls = tls;
     };
     const { applicationProtocols } = protocol;
-    const options = { connect, hostName, onTls, serverName: names?.serverName, subjectAltNames: names?.subjectAltNames, applicationProtocols };
+    const { serverName, subjectAltNames } = names ?? NO_NAMES;
+    const options = { connect, hostName, onTls, serverName, subjectAltNames, applicationProtocols, downstream };
     return transportSocket.connect(transport, address, options, this);
   }
 
@@ -282,6 +284,7 @@ export class PooledConnection
   }
 }
 
+const NO_NAMES: PoolNames = { serverName: undefined, subjectAltNames: undefined };
 const ANY_SOURCE: ConnectOptions = {};
 
 function connectOptions({ localAddress }: PoolContext, { kind, host }: Address): ConnectOptions {

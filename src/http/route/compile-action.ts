@@ -1,4 +1,4 @@
-import { ProxyProtocolConfig_Version as ProxyProtocolVersion, RoutingPriority } from '../../api/generated/envoy/config/core/v3.ts';
+import { type ProxyProtocolConfig, ProxyProtocolConfig_Version as ProxyProtocolVersion, RoutingPriority } from '../../api/generated/envoy/config/core/v3.ts';
 import {
   RedirectAction_RedirectResponseCode as RedirectCode,
   RouteAction_ClusterNotFoundResponseCode as ClusterNotFoundCode,
@@ -87,9 +87,15 @@ function compileUpgrades(action: RouteAction, at: ConfigPath, context: CompileCo
     if (connectConfig !== undefined && type !== 'connect' && type !== 'connect-udp') {
       context.error(upgradeAt.field('connect_config'), `Non-CONNECT upgrade type ${upgradeType} has ConnectConfig`);
     }
+    reportTlvs(connectConfig?.proxyProtocolConfig, upgradeAt.field('connect_config').field('proxy_protocol_config'), context);
     upgrades.set(type, enabled ?? true);
   });
   return upgrades;
+}
+
+function reportTlvs(config: ProxyProtocolConfig | undefined, at: ConfigPath, context: CompileContext): void {
+  if (config?.passThroughTlvs !== undefined) context.error(at.field('pass_through_tlvs'), 'not supported: CONNECT writes no TLVs');
+  if (config !== undefined && config.addedTlvs.length > 0) context.error(at.field('added_tlvs'), 'not supported: CONNECT writes no TLVs');
 }
 
 function compileConnect(action: RouteAction): ConnectSettings | undefined {

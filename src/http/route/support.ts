@@ -111,11 +111,6 @@ const action: SupportTable = {
   },
   [`${ROUTE}.RouteAction.UpgradeConfig`]: fields('upgrade_type enabled connect_config'),
   [`${ROUTE}.RouteAction.UpgradeConfig.ConnectConfig`]: fields('proxy_protocol_config allow_post'),
-  'envoy.config.core.v3.ProxyProtocolConfig': {
-    ...fields('version'),
-    pass_through_tlvs: refused('no further fields are written'),
-    added_tlvs: refused('no further fields are written'),
-  },
   [`${ROUTE}.RouteAction.MaxStreamDuration`]: {
     ...fields('max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset'),
   },

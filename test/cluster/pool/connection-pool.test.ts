@@ -33,7 +33,7 @@ function twoStreamPool(maxRequestsPerConnection = Infinity) {
     clock: world.clock,
     stats: world.stats.group('cluster.c', CLUSTER_STATS),
     protocol,
-    transportSocket: undefined, names: undefined, localAddress: undefined,
+    transportSocket: undefined, names: undefined, downstream: undefined, localAddress: undefined,
     tcpKeepAliveDelayMs: undefined,
     connectTimeouts: world.timers.list(1000),
     idleTimeouts: undefined,

@@ -206,7 +206,7 @@ describe('a pool of HTTP/2 connections', () => {
 
 describe('a cluster that speaks as its clients do', () => {
   const startAs = (world: World, cluster: UpstreamCluster, downstreamProtocol: 'HTTP/1.1' | 'HTTP/2'): FakeConnection => {
-    const request = Object.assign(new RecordedRequest(), { downstreamProtocol });
+    const request = Object.assign(new RecordedRequest(), { downstream: { protocol: downstreamProtocol } });
     request.startOn(cluster);
     world.transport.last.accept();
     request.send();

@@ -9,7 +9,7 @@ import { H } from '../../../http/header-name.ts';
 import type { RequestCounts } from '../../../http/route/request-counts.ts';
 import { proxyProtocolHeader } from '../../../http/proxy-protocol.ts';
 import type { ForwardRoute } from '../../../http/route/route.ts';
-import { type Protocol, ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
+import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { RouterConfig } from './config.ts';
 import { upstreamFailure } from './failure-table.ts';
@@ -254,8 +254,8 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
 
   // LoadBalancerContext
 
-  get downstreamProtocol(): Protocol | '' {
-    return this.#info.protocol;
+  get downstream(): StreamInfo {
+    return this.#info;
   }
 
   hash(): undefined {

@@ -13,7 +13,7 @@ export const httpConnectionManagerSupport: SupportTable = {
       forward_client_cert_details set_current_client_cert_details proxy_status_config forward_proto_config http1_safe_max_connection_duration
       drain_timeout_jitter`),
     represent_ipv4_remote_address_as_ipv4_mapped_ipv6: ignored('Envoy reads it and maps no address'),
-    add_proxy_protocol_connection_state: ignored('nothing reads that state here'),
+    add_proxy_protocol_connection_state: ignored('upstream_proxy_protocol is told the addresses of the client in any case'),
     codec_type: only(['AUTO', 'HTTP1', 'HTTP2'], 'stock Node has no QUIC'),
     rds: refused('routes come from route_config'),
     scoped_routes: refused('routes come from route_config'),

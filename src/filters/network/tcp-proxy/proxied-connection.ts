@@ -265,6 +265,10 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
 
   // LoadBalancerContext
 
+  get downstream(): StreamInfo {
+    return this.#stream;
+  }
+
   hash(): undefined {}
 
   metadataMatch(): undefined {}

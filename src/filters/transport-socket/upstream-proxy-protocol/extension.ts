@@ -1,0 +1,98 @@
+import { ProxyProtocolConfig_Version as Version, ProxyProtocolPassThroughTLVs_PassTLVsMatchType as PassType, type ProxyProtocolConfig } from '../../../api/generated/envoy/config/core/v3.ts';
+import type { ProxyProtocolUpstreamTransport } from '../../../api/generated/envoy/extensions/transport_sockets/proxy_protocol/v3.ts';
+import { CLUSTER } from '../../../cluster/cluster-facts.ts';
+import type { CompileContext, Extension } from '../../../core/extension.ts';
+import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
+import { fittingTlvs, LOCAL_HEADER, proxyProtocolHeader } from '../../../http/proxy-protocol.ts';
+import type { DownstreamAddresses, ProxyProtocolTlv, UpstreamSocketOptions, UpstreamTransportSocket } from '../../../transport/transport-socket.ts';
+import type { Address, ConnectingOwner, Connection, Transport } from '../../../transport/transport.ts';
+
+const STATS = defineStats({ counters: ['v2_tlvs_exceed_max_length'] });
+
+export const upstreamProxyProtocolExtension: Extension<ProxyProtocolUpstreamTransport, UpstreamTransportSocket | undefined> = {
+  name: 'envoy.transport_sockets.upstream_proxy_protocol',
+  category: 'envoy.transport_sockets.upstream',
+  configType: 'envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport',
+  compile(message, at, context) {
+    const inner = message.transportSocket;
+    const any = inner?.configType.case === 'typedConfig' ? inner.configType.value : undefined;
+    const innerAt = at.field('transport_socket');
+    const resolved = context.resolve('envoy.transport_sockets.upstream', inner?.name ?? '', any, innerAt, false);
+    if (resolved === undefined) return undefined;
+    const socket = resolved.extension.compile(resolved.config, innerAt.field('typed_config'), context) as UpstreamTransportSocket | undefined;
+    return new UpstreamProxyProtocol(socket, compileSettings(message, context));
+  },
+};
+
+interface Settings {
+  readonly version: 'v1' | 'v2';
+  readonly passesOn: (type: number) => boolean;
+  readonly added: readonly ProxyProtocolTlv[];
+  readonly stats: StatGroup;
+}
+
+function compileSettings({ config }: ProxyProtocolUpstreamTransport, context: CompileContext): Settings {
+  const passed = config?.passThroughTlvs;
+  const passedTypes = new Set(passed?.tlvType);
+  return {
+    version: config?.version === Version.V2 ? 'v2' : 'v1',
+    passesOn: passed?.matchType === PassType.INCLUDE_ALL ? () => true : (type) => passedTypes.has(type),
+    added: firstOfEachType(addedTlvs(config)),
+    stats: context.stats.group(`${context.service(CLUSTER).statScope}.upstream.proxyprotocol`, STATS),
+  };
+}
+
+function addedTlvs(config: ProxyProtocolConfig | undefined): readonly ProxyProtocolTlv[] {
+  return (config?.addedTlvs ?? []).map(({ type, value }) => ({ type, value: Buffer.from(value) }));
+}
+
+function firstOfEachType(tlvs: readonly ProxyProtocolTlv[]): readonly ProxyProtocolTlv[] {
+  return tlvs.filter(({ type }, index) => tlvs.findIndex((each) => each.type === type) === index);
+}
+
+/** Connections begin with a PROXY header that names the client; then the inner socket starts. */
+class UpstreamProxyProtocol implements UpstreamTransportSocket {
+  readonly secure: boolean;
+  /** Undefined: a plain socket. */
+  readonly #inner: UpstreamTransportSocket | undefined;
+  readonly #settings: Settings;
+
+  constructor(inner: UpstreamTransportSocket | undefined, settings: Settings) {
+    this.secure = inner?.secure ?? false;
+    this.#inner = inner;
+    this.#settings = settings;
+  }
+
+  /** As Envoy, clients of one address share connections whatever TLVs they send. */
+  poolKey({ remote, local }: DownstreamAddresses): string {
+    return `${remote.text} ${local.text}`;
+  }
+
+  connect(transport: Transport, address: Address, options: UpstreamSocketOptions, owner: ConnectingOwner): Connection {
+    const header = this.#header(options.downstream);
+    if (this.#inner !== undefined) {
+      const preamble = options.connect.preamble === undefined ? header : Buffer.concat([options.connect.preamble, header]);
+      return this.#inner.connect(transport, address, { ...options, connect: { ...options.connect, preamble } }, owner);
+    }
+    const connection = transport.connect(address, options.connect, owner);
+    connection.writeBytes(header);
+    return connection;
+  }
+
+  #header(downstream: DownstreamAddresses | undefined): Buffer {
+    if (downstream === undefined) return LOCAL_HEADER;
+    const { remote, local } = downstream;
+    const { version, stats } = this.#settings;
+    if (version === 'v1') return proxyProtocolHeader('v1', remote, local);
+    const tlvs = this.#tlvsOf(downstream);
+    const fitting = fittingTlvs(tlvs);
+    if (fitting !== tlvs) stats.inc(STATS.v2_tlvs_exceed_max_length);
+    return proxyProtocolHeader('v2', remote, local, fitting);
+  }
+
+  /** What is added stands before, and instead of, what the client has sent. */
+  #tlvsOf({ tlvs }: DownstreamAddresses): readonly ProxyProtocolTlv[] {
+    const { passesOn, added } = this.#settings;
+    return firstOfEachType([...added, ...tlvs.filter(({ type }) => passesOn(type))]);
+  }
+}
