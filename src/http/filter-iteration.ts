@@ -12,6 +12,8 @@ import type { HeaderMap } from './header-map.ts';
  */
 export interface IterationTarget {
   readonly length: number;
+  /** The last chunk says that it is; else the end counts as an event of its own behind it. */
+  readonly lastChunkEnds: boolean;
   callHeaders(index: number, headers: HeaderMap, end: boolean): FilterStatus;
   callData(index: number, chunk: Buffer, end: boolean): FilterStatus;
   callTrailers(index: number, trailers: HeaderMap): FilterStatus;
@@ -39,6 +41,8 @@ export class FilterIteration {
   /** The holder's data hook is not asked while it holds (its headers hook said to wait). */
   #holdsAll = false;
   #watermark = false;
+  /** A data hook has asked for a buffer: from then on what exceeds the limit is an error, also in the chunk that ends the wait. */
+  #buffers = false;
   #aboveWatermark = false;
   #headers: HeaderMap | undefined;
   /** Filters [0, n) have seen the headers; length + 1 when they have left the row. */
@@ -189,7 +193,8 @@ export class FilterIteration {
       this.#buffer ??= new BodyBuffer();
       this.#buffer.append(chunk);
     }
-    if (this.#buffer.length > this.limitBytes) this.#target.onBufferOverflow();
+    const isLate = this.#buffers || !this.#target.lastChunkEnds;
+    if (isLate && this.#buffer.length > this.limitBytes) this.#target.onBufferOverflow();
     if (!this.stopped) this.#flushFrom(index);
   }
 
@@ -217,6 +222,7 @@ export class FilterIteration {
   #hold(index: number, status: FilterStatus): void {
     this.#holder = index;
     this.#watermark = status === STOP_AND_WATERMARK;
+    if (status !== STOP) this.#buffers = status === STOP_AND_BUFFER;
     if (status === STOP_AND_BUFFER && this.#buffer !== undefined) this.#checkLimit();
   }
 

@@ -9,6 +9,7 @@ type Answers = Partial<Record<'headers' | 'data' | 'trailers', FilterStatus>>;
 class Row implements IterationTarget {
   readonly events: string[] = [];
   readonly filters: Answers[];
+  readonly lastChunkEnds: boolean = true;
   constructor(...filters: Answers[]) {
     this.filters = filters;
   }
@@ -53,6 +54,28 @@ class Row implements IterationTarget {
 const data = (text: string) => Buffer.from(text);
 
 describe('FilterIteration', () => {
+  it('takes more than the limit where the first chunk ends the wait', () => {
+    const row = new Row({ headers: STOP });
+    const iteration = new FilterIteration(row, 3);
+    iteration.headers(new HeaderMap(), false);
+    iteration.data(data('hello'), true);
+    expect(row.take()).toEqual(['0 headers', '0 data hello end', 'out headers', 'out data hello end']);
+  });
+
+  it('refuses more than the limit where the last chunk ends a wait that has buffered', () => {
+    const row = new Row({ headers: STOP, data: STOP_AND_BUFFER });
+    const iteration = new FilterIteration(row, 3);
+    row.onBufferOverflow = () => {
+      iteration.stopped = true;
+      row.events.push('overflow');
+    };
+    iteration.headers(new HeaderMap(), false);
+    iteration.data(data('hel'), false);
+    row.filters[0] = { data: CONTINUE };
+    iteration.data(data('lo'), true);
+    expect(row.take()).toEqual(['0 headers', '0 data hel', '0 data lo end', 'overflow']);
+  });
+
   it('runs each event through the row and out', () => {
     const row = new Row({}, {});
     const iteration = new FilterIteration(row, 100);

@@ -17,6 +17,11 @@ export class DecodeTarget implements IterationTarget {
     return this.#stream.chain.decoders.length;
   }
 
+  /** HTTP/1 hands over body before it knows that the request has ended. */
+  get lastChunkEnds(): boolean {
+    return this.#stream.encoder.multiplexed;
+  }
+
   callHeaders(index: number, headers: HeaderMap, end: boolean): FilterStatus {
     const stream = this.#stream;
     const entry = stream.chain.decoders[index]!;
@@ -51,8 +56,7 @@ export class DecodeTarget implements IterationTarget {
   onBufferOverflow(): void {
     const stream = this.#stream;
     stream.config.stats.inc(HTTP_STATS.downstream_rq_too_large);
-    // HTTP/1 hands over body before it knows that the request has ended.
-    if (!stream.encoder.multiplexed) stream.requestEnded = false;
+    if (!this.lastChunkEnds) stream.requestEnded = false;
     stream.localReply({ status: 413, body: 'Payload Too Large', details: 'request_payload_too_large' });
   }
 
@@ -67,6 +71,7 @@ export class DecodeTarget implements IterationTarget {
 
 /** The response's way: encode hooks in reverse order, then the codec. */
 export class EncodeTarget implements IterationTarget {
+  readonly lastChunkEnds = false;
   readonly #stream: ActiveStream;
 
   constructor(stream: ActiveStream) {
