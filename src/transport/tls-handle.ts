@@ -235,11 +235,11 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   // StreamHandle: writing
 
   writeLatin1String(request: WriteRequest, text: string): number {
-    return this.#write(request, { request, text, bytes: undefined }, text.length);
+    return this.#write(request, text, undefined, text.length);
   }
 
   writeBuffer(request: WriteRequest, bytes: Buffer): number {
-    return this.#write(request, { request, text: undefined, bytes }, bytes.length);
+    return this.#write(request, undefined, bytes, bytes.length);
   }
 
   /** One text and one buffer: encrypting copies them anyway. */
@@ -248,23 +248,23 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     return this.writeBuffer(request, bytes);
   }
 
-  #write(request: WriteRequest, waiting: Waiting, length: number): number {
+  #write(request: WriteRequest, text: string | undefined, bytes: Buffer | undefined, length: number): number {
     request.queue = this;
     this.#bytesWritten += length;
     this.#unsentBytes += length;
     this.#sizes.push(length);
     if (this.#inFlight === null) {
-      const status = this.#send(waiting);
+      const status = this.#send(request, text, bytes);
       // It is nobody's then, and serves another connection.
       if (status !== 0) request.queue = null;
       return status;
     }
     request.isQueued = true;
-    this.#waiting.push(waiting);
+    this.#waiting.push({ request, text, bytes });
     return 0;
   }
 
-  #send({ request, text, bytes }: Waiting): number {
+  #send(request: WriteRequest, text: string | undefined, bytes: Buffer | undefined): number {
     if (this.#refusal !== 0) return this.#refusal;
     this.#inFlight = request;
     this.#isSending = true;
@@ -293,7 +293,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     const next = this.#waiting.shift();
     if (next !== undefined) {
       next.request.isQueued = false;
-      const status = this.#send(next);
+      const status = this.#send(next.request, next.text, next.bytes);
       if (status !== 0) next.request.oncomplete(status);
     } else if (this.#waitingShutdown !== null) {
       const request = this.#waitingShutdown;
