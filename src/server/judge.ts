@@ -63,8 +63,6 @@ export interface Judged {
   readonly warnings: readonly Problem[];
   readonly unknownFields: number;
   readonly deprecatedUses: number;
-  /** The files it came from. */
-  readonly files: readonly string[];
 }
 
 export interface JudgeOptions {
@@ -99,7 +97,7 @@ export class ConfigurationJudge {
       problems.sortByPlace();
       throw new ConfigurationError(toldProblems(problems.errors, reading), problems.omitted);
     }
-    return { ...judged, bootstrap, unknownFields, deprecatedUses, warnings: problems.warnings, files: source.path === undefined || source.path === '' ? [] : [source.path] };
+    return { ...judged, bootstrap, unknownFields, deprecatedUses, warnings: problems.warnings };
   }
 
   /** Reads again what the TLS contexts of a running configuration are made from. */

@@ -180,10 +180,6 @@ export class Proxy {
     return this.#admin?.address;
   }
 
-  get files(): readonly string[] {
-    return this.#current?.files ?? [];
-  }
-
   /** Bound addresses by listener name. */
   addresses(): readonly BoundListener[] {
     return this.#foundation?.workers.bound ?? [];

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { systemClock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import { Timers } from '../core/timers.ts';
@@ -83,6 +83,8 @@ class ServerProcess {
   #proxy: Proxy | undefined;
   #watch: FileWatch | undefined;
   #draining = false;
+  /** What asked for a reload while the server was starting. */
+  #awaitedReload: string | undefined;
 
   constructor(options: ServerOptions, proxyOptions: ProxyOptions, log: ProxyLog, streams: Streams) {
     this.#options = options;
@@ -94,10 +96,12 @@ class ServerProcess {
 
   async run(): Promise<number> {
     this.#listenToSignals();
+    this.#watchConfiguration();
     try {
       this.#proxy = await Proxy.start({ ...this.#proxyOptions, admin: this.#adminOptions() });
     } catch (error) {
       reportStartError(error as Error, this.#options, this.#log, this.#streams);
+      this.#watch?.close();
       this.#timers.close();
       return 1;
     }
@@ -106,13 +110,20 @@ class ServerProcess {
     this.#log.info('all clusters initialized, listeners serve');
     if (this.#options.baseIdPath !== '') writeFileSync(this.#options.baseIdPath, String(this.#options.baseId));
     if (this.#options.mode === 'init_only') this.#end(0);
-    else if (this.#options.watch) this.#watch = watchFiles(proxy.files, this.#timers, () => this.#reload('file changed'));
+    else if (this.#awaitedReload !== undefined) this.#reload(this.#awaitedReload);
     const code = await this.#ended;
     this.#log.info('exiting');
     this.#watch?.close();
     this.#timers.close();
     await proxy.close();
     return code;
+  }
+
+  /** From before the file is read: what changes while the server starts is read once it has. */
+  #watchConfiguration(): void {
+    const { watch, mode, configPath } = this.#options;
+    if (!watch || mode === 'init_only' || !existsSync(configPath)) return;
+    this.#watch = watchFiles([configPath], this.#timers, () => this.#reload('file changed'));
   }
 
   #adminOptions(): AdminOptions {
@@ -146,7 +157,10 @@ class ServerProcess {
 
   #reload(cause: string): void {
     const proxy = this.#proxy;
-    if (proxy === undefined) return;
+    if (proxy === undefined) {
+      this.#awaitedReload = cause;
+      return;
+    }
     this.#log.info(`${cause}: reloading the configuration`);
     // What is wrong stands in the log already.
     proxy.reload().catch(() => {});
