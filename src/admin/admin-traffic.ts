@@ -1,35 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
-import { defineStats, type StatGroup, type StatStore } from '../core/stats/stats.ts';
+import type { StatGroup, StatStore } from '../core/stats/stats.ts';
 import type { AccessLog } from '../http/access-log.ts';
 import { HeaderMap } from '../http/header-map.ts';
 import { H } from '../http/header-name.ts';
 import { ADMIN_HTTP_STATS, countResponse, LISTENER_HTTP_STATS } from '../http/http-stats.ts';
 import { isLoopback } from '../http/ip-prefix.ts';
+import { ADMIN_LISTENER_STATS, LISTENER_WORKER_STATS } from '../http/listener-stats.ts';
 import { type ConnectionInfo, StreamInfo } from '../http/stream-info.ts';
 import type { AdminAddress } from './admin-host.ts';
-
-/** `listener.admin.` */
-const LISTENER_STATS = defineStats({
-  counters: [
-    'downstream_cx_destroy',
-    'downstream_cx_overflow',
-    'downstream_cx_overload_reject',
-    'downstream_cx_total',
-    'downstream_cx_transport_socket_connect_timeout',
-    'downstream_global_cx_overflow',
-    'downstream_listener_filter_error',
-    'downstream_listener_filter_remote_close',
-    'downstream_pre_cx_timeout',
-    'no_filter_chain_match',
-  ],
-  gauges: ['downstream_cx_active', 'downstream_pre_cx_active'],
-  histograms: ['connections_accepted_per_socket_event', 'downstream_cx_length_ms'],
-});
-
-/** `listener.admin.main_thread.` */
-const THREAD_STATS = defineStats({ counters: ['downstream_cx_total'], gauges: ['downstream_cx_active'] });
 
 export interface AdminTrafficOptions {
   readonly stats: StatStore;
@@ -53,9 +33,9 @@ export class AdminTraffic {
     const { stats } = options;
     this.#options = options;
     this.#http = stats.group('http.admin', ADMIN_HTTP_STATS);
-    this.#listener = stats.group('listener.admin', LISTENER_STATS);
+    this.#listener = stats.group('listener.admin', ADMIN_LISTENER_STATS);
     this.#listenerHttp = stats.group('listener.admin.http.admin', LISTENER_HTTP_STATS);
-    this.#thread = stats.group('listener.admin.main_thread', THREAD_STATS);
+    this.#thread = stats.group('listener.admin.main_thread', LISTENER_WORKER_STATS);
   }
 
   onConnection(socket: Socket): void {
@@ -64,8 +44,8 @@ export class AdminTraffic {
     this.#connections.set(socket, connection);
     this.#http.inc(ADMIN_HTTP_STATS.downstream_cx_total);
     this.#http.inc(ADMIN_HTTP_STATS.downstream_cx_http1_total);
-    this.#listener.inc(LISTENER_STATS.downstream_cx_total);
-    this.#thread.inc(THREAD_STATS.downstream_cx_total);
+    this.#listener.inc(ADMIN_LISTENER_STATS.downstream_cx_total);
+    this.#thread.inc(LISTENER_WORKER_STATS.downstream_cx_total);
     this.#addActive(1);
     socket.once('close', () => this.#onClosed(connection));
   }
@@ -93,15 +73,15 @@ export class AdminTraffic {
     this.#http.inc(ADMIN_HTTP_STATS.downstream_cx_destroy);
     this.#http.inc(connection.socket.readableEnded ? ADMIN_HTTP_STATS.downstream_cx_destroy_remote : ADMIN_HTTP_STATS.downstream_cx_destroy_local);
     this.#http.record(ADMIN_HTTP_STATS.downstream_cx_length_ms, lengthMs);
-    this.#listener.inc(LISTENER_STATS.downstream_cx_destroy);
-    this.#listener.record(LISTENER_STATS.downstream_cx_length_ms, lengthMs);
+    this.#listener.inc(ADMIN_LISTENER_STATS.downstream_cx_destroy);
+    this.#listener.record(ADMIN_LISTENER_STATS.downstream_cx_length_ms, lengthMs);
   }
 
   #addActive(change: number): void {
     this.#http.gaugeAdd(ADMIN_HTTP_STATS.downstream_cx_active, change);
     this.#http.gaugeAdd(ADMIN_HTTP_STATS.downstream_cx_http1_active, change);
-    this.#listener.gaugeAdd(LISTENER_STATS.downstream_cx_active, change);
-    this.#thread.gaugeAdd(THREAD_STATS.downstream_cx_active, change);
+    this.#listener.gaugeAdd(ADMIN_LISTENER_STATS.downstream_cx_active, change);
+    this.#thread.gaugeAdd(LISTENER_WORKER_STATS.downstream_cx_active, change);
   }
 
   #countBytes(connection: AdminConnection): Bytes {

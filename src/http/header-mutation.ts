@@ -2,12 +2,14 @@ import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
   type HeaderValueOption,
 } from '../api/generated/envoy/config/core/v3.ts';
+import type { HeaderMutation as MutationMessage } from '../api/generated/envoy/config/common/mutation_rules/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import { compileFormat, type Format } from './format/format.ts';
 import type { HeaderMap } from './header-map.ts';
 import { headerName, type HeaderName } from './header-name.ts';
 import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from './inline-headers.ts';
+import { compileStringMatcher, type StringMatcher } from './matcher/string-matcher.ts';
 import type { HeaderMutation, HeaderMutationContext } from './route/route.ts';
 
 /** `headers_to_add` and `headers_to_remove` of one level, and where they stand. */
@@ -21,9 +23,9 @@ export interface HeaderMutationFields {
 /** Undefined when there is nothing to do, or nothing valid. */
 export function compileHeaderMutation(fields: HeaderMutationFields, context: CompileContext): HeaderMutation | undefined {
   const removals: HeaderName[] = [];
-  fields.remove.forEach((name, index) => {
-    if (isHostOrPseudo(name)) context.error(fields.removeAt.index(index), ':-prefixed or host headers may not be removed');
-    else removals.push(headerName(name));
+  fields.remove.forEach((text, index) => {
+    const name = compileRemoval(text, fields.removeAt.index(index), context);
+    if (name !== undefined) removals.push(name);
   });
   const additions: Addition[] = [];
   fields.add.forEach((option, index) => {
@@ -31,6 +33,27 @@ export function compileHeaderMutation(fields: HeaderMutationFields, context: Com
     if (addition !== undefined) additions.push(addition);
   });
   return removals.length === 0 && additions.length === 0 ? undefined : new LevelMutation(removals, additions);
+}
+
+/** Undefined when it is nothing valid. */
+export function compileSingleMutation({ action }: MutationMessage, at: ConfigPath, context: CompileContext): HeaderMutation | undefined {
+  switch (action.case) {
+    case 'append': {
+      const addition = compileAddition(action.value, at.field('append'), context);
+      return addition && new LevelMutation([], [addition]);
+    }
+    case 'remove': {
+      const name = compileRemoval(action.value, at.field('remove'), context);
+      return name && new LevelMutation([name], []);
+    }
+    case 'removeOnMatch': {
+      const { keyMatcher } = action.value;
+      const matcher = keyMatcher && compileStringMatcher(keyMatcher, at.field('remove_on_match').field('key_matcher'), context);
+      return matcher && new RemovalByName(matcher);
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** One mutation after the other; what a later one sets wins. */
@@ -44,6 +67,12 @@ interface Addition {
   readonly value: Format;
   readonly action: AppendAction;
   readonly keepEmptyValue: boolean;
+}
+
+function compileRemoval(name: string, at: ConfigPath, context: CompileContext): HeaderName | undefined {
+  if (!isHostOrPseudo(name)) return headerName(name);
+  context.error(at, ':-prefixed or host headers may not be removed');
+  return undefined;
 }
 
 function compileAddition(option: HeaderValueOption, at: ConfigPath, context: CompileContext): Addition | undefined {
@@ -127,6 +156,22 @@ function append(headers: HeaderMap, name: HeaderName, value: string): void {
   const present = inline.has(name) ? headers.get(name) : undefined;
   if (present === undefined) headers.add(name, value);
   else headers.set(name, `${present},${value}`);
+}
+
+class RemovalByName implements HeaderMutation {
+  readonly #matcher: StringMatcher;
+
+  constructor(matcher: StringMatcher) {
+    this.#matcher = matcher;
+  }
+
+  apply(headers: HeaderMap): void {
+    const names = new Set<string>();
+    headers.forEach((name) => {
+      if (this.#matcher.matches(name)) names.add(name);
+    });
+    for (const name of names) headers.removeText(name);
+  }
 }
 
 class MutationSequence implements HeaderMutation {

@@ -3,6 +3,7 @@ import type { Logger } from '../core/log.ts';
 import type { StatGroup } from '../core/stats/stats.ts';
 import type { AccessLogEntry } from '../http/access-log.ts';
 import { streamOf } from '../http/connection-stream.ts';
+import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../http/listener-stats.ts';
 import { type ConnectionInfo, ResponseFlag } from '../http/stream-info.ts';
 import type { Timers } from '../core/timers.ts';
 import type { Address, Connection, ConnectionOwner, ListenerSocket, Transport } from '../transport/transport.ts';
@@ -14,7 +15,6 @@ import { ListenerConnection, type ListenerConnectionOwner, type RunningChain } f
 import { type LimitServices, ListenerLimits } from './listener-limits.ts';
 import type { ConnectionHandler } from './network-filter.ts';
 import { type FilterFailure, PendingConnection, type PendingOwner } from './pending-connection.ts';
-import { LISTENER_STATS, LISTENER_WORKER_STATS } from './stats.ts';
 
 /** What a listener needs of its thread. */
 export interface ListenerThread {

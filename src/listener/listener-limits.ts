@@ -2,8 +2,8 @@ import type { Overload } from '../core/overload.ts';
 import { type CountCells, countName, type ProcessCounts } from '../core/process-counts.ts';
 import type { Random } from '../core/random.ts';
 import type { CounterId } from '../core/stats/stats.ts';
+import { LISTENER_STATS } from '../http/listener-stats.ts';
 import type { ListenerSpec } from './compile.ts';
-import { LISTENER_STATS } from './stats.ts';
 
 /** What limits need of their thread. */
 export interface LimitServices {

@@ -1,9 +1,9 @@
 import type { Logger } from '../core/log.ts';
 import type { StatStore } from '../core/stats/stats.ts';
+import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../http/listener-stats.ts';
 import type { Address, TransportError } from '../transport/transport.ts';
 import { ActiveListener, type ListenerLookup, type ListenerThread } from './active-listener.ts';
 import type { ListenerSpec } from './compile.ts';
-import { LISTENER_STATS, LISTENER_WORKER_STATS } from './stats.ts';
 
 export interface ListenerProblem {
   readonly listener: string;

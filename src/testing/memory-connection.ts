@@ -1,3 +1,4 @@
+import { endRound } from '../core/round.ts';
 import type { Address, Connection, ConnectionOwner } from '../transport/transport.ts';
 
 const LOCAL: Address = { kind: 'ip', host: '127.0.0.1', port: 10000, text: '127.0.0.1:10000' };
@@ -10,21 +11,31 @@ export class MemoryConnection implements Connection {
   readonly remote = REMOTE;
   bytesRead = 0;
   closed = false;
-  /** Everything written, as latin1 text. */
-  written = '';
   /** How the proxy has ended the connection. */
   ended: 'no' | 'fin' | 'linger' | 'reset' | 'destroyed' = 'no';
+  #written = '';
   #unsentBytes = 0;
   #stalled = false;
   #paused = false;
   #waiting: Buffer[] = [];
+
+  /** Everything written by now, as latin1 text; empty it to see what comes next. */
+  get written(): string {
+    endRound();
+    return this.#written;
+  }
+
+  set written(text: string) {
+    endRound();
+    this.#written = text;
+  }
 
   get unsentBytes(): number {
     return this.#unsentBytes;
   }
 
   get bytesWritten(): number {
-    return this.written.length - this.#unsentBytes;
+    return this.#written.length - this.#unsentBytes;
   }
 
   /** Whether the proxy has stopped reading. */
@@ -34,7 +45,7 @@ export class MemoryConnection implements Connection {
 
   writeText(text: string): void {
     if (this.ended !== 'no') return;
-    this.written += text;
+    this.#written += text;
     if (this.#stalled) this.#unsentBytes += text.length;
   }
 
@@ -79,12 +90,13 @@ export class MemoryConnection implements Connection {
 
   // The test's side
 
-  /** The peer sends. What comes while reads are paused waits; the lent bytes are overwritten after the call. */
-  receive(bytes: Buffer): void {
-    this.#waiting.push(bytes);
+  /** The peer sends bytes, or latin1 text. What comes while reads are paused waits; the lent bytes are overwritten after the call. */
+  receive(bytes: Buffer | string): void {
+    this.#waiting.push(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
     this.pump();
   }
 
+  /** Delivers what waits, as far as reads allow. */
   pump(): void {
     while (!this.#paused && this.ended === 'no' && this.#waiting.length > 0) {
       const bytes = this.#waiting.shift()!;

@@ -96,7 +96,7 @@ export function checkStaticSecrets(secrets: readonly Secret[], at: ConfigPath, p
   secrets.forEach(({ name, type }, index) => {
     const secretAt = at.index(index);
     if (type.case === undefined) {
-      problems.error(secretAt, 'Secret type not implemented; set one of tls_certificate, validation_context, session_ticket_keys, generic_secret');
+      problems.error(secretAt, 'A secret without a type; set one of tls_certificate, validation_context, session_ticket_keys, generic_secret');
       return;
     }
     const key = secretKey(type.case, name);

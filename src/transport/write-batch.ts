@@ -40,16 +40,6 @@ export function leaveCallback(): void {
   endTurn();
 }
 
-/** Runs `task` as if it were an owner callback: for timers and other sources of writes. */
-export function runBatched(task: () => void): void {
-  enterCallback();
-  try {
-    task();
-  } finally {
-    leaveCallback();
-  }
-}
-
 export function markDirty(writer: JoinedWriter): void {
   dirty[dirtyCount++] = writer;
   if (depth === 0) scheduleFlush();

@@ -13,7 +13,7 @@ import type { ListenerSpec } from '../../src/listener/compile.ts';
 import type { LimitServices } from '../../src/listener/listener-limits.ts';
 import { type FilterChainMatch, FilterChainTable } from '../../src/listener/match/filter-chain-match.ts';
 import type { DrainDecision, TerminalNetworkFilter } from '../../src/listener/network-filter.ts';
-import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../../src/listener/stats.ts';
+import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../../src/http/listener-stats.ts';
 import { ipAddress } from '../../src/transport/address.ts';
 import type { Connection, ConnectionOwner, Transport } from '../../src/transport/transport.ts';
 

@@ -4,7 +4,7 @@ import { createCountTally, createSharedCountMemory, LocalProcessCounts, type Pro
 import { SeededRandom } from '../../src/core/random.ts';
 import type { ListenerSpec } from '../../src/listener/compile.ts';
 import { ListenerLimits } from '../../src/listener/listener-limits.ts';
-import { LISTENER_STATS } from '../../src/listener/stats.ts';
+import { LISTENER_STATS } from '../../src/http/listener-stats.ts';
 
 const { downstream_cx_overflow: OWN, downstream_global_cx_overflow: GLOBAL, downstream_cx_overload_reject: REJECTED } = LISTENER_STATS;
 

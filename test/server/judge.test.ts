@@ -145,7 +145,7 @@ describe('static secrets', () => {
   });
 
   test('need a kind, and a name of their own within it', () => {
-    expect(() => validate(secrets({ name: 'a' }))).toThrow(/secrets\[0\]: Secret type not implemented; set one of /);
+    expect(() => validate(secrets({ name: 'a' }))).toThrow(/secrets\[0\]: A secret without a type; set one of /);
     expect(() => validate(secrets({ name: 'a', generic_secret: {} }, { name: 'a', generic_secret: {} }))).toThrow(
       /secrets\[1\]\.name: Duplicate static GenericSecret secret name a; /,
     );

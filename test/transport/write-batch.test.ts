@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JoinedWriter } from '../../src/transport/write-batch.ts';
-import { enterCallback, leaveCallback, markDirty, runBatched } from '../../src/transport/write-batch.ts';
+import { enterCallback, leaveCallback, markDirty } from '../../src/transport/write-batch.ts';
 import { turns } from './world.ts';
 
 function writer(onFlush: () => void = () => {}): JoinedWriter & { flushed: number } {
@@ -13,11 +13,21 @@ function writer(onFlush: () => void = () => {}): JoinedWriter & { flushed: numbe
   };
 }
 
+/** Runs `task` as the transport runs a callback of an owner. */
+function callback(task: () => void): void {
+  enterCallback();
+  try {
+    task();
+  } finally {
+    leaveCallback();
+  }
+}
+
 describe('joined writes', () => {
   test('leave when the outermost callback returns', () => {
     const inner = writer();
-    runBatched(() => {
-      runBatched(() => markDirty(inner));
+    callback(() => {
+      callback(() => markDirty(inner));
       expect(inner.flushed).toBe(0);
     });
     expect(inner.flushed).toBe(1);
@@ -34,22 +44,22 @@ describe('joined writes', () => {
 
   test('that a flush brings about leave with it', () => {
     const second = writer();
-    const first = writer(() => runBatched(() => markDirty(second)));
-    runBatched(() => markDirty(first));
+    const first = writer(() => callback(() => markDirty(second)));
+    callback(() => markDirty(first));
     expect([first.flushed, second.flushed]).toEqual([1, 1]);
   });
 
   test('leave although the callback threw, and the error surfaces', () => {
     const kept = writer();
     expect(() =>
-      runBatched(() => {
+      callback(() => {
         markDirty(kept);
         throw new Error('a bug');
       }),
     ).toThrow('a bug');
     expect(kept.flushed).toBe(1);
     const next = writer();
-    runBatched(() => markDirty(next));
+    callback(() => markDirty(next));
     expect(next.flushed).toBe(1);
   });
 
@@ -71,7 +81,7 @@ describe('joined writes', () => {
     const endless: JoinedWriter & { flushed: number } = writer(() => {
       if (wanted) markDirty(endless);
     });
-    runBatched(() => markDirty(endless));
+    callback(() => markDirty(endless));
     expect(endless.flushed).toBe(65_536);
     await turns(3);
     expect(endless.flushed).toBeGreaterThan(65_536);

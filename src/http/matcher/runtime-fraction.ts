@@ -13,12 +13,13 @@ export function compileRuntimeFraction(message: RuntimeFractionalPercent, runtim
   return message.runtimeKey === '' ? new Fraction(share) : new OverridableFraction(share, message.runtimeKey, runtime);
 }
 
-interface Share {
+/** `numerator` of `denominator`; 0 of 100 when nothing is given. */
+export interface Share {
   readonly numerator: number;
   readonly denominator: number;
 }
 
-function shareOf(percent: FractionalPercent | undefined): Share {
+export function shareOf(percent: FractionalPercent | undefined): Share {
   return { numerator: percent?.numerator ?? 0, denominator: DENOMINATORS[percent?.denominator ?? Denominator.HUNDRED] };
 }
 

@@ -2,7 +2,8 @@ import type { Random } from '../../../core/random.ts';
 import type { Runtime } from '../../../core/runtime.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { headerName, type HeaderName } from '../../../http/header-name.ts';
-import type { FaultSettings, Share } from './settings.ts';
+import type { Share } from '../../../http/matcher/runtime-fraction.ts';
+import type { FaultSettings } from './settings.ts';
 
 const ABORT = headerName('x-envoy-fault-abort-request');
 const ABORT_GRPC = headerName('x-envoy-fault-abort-grpc-request');

@@ -1,16 +1,10 @@
-import { FractionalPercent_DenominatorType as Denominator, type FractionalPercent } from '../../../api/generated/envoy/type/v3.ts';
 import type { HTTPFault } from '../../../api/generated/envoy/extensions/filters/http/fault/v3.ts';
 import { durationMs } from '../../../core/durations.ts';
 import type { CompileContext } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
 import { wireText } from '../../../core/wire-text.ts';
 import { compileHeaderMatcher, type HeaderMatcher } from '../../../http/matcher/header-matcher.ts';
-
-/** A share whose part a request's header may lower. */
-export interface Share {
-  readonly numerator: number;
-  readonly denominator: number;
-}
+import { type Share, shareOf } from '../../../http/matcher/runtime-fraction.ts';
 
 /** envoy.extensions.filters.http.fault.v3.HTTPFault, compiled. */
 export interface FaultSettings {
@@ -94,13 +88,3 @@ function compileRateLimit({ responseRateLimit }: HTTPFault): FaultSettings['rate
   const kbps = kind.case === 'fixedLimit' ? Number(kind.value.limitKbps) : 0;
   return { kbps, fromHeader: kind.case === 'headerLimit', share: shareOf(responseRateLimit.percentage) };
 }
-
-function shareOf(percent: FractionalPercent | undefined): Share {
-  return { numerator: percent?.numerator ?? 0, denominator: DENOMINATORS[percent?.denominator ?? Denominator.HUNDRED] };
-}
-
-const DENOMINATORS: Readonly<Record<Denominator, number>> = {
-  [Denominator.HUNDRED]: 100,
-  [Denominator.TEN_THOUSAND]: 10_000,
-  [Denominator.MILLION]: 1_000_000,
-};

@@ -1,7 +1,7 @@
 import { latin1 } from '../../../core/latin1.ts';
 import { type FieldSink, FieldRun } from './field-run.ts';
 import { huffmanDecode } from './huffman.ts';
-import { ENTRY_OVERHEAD, FieldKind, idOfName, isFieldValue, kindOfName, STATIC_ENTRIES, staticTable, TableEntry } from './hpack-table.ts';
+import { FieldKind, idOfName, isFieldValue, kindOfName, STATIC_ENTRIES, staticTable, TableEntry } from './hpack-table.ts';
 
 /** Integers beyond this are refused: nothing that this side reads is longer. */
 const MAX_INTEGER = 2 ** 28;
@@ -182,9 +182,4 @@ export class HpackDecoder {
     if (length === 0) return '';
     return coded ? huffmanDecode(bytes, at, at + length) : latin1(bytes as Buffer, at, at + length);
   }
-}
-
-/** How many entries a table of this size can hold. */
-export function maxEntries(tableBytes: number): number {
-  return Math.floor(tableBytes / ENTRY_OVERHEAD);
 }
