@@ -50,7 +50,9 @@ describe('the canonical form of a path', () => {
     const token = fc.constantFrom('/', '/', '.', '..', '%2e', '%2E', '\\', 'a', '%', '%3', '%30', '0', '%2f', ';', '..;', '"', '%41');
     fc.assert(
       fc.property(fc.array(token, { maxLength: 12 }), (tokens) => {
-        const canonical = canonicalPath(`/${tokens.join('')}`)!;
+        const path = `/${tokens.join('')}`;
+        const canonical = canonicalPath(path);
+        if (canonical === undefined) return expect(path).toContain('%00');
         expect(canonical).toMatch(/^\//);
         expect(canonical).not.toMatch(/\\|\/\.\.?(\/|$)/);
         if (!/%(25|$|.$)|;|%[^0-9a-f]|%.[^0-9a-f]/i.test(canonical)) expect(canonicalPath(canonical)).toBe(canonical);
