@@ -11,6 +11,7 @@ import type { ConfigPath } from '../../core/problems.ts';
 import { wireText } from '../../core/wire-text.ts';
 import { headerField } from '../matcher/header-field.ts';
 import { compileRegexMatcher } from '../matcher/regex-matcher.ts';
+import { bodyBufferLimitBytes } from './body-buffer-limit.ts';
 import { compileDirectResponse, compileForwardSettings, compileRedirect, unsupportedAction } from './compile-action.ts';
 import { CompiledDirectRoute, TlsRedirectRoute } from './direct-route.ts';
 import { noFilterConfigs } from './filter-configs.ts';
@@ -101,12 +102,22 @@ function compileVirtualHost(message: VirtualHostMessage, at: ConfigPath, scope: 
     requireTls: REQUIRE_TLS[message.requireTls],
   };
   const counts = new CountsCompiler(message.name, message.virtualClusters, at.field('virtual_clusters'), scope.context);
+  const host: HostScope = { message, virtualHost, counts, levels: [scope.level, level] };
   const entries: RouteEntry[] = [];
   message.routes.forEach((route, index) => {
-    const entry = new RouteCompiler(route, at.field('routes').index(index), virtualHost, counts, [scope.level, level], scope).compile();
+    const entry = new RouteCompiler(route, at.field('routes').index(index), host, scope).compile();
     if (entry !== undefined) entries.push(entry);
   });
   return { host: virtualHost, routes: new RouteList(entries), requireTls: virtualHost.requireTls, tlsRedirect: new TlsRedirectRoute(virtualHost) };
+}
+
+/** What all routes of a virtual host share. */
+interface HostScope {
+  readonly message: VirtualHostMessage;
+  readonly virtualHost: VirtualHost;
+  readonly counts: CountsCompiler;
+  /** From the less specific to the more specific. */
+  readonly levels: readonly RouteLevel[];
 }
 
 const REQUIRE_TLS = ['none', 'external-only', 'all'] as const;
@@ -115,27 +126,20 @@ const REQUIRE_TLS = ['none', 'external-only', 'all'] as const;
 class RouteCompiler {
   readonly #message: RouteMessage;
   readonly #at: ConfigPath;
-  readonly #virtualHost: VirtualHost;
+  readonly #host: HostScope;
   /** What requests of this route count. */
   readonly #counts: RouteSurroundings['counts'];
   readonly #scope: TableScope;
   /** From the least specific to the most specific: configuration, virtual host, route. */
   readonly #levels: readonly RouteLevel[];
 
-  constructor(
-    message: RouteMessage,
-    at: ConfigPath,
-    virtualHost: VirtualHost,
-    counts: CountsCompiler,
-    above: readonly RouteLevel[],
-    scope: TableScope,
-  ) {
+  constructor(message: RouteMessage, at: ConfigPath, host: HostScope, scope: TableScope) {
     this.#message = message;
     this.#at = at;
-    this.#virtualHost = virtualHost;
-    this.#counts = counts.ofRoute(message.statPrefix);
+    this.#host = host;
+    this.#counts = host.counts.ofRoute(message.statPrefix);
     this.#scope = scope;
-    this.#levels = [...above, compileLevel(message, at, scope.context, above.at(-1)!.filterConfigs)];
+    this.#levels = [...host.levels, compileLevel(message, at, scope.context, host.levels.at(-1)!.filterConfigs)];
   }
 
   /** Undefined after reporting. */
@@ -210,12 +214,13 @@ class RouteCompiler {
     const mostSpecificWins = this.#scope.message.mostSpecificHeaderMutationsWins;
     return {
       name: this.#message.name,
-      virtualHost: this.#virtualHost,
+      virtualHost: this.#host.virtualHost,
       metadata: plainMetadata(this.#message.metadata),
       requestHeaders: composeMutations(this.#levels, 'requestMutation', mostSpecificWins),
       responseHeaders: composeMutations(this.#levels, 'responseMutation', mostSpecificWins, entry?.responseMutation),
       filterConfigs: (entry ?? this.#levels.at(-1)!).filterConfigs,
       counts: this.#counts,
+      bodyBufferLimitBytes: bodyBufferLimitBytes(this.#message, this.#host.message),
     };
   }
 }

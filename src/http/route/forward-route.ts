@@ -18,6 +18,7 @@ export interface RouteSurroundings {
   readonly responseHeaders: HeaderMutation | undefined;
   readonly filterConfigs: FilterConfigs;
   readonly counts: VirtualClusters | RequestCounts | undefined;
+  readonly bodyBufferLimitBytes: number;
 }
 
 /** What a `RouteAction` says besides the cluster. */
@@ -57,6 +58,7 @@ export class CompiledForwardRoute implements ForwardRoute {
   readonly idleTimeoutMs: number | undefined;
   readonly streamDuration: StreamDuration | undefined;
   readonly grpcTimeout: GrpcTimeout | undefined;
+  readonly bodyBufferLimitBytes: number;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
@@ -78,6 +80,7 @@ export class CompiledForwardRoute implements ForwardRoute {
     this.idleTimeoutMs = settings.idleTimeoutMs;
     this.streamDuration = settings.streamDuration;
     this.grpcTimeout = settings.grpcTimeout;
+    this.bodyBufferLimitBytes = surroundings.bodyBufferLimitBytes;
     this.priority = settings.priority;
     this.autoHostRewrite = settings.autoHostRewrite;
     this.appendXForwardedHost = settings.appendXForwardedHost;

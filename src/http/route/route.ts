@@ -90,6 +90,8 @@ export interface ForwardRoute extends RouteBase {
   readonly streamDuration: StreamDuration | undefined;
   /** In place of `timeoutMs` for calls of gRPC, where there is no `streamDuration`. */
   readonly grpcTimeout: GrpcTimeout | undefined;
+  /** Raises what filters may hold of a request's body, in bytes; never lowers it. */
+  readonly bodyBufferLimitBytes: number;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;

@@ -8,7 +8,6 @@ const NO_SPECIFIERS = 'the cluster stands in the route, in weighted_clusters or 
 const NO_SUBSETS = 'a cluster is not divided by endpoint metadata';
 const NO_INTERNAL_REDIRECTS = 'redirects of upstreams are passed on';
 const NO_MATCHER_TREES = 'routes are matched by their list';
-const BODY_BUFFER = 'request bodies are held for retries and mirroring only, which are not supported';
 
 const ROUTE = 'envoy.config.route.v3';
 
@@ -28,7 +27,8 @@ const configuration: SupportTable = {
     route_specifiers: refused(NO_MATCHER_TREES),
   },
   [`${ROUTE}.VirtualHost`]: {
-    ...fields('name domains routes require_tls include_request_attempt_count include_attempt_count_in_response metadata virtual_clusters'),
+    ...fields(`name domains routes require_tls include_request_attempt_count include_attempt_count_in_response metadata virtual_clusters
+      request_body_buffer_limit per_request_buffer_limit_bytes`),
     ...LEVEL,
     matcher: refused(NO_MATCHER_TREES),
     rate_limits: refused(NO_RATE_LIMITS),
@@ -37,20 +37,16 @@ const configuration: SupportTable = {
     retry_policy_typed_config: refused(NO_RETRIES),
     hedge_policy: refused(NO_RETRIES),
     include_is_timeout_retry_header: only([false], NO_RETRIES),
-    per_request_buffer_limit_bytes: refused(BODY_BUFFER),
-    request_body_buffer_limit: refused(BODY_BUFFER),
     request_mirror_policies: refused(NO_MIRRORING),
     route_specifiers: refused(NO_MATCHER_TREES),
   },
   [`${ROUTE}.Route`]: {
-    ...fields('name match route redirect direct_response metadata stat_prefix'),
+    ...fields('name match route redirect direct_response metadata stat_prefix request_body_buffer_limit per_request_buffer_limit_bytes'),
     ...LEVEL,
     filter_action: refused(),
     non_forwarding_action: refused('it is for gRPC servers'),
     decorator: ignored(NO_TRACING),
     tracing: ignored(NO_TRACING),
-    per_request_buffer_limit_bytes: refused(BODY_BUFFER),
-    request_body_buffer_limit: refused(BODY_BUFFER),
     route_specifiers: refused(NO_MATCHER_TREES),
   },
   [`${ROUTE}.VirtualCluster`]: fields('name headers'),

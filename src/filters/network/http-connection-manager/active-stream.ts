@@ -449,12 +449,12 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   #findRoute(): void {
     this.#routeKnown = true;
     this.#randomValue = this.config.random.uint32();
-    const route = this.#routes?.route(this.headers!, this.info, this.#randomValue);
-    this.#route = route;
+    const route = (this.#route = this.#routes?.route(this.headers!, this.info, this.#randomValue));
     if (route === undefined) return;
     this.info.route = route;
     this.info.routeName = route.name;
     if (route.kind !== 'forward') return;
+    if (route.bodyBufferLimitBytes > this.decoding.limitBytes) this.decoding.limitBytes = route.bodyBufferLimitBytes;
     if (route.idleTimeoutMs !== undefined) this.setIdleTimeout(route.idleTimeoutMs);
     if (route.streamDuration !== undefined) this.#setMaxDuration(route.streamDuration);
   }
