@@ -54,6 +54,9 @@ const NO_BYTES: ByteCounts = { wireReceived: 0, wireSent: 0, headersReceived: 0,
 /** How a connection ended before the stream did. */
 export type CloseType = 'Normal' | 'LocalReset' | 'RemoteReset';
 
+/** Of a configuration's message: by namespace, as plain JSON. */
+export type Metadata = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 /** What all streams of one downstream connection share. */
 export interface ConnectionInfo extends DownstreamSocketInfo {
   /** `%CONNECTION_ID%`, unique in the process. */
@@ -70,6 +73,8 @@ export interface ConnectionInfo extends DownstreamSocketInfo {
   transportFailureReason: string;
   readonly listenerName: string;
   readonly filterChainName: string;
+  readonly listenerMetadata?: Metadata | undefined;
+  readonly filterChainMetadata?: Metadata | undefined;
   /** When it was accepted, in monotonic milliseconds. */
   readonly startMs?: number;
   /** `%CONNECTION_TERMINATION_DETAILS%`; '' when there is none. */

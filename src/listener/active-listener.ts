@@ -278,7 +278,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     this.#workerStats.inc(LISTENER_WORKER_STATS.downstream_cx_total);
     this.#workerStats.gaugeAdd(LISTENER_WORKER_STATS.downstream_cx_active, 1);
     const openedMs = this.#thread.clock.monotonicMs();
-    const info = this.#infoOf(connection, pending, chain.spec.name, openedMs);
+    const info = this.#infoOf(connection, pending, chain.spec, openedMs);
     const entry = new ListenerConnection(this, chain, info, openedMs);
     chain.connections.add(entry);
     this.#connections.add(entry);
@@ -313,7 +313,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     return filters.length === 0 ? handler : new FilteredHandler(connection, info, { filters, terminal: handler, bufferLimitBytes: this.#spec.bufferLimitBytes });
   }
 
-  #infoOf(connection: Connection, pending: PendingConnection | undefined, filterChainName: string, startMs: number): ConnectionInfo {
+  #infoOf(connection: Connection, pending: PendingConnection | undefined, chain: FilterChainSpec | undefined, startMs: number): ConnectionInfo {
     const { local, remote } = connection;
     const info: ConnectionInfo = {
       id: this.#thread.nextConnectionId(),
@@ -326,7 +326,9 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       tls: undefined,
       transportFailureReason: '',
       listenerName: this.#spec.name,
-      filterChainName,
+      filterChainName: chain?.name ?? '',
+      listenerMetadata: this.#spec.metadata,
+      filterChainMetadata: chain?.metadata,
       startMs,
       terminationDetails: '',
       stream: undefined,
@@ -345,7 +347,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   #logPending(pending: PendingConnection, flag: number, details: string): void {
     if (this.#spec.accessLogs.length === 0) return;
-    const info = this.#infoOf(pending.connection, pending, '', this.#thread.clock.monotonicMs());
+    const info = this.#infoOf(pending.connection, pending, undefined, this.#thread.clock.monotonicMs());
     const stream = streamOf(info, this.#thread.clock);
     stream.responseFlags = flag;
     stream.responseCodeDetails = details;

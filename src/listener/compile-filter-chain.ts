@@ -5,12 +5,14 @@ import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import type { TimerList } from '../core/timers.ts';
+import type { Metadata } from '../http/stream-info.ts';
 import type { DownstreamTransportSocket } from '../transport/transport-socket.ts';
 import { FILTER_CHAIN, type NetworkFilter, type TerminalNetworkFilter } from './network-filter.ts';
 
 /** A compiled filter chain. */
 export interface FilterChainSpec {
   readonly name: string;
+  readonly metadata: Metadata | undefined;
   /** Everything but the configuration of the terminal filter: chains of equal frame may differ in what that filter can adopt. */
   readonly frame: string;
   readonly filters: readonly NetworkFilter[];
@@ -31,6 +33,7 @@ export function compileFilterChain(message: FilterChainMessage, at: ConfigPath, 
   if (filters === undefined) return undefined;
   return {
     name: message.name,
+    metadata: message.metadata?.filterMetadata,
     frame: frameOf(message),
     ...filters,
     transportSocket,

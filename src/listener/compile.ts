@@ -10,6 +10,7 @@ import type { ConfigPath } from '../core/problems.ts';
 import type { TimerList } from '../core/timers.ts';
 import { compileAccessLogs } from '../http/access-log-compile.ts';
 import type { AccessLog } from '../http/access-log.ts';
+import type { Metadata } from '../http/stream-info.ts';
 import type { Address } from '../transport/transport.ts';
 import { compileFilterChain, type FilterChainSpec } from './compile-filter-chain.ts';
 import { unlessDisabled } from './filter-disabled.ts';
@@ -29,6 +30,7 @@ export interface BindSpec {
 /** A compiled listener. */
 export interface ListenerSpec {
   readonly name: string;
+  readonly metadata: Metadata | undefined;
   /** The first is the listener's own; statistics and the admin interface name it. */
   readonly binds: readonly BindSpec[];
   /** `listener.<stat_prefix or address>`. */
@@ -88,6 +90,7 @@ export function compileListener(message: ListenerMessage, position: number, at: 
   const limitKey = `envoy.resource_limits.listener.${name}.connection_limit`;
   return {
     name,
+    metadata: message.metadata?.filterMetadata,
     binds,
     statScope,
     rest: restIdentity(message),

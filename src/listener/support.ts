@@ -1,12 +1,13 @@
 import { fields, ignored, only, refused, supported, type SupportTable } from '../config/support.ts';
 
 const NO_SOCKET_OPTIONS = 'Node sets no such socket option; use sysctl, or a proxy of the platform in front';
+const NO_SUBSETS = 'it chooses among the subsets of a cluster: Envoy too ignores it where a cluster has no lb_subset_config, which is refused';
 const OF_THE_LISTENER = 'set it for the listener: it counts for all its addresses';
 
 export const listenerSupport: SupportTable = {
   'envoy.config.listener.v3.Listener': {
     ...fields('name address additional_addresses stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes enable_reuse_port tcp_backlog_size'),
-    ...fields('bind_to_port use_original_dst listener_filters listener_filters_timeout continue_on_listener_filters_timeout access_log deprecated_v1 tcp_keepalive ignore_global_conn_limit bypass_overload_manager'),
+    ...fields('bind_to_port use_original_dst listener_filters listener_filters_timeout continue_on_listener_filters_timeout access_log deprecated_v1 tcp_keepalive metadata ignore_global_conn_limit bypass_overload_manager'),
     traffic_direction: only(['UNSPECIFIED', 'INBOUND', 'OUTBOUND']),
     drain_type: only(['DEFAULT', 'MODIFY_ONLY']),
     socket_options: supported({ note: 'SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT and TCP_NODELAY; others are refused' }),
@@ -26,7 +27,7 @@ export const listenerSupport: SupportTable = {
     tcp_keepalive: refused(OF_THE_LISTENER),
   },
   'envoy.config.listener.v3.FilterChain': {
-    ...fields('name filters filter_chain_match transport_socket transport_socket_connect_timeout'),
+    ...fields('name metadata filters filter_chain_match transport_socket transport_socket_connect_timeout'),
     use_proxy_proto: only([false], 'use envoy.filters.listener.proxy_protocol'),
   },
   'envoy.config.listener.v3.FilterChainMatch': {
@@ -72,8 +73,8 @@ export const listenerSupport: SupportTable = {
     ...fields('max_downstream_connection_duration_jitter_percentage backoff_options'),
     downstream_idle_timeout: ignored('Envoy does nothing with it either'),
     upstream_idle_timeout: ignored('Envoy does nothing with it either'),
-    metadata_match: refused('clusters have no subsets; name a cluster for each group of hosts'),
-    hash_policy: refused('connections are not spread by their hash'),
+    metadata_match: ignored(NO_SUBSETS),
+    hash_policy: ignored('it is asked by lb_policy RING_HASH and MAGLEV alone, which are refused'),
     on_demand: refused('clusters come from the bootstrap file'),
     proxy_protocol_tlvs: refused('pass_through_tlvs of the listener filter and of the transport socket pass TLVs on'),
     proxy_protocol_tlv_merge_policy: refused('it concerns proxy_protocol_tlvs'),
@@ -91,7 +92,7 @@ export const listenerSupport: SupportTable = {
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster': fields('clusters'),
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': {
     ...fields('name weight'),
-    metadata_match: refused('clusters have no subsets; name a cluster for each group of hosts'),
+    metadata_match: ignored(NO_SUBSETS),
   },
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TcpAccessLogOptions': {
     ...fields('access_log_flush_interval flush_access_log_on_connected flush_access_log_on_start'),

@@ -6,16 +6,13 @@ import { type FormatContext, type Operator, type OperatorArguments, type Operato
 type Namespaces = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown> | undefined;
 type MetadataOf = (context: FormatContext) => Namespaces;
 
-/** Listeners and filter chains have no metadata here: their fields are refused. */
-const none: MetadataOf = () => undefined;
-
 const SOURCES: Readonly<Record<string, MetadataOf>> = {
   DYNAMIC: ({ info }) => info.metadata,
   ROUTE: ({ info }) => info.route?.metadata,
   CLUSTER: ({ info }) => info.upstreamCluster?.metadata,
   UPSTREAM_HOST: ({ info }) => info.upstreamHost?.metadata,
-  LISTENER: none,
-  LISTENER_FILTER_CHAIN: none,
+  LISTENER: ({ info }) => info.connection.listenerMetadata,
+  LISTENER_FILTER_CHAIN: ({ info }) => info.connection.filterChainMetadata,
   VIRTUAL_HOST: ({ info }) => info.virtualHost?.metadata,
 };
 
