@@ -70,6 +70,7 @@ export interface ConnectionInfo extends DownstreamSocketInfo {
   requestedServerName: string;
   secure: boolean;
   tls: TlsInfo | undefined;
+  handshakeStartMs?: number;
   transportFailureReason: string;
   readonly listenerName: string;
   readonly filterChainName: string;

@@ -324,6 +324,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       requestedServerName: pending?.requestedServerName ?? '',
       secure: false,
       tls: undefined,
+      handshakeStartMs: 0,
       transportFailureReason: '',
       listenerName: this.#spec.name,
       filterChainName: chain?.name ?? '',

@@ -9,6 +9,8 @@ interface TlsParts {
   readonly local: CertificateInfo | undefined;
   /** One of them may have issued the peer's certificate. */
   readonly trusted: readonly X509Certificate[];
+  readonly startMs: number;
+  readonly endMs: number;
 }
 
 /** A finished handshake as everybody above the transport sees it. */
@@ -20,12 +22,14 @@ export class ConnectionTls implements TlsInfo {
   readonly peerIsValidated: boolean;
   readonly group: string;
   readonly sessionId: string;
+  readonly handshakeStartMs: number;
+  readonly handshakeEndMs: number;
   readonly #session: TlsSession;
   readonly #trusted: readonly X509Certificate[];
   readonly #local: CertificateInfo | undefined;
   #peer: CertificateInfo | undefined;
 
-  constructor(session: TlsSession, { peerIsValidated, local, trusted }: TlsParts) {
+  constructor(session: TlsSession, { peerIsValidated, local, trusted, startMs, endMs }: TlsParts) {
     this.#session = session;
     this.#local = local;
     this.#trusted = trusted;
@@ -36,6 +40,8 @@ export class ConnectionTls implements TlsInfo {
     this.serverName = session.serverName;
     this.applicationProtocol = session.applicationProtocol;
     this.peerIsValidated = peerIsValidated;
+    this.handshakeStartMs = startMs;
+    this.handshakeEndMs = endMs;
   }
 
   peer(): CertificateInfo | undefined {

@@ -1,6 +1,7 @@
 import { constants, hkdfSync } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import { DownstreamTlsContext_OcspStaplePolicy as Ocsp, type DownstreamTlsContext, type TlsSessionTicketKeys } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import type { Clock } from '../core/clock.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
@@ -43,7 +44,7 @@ export function compileDownstreamTls(message: DownstreamTlsContext, place: Downs
   reportCommon(served.common, place.statScope, place.context);
   const stats = new HandshakeStats(place.context.stats.group(`${place.statScope}.ssl`, SSL_STATS));
   place.context.stats.group(`${place.statScope}.server_ssl_socket_factory`, SOCKET_FACTORY_STATS);
-  const socket = new DownstreamTls(served, stats, () => compileServed(message, place, quiet(place.context)));
+  const socket = new DownstreamTls(served, { stats, clock: place.context.clock }, () => compileServed(message, place, quiet(place.context)));
   if (place.context.serving) place.context.service(TLS_MATERIAL).register(socket);
   return socket;
 }
@@ -117,12 +118,14 @@ function derivedTicketKeys(secret: Uint8Array, sessionIdContext: string): Buffer
 export class DownstreamTls implements DownstreamTransportSocket, Reloadable {
   readonly secure = true;
   readonly stats: HandshakeStats;
+  readonly clock: Clock;
   #served: Served;
   readonly #compile: () => Served | undefined;
 
-  constructor(served: Served, stats: HandshakeStats, compile: () => Served | undefined) {
+  constructor(served: Served, { stats, clock }: Pick<DownstreamTls, 'stats' | 'clock'>, compile: () => Served | undefined) {
     this.#served = served;
     this.stats = stats;
+    this.clock = clock;
     this.#compile = compile;
   }
 
@@ -169,6 +172,7 @@ class HelloReader implements ConnectionOwner {
 
   onBytes(bytes: Buffer, length: number): void {
     const chunk = bytes.subarray(0, length);
+    if (this.#received === undefined) this.#info.handshakeStartMs = this.#socket.clock.monotonicMs();
     const received = this.#received === undefined ? Buffer.from(chunk) : Buffer.concat([this.#received, chunk]);
     this.#received = received;
     const hello = this.#reader.read(received, received.length);
@@ -243,6 +247,8 @@ class ServerHandshake implements TlsHandshake {
       peerIsValidated: leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined,
       local: shownOf(this.#shown, session),
       trusted: rules?.trusted ?? [],
+      startMs: this.#info.handshakeStartMs!,
+      endMs: this.#socket.clock.monotonicMs(),
     });
     return undefined;
   }

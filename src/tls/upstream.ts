@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { UpstreamTlsContext } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import type { Clock } from '../core/clock.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import type { UpstreamSocketOptions, UpstreamTransportSocket } from '../transport/transport-socket.ts';
@@ -39,7 +40,7 @@ export function compileUpstreamTls(message: UpstreamTlsContext, { at, context, s
   reportCommon(used.common, statScope, context);
   const stats = new HandshakeStats(context.stats.group(`${statScope}.ssl`, SSL_STATS));
   context.stats.group(`${statScope}.client_ssl_socket_factory`, SOCKET_FACTORY_STATS);
-  const socket = new UpstreamTls(message, used, stats, () => compileUsed(message, at, quiet(context)));
+  const socket = new UpstreamTls(message, used, { stats, clock: context.clock }, () => compileUsed(message, at, quiet(context)));
   if (context.serving) context.service(TLS_MATERIAL).register(socket);
   return socket;
 }
@@ -60,6 +61,7 @@ function compileUsed(message: UpstreamTlsContext, at: ConfigPath, context: Compi
 export class UpstreamTls implements UpstreamTransportSocket, Reloadable {
   readonly secure = true;
   readonly stats: HandshakeStats;
+  readonly clock: Clock;
   readonly #serverName: string;
   readonly #autoHostSni: boolean;
   readonly #autoSanValidation: boolean;
@@ -69,13 +71,14 @@ export class UpstreamTls implements UpstreamTransportSocket, Reloadable {
   readonly #compile: () => Used | undefined;
   #used: Used;
 
-  constructor(message: UpstreamTlsContext, used: Used, stats: HandshakeStats, compile: () => Used | undefined) {
+  constructor(message: UpstreamTlsContext, used: Used, { stats, clock }: Pick<UpstreamTls, 'stats' | 'clock'>, compile: () => Used | undefined) {
     this.#serverName = message.sni;
     this.#autoHostSni = message.autoHostSni;
     this.#autoSanValidation = message.autoSniSanValidation;
     this.#sessionLimit = message.maxSessionKeys ?? 1;
     this.#used = used;
     this.stats = stats;
+    this.clock = clock;
     this.#compile = compile;
   }
 
@@ -147,6 +150,7 @@ class ClientHandshake implements TlsHandshake {
   /** Sessions are kept apart by whom they were made with, and by what the peer had to be. */
   readonly #sessionKey: string;
   #refusal: string | undefined;
+  #startMs = 0;
   readonly #kept: KeptSession | undefined;
   /** Known once it was judged. */
   #peer: X509Certificate | undefined;
@@ -167,6 +171,10 @@ class ClientHandshake implements TlsHandshake {
     this.session = this.#kept?.session;
   }
 
+  onStart(): void {
+    this.#startMs = this.#socket.clock.monotonicMs();
+  }
+
   judge(session: TlsSession): TransportError | undefined {
     const { rules, identities } = this.#used.common;
     if (session.resumed && this.#kept !== undefined) session.recallPeer(this.#kept.peer);
@@ -183,7 +191,7 @@ class ClientHandshake implements TlsHandshake {
     const again = this.#early ?? (session.resumed && session.version === 'TLSv1.2' ? this.session : undefined);
     if (again !== undefined) this.onSession(again);
     const peerIsValidated = rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined;
-    this.#options.onTls?.(new ConnectionTls(session, { peerIsValidated, local: identities[0]?.info, trusted: rules?.trusted ?? [] }));
+    this.#options.onTls?.(new ConnectionTls(session, { peerIsValidated, local: identities[0]?.info, trusted: rules?.trusted ?? [], startMs: this.#startMs, endMs: this.#socket.clock.monotonicMs() }));
     return undefined;
   }
 

@@ -30,6 +30,7 @@ export class DirectUpgrade implements TlsUpgrade {
 
 /** Runs a handshake for a connection that is being opened. `raw` is connected and nobody listens to it. */
 export function secure(connection: DirectConnection, raw: StreamHandle, handshake: TlsHandshake, received: Buffer): void {
+  handshake.onStart?.();
   const handle = new TlsHandle(raw, handshake, received, new Securing(connection));
   connection.opening(() => handle.abandon());
 }

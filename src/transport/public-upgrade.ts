@@ -32,6 +32,7 @@ export class PublicUpgrade implements TlsUpgrade {
 
 /** Runs a handshake for a connection that is being opened. `raw` is connected and nobody listens to it. */
 export function secure(connection: PublicConnection, raw: net.Socket, handshake: TlsHandshake): void {
+  handshake.onStart?.();
   const socket = handshake.side === 'client' ? connect(raw, handshake) : new tls.TLSSocket(raw, socketOptions(handshake));
   // Until then it keeps errors to itself.
   (socket as unknown as { _releaseControl(): void })._releaseControl();

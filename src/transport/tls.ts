@@ -18,6 +18,8 @@ export interface TlsHandshake {
   readonly session: Buffer | undefined;
   /** Whether a server asks for the client's certificate. */
   readonly clientCertificate: 'none' | 'optional' | 'required';
+  /** The socket stands, and the handshake begins. */
+  onStart?(): void;
   /** Asked once when the handshake is done, before anybody else hears of it. A reason refuses the peer. */
   judge(session: TlsSession): TransportError | undefined;
   /** Told of a failure before the owner of the connection is; what it returns is what the owner is told. */

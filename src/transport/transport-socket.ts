@@ -21,6 +21,9 @@ export interface TlsInfo {
   readonly sessionId: string;
   /** The group of the key exchange, as BoringSSL names it; '' when it is not known. */
   readonly group: string;
+  /** Monotonic milliseconds: a server has the first bytes, or a client its socket; then the end. */
+  readonly handshakeStartMs: number;
+  readonly handshakeEndMs: number;
   /** Undefined when the peer has shown none. */
   peer(): CertificateInfo | undefined;
   local(): CertificateInfo | undefined;
@@ -53,6 +56,8 @@ export interface DownstreamSocketInfo {
   secure: boolean;
   requestedServerName: string;
   tls: TlsInfo | undefined;
+  /** When its first bytes came, in monotonic milliseconds. */
+  handshakeStartMs?: number;
   /** `%DOWNSTREAM_TRANSPORT_FAILURE_REASON%`; '' while nothing failed. */
   transportFailureReason: string;
 }

@@ -6,14 +6,19 @@ type TimePoint = (context: FormatContext) => number | undefined;
 
 const at = (ms: number): number | undefined => (ms === 0 ? undefined : ms);
 
-/** By Envoy's names. Plain-text connections have no handshake. */
+const handshakeEnd: TimePoint = ({ info }) => info.connection.tls?.handshakeEndMs;
+
+/** By Envoy's names. */
 const TIME_POINTS: Readonly<Record<string, TimePoint>> = {
   DS_CX_BEG: ({ info }) => at(info.connection.startMs ?? 0),
+  DS_HS_BEG: ({ info }) => at(info.connection.handshakeStartMs ?? 0),
+  DS_HS_END: handshakeEnd,
   DS_RX_BEG: ({ info }) => info.startMs,
   DS_RX_HDR_END: ({ info }) => at(info.requestHeadersEndMs),
   DS_RX_END: ({ info }) => at(info.requestEndMs),
   US_CX_BEG: ({ info }) => at(info.upstreamConnectStartMs),
-  US_CX_END: ({ info }) => at(info.upstreamConnectEndMs),
+  US_CX_END: ({ info }) => info.upstreamTls?.handshakeStartMs ?? at(info.upstreamConnectEndMs),
+  US_HS_END: ({ info }) => info.upstreamTls?.handshakeEndMs,
   US_TX_BEG: ({ info }) => (info.upstreamBytes === undefined ? undefined : at(info.upstreamPoolReadyMs)),
   US_TX_END: ({ info }) => at(info.upstreamRequestEndMs),
   US_RX_BEG: ({ info }) => at(info.upstreamResponseStartMs),
@@ -37,7 +42,13 @@ export const TIME_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   RESPONSE_TX_DURATION: between('US_RX_BEG', 'DS_TX_END'),
   // Only HTTP/3 tells when the client has all of the answer.
   ROUNDTRIP_DURATION: between('', ''),
-  DOWNSTREAM_HANDSHAKE_DURATION: between('', ''),
+  // Envoy counts from where the stream began: a request's is negative.
+  DOWNSTREAM_HANDSHAKE_DURATION: plain(() =>
+    numberOperator((context) => {
+      const endMs = handshakeEnd(context);
+      return endMs === undefined ? undefined : Math.trunc(endMs - context.info.startMs);
+    }),
+  ),
   UPSTREAM_CONNECTION_POOL_READY_DURATION: plain(() => duration(({ info }) => at(info.upstreamRequestStartMs), ({ info }) => at(info.upstreamPoolReadyMs), 1)),
   COMMON_DURATION: withParams(withoutLength(compileCommonDuration)),
 };

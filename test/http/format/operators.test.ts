@@ -3,6 +3,7 @@ import { ManualClock } from '../../../src/core/clock.ts';
 import { ConfigPath } from '../../../src/core/problems.ts';
 import { compileFormat, compileTextFormat } from '../../../src/http/format/format.ts';
 import { compileJsonFormat } from '../../../src/http/format/json-format.ts';
+import type { TlsInfo } from '../../../src/transport/transport-socket.ts';
 import { compileContext, forwardedEntry, headers, refusedEntry, text } from './format-fixture.ts';
 
 /** Operator; its JSON for a forwarded request; its JSON for one that could not be understood. Types and absences as Envoy 1.40 gives them. */
@@ -172,6 +173,19 @@ describe('an operator', () => {
     clock.advance(7250);
     expect(format.format(entry)).toBe('2026-001 07.2 7245');
     expect(new ManualClock().wallMs()).toBe(Date.UTC(2026, 0, 1));
+  });
+
+  it('of time knows when handshakes began and ended; that of the client counts from where the request began', () => {
+    const entry = forwardedEntry();
+    const handshake = (handshakeStartMs: number, handshakeEndMs: number): TlsInfo => ({ handshakeStartMs, handshakeEndMs }) as TlsInfo;
+    entry.info.connection.tls = handshake(4.6, 4.7);
+    entry.info.connection.handshakeStartMs = 4.6;
+    entry.info.upstreamTls = handshake(6.5, 8);
+    const durations = ['DS_CX_BEG:DS_HS_BEG', 'DS_HS_BEG:DS_HS_END', 'US_CX_BEG:US_CX_END', 'US_CX_END:US_HS_END'];
+    expect(durations.map((each) => json(`COMMON_DURATION(${each}:us)`, entry))).toEqual(['99', '100', '299', '1500']);
+    expect(json('DOWNSTREAM_HANDSHAKE_DURATION', entry)).toBe('0');
+    entry.info.startMs = 7;
+    expect(json('DOWNSTREAM_HANDSHAKE_DURATION', entry)).toBe('-2');
   });
 
   it('LOCAL_REPLY_BODY is known while the body of a local reply is made', () => {
