@@ -213,6 +213,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     if (this.closed || this.#writesInFlight > 0 || this.#joined !== '') return;
     if (this.#isLingering) {
       if (this.#lingerMs === 0) this.#close(undefined);
+      else this.#armLingerTimer();
     } else if (this.#drainIsAwaited && this.#handle !== null) {
       this.#drainIsAwaited = false;
       this.owner.onDrained();
@@ -283,13 +284,15 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   #onPeerEnded(): void {
     this.#readsEnded = true;
     this.#handleReads = false;
-    if (!this.#isLingering) {
-      enterCallback();
-      try {
-        this.owner.onEnd();
-      } finally {
-        leaveCallback();
-      }
+    if (this.#isLingering) {
+      if (this.#lingerMs > 0) this.#close(undefined);
+      return;
+    }
+    enterCallback();
+    try {
+      this.owner.onEnd();
+    } finally {
+      leaveCallback();
     }
     this.#closeWhenBothEnded();
   }
@@ -330,17 +333,14 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   }
 
   #linger(): void {
-    if (this.#lingerMs === 0) {
+    this.#writesEnded = true;
+    if (this.#lingerMs === 0 || this.#readsEnded) {
+      this.#lingerMs = 0;
       if (this.#writesInFlight === 0) this.#close(undefined);
       return;
     }
-    if (!this.#writesEnded) {
-      this.#writesEnded = true;
-      this.#shutDown();
-    }
     this.#readsArePaused = false;
     this.#startReads();
-    this.#closeWhenBothEnded();
     if (!this.closed) this.#armLingerTimer();
   }
 

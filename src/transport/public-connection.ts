@@ -36,6 +36,7 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   #readsArePaused = false;
   /** Read before and given back. */
   #unread: Buffer | null = null;
+  #readsEnded = false;
   #writesEnded = false;
   #isLingering = false;
   #lingerTimer: Timer | null = null;
@@ -133,7 +134,9 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   #reportDrained(): void {
     if (this.closed || !this.#isOpen) return;
     if (this.#isLingering) {
-      if (this.#lingerMs === 0 && this.#handshake === undefined) this.#linger();
+      if (this.#socket.writableLength > 0) return;
+      if (this.#lingerMs > 0) this.#armLingerTimer();
+      else if (this.#handshake === undefined) this.#linger();
       return;
     }
     if (!this.#drainIsAwaited) return;
@@ -189,9 +192,14 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   }
 
   #onPeerEnded(): void {
-    if (this.#isLingering || this.closed) return;
+    if (this.closed) return;
     if (!this.#isOpen) {
       this.fail(closedInHandshake);
+      return;
+    }
+    this.#readsEnded = true;
+    if (this.#isLingering) {
+      if (this.#lingerMs > 0) this.#endLinger();
       return;
     }
     enterCallback();
@@ -221,13 +229,13 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
 
   #linger(): void {
     this.#writesEnded = true;
-    if (this.#lingerMs === 0) {
+    if (this.#lingerMs === 0 || this.#readsEnded) {
+      this.#lingerMs = 0;
       // Without a FIN of its own, so that bytes which nobody has read make it a reset. Under TLS the end is told.
       if (this.#handshake !== undefined) this.#socket.destroySoon();
       else if (this.#socket.writableLength === 0) this.#end();
       return;
     }
-    this.#socket.end();
     this.#socket.resume();
     this.#armLingerTimer();
   }
@@ -245,7 +253,17 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
       return;
     }
     this.#error = lingerExpired;
-    this.destroy();
+    this.#endLinger();
+  }
+
+  /** Under TLS the end is told, but not waited for. */
+  #endLinger(): void {
+    if (this.#handshake === undefined || this.#socket.writableEnded || this.#socket.writableLength > 0) {
+      this.destroy();
+      return;
+    }
+    this.#socket.destroySoon();
+    this.#armLingerTimer();
   }
 
   reset(): void {
@@ -279,7 +297,7 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
     if (this.closed) return;
     this.closed = true;
     const { code } = error as NodeJS.ErrnoException;
-    this.#error = code?.startsWith('ERR_SSL_') === true ? tlsError(error) : transportError(error);
+    this.#error ??= code?.startsWith('ERR_SSL_') === true ? tlsError(error) : transportError(error);
     // What fails in a TLS record does not end the socket.
     this.#socket.destroy();
   }

@@ -85,12 +85,14 @@ const scenarios: Record<string, Scenario> = {
     const { client, server } = await bench.pair();
     server.connection.writeText('answer');
     server.connection.closeAfterFlush(TIME_LIMIT_MS);
-    await client.until(() => client.ended);
-    check(client.text === 'answer', 'a closing connection flushes');
+    await client.until(() => client.text === 'answer');
     client.connection.writeText('discarded');
+    await nextTurn();
+    check(!client.ended, 'a closing connection waits for its peer');
     client.connection.endWrites();
     await server.untilClosed(undefined);
     check(server.received === 0, 'a closing connection discards');
+    await client.until(() => client.ended);
     await client.untilClosed(undefined);
   },
 

@@ -1,6 +1,6 @@
 import type tls from 'node:tls';
 import type { HandleOwner, QueuedRequests, WriteRequest } from './direct-handle.ts';
-import { bufferCallbackKey, bufferKey, bufferSourceKey, ownerKeyOf, readableState, readCallback, touchKey } from './direct-handle.ts';
+import { bufferCallbackKey, bufferKey, bufferSourceKey, ownerKeyOf, readableState, readCallback, ShutdownRequest, touchKey } from './direct-handle.ts';
 import { smallReadBuffer } from './read-buffers.ts';
 import type { ShutdownRequestBase, SocketName, StreamHandle } from './socket-internals.ts';
 import type { TlsHandshake } from './tls.ts';
@@ -55,6 +55,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   #inFlight: WriteRequest | null = null;
   #waiting: Waiting[] = [];
   #waitingShutdown: ShutdownRequestBase | null = null;
+  #isShutDown = false;
   #isSending = false;
   /** What writes are answered with from now on: OpenSSL takes more after the system has refused some, and sends nothing. */
   #refusal = 0;
@@ -298,21 +299,28 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     } else if (this.#waitingShutdown !== null) {
       const request = this.#waitingShutdown;
       this.#waitingShutdown = null;
-      this.#wrap.shutdown(request);
+      this.#shutDown(request);
     }
   }
 
   /** Says `close_notify` and FIN after what waits. */
   shutdown(request: ShutdownRequestBase): number {
     if (this.#refusal !== 0) return this.#refusal;
-    if (this.#inFlight === null) return this.#wrap.shutdown(request);
+    if (this.#inFlight === null) return this.#shutDown(request);
     this.#waitingShutdown = request;
     return 0;
   }
 
+  #shutDown(request: ShutdownRequestBase): number {
+    this.#isShutDown = true;
+    return this.#wrap.shutdown(request);
+  }
+
   // StreamHandle: closing
 
+  /** With `close_notify`, unless that would make what is lost look whole. */
   close(onClosed: (this: StreamHandle) => void): void {
+    if (this.#state === 'open' && !this.#isShutDown && this.#inFlight === null && this.#refusal === 0) this.#shutDown(new ShutdownRequest(this));
     this.#state = 'closed';
     this.#onClosed = onClosed;
     this.#closeRaw();

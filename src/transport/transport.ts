@@ -89,8 +89,8 @@ export interface Connection {
   /** Sends FIN after what was written. Reads go on. When the peer has ended too, the connection closes by itself. */
   endWrites(): void;
   /**
-   * Flushes, sends FIN and waits at most `lingerMs` for the peer's FIN while discarding what it sends, so that the peer
-   * can read the answer (RFC 9112 §9.6); then closes. `0` closes right after the flush. No `onBytes` or `onEnd` after this call.
+   * Flushes and waits at most `lingerMs` for the peer's FIN while discarding what it sends, so that the peer can read the
+   * answer (RFC 9112 §9.6); then closes, and only then sends FIN. `0` closes right after the flush. No `onBytes` or `onEnd` after this call.
    * While bytes are unsent, the time starts anew whenever it is over and the peer has taken some; with `0` nothing but
    * `destroy` or `reset` hurries a peer that takes none.
    */

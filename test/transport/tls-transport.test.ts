@@ -6,7 +6,7 @@ import { ipAddress } from '../../src/transport/address.ts';
 import { createDirectTransport } from '../../src/transport/direct-transport.ts';
 import { createPublicTransport } from '../../src/transport/public-transport.ts';
 import { TLS_FAILED } from '../../src/transport/tls.ts';
-import type { Transport } from '../../src/transport/transport.ts';
+import { LINGER_EXPIRED, type Transport } from '../../src/transport/transport.ts';
 import { Handshake, TlsTransport } from './tls-world.ts';
 import { LOOPBACK, patternBytes, turns, World } from './world.ts';
 
@@ -106,11 +106,31 @@ describe.each(TRANSPORTS)('TLS over %s', (_name, create) => {
     const { client, server } = await world.pair();
     server.connection.writeBytes(patternBytes(1_000_000));
     server.connection.closeAfterFlush(1000);
-    await client.until(() => client.ended);
-    expect(client.received).toBe(1_000_000);
-    client.connection.destroy();
+    await client.until(() => client.received === 1_000_000);
+    expect(client.ended).toBe(false);
+    client.connection.endWrites();
     await server.untilClosed();
     expect(server.error).toBeUndefined();
+    await client.untilClosed();
+    expect(client.error).toBeUndefined();
+  });
+
+  test('a connection that closes tells its peer the end', async () => {
+    const { client, server } = await world.pair();
+    server.connection.writeText('bye');
+    server.connection.closeAfterFlush(0);
+    await client.until(() => client.ended);
+    client.connection.endWrites();
+    await Promise.all([client.untilClosed(), server.untilClosed()]);
+    const other = await world.pair();
+    other.server.connection.closeAfterFlush(1000);
+    await turns(5);
+    world.pass(1001);
+    await other.client.until(() => other.client.ended);
+    await other.server.untilClosed();
+    expect(other.server.error?.code).toBe(LINGER_EXPIRED);
+    other.client.connection.destroy();
+    await other.client.untilClosed();
   });
 
   test('a reset ends both sides', async () => {

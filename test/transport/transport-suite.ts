@@ -472,16 +472,17 @@ function describeClosing(here: () => World): void {
     expect(owner.error).toBeUndefined();
   });
 
-  test('closeAfterFlush lets a peer that still sends read the answer', async () => {
+  test('closeAfterFlush lets a peer that still sends read the answer, and ends when the peer does', async () => {
     const { owner, peer } = await here().withPeer({ allowHalfOpen: true });
     owner.onEveryBytes = () => {
       owner.connection.writeText('413 too much');
       owner.connection.closeAfterFlush(1000);
     };
     peer.socket.write(patternBytes(MIB));
-    await peer.ended;
-    expect(peer.text).toBe('413 too much');
+    await peer.untilText('413 too much');
     peer.socket.write(patternBytes(MIB));
+    await turns(5);
+    expect(peer.socket.readableEnded).toBe(false);
     const before = owner.received;
     await new Promise<void>((resolve) => peer.socket.end('the rest', resolve));
     await owner.untilClosed();
@@ -496,34 +497,39 @@ function describeClosing(here: () => World): void {
     const { owner, peer } = await here().withPeer({ allowHalfOpen: true });
     owner.connection.writeText('bye');
     owner.connection.closeAfterFlush(1000);
-    await peer.ended;
-    expect(peer.text).toBe('bye');
+    await peer.untilText('bye');
+    peer.socket.write('more');
     await turns(5);
     here().pass(999);
     await turns(5);
-    expect(owner.closed).toBe(0);
+    expect([owner.closed, peer.socket.readableEnded]).toEqual([0, false]);
     here().pass(2);
-    await owner.untilClosed();
+    await Promise.all([owner.untilClosed(), peer.ended]);
     expect(owner.error?.code).toBe(LINGER_EXPIRED);
+    expect(peer.error).toBeUndefined();
   });
 
   test('closeAfterFlush waits while the peer still takes bytes, and no longer', async () => {
     const { owner, peer } = await here().withPeer({ allowHalfOpen: true });
     peer.socket.pause();
-    while (owner.connection.unsentBytes < MIB) owner.connection.writeBytes(patternBytes(MIB));
+    const large = patternBytes(MIB);
+    // More than can leave in one turn.
+    while (owner.connection.unsentBytes < 32 * MIB) owner.connection.writeBytes(large);
     owner.connection.closeAfterFlush(1000);
     const before = owner.connection.unsentBytes;
     peer.socket.resume();
     while (owner.connection.unsentBytes === before) await turns(1);
     peer.socket.pause();
+    expect(owner.connection.unsentBytes).toBeGreaterThan(0);
     here().pass(1001);
     await turns(5);
     expect(owner.closed).toBe(0);
     peer.socket.resume();
-    await peer.ended;
+    while (owner.connection.unsentBytes > 0) await turns(1);
     peer.socket.end();
-    await owner.untilClosed();
+    await Promise.all([owner.untilClosed(), peer.ended]);
     expect(owner.calls).toEqual(['closed']);
+    expect(owner.error).toBeUndefined();
   });
 
   test('closeAfterFlush closes a peer that takes nothing at all', async () => {
@@ -563,6 +569,7 @@ function describeClosing(here: () => World): void {
     paused.owner.connection.pauseReads();
     paused.owner.connection.writeText('bye');
     paused.owner.connection.closeAfterFlush(1000);
+    paused.peer.socket.end();
     await paused.owner.untilClosed();
     const ended = await here().withPeer({ allowHalfOpen: true });
     ended.peer.socket.end();
@@ -570,8 +577,19 @@ function describeClosing(here: () => World): void {
     ended.owner.connection.writeText('bye');
     ended.owner.connection.closeAfterFlush(1000);
     ended.owner.connection.closeAfterFlush(1000);
-    await ended.owner.untilClosed();
+    await Promise.all([ended.owner.untilClosed(), ended.peer.ended]);
     expect(ended.owner.calls).toEqual(['end', 'closed']);
+    expect(ended.peer.text).toBe('bye');
+  });
+
+  test('a reset ends a connection that lingers', async () => {
+    const { owner, peer } = await here().withPeer({ allowHalfOpen: true });
+    owner.connection.writeText('bye');
+    owner.connection.closeAfterFlush(1000);
+    await peer.untilText('bye');
+    peer.socket.resetAndDestroy();
+    await owner.untilClosed();
+    expect(owner.error?.code).toBe('ECONNRESET');
   });
 
   test('reset reaches the peer as ECONNRESET', async () => {
@@ -673,10 +691,10 @@ function describeFaults(here: () => World): void {
     client.connection.writeText('first');
     client.connection.closeAfterFlush(1000);
     const server = await served.accepted(0);
-    await server.until(() => server.ended);
-    expect(server.text).toBe('first');
+    await server.untilText('first');
     server.connection.endWrites();
     await client.untilClosed();
+    await server.until(() => server.ended);
   });
 
   test('a peer that resets ends the connection with ECONNRESET', async () => {

@@ -117,6 +117,8 @@ export interface ClientCodecOwner {
 /** A codec on one downstream connection. */
 export interface ServerCodec {
   readonly activeStreams: number;
+  /** A request is being read. Always false where streams share the connection. */
+  readonly isReading: boolean;
   /** The stream's owner has finished with it: both messages are complete or it was reset. */
   onStreamDone(): void;
   /** HTTP/2: GOAWAY. HTTP/1 has nothing to say before its next response. */

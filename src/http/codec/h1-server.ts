@@ -57,6 +57,7 @@ const EMPTY = Buffer.alloc(0);
 const MAX_LEADING_EMPTY_LINES = 16;
 
 export class H1ServerCodec implements ServerCodec, ConnectionOwner {
+  isReading = false;
   readonly #connection: Connection;
   readonly #owner: ServerCodecOwner;
   readonly #options: H1ServerOptions;
@@ -68,7 +69,6 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   #held: HeldBytes | undefined;
   #scanner: HeadEndScanner | undefined;
   #leadingLines = 0;
-  #dispatching = false;
   #pauses = 0;
   #aboveWatermark = false;
 
@@ -94,7 +94,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       this.#pauses = 0;
       this.#connection.resumeReads();
     }
-    if (!this.#dispatching && this.#held !== undefined) this.#dispatchHeld();
+    if (!this.isReading && this.#held !== undefined) this.#dispatchHeld();
   }
 
   // ConnectionOwner
@@ -164,7 +164,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   }
 
   #dispatch(bytes: Buffer, length: number): void {
-    this.#dispatching = true;
+    this.isReading = true;
     let at = 0;
     while (at < length || this.#state === TRAILERS) {
       const before = at;
@@ -197,7 +197,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       }
       if (at === before) break;
     }
-    this.#dispatching = false;
+    this.isReading = false;
   }
 
   #hold(bytes: Buffer, start: number, end: number): void {

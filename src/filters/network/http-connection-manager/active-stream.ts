@@ -64,7 +64,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   /** Nothing is called any more. */
   destroyed = false;
   closeAfter = false;
-  /** When the connection closes after this stream, the peer may still be sending. */
+  /** When the connection closes after this stream, the peer may still be sending, or may take the end for the answer's. */
   lingers = false;
 
   readonly #connection: StreamConnection;
@@ -247,7 +247,6 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     const { headers, body } = this.#prepare(reply);
     this.info.responseCode = headers.status;
     const bodyless = body === '' || this.headers?.method === 'HEAD';
-    if (reply.status === 400) this.lingers = true;
     this.respondHeaders(headers, bodyless);
     if (!bodyless && !this.destroyed) this.respondData(Buffer.from(body, 'latin1'), true);
   }
@@ -315,7 +314,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (!info.healthCheck) countResponse(this.config.stats, this.config.listenerStats, headers.status);
     if (!this.requestEnded) {
       this.closeAfter = !this.encoder.multiplexed;
-      this.lingers = true;
+      this.lingers = this.encoder.minorVersion !== 0 || headers.has(H.contentLength);
       this.config.stats.inc(HTTP_STATS.downstream_rq_response_before_rq_complete);
     }
     if (this.#upgrade && grantsUpgrade(this.headers!, headers)) {
@@ -364,7 +363,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (this.destroyed) return;
     this.config.stats.inc(HTTP_STATS.downstream_rq_tx_reset);
     this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
-    this.lingers = true;
+    this.lingers = !this.closeAfter || !this.requestEnded;
     this.encoder.reset(LOCAL_RESET);
     this.#destroy(true);
   }
@@ -423,7 +422,6 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   #refuse({ reply, closes, counter }: Refusal): void {
     if (counter !== undefined) this.config.stats.inc(counter);
     this.closeAfter = closes && !this.config.keepsInvalidConnections;
-    this.lingers = this.closeAfter;
     this.localReply(reply);
   }
 

@@ -40,9 +40,10 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   asksToClose = false;
   /** It is of HTTP/1 and has lasted long enough. */
   #endsWithNextRequest = false;
+  /** What is under way has been counted; nothing new is begun. */
+  #closing = false;
   #closedHere = false;
   #closed = false;
-  #closedInStream = false;
   #unsentBytes = 0;
   #drainTimer: Timer | undefined;
   /** What has been counted. */
@@ -93,8 +94,11 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
 
   onClosed(error: TransportError | undefined): void {
     this.#closed = true;
-    if (error?.code === LINGER_EXPIRED) this.config.stats.inc(HTTP_STATS.downstream_cx_delayed_close_timeout);
-    if (this.#streams > 0) this.#closedInStream = true;
+    if (error?.code === LINGER_EXPIRED) {
+      this.config.stats.inc(HTTP_STATS.downstream_cx_delayed_close_timeout);
+      this.#closedHere = true;
+    }
+    this.#beginClose(this.#isClosedHere());
     if (this.#codec === undefined) this.onCodecClosed();
     else this.#codec.onClosed(error);
   }
@@ -154,8 +158,8 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
 
   onCodecError(isProtocolError: boolean, gone: boolean): void {
     if (isProtocolError) this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
-    this.#closedInStream = this.#streams > 0;
     if (gone) {
+      this.#beginClose(true);
       this.#closedHere = true;
       this.#connection.destroy();
     } else {
@@ -177,17 +181,8 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
 
   onCodecClosed(): void {
     const { stats, clock } = this.config;
-    this.#idleTimer?.disarm();
-    this.#durationTimer?.disarm();
-    this.#drainTimer?.disarm();
     stats.inc(HTTP_STATS.downstream_cx_destroy);
-    // The listener and filters in front say why they close.
-    const closedHere = this.#closedHere || this.#info.terminationDetails !== '';
-    stats.inc(closedHere ? HTTP_STATS.downstream_cx_destroy_local : HTTP_STATS.downstream_cx_destroy_remote);
-    if (this.#closedInStream) {
-      stats.inc(HTTP_STATS.downstream_cx_destroy_active_rq);
-      stats.inc(closedHere ? HTTP_STATS.downstream_cx_destroy_local_active_rq : HTTP_STATS.downstream_cx_destroy_remote_active_rq);
-    }
+    stats.inc(this.#isClosedHere() ? HTTP_STATS.downstream_cx_destroy_local : HTTP_STATS.downstream_cx_destroy_remote);
     stats.gaugeAdd(HTTP_STATS.downstream_cx_active, -1);
     if (this.#info.secure) stats.gaugeAdd(HTTP_STATS.downstream_cx_ssl_active, -1);
     if (this.#multiplexed !== undefined) stats.gaugeAdd(HTTP_STATS.downstream_cx_http2_active, -1);
@@ -195,6 +190,11 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     if (this.#endsWithNextRequest) stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_soft_drain, -1);
     this.#countBytes();
     stats.record(HTTP_STATS.downstream_cx_length_ms, Math.floor(clock.monotonicMs() - this.#openedMs));
+  }
+
+  /** The listener and filters in front say why they close. */
+  #isClosedHere(): boolean {
+    return this.#closedHere || this.#info.terminationDetails !== '';
   }
 
   #countBytes(): void {
@@ -259,11 +259,16 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       return;
     }
     if (close || this.#draining) {
-      this.#close(stream.lingers);
+      this.#close(stream.lingers || this.#codec!.isReading || this.#isDrainedBy(stream));
       return;
     }
     if (this.#idleTimer !== undefined) this.config.idleTimeout!.arm(this.#idleTimer);
     this.#codec!.onStreamDone();
+  }
+
+  /** It ends with an answer that nobody asked to be the last. */
+  #isDrainedBy({ encoder }: ActiveStream): boolean {
+    return this.#draining && !this.#endsWithNextRequest && !encoder.closeRequested;
   }
 
   #onMultiplexedStreamEnd(stream: ActiveStream): void {
@@ -278,7 +283,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       return;
     }
     if (this.#streams > 0) return;
-    if (this.#idleTimer !== undefined && !this.#closed) this.config.idleTimeout!.arm(this.#idleTimer);
+    if (this.#idleTimer !== undefined && !this.#closed && !this.#closing) this.config.idleTimeout!.arm(this.#idleTimer);
     this.#closeWhenDrained();
   }
 
@@ -349,12 +354,28 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   /** `linger`: the peer may still be sending, and must be able to read the answer before its bytes meet a closed socket. */
   #close(linger = true): void {
     // The stream that ends because the peer has gone asks for it too.
-    if (this.#closed) return;
-    this.#closedHere = true;
+    if (this.#closed || this.#closing) return;
+    this.#beginClose(true);
     const { timers, delayedCloseTimeoutMs } = this.config;
+    const lingerMs = linger ? delayedCloseTimeoutMs : 0;
+    // Where it lingers, the peer may close first.
+    this.#closedHere = lingerMs === 0;
     this.#multiplexed?.flush();
-    this.#connection.closeAfterFlush(linger ? delayedCloseTimeoutMs : 0);
+    this.#connection.closeAfterFlush(lingerMs);
     if (!linger && this.#connection.unsentBytes > 0 && delayedCloseTimeoutMs > 0) this.#watchFlush(timers, this.#connection.unsentBytes);
+  }
+
+  /** Streams that are under way are lost with the connection. */
+  #beginClose(closedHere: boolean): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#idleTimer?.disarm();
+    this.#durationTimer?.disarm();
+    this.#drainTimer?.disarm();
+    if (this.#streams === 0) return;
+    const { stats } = this.config;
+    stats.inc(HTTP_STATS.downstream_cx_destroy_active_rq);
+    stats.inc(closedHere ? HTTP_STATS.downstream_cx_destroy_local_active_rq : HTTP_STATS.downstream_cx_destroy_remote_active_rq);
   }
 
   /** A peer that takes nothing of its last answer is not waited for. */

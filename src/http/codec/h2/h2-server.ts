@@ -17,6 +17,7 @@ import type { SessionRole } from './session-role.ts';
 /** HTTP/2 on a downstream connection (RFC 9113), with prior knowledge or after ALPN. */
 export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, SessionRole, StreamSession {
   readonly failures = DOWNSTREAM_FAILURES;
+  readonly isReading = false;
   readonly #connection: Connection;
   readonly #owner: MultiplexedCodecOwner;
   readonly #options: H2ServerOptions;
