@@ -39,7 +39,12 @@ export function endRound(): void {
   }
 }
 
+/** What is put off meanwhile waits for the end of the next round, and costs an immediate only when there is something. */
 function onPollDone(): void {
-  scheduled = false;
-  endRound();
+  try {
+    endRound();
+  } finally {
+    scheduled = tasks.length > 0;
+    if (scheduled) setImmediate(onPollDone);
+  }
 }

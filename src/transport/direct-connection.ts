@@ -1,11 +1,12 @@
-import type { Timer, TimerOwner, Timers } from '../core/timers.ts';
-import { Timer as LingerTimer } from '../core/timers.ts';
+import { assertLatin1 } from '../core/latin1.ts';
+import { Timer, type TimerOwner, type Timers } from '../core/timers.ts';
 import type { AcceptedConnection } from './accepting.ts';
-import { ipAddress, unknownAddress } from './address.ts';
+import { unknownAddress } from './address.ts';
 import type { HandleOwner } from './direct-handle.ts';
-import { bufferCallbackKey, bufferKey, bufferSourceKey, closeHandle, ownHandle, readableState, resetHandle, ShutdownRequest, touchKey, WriteRequest } from './direct-handle.ts';
+import { bufferCallbackKey, bufferKey, bufferSourceKey, closeHandle, handleAddress, ownHandle, readableState, resetHandle, ShutdownRequest, touchKey, WriteRequest } from './direct-handle.ts';
+import { readRound, type StagedReader } from './read-round.ts';
 import { isLent, nextReadBuffer, returnBuffer, SMALL_READ_BYTES, smallReadBuffer, takeBuffer } from './read-buffers.ts';
-import type { SocketName, StreamHandle } from './socket-internals.ts';
+import type { StreamHandle } from './socket-internals.ts';
 import { lingerExpired, systemError, transportError } from './transport-error.ts';
 import { DirectUpgrade } from './direct-upgrade.ts';
 import type { TlsUpgrade } from './tls.ts';
@@ -40,9 +41,10 @@ export interface DirectParts {
   readonly remote: Address | null;
 }
 
-export class DirectConnection implements AcceptedConnection, HandleOwner, TimerOwner {
+export class DirectConnection implements AcceptedConnection, HandleOwner, StagedReader, TimerOwner {
   owner: ConnectionOwner;
   closed = false;
+  isStaged = false;
   [bufferKey]: Buffer = smallReadBuffer;
   [bufferSourceKey]: (() => Buffer) | null = null;
   readonly #context: DirectContext;
@@ -84,7 +86,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   }
 
   get local(): Address {
-    return (this.#local ??= nameOf(this.#handle, 'getsockname'));
+    return (this.#local ??= handleAddress(this.#handle, 'getsockname'));
   }
 
   get remote(): Address {
@@ -109,7 +111,10 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     if (this.#context.poison) assertLatin1(text);
     if (this.closed || this.#writesEnded) return;
     this.#joined += text;
-    if (!this.#isDirty) this.#markDirty();
+    if (!this.#isDirty) {
+      this.#isDirty = true;
+      markDirty(this);
+    }
     if (this.#joined.length > JOINED_TEXT_LIMIT && this.#handle !== null) this.#sendJoined();
   }
 
@@ -131,11 +136,6 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     this.#isDirty = false;
     this.flush();
     this.#reportDrained();
-  }
-
-  #markDirty(): void {
-    this.#isDirty = true;
-    markDirty(this);
   }
 
   #sendJoined(): void {
@@ -266,8 +266,25 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     const bytes = this.#unread;
     if (bytes === null || this.#readsArePaused || this.closed) return;
     this.#unread = null;
-    this[bufferCallbackKey](bytes.length, bytes);
+    this.deliver(bytes, bytes.length);
     if (!this.#readsArePaused) this.#startReads();
+  }
+
+  /** Owners may have paused, or have ended the connection, since the read. */
+  deliver(bytes: Buffer, length: number): void {
+    if (this.closed || this.#isLingering) return;
+    if (this.#readsArePaused || this.#unread !== null) return this.#keep(bytes.subarray(0, length));
+    enterCallback();
+    try {
+      this.owner.onBytes(bytes, length);
+    } finally {
+      if (this.#context.poison) bytes.fill(POISON, 0, length);
+      leaveCallback();
+    }
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#unread = Buffer.concat(this.#unread === null ? [bytes] : [this.#unread, bytes]);
   }
 
   #startReads(): void {
@@ -282,6 +299,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   }
 
   #onPeerEnded(): void {
+    if (this.isStaged) readRound.deliver();
     this.#readsEnded = true;
     this.#handleReads = false;
     if (this.#isLingering) {
@@ -346,7 +364,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
 
   #armLingerTimer(): void {
     this.#unsentAtLingerStart = this.#handle!.writeQueueSize;
-    this.#lingerTimer ??= new LingerTimer(this);
+    this.#lingerTimer ??= new Timer(this);
     this.#context.timers.list(this.#lingerMs).arm(this.#lingerTimer);
   }
 
@@ -370,7 +388,8 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
 
   /** Node's read callback gives the error that ended the connection. As for a socket, bytes that nobody has read make it a reset. */
   destroy(error?: NodeJS.ErrnoException): void {
-    if (error === undefined && this.#unread !== null) {
+    if (error !== undefined && this.isStaged) readRound.deliver();
+    if (error === undefined && (this.#unread !== null || this.isStaged)) {
       this.#unread = null;
       this.reset();
       return;
@@ -392,7 +411,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     this.#lingerTimer?.disarm();
     const handle = this.#handle;
     if (handle === null) return;
-    this.#local ??= nameOf(handle, 'getsockname');
+    this.#local ??= handleAddress(handle, 'getsockname');
     this.#unsentAtClose = handle.writeQueueSize;
   }
 
@@ -411,7 +430,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   }
 
   setKeepAlive(on: boolean, initialDelayMs: number, intervalMs?: number, probes?: number): void {
-    if (!this.closed) this.#handle?.setKeepAlive?.(on, Math.ceil(initialDelayMs / 1000), intervalMs === undefined ? undefined : Math.ceil(intervalMs / 1000), probes);
+    if (!this.closed) this.#handle?.setKeepAlive?.(on, Math.ceil(initialDelayMs / 1000), intervalMs && Math.ceil(intervalMs / 1000), probes);
   }
 
   upgrade(owner: ConnectingOwner): TlsUpgrade {
@@ -444,7 +463,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
     ownHandle(handle, this);
     handle.setNoDelay?.(true);
     // At once: a system does not name a peer that has reset.
-    this.#remote ??= nameOf(handle, 'getpeername');
+    this.#remote ??= handleAddress(handle, 'getpeername');
   }
 
   /** Starts to read, and catches up on what was asked for while there was no handle. */
@@ -463,13 +482,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   [bufferCallbackKey](length: number, buffer: Buffer): void {
     this.bytesRead += length;
     if (this.#isLingering) return;
-    enterCallback();
-    try {
-      this.owner.onBytes(buffer, length);
-    } finally {
-      if (this.#context.poison) buffer.fill(POISON, 0, length);
-      leaveCallback();
-    }
+    if (!readRound.stage(this, buffer, length)) this.deliver(buffer, length);
     this.#fullReads = length < SMALL_READ_BYTES ? 0 : this.#fullReads + 1;
     this[bufferSourceKey] = nextReadBuffer(buffer, this.#fullReads);
   }
@@ -484,14 +497,4 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, TimerO
   }
 
   read(): void {}
-}
-
-function assertLatin1(text: string): void {
-  if (/[^\u0000-\u00ff]/.test(text)) throw new TypeError(`text is not latin1: ${JSON.stringify(text)}`);
-}
-
-function nameOf(handle: StreamHandle | null, question: 'getsockname' | 'getpeername'): Address {
-  const answer: SocketName = {};
-  if (handle?.[question] === undefined || handle[question](answer) !== 0) return unknownAddress;
-  return ipAddress(answer.address!, answer.port!);
 }

@@ -1,7 +1,9 @@
+import { ipAddress, unknownAddress } from './address.ts';
 import { returnBuffer } from './read-buffers.ts';
-import type { SocketInternals, StreamHandle, WriteRequestBase } from './socket-internals.ts';
+import type { SocketInternals, SocketName, StreamHandle, WriteRequestBase } from './socket-internals.ts';
 import { learnSocketInternals } from './socket-internals.ts';
 import { wrappingIsPossible } from './tls-wrap.ts';
+import type { Address } from './transport.ts';
 
 /**
  * What the direct transport puts between a handle and a connection: the keys under which Node's read callback looks at
@@ -126,4 +128,10 @@ export class ShutdownRequest extends ShutdownRequestClass {
 
 function onShutdownCompleted(this: ShutdownRequest): void {
   this.owner.onShutdownCompleted();
+}
+
+export function handleAddress(handle: StreamHandle | null, question: 'getsockname' | 'getpeername'): Address {
+  const answer: SocketName = {};
+  if (handle?.[question] === undefined || handle[question](answer) !== 0) return unknownAddress;
+  return ipAddress(answer.address!, answer.port!);
 }

@@ -1,4 +1,5 @@
 import type { DirectConnection } from './direct-connection.ts';
+import { readRound } from './read-round.ts';
 import type { StreamHandle } from './socket-internals.ts';
 import { TlsHandle, type TlsHandleOwner } from './tls-handle.ts';
 import type { TlsHandshake, TlsSession, TlsUpgrade } from './tls.ts';
@@ -19,7 +20,8 @@ export class DirectUpgrade implements TlsUpgrade {
   start(handshake: TlsHandshake, received: Buffer): void {
     // Its end is on the way; Node would abort over a handle that is closing.
     if (this.#lower.closed) return;
-    secure(this.connection, this.#lower.release(), handshake, received);
+    const late = readRound.take(this.#lower);
+    secure(this.connection, this.#lower.release(), handshake, late.length === 0 ? received : Buffer.concat([received, late]));
   }
 
   abort(error: TransportError | undefined): void {

@@ -1,3 +1,4 @@
+import { announceWords } from '../core/byte-words.ts';
 import { JOINED_TEXT_LIMIT } from './write-batch.ts';
 
 /**
@@ -15,9 +16,21 @@ const LARGE_READ_BYTES = 524_288;
 /** 2 MiB without a pause: whoever takes the bytes is not slow. */
 const FULL_READS_BEFORE_LARGE = 32;
 
-export const largeReadBuffer: Buffer = Buffer.allocUnsafeSlow(LARGE_READ_BYTES);
-export const smallReadBuffer: Buffer = largeReadBuffer.subarray(0, SMALL_READ_BYTES);
-const sharedMemory = largeReadBuffer.buffer;
+/** What a read that waits for the end of its round may bring. */
+export const SLOT_BYTES = 4096;
+/** Reads that wait at most: 256 KiB. */
+const SLOTS = 64;
+
+const memory: Buffer = Buffer.allocUnsafeSlow(LARGE_READ_BYTES + SLOTS * SLOT_BYTES);
+const sharedMemory = memory.buffer;
+export const largeReadBuffer: Buffer = memory.subarray(0, LARGE_READ_BYTES);
+export const smallReadBuffer: Buffer = memory.subarray(0, SMALL_READ_BYTES);
+/** Where reads wait for the end of their round. */
+export const readSlots: readonly Buffer[] = Array.from({ length: SLOTS }, (_, index) => {
+  const start = LARGE_READ_BYTES + index * SLOT_BYTES;
+  return memory.subarray(start, start + SLOT_BYTES);
+});
+for (const buffer of [smallReadBuffer, ...readSlots]) announceWords(buffer);
 
 /** Whether the next read may overwrite `bytes`. */
 export function isLent(bytes: Buffer): boolean {

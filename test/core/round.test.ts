@@ -34,6 +34,18 @@ describe('the end of a round', () => {
     expect(task.done).toBe(2);
   });
 
+  it('is followed by that of what it caused, in another turn', async () => {
+    const task = new Task();
+    task.action = () => {
+      if (task.done === 1) atRoundEnd(task);
+    };
+    atRoundEnd(task);
+    await setImmediate();
+    expect(task.done).toBe(1);
+    await setImmediate();
+    expect(task.done).toBe(2);
+  });
+
   it('comes early when 64 wait for it', () => {
     const tasks = Array.from({ length: 64 }, () => new Task());
     for (const task of tasks.slice(1)) {

@@ -150,6 +150,21 @@ function describeExchange(here: () => World): void {
     expect(owner.digest()).toBe(sha1(patternBytes(4 * MIB)));
   });
 
+  test('whoever is read first pauses the other, which loses nothing', async () => {
+    const pairs = [await here().withPeer(), await here().withPeer()] as const;
+    const [a, b] = [pairs[0].owner, pairs[1].owner];
+    a.onEveryBytes = () => b.connection.pauseReads();
+    b.onEveryBytes = () => a.connection.pauseReads();
+    for (const { peer } of pairs) peer.socket.end('held');
+    await turns(20);
+    expect([a.text, b.text].toSorted()).toEqual(['', 'held']);
+    a.onEveryBytes = b.onEveryBytes = () => {};
+    for (const { owner } of pairs) owner.connection.resumeReads();
+    await Promise.all([a.until(() => a.ended), b.until(() => b.ended)]);
+    expect([a.text, b.text]).toEqual(['held', 'held']);
+    expect([a.calls, b.calls]).toEqual([['bytes', 'end'], ['bytes', 'end']]);
+  });
+
   test('a connection paused inside accept does not start to read', async () => {
     const served = await here().listen(LOOPBACK, {}, (owner) => owner.connection.pauseReads());
     const peer = here().peer(served.socket.local);

@@ -1,3 +1,4 @@
+import { wordsOf } from '../../core/byte-words.ts';
 import { latin1 } from '../../core/latin1.ts';
 import { type HeaderMap, LOOSE, SPARE_LINES, STRIDE } from '../header-map.ts';
 import { H, type HeaderName, lookUpHeaderName, UNKNOWN_HEADER } from '../header-name.ts';
@@ -237,6 +238,7 @@ export class HeadParser {
   #readLines(bytes: Buffer, base: number, at: number, end: number, maxLines: number, leniency: HeadLeniency, part: HeadPart): number {
     this.#reset(bytes, leniency);
     const linesStart = at;
+    const words = wordsOf(bytes);
     let slot = 0;
     let present = 0;
     for (let left = maxLines; ; left--) {
@@ -268,7 +270,7 @@ export class HeadParser {
         byte = bytes[at]!;
       } while (byte === SPACE || byte === TAB);
       let valueStart = at;
-      at = skipPlain(bytes, at, end);
+      if (words !== undefined) at = skipPlain(words, at, end);
       if (at >= end) return INCOMPLETE;
       byte = bytes[at]!;
       while (VALUE[byte] === 1) {

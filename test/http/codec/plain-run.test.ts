@@ -8,14 +8,14 @@ function isPlain(byte: number): boolean {
 
 test('never skips a control character, from any offset, and leaves less than four plain bytes', () => {
   const bytes = Buffer.alloc(64);
-  skipPlain(bytes, 0, 64);
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.integer({ min: 0x20, max: 0xff }), fc.constantFrom(0x00, 0x0d, 0x1f, 0x7f, 0x80, 0xff)), { maxLength: 64 }), fc.nat(63), (content, start) => {
       bytes.fill(0x41);
       bytes.set(content);
       const end = content.length;
       if (start > end) return;
-      const at = skipPlain(bytes, start, end);
+      const at = skipPlain(words, start, end);
       const firstControl = content.findIndex((byte, offset) => offset >= start && !isPlain(byte));
       const plainEnd = firstControl === -1 ? end : firstControl;
       expect(at).toBeGreaterThanOrEqual(start);
@@ -23,11 +23,4 @@ test('never skips a control character, from any offset, and leaves less than fou
       expect(plainEnd - at).toBeLessThan(4);
     }),
   );
-});
-
-test('looks only at a buffer that comes again', () => {
-  const first = Buffer.from('plain text that is long enough');
-  expect(skipPlain(first, 0, first.length)).toBe(0);
-  expect(skipPlain(first, 0, first.length)).toBeGreaterThan(0);
-  expect(skipPlain(Buffer.from(first), 0, first.length)).toBe(0);
 });
