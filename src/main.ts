@@ -1,11 +1,11 @@
 import { enableCompileCache } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { parseCommandLine } from './server/options.ts';
 
 /** The command line. The only place that ends the process on purpose. */
 
-// Keeps compiled code between starts. What is loaded before this line is small; the server itself comes later.
+// Keeps compiled code between starts, of what is loaded from here on: this file imports nothing of its own before.
 enableCompileCache();
+const { parseCommandLine } = await import('./server/options.ts');
 const command = parseCommandLine(process.argv.slice(2), availableParallelism());
 switch (command.kind) {
   case 'print':

@@ -28,6 +28,8 @@ export interface WorkerSetup {
   readonly connectionIds: SharedArrayBuffer;
   /** Session tickets of all threads are encrypted with keys that come from this. */
   readonly ticketSecret: Uint8Array;
+  /** The main thread keeps compiled code between starts. */
+  readonly compileCache: boolean;
 }
 
 /** How a thread writes its part of the log. */

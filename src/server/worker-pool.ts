@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { getCompileCacheDir } from 'node:module';
 import { TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { noOverload, type OverloadMessage } from '../core/overload.ts';
@@ -230,6 +231,7 @@ export class WorkerPool {
       counts: { shared, tally },
       connectionIds: this.#connectionIds,
       ticketSecret: this.#ticketSecret,
+      compileCache: getCompileCacheDir() !== undefined,
     };
     return new ThreadWorker(setup, {
       onStatistics: (from, announcement) => scrape.announce(from, announcement),

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from '../command.ts';
 import { writeBootstrap } from './bootstrap-file.ts';
@@ -24,9 +26,9 @@ function nuncio(name: PeerName, main: string, transport: 'direct' | 'public'): P
 }
 
 export function nuncioCommand(main: string, transport: 'direct' | 'public', bootstrapFile: string): Command {
-  // As dist/nuncio.cjs starts it.
+  // As dist/nuncio.cjs starts it, and npm start.
   const args = ['--max-semi-space-size=8', main, '-c', bootstrapFile, '--concurrency', '1', '--transport', transport, ...QUIET_AND_BATCHED];
-  return { file: process.execPath, args };
+  return { file: process.execPath, args, ...(main === SOURCES && { env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') } }) };
 }
 
 export function nuncioFromPackage(bootstrapFile: string): Command {
