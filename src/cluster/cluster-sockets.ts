@@ -64,7 +64,7 @@ export function poolTraits(spec: ClusterSpec, socket: UpstreamTransportSocket | 
   const { autoSni } = spec.http;
   const name = autoSni === undefined || spec.transportSocket === undefined ? '' : requestedName(autoSni, context);
   const connection = socket?.poolKey === undefined ? undefined : context.downstream?.connection;
-  if (connection === undefined) return name === '' ? COMMON : { key: name, names: poolNames(autoSni!, name), downstream: undefined };
+  if (connection === undefined || connection.hiddenFromUpstreams === true) return name === '' ? COMMON : { key: name, names: poolNames(autoSni!, name), downstream: undefined };
   const downstream = { remote: connection.remoteAddress, local: connection.localAddress, tlvs: connection.proxyProtocolTlvs ?? [] };
   const names = name === '' ? undefined : poolNames(autoSni!, name);
   return { key: `${name} ${socket!.poolKey!(downstream)}`, names, downstream };

@@ -86,8 +86,10 @@ export interface ConnectionInfo extends DownstreamSocketInfo {
   readonly requestedApplicationProtocols?: readonly string[];
   readonly ja3?: string;
   readonly ja4?: string;
-  /** Of the PROXY header that the connection began with. */
-  readonly proxyProtocolTlvs?: readonly ProxyProtocolTlv[];
+  /** Transport sockets of upstream connections are not told whom these are opened for. */
+  hiddenFromUpstreams?: boolean;
+  /** Of the PROXY header that the connection began with; undefined when there was none. */
+  readonly proxyProtocolTlvs?: readonly ProxyProtocolTlv[] | undefined;
 }
 
 /**

@@ -325,6 +325,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       secure: false,
       tls: undefined,
       handshakeStartMs: 0,
+      hiddenFromUpstreams: false,
       transportFailureReason: '',
       listenerName: this.#spec.name,
       filterChainName: chain?.name ?? '',
@@ -336,7 +337,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       requestedApplicationProtocols: pending?.applicationProtocols ?? NOTHING,
       ja3: pending?.ja3 ?? '',
       ja4: pending?.ja4 ?? '',
-      proxyProtocolTlvs: pending?.proxyProtocolTlvs ?? NO_TLVS,
+      proxyProtocolTlvs: pending?.proxyProtocolTlvs,
     };
     if (pending?.metadata !== undefined || pending?.filterState !== undefined) {
       const stream = streamOf(info, this.#thread.clock);
@@ -382,7 +383,6 @@ const FAILURES: Readonly<Record<FilterFailure, string>> = {
 };
 
 const NOTHING: readonly string[] = [];
-const NO_TLVS: NonNullable<ConnectionInfo['proxyProtocolTlvs']> = [];
 
 /** Of a connection that nobody serves. */
 const REFUSED: ConnectionOwner = { onBytes() {}, onEnd() {}, onDrained() {}, onClosed() {} };

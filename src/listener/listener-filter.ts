@@ -19,8 +19,8 @@ export interface AcceptedSocket {
   /** Dynamic metadata by namespace: plain JSON values. */
   metadata: Map<string, Record<string, unknown>> | undefined;
   filterState: Map<string, unknown> | undefined;
-  /** Of a PROXY header that was found, as far as they are passed on. */
-  proxyProtocolTlvs: readonly ProxyProtocolTlv[];
+  /** Of a PROXY header, as far as they are passed on; undefined while none was found. */
+  proxyProtocolTlvs: readonly ProxyProtocolTlv[] | undefined;
 }
 
 /** More bytes are needed. */

@@ -32,7 +32,7 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
   ja4 = '';
   metadata: Map<string, Record<string, unknown>> | undefined = undefined;
   filterState: Map<string, unknown> | undefined = undefined;
-  proxyProtocolTlvs: readonly ProxyProtocolTlv[] = [];
+  proxyProtocolTlvs: readonly ProxyProtocolTlv[] | undefined = undefined;
   readonly #owner: PendingOwner;
   readonly #spec: ListenerSpec;
   readonly #timer = new Timer(this);

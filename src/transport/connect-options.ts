@@ -1,6 +1,6 @@
 import type net from 'node:net';
-import { systemPath } from './address.ts';
-import type { Address, ConnectOptions } from './transport.ts';
+import { ipAddress, pipeAddress, systemPath } from './address.ts';
+import type { Address, ConnectOptions, Preamble } from './transport.ts';
 
 /** The documented half of connecting, the same for both transports. */
 export function connectOptions(address: Address, options: ConnectOptions): net.NetConnectOpts {
@@ -14,4 +14,10 @@ export function connectOptions(address: Address, options: ConnectOptions): net.N
     allowHalfOpen: true,
     noDelay: true,
   };
+}
+
+/** Of a socket that has connected. */
+export function preambleBytes(preamble: Preamble, { localAddress, localPort }: net.Socket): Buffer {
+  if (Buffer.isBuffer(preamble)) return preamble;
+  return preamble(localAddress === undefined ? pipeAddress('') : ipAddress(localAddress, localPort!));
 }

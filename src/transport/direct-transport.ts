@@ -3,7 +3,7 @@ import type { Timers } from '../core/timers.ts';
 import type { Admission } from './accept-gate.ts';
 import { handOver, unowned } from './accepting.ts';
 import { isWildcard, pipeAddress } from './address.ts';
-import { connectOptions } from './connect-options.ts';
+import { connectOptions, preambleBytes } from './connect-options.ts';
 import type { DirectContext } from './direct-connection.ts';
 import { DirectConnection } from './direct-connection.ts';
 import { directIsPossible } from './direct-handle.ts';
@@ -75,7 +75,7 @@ class DirectTransport implements Transport {
       const { preamble, tls } = options;
       if (tls !== undefined && preamble !== undefined) {
         // OpenSSL takes the end of another's write for that of its own.
-        socket.write(preamble, (error) => {
+        socket.write(preambleBytes(preamble, socket), (error) => {
           if (!error && !socket.destroyed) secure(connection, takeHandle(socket), tls, NO_BYTES);
         });
         return;
@@ -84,7 +84,7 @@ class DirectTransport implements Transport {
         secure(connection, takeHandle(socket), tls, NO_BYTES);
         return;
       }
-      if (preamble !== undefined) socket.write(preamble);
+      if (preamble !== undefined) socket.write(preambleBytes(preamble, socket));
       connection.attach(takeHandle(socket));
       enterCallback();
       try {

@@ -3,7 +3,7 @@ import type { Timers } from '../core/timers.ts';
 import type { Admission } from './accept-gate.ts';
 import { handOver, unowned } from './accepting.ts';
 import { isWildcard, pipeAddress } from './address.ts';
-import { connectOptions } from './connect-options.ts';
+import { connectOptions, preambleBytes } from './connect-options.ts';
 import { ListeningSocket, startListening } from './listening-socket.ts';
 import { PublicConnection } from './public-connection.ts';
 import { secure } from './public-upgrade.ts';
@@ -50,7 +50,7 @@ class PublicTransport implements Transport {
     socket.pause();
     const connection = new PublicConnection(socket, { timers: this.#timers, owner, local, remote: address });
     socket.on('connect', () => {
-      if (preamble !== undefined) socket.write(preamble);
+      if (preamble !== undefined) socket.write(preambleBytes(preamble, socket));
       if (tls !== undefined) {
         secure(connection, connection.stepDown(), tls);
         return;

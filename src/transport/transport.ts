@@ -131,10 +131,13 @@ export interface ListenerSocket {
   resumeAccepts(): void;
 }
 
+/** Bytes, or what makes them when the socket's own address is known. */
+export type Preamble = Buffer | ((local: Address) => Buffer);
+
 export interface ConnectOptions {
   readonly localAddress?: { readonly host: string; readonly port: number } | undefined;
   /** Leaves before anything else, and before a handshake. */
-  readonly preamble?: Buffer | undefined;
+  readonly preamble?: Preamble | undefined;
   /** `onConnected` comes after this handshake. */
   readonly tls?: TlsHandshake | undefined;
 }

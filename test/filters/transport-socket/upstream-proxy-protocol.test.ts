@@ -6,6 +6,7 @@ import { ConfigPath } from '../../../src/core/problems.ts';
 import { upstreamProxyProtocolExtension } from '../../../src/filters/transport-socket/upstream-proxy-protocol/extension.ts';
 import { ipAddress } from '../../../src/transport/address.ts';
 import type { ProxyProtocolTlv, UpstreamTransportSocket } from '../../../src/transport/transport-socket.ts';
+import type { Address } from '../../../src/transport/transport.ts';
 import { specOf, staticYaml } from '../../cluster/compile-yaml.ts';
 import { RecordedRequest } from '../../cluster/recorded-request.ts';
 import { World } from '../../cluster/world.ts';
@@ -29,8 +30,8 @@ function serve(config: Config = {}, inner?: UpstreamTransportSocket): { world: W
   return { world, cluster: world.manager.get('web')! };
 }
 
-function clientOf(port: number, proxyProtocolTlvs: readonly ProxyProtocolTlv[] = []): RecordedRequest {
-  const connection = { remoteAddress: ipAddress('10.0.0.1', port), localAddress: ipAddress('10.0.0.2', 80), proxyProtocolTlvs };
+function clientOf(port: number, proxyProtocolTlvs: readonly ProxyProtocolTlv[] = [], hiddenFromUpstreams = false): RecordedRequest {
+  const connection = { hiddenFromUpstreams, remoteAddress: ipAddress('10.0.0.1', port), localAddress: ipAddress('10.0.0.2', 80), proxyProtocolTlvs };
   return Object.assign(new RecordedRequest(), { downstream: { protocol: 'HTTP/1.1', connection } });
 }
 
@@ -48,6 +49,32 @@ describe('a transport socket that tells upstreams of clients', () => {
     world.transport.last.accept();
     request.send();
     expect(world.transport.last.written).toMatch(/^PROXY TCP4 10\.0\.0\.1 10\.0\.0\.2 1111 80\r\nGET \/ /);
+  });
+
+  it('says nothing of clients that are hidden, so that these share connections', () => {
+    const { world, cluster } = serve({ version: 1 });
+    const first = clientOf(1111, [], true).startOn(cluster);
+    world.transport.last.accept();
+    first.send();
+    expect(world.transport.last.written.slice(0, 16)).toBe('\r\n\r\n\0\r\nQUIT\n\x20\0\0\0');
+    world.transport.last.respond('HTTP/1.1 204 No Content\r\n\r\n');
+    clientOf(2222, [], true).startOn(cluster);
+    expect(world.transport.connections.length).toBe(1);
+  });
+
+  it('names the addresses of the connection itself in version 1, when these are known, where it may name no client', () => {
+    const preambles: unknown[] = [];
+    const inner: UpstreamTransportSocket = {
+      secure: true,
+      connect: (transport, address, options, owner) => {
+        preambles.push(options.connect.preamble);
+        return transport.connect(address, options.connect, owner);
+      },
+    };
+    const { cluster } = serve({}, inner);
+    new RecordedRequest().startOn(cluster);
+    const [preamble] = preambles as [(local: Address) => Buffer];
+    expect(preamble(ipAddress('10.0.0.3', 3333)).toString('latin1')).toBe('PROXY TCP4 10.0.0.3 10.0.0.9 3333 80\r\n');
   });
 
   it('hands the header to the socket inside, to leave before a handshake', () => {

@@ -45,7 +45,7 @@ export const httpConnectionManagerExtension: Extension<ManagerMessage, TerminalN
   configType: 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
   terminal: true,
   compile(message, at, context) {
-    return new HttpConnectionManager(compileManager(message, at, context), identityOf(message));
+    return new HttpConnectionManager(compileManager(message, at, context), identityOf(message), message.addProxyProtocolConnectionState ?? true);
   },
 };
 

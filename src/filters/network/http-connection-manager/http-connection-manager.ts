@@ -8,13 +8,17 @@ import { ConnectionManager } from './connection-manager.ts';
 export class HttpConnectionManager implements TerminalNetworkFilter {
   readonly #config: ConnectionManagerConfig;
   readonly #identity: string;
+  /** `add_proxy_protocol_connection_state` */
+  readonly #tellsUpstreams: boolean;
 
-  constructor(config: ConnectionManagerConfig, identity: string) {
+  constructor(config: ConnectionManagerConfig, identity: string, tellsUpstreams: boolean) {
     this.#config = config;
     this.#identity = identity;
+    this.#tellsUpstreams = tellsUpstreams;
   }
 
   onNewConnection(connection: Connection, info: ConnectionInfo, drain: DrainDecision): ConnectionHandler {
+    if (!this.#tellsUpstreams && info.proxyProtocolTlvs === undefined) info.hiddenFromUpstreams = true;
     return new ConnectionManager(connection, info, drain, this.#config);
   }
 

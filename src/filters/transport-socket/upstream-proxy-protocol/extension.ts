@@ -5,7 +5,7 @@ import type { CompileContext, Extension } from '../../../core/extension.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { fittingTlvs, LOCAL_HEADER, proxyProtocolHeader } from '../../../http/proxy-protocol.ts';
 import type { DownstreamAddresses, ProxyProtocolTlv, UpstreamSocketOptions, UpstreamTransportSocket } from '../../../transport/transport-socket.ts';
-import type { Address, ConnectingOwner, Connection, Transport } from '../../../transport/transport.ts';
+import type { Address, ConnectingOwner, Connection, Preamble, Transport } from '../../../transport/transport.ts';
 
 const STATS = defineStats({ counters: ['v2_tlvs_exceed_max_length'] });
 
@@ -69,20 +69,21 @@ class UpstreamProxyProtocol implements UpstreamTransportSocket {
   }
 
   connect(transport: Transport, address: Address, options: UpstreamSocketOptions, owner: ConnectingOwner): Connection {
-    const header = this.#header(options.downstream);
-    if (this.#inner !== undefined) {
-      const preamble = options.connect.preamble === undefined ? header : Buffer.concat([options.connect.preamble, header]);
-      return this.#inner.connect(transport, address, { ...options, connect: { ...options.connect, preamble } }, owner);
+    const header = this.#header(address, options.downstream);
+    if (this.#inner === undefined && Buffer.isBuffer(header)) {
+      const connection = transport.connect(address, options.connect, owner);
+      connection.writeBytes(header);
+      return connection;
     }
-    const connection = transport.connect(address, options.connect, owner);
-    connection.writeBytes(header);
-    return connection;
+    const connect = { ...options.connect, preamble: joined(options.connect.preamble, header) };
+    return this.#inner === undefined ? transport.connect(address, connect, owner) : this.#inner.connect(transport, address, { ...options, connect }, owner);
   }
 
-  #header(downstream: DownstreamAddresses | undefined): Buffer {
-    if (downstream === undefined) return LOCAL_HEADER;
-    const { remote, local } = downstream;
+  /** Version 1 cannot say that nobody is told of: then it names the connection's own addresses. */
+  #header(address: Address, downstream: DownstreamAddresses | undefined): Preamble {
     const { version, stats } = this.#settings;
+    if (downstream === undefined) return version === 'v1' ? (own) => proxyProtocolHeader('v1', own, address) : LOCAL_HEADER;
+    const { remote, local } = downstream;
     if (version === 'v1') return proxyProtocolHeader('v1', remote, local);
     const tlvs = this.#tlvsOf(downstream);
     const fitting = fittingTlvs(tlvs);
@@ -95,4 +96,10 @@ class UpstreamProxyProtocol implements UpstreamTransportSocket {
     const { passesOn, added } = this.#settings;
     return firstOfEachType([...added, ...tlvs.filter(({ type }) => passesOn(type))]);
   }
+}
+
+function joined(first: Preamble | undefined, second: Preamble): Preamble {
+  if (first === undefined) return second;
+  const bytes = (each: Preamble, local: Address): Buffer => (Buffer.isBuffer(each) ? each : each(local));
+  return (local) => Buffer.concat([bytes(first, local), bytes(second, local)]);
 }
