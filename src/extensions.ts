@@ -6,6 +6,7 @@ import { corsExtension } from './filters/http/cors/extension.ts';
 import { faultExtension } from './filters/http/fault/extension.ts';
 import { headerMutationExtension } from './filters/http/header-mutation/extension.ts';
 import { healthCheckExtension } from './filters/http/health-check/extension.ts';
+import { localRateLimitExtension } from './filters/http/local-ratelimit/extension.ts';
 import { rbacExtension } from './filters/http/rbac/extension.ts';
 import { compressorExtension } from './filters/http/compressor/extension.ts';
 import { decompressorExtension } from './filters/http/decompressor/extension.ts';
@@ -62,6 +63,7 @@ export const extensions: readonly Extension<never, unknown>[] = [
   faultExtension,
   headerMutationExtension,
   healthCheckExtension,
+  localRateLimitExtension,
   setMetadataExtension,
   xffDetectionExtension,
   customHeaderDetectionExtension,

@@ -14,7 +14,7 @@ export interface IpPrefix {
 }
 
 /** Undefined after reporting what is wrong. */
-export function compileIpPrefix(range: CidrRange, at: ConfigPath, context: CompileContext): IpPrefix | undefined {
+export function compileIpPrefix(range: Pick<CidrRange, 'addressPrefix' | 'prefixLen'>, at: ConfigPath, context: CompileContext): IpPrefix | undefined {
   const bytes = ipAddressBytes(range.addressPrefix);
   if (bytes === undefined) {
     context.error(at, `malformed IP address: ${range.addressPrefix}`);

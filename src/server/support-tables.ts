@@ -7,6 +7,7 @@ import { corsSupport } from '../filters/http/cors/support.ts';
 import { faultSupport } from '../filters/http/fault/support.ts';
 import { headerMutationSupport } from '../filters/http/header-mutation/support.ts';
 import { healthCheckSupport } from '../filters/http/health-check/support.ts';
+import { localRateLimitSupport } from '../filters/http/local-ratelimit/support.ts';
 import { setMetadataSupport } from '../filters/http/set-metadata/support.ts';
 import { compressorSupport } from '../filters/http/compressor/support.ts';
 import { decompressorSupport } from '../filters/http/decompressor/support.ts';
@@ -16,6 +17,7 @@ import { httpConnectionManagerSupport } from '../filters/network/http-connection
 import { accessLogFilterSupport } from '../http/access-log-filter/support.ts';
 import { compressionSupport } from '../http/compression/support.ts';
 import { formatSupport } from '../http/format/support.ts';
+import { rateLimitSupport } from '../http/rate-limit/support.ts';
 import { routeSupport } from '../http/route/support.ts';
 import { tlsSupport } from '../tls/support.ts';
 import { rbacSupport } from '../http/rbac/support.ts';
@@ -35,6 +37,8 @@ export const SUPPORT_TABLES: readonly SupportTable[] = [
   faultSupport,
   headerMutationSupport,
   healthCheckSupport,
+  localRateLimitSupport,
+  rateLimitSupport,
   setMetadataSupport,
   compressorSupport,
   decompressorSupport,

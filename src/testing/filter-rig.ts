@@ -4,6 +4,7 @@ import type { Extension, ServiceKey } from '../core/extension.ts';
 import { silentLogger } from '../core/log.ts';
 import { noOverload, OVERLOAD } from '../core/overload.ts';
 import { ConfigPath } from '../core/problems.ts';
+import { LocalProcessCounts, PROCESS_COUNTS } from '../core/process-counts.ts';
 import { SeededRandom } from '../core/random.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
 import { StatScrape } from '../core/stats/scrape.ts';
@@ -121,6 +122,7 @@ export class FilterRig {
       [HEALTH, this.health],
       [ACCESS_LOG_FILES, new AccessLogFileProbe()],
       [PROCESS, systemProcess],
+      [PROCESS_COUNTS, new LocalProcessCounts()],
       [LISTENER, { name: 'rig', statScope: 'listener.rig', bufferLimitBytes: options.bufferLimitBytes ?? 1_048_576 }],
     ]);
     const run = new CompileRun(thread, problems, { has: () => true }, services);

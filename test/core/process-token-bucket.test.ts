@@ -27,6 +27,24 @@ describe.each([
   });
 });
 
+test('takes several tokens or none, takes some back, and tells what is left', () => {
+  const clock = new ManualClock();
+  const bucket = new ProcessTokenBucket(clock, new LocalProcessCounts().cells('b'), OPTIONS);
+  expect([bucket.remaining, bucket.nextTokenSeconds]).toEqual([3, 0]);
+  expect([bucket.tryTake(4), bucket.tryTake(2), bucket.tryTake(2)]).toEqual([false, true, false]);
+  expect([bucket.remaining, bucket.nextTokenSeconds]).toEqual([1, 0]);
+  expect(bucket.tryTake()).toBe(true);
+  clock.advance(400);
+  expect([bucket.remaining, bucket.nextTokenSeconds]).toEqual([0, 0.1]);
+  expect(bucket.tryTake(-2)).toBe(true);
+  expect(bucket.remaining).toBe(2);
+  bucket.tryTake(-10);
+  expect(bucket.remaining).toBe(3);
+  bucket.tryTake(3);
+  bucket.fill();
+  expect(bucket.remaining).toBe(3);
+});
+
 test('threads take from one bucket', () => {
   const { table, memory } = shared();
   const other = new SharedProcessCounts({ shared: memory, tally: createCountTally(memory) });

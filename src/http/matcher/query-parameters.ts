@@ -18,4 +18,21 @@ export function queryParameter(path: string, name: string): string | undefined {
   return undefined;
 }
 
+/** The first value of a parameter whose decoded name is `name`, decoded; undefined for none. */
+export function decodedQueryParameter(path: string, name: string): string | undefined {
+  const query = path.indexOf('?') + 1;
+  if (query === 0) return undefined;
+  for (const part of path.slice(query).split('&')) {
+    const equals = part.indexOf('=');
+    if (percentDecoded(equals < 0 ? part : part.slice(0, equals)) === name) return equals < 0 ? '' : percentDecoded(part.slice(equals + 1));
+  }
+  return undefined;
+}
+
+/** Bytes as latin1; what is no escape stays. */
+function percentDecoded(text: string): string {
+  return text.includes('%') ? text.replace(ESCAPE, (_whole, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))) : text;
+}
+
+const ESCAPE = /%([0-9a-f]{2})/gi;
 const EQUALS = 0x3d;

@@ -13,6 +13,11 @@ export function compileRuntimeFraction(message: RuntimeFractionalPercent, runtim
   return message.runtimeKey === '' ? new Fraction(share) : new OverridableFraction(share, message.runtimeKey, runtime);
 }
 
+/** So many percent, unless the runtime says otherwise. */
+export function compileRuntimePercent(percent: number, runtimeKey: string, runtime: Runtime): RuntimeFraction {
+  return new OverridableFraction({ numerator: percent, denominator: 100 }, runtimeKey, runtime);
+}
+
 /** `numerator` of `denominator`; 0 of 100 when nothing is given. */
 export interface Share {
   readonly numerator: number;

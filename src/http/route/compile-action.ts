@@ -18,6 +18,7 @@ import { compileHostFormat, compileTargetFormat } from '../format/format.ts';
 import { compileSubstitutionFormat } from '../format/substitution-format.ts';
 import { headerField } from '../matcher/header-field.ts';
 import { compileRegexMatcher } from '../matcher/regex-matcher.ts';
+import { compileRateLimits } from '../rate-limit/policy.ts';
 import type { DirectAnswer } from './direct-route.ts';
 import type { ForwardSettings } from './forward-route.ts';
 import { FormattedHost, HeaderHost, LiteralHost, PathRegexHost, type HostRewrite } from './host-rewrite.ts';
@@ -35,6 +36,8 @@ export function compileForwardSettings(action: RouteAction, pattern: PathPattern
     idleTimeoutMs: duration(action.idleTimeout, at.field('idle_timeout'), context),
     streamDuration: compileStreamDuration(action, at.field('max_stream_duration'), context),
     grpcTimeout: compileGrpcTimeout(action, at, context),
+    rateLimits: compileRateLimits(action.rateLimits, at.field('rate_limits'), context),
+    includesVirtualHostRateLimits: action.includeVhRateLimits ?? false,
     priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',
     autoHostRewrite: host.case === 'autoHostRewrite' && host.value.value,
     appendXForwardedHost: action.appendXForwardedHost,

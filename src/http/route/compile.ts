@@ -11,6 +11,7 @@ import type { ConfigPath } from '../../core/problems.ts';
 import { wireText } from '../../core/wire-text.ts';
 import { headerField } from '../matcher/header-field.ts';
 import { compileRegexMatcher } from '../matcher/regex-matcher.ts';
+import { compileRateLimits } from '../rate-limit/policy.ts';
 import { bodyBufferLimitBytes } from './body-buffer-limit.ts';
 import { compileDirectResponse, compileForwardSettings, compileRedirect, unsupportedAction } from './compile-action.ts';
 import { CompiledDirectRoute, TlsRedirectRoute } from './direct-route.ts';
@@ -97,6 +98,7 @@ function compileVirtualHost(message: VirtualHostMessage, at: ConfigPath, scope: 
   const virtualHost: VirtualHost = {
     name: message.name,
     metadata: plainMetadata(message.metadata),
+    rateLimits: compileRateLimits(message.rateLimits, at.field('rate_limits'), scope.context),
     includeRequestAttemptCount: message.includeRequestAttemptCount,
     includeAttemptCountInResponse: message.includeAttemptCountInResponse,
     requireTls: REQUIRE_TLS[message.requireTls],

@@ -1,6 +1,7 @@
 import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import type { HeaderField } from '../matcher/header-field.ts';
+import type { RateLimitPolicy } from '../rate-limit/policy.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { RoutePriority } from '../upstream.ts';
 import { type FilterConfigs, mayDisableFilters } from './filter-configs.ts';
@@ -28,6 +29,8 @@ export interface ForwardSettings {
   readonly idleTimeoutMs: number | undefined;
   readonly streamDuration: StreamDuration | undefined;
   readonly grpcTimeout: GrpcTimeout | undefined;
+  readonly rateLimits: RateLimitPolicy | undefined;
+  readonly includesVirtualHostRateLimits: boolean;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
@@ -59,6 +62,8 @@ export class CompiledForwardRoute implements ForwardRoute {
   readonly streamDuration: StreamDuration | undefined;
   readonly grpcTimeout: GrpcTimeout | undefined;
   readonly bodyBufferLimitBytes: number;
+  readonly rateLimits: RateLimitPolicy | undefined;
+  readonly includesVirtualHostRateLimits: boolean;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
@@ -81,6 +86,8 @@ export class CompiledForwardRoute implements ForwardRoute {
     this.streamDuration = settings.streamDuration;
     this.grpcTimeout = settings.grpcTimeout;
     this.bodyBufferLimitBytes = surroundings.bodyBufferLimitBytes;
+    this.rateLimits = settings.rateLimits;
+    this.includesVirtualHostRateLimits = settings.includesVirtualHostRateLimits;
     this.priority = settings.priority;
     this.autoHostRewrite = settings.autoHostRewrite;
     this.appendXForwardedHost = settings.appendXForwardedHost;

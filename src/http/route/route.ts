@@ -1,4 +1,5 @@
 import type { HeaderMap } from '../header-map.ts';
+import type { RateLimitPolicy } from '../rate-limit/policy.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { RoutePriority } from '../upstream.ts';
 import type { RequestCounts } from './request-counts.ts';
@@ -60,6 +61,8 @@ export interface VirtualHost {
   /** `include_request_attempt_count`. */
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
+  /** `rate_limits`; undefined = none. */
+  readonly rateLimits: RateLimitPolicy | undefined;
   /** `require_tls`: which plain-text requests the table answers with a redirect. */
   readonly requireTls: 'none' | 'external-only' | 'all';
 }
@@ -92,6 +95,10 @@ export interface ForwardRoute extends RouteBase {
   readonly grpcTimeout: GrpcTimeout | undefined;
   /** Raises what filters may hold of a request's body, in bytes; never lowers it. */
   readonly bodyBufferLimitBytes: number;
+  /** `rate_limits`; undefined = none. */
+  readonly rateLimits: RateLimitPolicy | undefined;
+  /** Those of the virtual host count as well. */
+  readonly includesVirtualHostRateLimits: boolean;
   readonly priority: RoutePriority;
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;

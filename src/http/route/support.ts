@@ -2,7 +2,6 @@ import { fields, ignored, only, refused, supported, type SupportTable } from '..
 
 const NO_RETRIES = 'retries are not supported';
 const NO_MIRRORING = 'requests are not mirrored';
-const NO_RATE_LIMITS = 'requests are not counted against rate limits';
 const NO_TRACING = 'Envoy reads it only while tracing, which connection managers do not do here';
 const NO_SPECIFIERS = 'the cluster stands in the route, in weighted_clusters or in a header';
 const NO_SUBSETS = 'a cluster is not divided by endpoint metadata';
@@ -28,10 +27,9 @@ const configuration: SupportTable = {
   },
   [`${ROUTE}.VirtualHost`]: {
     ...fields(`name domains routes require_tls include_request_attempt_count include_attempt_count_in_response metadata virtual_clusters
-      request_body_buffer_limit per_request_buffer_limit_bytes`),
+      request_body_buffer_limit per_request_buffer_limit_bytes rate_limits`),
     ...LEVEL,
     matcher: refused(NO_MATCHER_TREES),
-    rate_limits: refused(NO_RATE_LIMITS),
     cors: refused('the cors filter reads typed_per_filter_config'),
     retry_policy: refused(NO_RETRIES),
     retry_policy_typed_config: refused(NO_RETRIES),
@@ -84,7 +82,7 @@ const action: SupportTable = {
   [`${ROUTE}.RouteAction`]: {
     ...fields(`cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite path_rewrite
       host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex host_rewrite append_x_forwarded_host timeout
-      idle_timeout priority max_grpc_timeout grpc_timeout_offset`),
+      idle_timeout priority max_grpc_timeout grpc_timeout_offset rate_limits include_vh_rate_limits`),
     cluster_specifier_plugin: refused(NO_SPECIFIERS),
     inline_cluster_specifier_plugin: refused(NO_SPECIFIERS),
     metadata_match: refused(NO_SUBSETS),
@@ -95,8 +93,6 @@ const action: SupportTable = {
     retry_policy_typed_config: refused(NO_RETRIES),
     hedge_policy: refused(NO_RETRIES),
     request_mirror_policies: refused(NO_MIRRORING),
-    rate_limits: refused(NO_RATE_LIMITS),
-    include_vh_rate_limits: ignored('it chooses among rate_limits, which are refused'),
     hash_policy: refused('requests are not spread by their hash'),
     cors: refused('the cors filter reads typed_per_filter_config'),
     upgrade_configs: supported(),
