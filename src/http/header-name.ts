@@ -44,6 +44,11 @@ export function headerName(text: string): HeaderName {
   return id;
 }
 
+/** How many names there are: who keeps ids learns from it that there are more. */
+export function internedHeaderNames(): number {
+  return texts.length;
+}
+
 /** The lower-case text of an interned name. */
 export function headerText(name: HeaderName): string {
   return texts[name]!;

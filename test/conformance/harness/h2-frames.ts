@@ -1,7 +1,7 @@
 /** HTTP/2 for cases: frames of a case file as bytes, and bytes of a proxy as lines. */
 
-import { HpackDecoder } from '../../../src/http/codec/h2/hpack-decoder.ts';
-import type { FieldSink } from '../../../src/http/codec/h2/field-run.ts';
+import { type FieldSink, HpackDecoder } from '../../../src/http/codec/h2/hpack-decoder.ts';
+import type { TableEntry } from '../../../src/http/codec/h2/hpack-table.ts';
 import { ConformanceError } from './case.ts';
 import { fillText } from './placeholders.ts';
 
@@ -154,27 +154,17 @@ export const hasEnded = (received: string, id: number): boolean => {
 
 /** Wants each field read. */
 class ListedFields implements FieldSink {
-  readonly hasRegular = false;
-  readonly canRepeat = false;
   readonly #fields: string[];
 
   constructor(fields: string[]) {
     this.#fields = fields;
   }
 
-  add(_kind: number, _id: number, name: string, value: string): void {
+  add({ name, value }: TableEntry): void {
     this.#fields.push(`${name}: ${value}`);
   }
 
-  take(): boolean {
-    return false;
-  }
-
   complete(): void {}
-
-  regularFields(): never {
-    throw new Error('nothing is kept');
-  }
 }
 
 const headText = (one: Frame, decoder: HpackDecoder): string => {

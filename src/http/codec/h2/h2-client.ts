@@ -226,7 +226,7 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
   }
 
   onFlushTimeout(stream: H2Stream): void {
-    this.#options.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
+    this.#session.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
     this.#session.reset(stream, ErrorCode.cancel);
   }
 }

@@ -22,12 +22,21 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   readonly #owner: MultiplexedCodecOwner;
   readonly #options: H2ServerOptions;
   readonly #session: H2Session;
+  // Of the options, for each stream.
+  readonly #maxConcurrentStreams: number;
+  readonly #streamWindowBytes: number;
+  readonly #allowConnect: boolean;
+  readonly #underscores: H2ServerOptions['underscores'];
   #prefaceRead = 0;
 
   constructor(connection: Connection, owner: MultiplexedCodecOwner, options: H2ServerOptions) {
     this.#connection = connection;
     this.#owner = owner;
     this.#options = options;
+    this.#maxConcurrentStreams = options.maxConcurrentStreams;
+    this.#streamWindowBytes = options.initialStreamWindowBytes;
+    this.#allowConnect = options.allowConnect;
+    this.#underscores = options.underscores;
     this.#session = new H2Session(this, connection, options);
     options.stats.inc(H2_CODEC_STATS.nghttp2_downstream_connections);
   }
@@ -45,7 +54,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
 
   finishDrain(): void {
     this.#session.goAway(this.#session.lastPeerId);
-    this.#options.stats.inc(H2_CODEC_STATS.goaway_sent);
+    this.#session.stats.inc(H2_CODEC_STATS.goaway_sent);
   }
 
   flush(): void {
@@ -104,18 +113,17 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
 
   onNewStream(id: number): H2Stream | undefined {
     const session = this.#session;
-    const { stats, maxConcurrentStreams, initialStreamWindowBytes } = this.#options;
-    if (session.streams.size >= maxConcurrentStreams) {
+    if (session.streams.size >= this.#maxConcurrentStreams) {
       if (session.settingsAcked) {
         session.onExcessStream();
         return undefined;
       }
-      stats.inc(H2_CODEC_STATS.stream_refused_errors);
-      stats.inc(H2_CODEC_STATS.tx_reset);
+      session.stats.inc(H2_CODEC_STATS.stream_refused_errors);
+      session.stats.inc(H2_CODEC_STATS.tx_reset);
       session.refuse(id, ErrorCode.refusedStream);
       return undefined;
     }
-    const stream = new H2Stream(this, id, session.sender.initialWindow, initialStreamWindowBytes);
+    const stream = new H2Stream(this, id, session.sender.initialWindow, this.#streamWindowBytes);
     session.addStream(stream);
     stream.decoder = this.#owner.newStream(stream);
     return stream;
@@ -127,7 +135,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
 
   onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined {
     if (!areFieldsValid(head)) return INVALID_FIELD;
-    if (!isComplete(head, this.#options.allowConnect) || (end && head.contentLength > 0)) return MESSAGING;
+    if (!isComplete(head, this.#allowConnect) || (end && head.contentLength > 0)) return MESSAGING;
     const { protocol, contentLength } = head;
     const headers = this.#finish(stream, head);
     if (headers === undefined) return undefined;
@@ -150,8 +158,8 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   /** Undefined: a name is not to be served. */
   #finish(stream: H2Stream, head: HeadReader): HeaderMap | undefined {
     const { underscores } = head;
-    if (underscores === 0 || this.#options.underscores === 'allow') return head.finish();
-    if (this.#options.underscores === 'reject') {
+    if (underscores === 0 || this.#underscores === 'allow') return head.finish();
+    if (this.#underscores === 'reject') {
       this.#owner.onUnderscores('rejected', underscores);
       this.#session.abort(stream, ErrorCode.internalError, this.failures.underscore);
       return undefined;
@@ -181,7 +189,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
 
   /** The client need not send the rest (RFC 9113 §8.1). */
   #tellToStop(stream: H2Stream): void {
-    this.#options.stats.inc(H2_CODEC_STATS.tx_reset);
+    this.#session.stats.inc(H2_CODEC_STATS.tx_reset);
     this.#session.refuse(stream.id, ErrorCode.noError, stream);
   }
 
@@ -236,7 +244,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
       this.#tellToStop(stream);
       return;
     }
-    this.#options.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
+    this.#session.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
     this.#session.reset(stream, ErrorCode.internalError);
   }
 }

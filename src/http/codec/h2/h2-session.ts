@@ -1,7 +1,9 @@
+import type { StatGroup } from '../../../core/stats/stats.ts';
 import type { Connection } from '../../../transport/transport.ts';
 import type { Failure } from '../../failure.ts';
+import { ControlFrames } from './control-frames.ts';
 import type { Flood } from './flood-guard.ts';
-import { ErrorCode, Flag, FRAME_HEAD_BYTES, FrameType, NO_BYTES, uint31, uint32 } from './frame.ts';
+import { ErrorCode, Flag, FRAME_HEAD_BYTES, FrameType, NO_BYTES } from './frame.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import type { H2Options } from './h2-options.ts';
 import { H2_CODEC_STATS } from './h2-stats.ts';
@@ -14,8 +16,9 @@ import { H2Sender } from './h2-sender.ts';
 import { ResetStreams } from './reset-streams.ts';
 import { INVALID_FIELD, MESSAGING, UNKNOWN_ERROR, USER_CALLBACK } from './session-errors.ts';
 import type { SessionRole } from './session-role.ts';
-import { MAX_SETTINGS, PeerSettings } from './settings.ts';
+import type { PeerSettings } from './settings.ts';
 import { ReceiveWindows } from './receive-windows.ts';
+import { RepeatedFields } from './repeated-fields.ts';
 
 const head = new HeadReader();
 const headersPayload = new HeadersPayload();
@@ -28,10 +31,11 @@ const headersPayload = new HeadersPayload();
  */
 export class H2Session implements FrameSink, KeepAliveSession {
   readonly options: H2Options;
+  readonly stats: StatGroup;
   readonly sender: H2Sender;
-  readonly peer: PeerSettings;
   readonly windows: ReceiveWindows;
   readonly streams = new Map<number, H2Stream>();
+  readonly resetHere = new ResetStreams();
   /** The highest stream id the peer has used. */
   lastPeerId = 0;
   /** The highest this side has used. */
@@ -41,11 +45,12 @@ export class H2Session implements FrameSink, KeepAliveSession {
   readonly #connection: Connection;
   readonly #reader = new FrameReader(this);
   readonly #decoder: HpackDecoder;
+  readonly #control: ControlFrames;
+  readonly #lastHead = new RepeatedFields();
+  readonly #lastTrailers = new RepeatedFields();
+  readonly #maxHeadBytes: number;
+  readonly #maxHeaders: number;
   readonly #keepAlive: KeepAlive | undefined;
-  readonly #resetHere = new ResetStreams();
-  #settingsSeen = false;
-  /** The peer has seen the settings of this side. */
-  settingsAcked = false;
   #goAwayId = -1;
   // The DATA frame under way
   #dataStream: H2Stream | undefined;
@@ -60,9 +65,12 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#role = role;
     this.#connection = connection;
     this.options = options;
+    this.stats = options.stats;
+    this.#maxHeadBytes = options.maxHeadBytes;
+    this.#maxHeaders = options.maxHeaders;
     this.sender = new H2Sender(this, connection, options);
     this.#decoder = new HpackDecoder(Math.max(DEFAULT_TABLE_BYTES, options.hpackTableBytes));
-    this.peer = new PeerSettings(this.sender);
+    this.#control = new ControlFrames(this, role);
     this.windows = new ReceiveWindows(this.sender.writer, options.initialConnectionWindowBytes, options.initialStreamWindowBytes);
     if (options.keepAlive !== undefined) this.#keepAlive = new KeepAlive(this, this.sender.writer, options.keepAlive);
   }
@@ -73,10 +81,19 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.windows.announce();
   }
 
+  get peer(): PeerSettings {
+    return this.#control.peer;
+  }
+
+  /** The peer has seen the settings of this side. */
+  get settingsAcked(): boolean {
+    return this.#control.settingsAcked;
+  }
+
   addStream(stream: H2Stream): void {
     this.streams.set(stream.id, stream);
     this.sender.guard.onStream();
-    this.options.stats.gaugeAdd(H2_CODEC_STATS.streams_active, 1);
+    this.stats.gaugeAdd(H2_CODEC_STATS.streams_active, 1);
     this.#keepAlive?.onStream();
   }
 
@@ -98,21 +115,21 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (stream.closed) return;
     this.forget(stream);
     if (this.closed) return;
-    this.options.stats.inc(H2_CODEC_STATS.tx_reset);
+    this.stats.inc(H2_CODEC_STATS.tx_reset);
     this.refuse(stream.id, code);
   }
 
   /** RST_STREAM for a stream that is not, or no longer, kept. */
   refuse(id: number, code: number, answered?: H2Stream): void {
     if (this.closed) return;
-    this.#resetHere.add(id, answered);
+    this.resetHere.add(id, answered);
     this.sender.writer.rstStream(id, code);
     this.sender.check(this.sender.guard.onControlSent());
   }
 
   forget(stream: H2Stream): void {
     if (!this.streams.delete(stream.id)) return;
-    this.options.stats.gaugeAdd(H2_CODEC_STATS.streams_active, -1);
+    this.stats.gaugeAdd(H2_CODEC_STATS.streams_active, -1);
     this.sender.drop(stream);
     stream.close();
     const heldBack = stream.takeHeldBack();
@@ -125,23 +142,34 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (!this.closed) this.windows.giveBackTo(stream, bytes);
   }
 
+  // What its control frames ask for
+
+  /** The peer has taken over the settings of this side. */
+  onSettingsAcked(): void {
+    this.#decoder.lower(this.options.hpackTableBytes);
+  }
+
+  onPingAck(opaque: string): void {
+    this.#keepAlive?.onPingAck(opaque);
+  }
+
   // KeepAliveSession
 
   onKeepAliveTimeout(): void {
-    this.options.stats.inc(H2_CODEC_STATS.keepalive_timeout);
+    this.stats.inc(H2_CODEC_STATS.keepalive_timeout);
     this.#end(false, this.#role.failures.keepAliveTimeout);
   }
 
   // Errors. All return false: nothing more is read.
 
   /** Framing that cannot be read on: GOAWAY says why. */
-  #fail(code: number, debug: string): false {
+  fail(code: number, debug: string): false {
     if (!this.closed) this.sender.writer.goAway(this.lastPeerId, code, debug);
-    return this.#drop(USER_CALLBACK);
+    return this.drop(USER_CALLBACK);
   }
 
   /** What Envoy ends without a word. */
-  #drop(details: string): false {
+  drop(details: string): false {
     this.#end(true, this.#role.failures.protocolError(details));
     return false;
   }
@@ -171,7 +199,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
       stream.decoder = undefined;
       this.sender.drop(stream);
       stream.close();
-      this.options.stats.gaugeAdd(H2_CODEC_STATS.streams_active, -1);
+      this.stats.gaugeAdd(H2_CODEC_STATS.streams_active, -1);
       this.#role.onStreamReset(failure);
       decoder?.onReset(failure);
     }
@@ -182,80 +210,63 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   /** Too many streams although the peer knows how many it may have. */
   onExcessStream(): void {
-    this.#drop(USER_CALLBACK);
+    this.drop(USER_CALLBACK);
   }
 
   onBrokenFrame(code: number, debug: string): false {
-    return this.#settingsSeen ? this.#fail(code, debug) : this.#fail(ErrorCode.protocolError, 'SETTINGS expected');
+    return this.#control.settingsSeen ? this.fail(code, debug) : this.fail(ErrorCode.protocolError, 'SETTINGS expected');
   }
 
   onFrame(type: number, flags: number, id: number, bytes: Buffer, at: number, end: number): boolean {
-    if (!this.#settingsSeen && (type !== FrameType.settings || (flags & Flag.ack) !== 0)) return this.#fail(ErrorCode.protocolError, 'SETTINGS expected');
+    if (!this.#control.settingsSeen && (type !== FrameType.settings || (flags & Flag.ack) !== 0)) return this.fail(ErrorCode.protocolError, 'SETTINGS expected');
     if (this.#block !== undefined && (type !== FrameType.continuation || id !== this.#blockId)) {
-      return this.#fail(ErrorCode.protocolError, 'unexpected non-CONTINUATION frame or stream_id is invalid');
+      return this.fail(ErrorCode.protocolError, 'unexpected non-CONTINUATION frame or stream_id is invalid');
     }
     switch (type) {
       case FrameType.headers:
         return this.#onHeaders(flags, id, bytes, at, end);
       case FrameType.continuation:
         return this.#onContinuation(flags, bytes, at, end);
-      case FrameType.windowUpdate:
-        return this.#onWindowUpdate(id, bytes, at, end);
-      case FrameType.settings:
-        return this.#onSettings(flags, id, bytes, at, end);
-      case FrameType.ping:
-        return this.#onPing(flags, id, bytes, at, end);
-      case FrameType.rstStream:
-        return this.#onRstStream(id, bytes, at, end);
-      case FrameType.priority:
-        return this.#onPriority(id, bytes, at, end);
-      case FrameType.goAway:
-        if (id !== 0) return this.#drop(UNKNOWN_ERROR);
-        if (end - at < 8) return this.#fail(ErrorCode.frameSizeError, '');
-        this.#role.onGoAway(uint31(bytes, at), uint32(bytes, at + 4));
-        return !this.closed;
-      case FrameType.pushPromise:
-        return this.#drop(UNKNOWN_ERROR);
       default:
-        return true;
+        return this.#control.onFrame(type, flags, id, bytes, at, end);
     }
   }
 
   // DATA
 
   onDataHead(flags: number, id: number, length: number, padding: number): boolean {
-    if (!this.#settingsSeen) return this.#fail(ErrorCode.protocolError, 'SETTINGS expected');
-    if (this.#block !== undefined) return this.#fail(ErrorCode.protocolError, 'unexpected non-CONTINUATION frame or stream_id is invalid');
-    if (id === 0) return this.#fail(ErrorCode.protocolError, 'DATA: stream_id == 0');
-    if (!this.windows.take(length)) return this.#fail(ErrorCode.flowControlError, '');
+    if (!this.#control.settingsSeen) return this.fail(ErrorCode.protocolError, 'SETTINGS expected');
+    if (this.#block !== undefined) return this.fail(ErrorCode.protocolError, 'unexpected non-CONTINUATION frame or stream_id is invalid');
+    if (id === 0) return this.fail(ErrorCode.protocolError, 'DATA: stream_id == 0');
+    if (!this.windows.take(length)) return this.fail(ErrorCode.flowControlError, '');
     this.#dataFlags = flags;
     const stream = this.streams.get(id);
     this.#dataStream = stream;
     if (stream === undefined) return this.#onStrayData(id, length, padding);
-    if (stream.remoteEnded) return this.#fail(ErrorCode.streamClosed, 'DATA: stream in half-closed(remote)');
-    if (!stream.headReceived) return this.#fail(ErrorCode.protocolError, 'DATA: stream in opening');
+    if (stream.remoteEnded) return this.fail(ErrorCode.streamClosed, 'DATA: stream in half-closed(remote)');
+    if (!stream.headReceived) return this.fail(ErrorCode.protocolError, 'DATA: stream in opening');
     if (!this.sender.check(this.sender.guard.onPayload(length - padding, (flags & Flag.endStream) !== 0))) return false;
     stream.receiveWindow -= length;
     stream.wireReceived += length + FRAME_HEAD_BYTES;
-    if (stream.receiveWindow < 0) this.#resetMalformed(stream, ErrorCode.flowControlError);
+    if (stream.receiveWindow < 0) this.resetMalformed(stream, ErrorCode.flowControlError);
     else if (padding > 0) this.grant(stream, padding);
     return !this.closed;
   }
 
   /** DATA of a stream that is not open. Its bytes count for the connection. */
   #onStrayData(id: number, length: number, padding: number): boolean {
-    if (this.isIdle(id)) return this.#fail(ErrorCode.protocolError, 'DATA: stream in idle');
+    if (this.isIdle(id)) return this.fail(ErrorCode.protocolError, 'DATA: stream in idle');
     this.windows.giveBack(length);
-    if (!this.#resetHere.has(id)) {
+    if (!this.resetHere.has(id)) {
       // A server that says more than its whole answer does no harm.
       if (this.#role.isPeerStream(id)) this.refuse(id, ErrorCode.streamClosed);
       return !this.closed;
     }
-    return this.#refuseRest(id, this.#resetHere.onData(id, length - padding, (this.#dataFlags & Flag.endStream) !== 0));
+    return this.refuseRest(id, this.resetHere.onData(id, length - padding, (this.#dataFlags & Flag.endStream) !== 0));
   }
 
   /** `code`: the rest of a request that is answered makes no sense; -1 when it does. */
-  #refuseRest(id: number, code: number): boolean {
+  refuseRest(id: number, code: number): boolean {
     if (code !== -1) this.refuse(id, code);
     return !this.closed;
   }
@@ -272,7 +283,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
       stream.bodyLeft -= length;
       const ends = last && (this.#dataFlags & Flag.endStream) !== 0;
       if (stream.bodyLeft < 0 || (ends && stream.bodyLeft > 0)) {
-        this.#resetMalformed(stream, ErrorCode.protocolError);
+        this.resetMalformed(stream, ErrorCode.protocolError);
         return !this.closed;
       }
     }
@@ -296,7 +307,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#dataStream = undefined;
     if (stream === undefined || stream.closed || (this.#dataFlags & Flag.endStream) === 0) return !this.closed;
     // An empty frame ends the message.
-    if (stream.bodyLeft > 0) this.#resetMalformed(stream, ErrorCode.protocolError);
+    if (stream.bodyLeft > 0) this.resetMalformed(stream, ErrorCode.protocolError);
     else this.#giveData(stream, NO_BYTES, true);
     return !this.closed;
   }
@@ -316,7 +327,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   /** The stream's message breaks the rules: it ends, the connection goes on. */
-  #resetMalformed(stream: H2Stream, code: number): void {
+  resetMalformed(stream: H2Stream, code: number): void {
     this.abort(stream, code, this.#role.failures.streamError);
   }
 
@@ -324,17 +335,17 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   #onHeaders(flags: number, id: number, bytes: Buffer, start: number, stop: number): boolean {
     // A client takes HEADERS only for streams it has opened, a server opens none.
-    if (id === 0 || (!this.#role.isPeerStream(id) && this.isIdle(id))) return this.#drop(UNKNOWN_ERROR);
+    if (id === 0 || (!this.#role.isPeerStream(id) && this.isIdle(id))) return this.drop(UNKNOWN_ERROR);
     const payload = headersPayload.read(flags, id, bytes, start, stop);
-    if (payload === 'invalid') return this.#fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
-    if (payload === 'self') return this.#drop(UNKNOWN_ERROR);
+    if (payload === 'invalid') return this.fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
+    if (payload === 'self') return this.drop(UNKNOWN_ERROR);
     const { start: at, end } = headersPayload;
     const endStream = (flags & Flag.endStream) !== 0;
     if (!this.sender.check(this.sender.guard.onPayload(end - at, endStream))) return false;
     let stream = this.streams.get(id);
-    if (stream?.remoteEnded === true) return this.#drop(UNKNOWN_ERROR);
-    if (stream === undefined && !this.#resetHere.has(id)) {
-      if (!this.isIdle(id)) return this.#fail(ErrorCode.streamClosed, 'HEADERS: stream closed');
+    if (stream?.remoteEnded === true) return this.drop(UNKNOWN_ERROR);
+    if (stream === undefined && !this.resetHere.has(id)) {
+      if (!this.isIdle(id)) return this.fail(ErrorCode.streamClosed, 'HEADERS: stream closed');
       if (this.#role.isPeerStream(id)) this.lastPeerId = id;
       if (this.#goAwayId === -1 || id <= this.#goAwayId) stream = this.#role.onNewStream(id);
       if (this.closed) return false;
@@ -352,9 +363,9 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   #onContinuation(flags: number, bytes: Buffer, at: number, end: number): boolean {
     const block = this.#block;
-    if (block === undefined) return this.#fail(ErrorCode.protocolError, 'CONTINUATION: unexpected');
+    if (block === undefined) return this.fail(ErrorCode.protocolError, 'CONTINUATION: unexpected');
     if (!this.sender.check(this.sender.guard.onPayload(end - at, (flags & Flag.endStream) !== 0))) return false;
-    if (!block.continue(bytes, at, end)) return this.#fail(ErrorCode.compressionError, '');
+    if (!block.continue(bytes, at, end)) return this.fail(ErrorCode.compressionError, '');
     if (this.#blockStream !== undefined) countHead(this.#blockStream, end - at);
     if ((flags & Flag.endHeaders) === 0) return true;
     this.#block = undefined;
@@ -364,11 +375,11 @@ export class H2Session implements FrameSink, KeepAliveSession {
   #onBlock(bytes: Buffer, at: number, end: number): boolean {
     const stream = this.#blockStream;
     this.#blockStream = undefined;
-    head.begin(this.options.maxHeadBytes, this.options.maxHeaders);
-    if (!this.#decoder.decode(bytes, at, end, head)) return this.#fail(ErrorCode.compressionError, '');
-    if (stream === undefined || stream.closed) return this.#refuseRest(this.#blockId, this.#resetHere.onHead(this.#blockId, head, this.#blockEnd));
+    head.begin(this.#maxHeadBytes, this.#maxHeaders, stream?.headReceived === true ? this.#lastTrailers : this.#lastHead);
+    if (!this.#decoder.decode(bytes, at, end, head)) return this.fail(ErrorCode.compressionError, '');
+    if (stream === undefined || stream.closed) return this.refuseRest(this.#blockId, this.resetHere.onHead(this.#blockId, head, this.#blockEnd));
     const trailers = stream.headReceived;
-    if (trailers && this.#role.isPeerStream(stream.id)) this.options.stats.inc(H2_CODEC_STATS.trailers);
+    if (trailers && this.#role.isPeerStream(stream.id)) this.stats.inc(H2_CODEC_STATS.trailers);
     if (head.flaw === HeadFlaw.tooLarge || head.flaw === HeadFlaw.tooManyFields) return this.#onLargeHead(stream);
     if (head.flaw === HeadFlaw.malformed) return this.#onMalformed(stream, INVALID_FIELD);
     if (trailers && (!this.#blockEnd || head.pseudoHeaders !== 0)) return this.#onMalformed(stream, head.pseudoHeaders !== 0 ? INVALID_FIELD : MESSAGING);
@@ -379,7 +390,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   #onTrailers(stream: H2Stream): boolean {
     if (stream.bodyLeft > 0) {
-      this.#resetMalformed(stream, ErrorCode.protocolError);
+      this.resetMalformed(stream, ErrorCode.protocolError);
       return !this.closed;
     }
     const trailers = this.#role.onTrailers(stream, head);
@@ -392,7 +403,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   #onLargeHead(stream: H2Stream): boolean {
     const large = head.flaw === HeadFlaw.tooLarge;
-    this.options.stats.inc(large ? H2_CODEC_STATS.header_list_size_too_large : H2_CODEC_STATS.header_overflow);
+    this.stats.inc(large ? H2_CODEC_STATS.header_list_size_too_large : H2_CODEC_STATS.header_overflow);
     this.abort(stream, ErrorCode.internalError, large ? this.#role.failures.headTooLarge : this.#role.failures.tooManyFields);
     return !this.closed;
   }
@@ -407,84 +418,9 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   #onMalformed(stream: H2Stream, details: string): boolean {
-    this.options.stats.inc(H2_CODEC_STATS.rx_messaging_error);
-    if (!this.options.streamErrorOnInvalidMessage) return this.#drop(details);
+    this.stats.inc(H2_CODEC_STATS.rx_messaging_error);
+    if (!this.options.streamErrorOnInvalidMessage) return this.drop(details);
     this.abort(stream, ErrorCode.protocolError, this.#role.failures.protocolError(details));
-    return !this.closed;
-  }
-
-  // Control frames
-
-  #onPriority(id: number, bytes: Buffer, at: number, end: number): boolean {
-    if (id === 0) return this.#drop(UNKNOWN_ERROR);
-    if (end - at !== 5) return this.#fail(ErrorCode.frameSizeError, '');
-    if (!this.sender.check(this.sender.guard.onPriority())) return false;
-    // RFC 9113 has no priorities; a stream that depends on itself is still an error (RFC 7540 §5.3.1).
-    if (uint31(bytes, at) === id) return this.#fail(ErrorCode.protocolError, 'PRIORITY: depends on itself');
-    return true;
-  }
-
-  #onRstStream(id: number, bytes: Buffer, at: number, end: number): boolean {
-    if (end - at !== 4) return this.#fail(ErrorCode.frameSizeError, '');
-    if (id === 0 || this.isIdle(id)) return this.#drop(UNKNOWN_ERROR);
-    this.#resetHere.delete(id);
-    const stream = this.streams.get(id);
-    if (stream === undefined) return true;
-    this.options.stats.inc(H2_CODEC_STATS.rx_reset);
-    const { decoder } = stream;
-    stream.decoder = undefined;
-    const failure = this.#role.failures.ofCode(uint32(bytes, at));
-    this.#role.onStreamReset(failure);
-    this.forget(stream);
-    decoder?.onReset(failure);
-    return !this.closed;
-  }
-
-  #onSettings(flags: number, id: number, bytes: Buffer, start: number, end: number): boolean {
-    if (id !== 0) return this.#drop(UNKNOWN_ERROR);
-    const length = end - start;
-    if ((flags & Flag.ack) !== 0) {
-      if (length !== 0) return this.#fail(ErrorCode.frameSizeError, '');
-      // This side announces its settings once.
-      if (this.settingsAcked) return this.#drop(UNKNOWN_ERROR);
-      this.settingsAcked = true;
-      this.#decoder.lower(this.options.hpackTableBytes);
-      return true;
-    }
-    if (length % 6 !== 0) return this.#fail(ErrorCode.frameSizeError, '');
-    if (length > MAX_SETTINGS * 6) return this.#fail(ErrorCode.enhanceYourCalm, '');
-    this.#settingsSeen = true;
-    if (!this.peer.apply(bytes, start, end)) return this.#drop(UNKNOWN_ERROR);
-    this.sender.writer.settingsAck();
-    // The peer learns that its settings hold before it sees what they let through.
-    this.sender.flushAll();
-    if (!this.sender.check(this.sender.guard.onControlSent())) return false;
-    this.#role.onSettings();
-    return !this.closed;
-  }
-
-  #onPing(flags: number, id: number, bytes: Buffer, at: number, end: number): boolean {
-    if (id !== 0) return this.#fail(ErrorCode.protocolError, 'PING: stream_id != 0');
-    if (end - at !== 8) return this.#fail(ErrorCode.frameSizeError, '');
-    const opaque = bytes.toString('latin1', at, end);
-    if ((flags & Flag.ack) !== 0) {
-      this.#keepAlive?.onPingAck(opaque);
-      return true;
-    }
-    this.sender.writer.ping(opaque, true);
-    return this.sender.check(this.sender.guard.onControlSent());
-  }
-
-  #onWindowUpdate(id: number, bytes: Buffer, at: number, end: number): boolean {
-    if (end - at !== 4) return this.#fail(ErrorCode.frameSizeError, '');
-    const increment = uint31(bytes, at);
-    if (id !== 0 && this.isIdle(id)) return this.#drop(UNKNOWN_ERROR);
-    if (!this.sender.check(this.sender.guard.onWindowUpdate())) return false;
-    if (increment === 0) return this.#drop(UNKNOWN_ERROR);
-    if (id === 0) return this.sender.widenConnection(increment) || this.#fail(ErrorCode.flowControlError, 'WINDOW_UPDATE: window size overflow');
-    const stream = this.streams.get(id);
-    if (stream === undefined) return this.#refuseRest(id, this.#resetHere.onWindowUpdate(id, increment));
-    if (!this.sender.widen(stream, increment)) this.#resetMalformed(stream, ErrorCode.flowControlError);
     return !this.closed;
   }
 

@@ -1,8 +1,9 @@
 import { HeaderMap, SPARE_LINES, STRIDE } from '../../header-map.ts';
 import { H, type HeaderName } from '../../header-name.ts';
 import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from '../../inline-headers.ts';
-import type { FieldRun, FieldSink, RegularFields } from './field-run.ts';
-import { FieldKind } from './hpack-table.ts';
+import type { FieldSink } from './hpack-decoder.ts';
+import { FieldKind, type TableEntry } from './hpack-table.ts';
+import type { RegularFields, RepeatedFields } from './repeated-fields.ts';
 
 export const HeadFlaw = {
   none: 0,
@@ -21,6 +22,8 @@ for (const name of INLINE_RESPONSE_HEADERS) inline[name] |= INLINE_IN_RESPONSE;
 const NONE: readonly HeaderName[] = [];
 /** Lines of the block that is being read; grows with the largest. */
 let scratch = new Int32Array(128 * STRIDE);
+/** The entries that its regular fields came from. */
+const entries: TableEntry[] = [];
 
 /**
  * Takes the fields of one header block as HPACK gives them, and makes a head of them. One for each thread: a block is read in one go.
@@ -43,9 +46,6 @@ export class HeadReader implements FieldSink {
   /** Names and values. */
   bytes = 0;
   fields = 0;
-  /** Of `bytes` and `fields`. */
-  #pseudoBytes = 0;
-  #pseudoFields = 0;
   #maxBytes = 0;
   #maxFields = 0;
   #text = '';
@@ -54,13 +54,19 @@ export class HeadReader implements FieldSink {
   #repeated: readonly HeaderName[] = NONE;
   /** The crumbs, joined (RFC 9113 §8.2.3). */
   #cookie: string | undefined;
-  hasRegular = false;
-  /** What came of them came of nothing else. */
-  #isPlain = true;
+  /** Regular fields so far. */
+  #regular = 0;
+  /** The same entries come to the same lines again. */
+  #canRepeat = true;
+  /** What the connection's last such head had; undefined: heads are not remembered. */
+  #last: RepeatedFields | undefined;
+  /** All regular fields so far are those of the last head: their lines are made only when another one comes. */
+  #follows = false;
   /** The lines, where they were taken over. */
   #taken: readonly number[] | undefined;
 
-  begin(maxBytes: number, maxFields: number): void {
+  /** `last` is for heads of this connection and kind. */
+  begin(maxBytes: number, maxFields: number, last?: RepeatedFields): void {
     this.method = '';
     this.scheme = '';
     this.path = '';
@@ -75,8 +81,6 @@ export class HeadReader implements FieldSink {
     this.pseudoHeaders = 0;
     this.bytes = 0;
     this.fields = 0;
-    this.#pseudoBytes = 0;
-    this.#pseudoFields = 0;
     this.#maxBytes = maxBytes;
     this.#maxFields = maxFields;
     this.#text = '';
@@ -84,57 +88,74 @@ export class HeadReader implements FieldSink {
     this.#present = 0;
     this.#repeated = NONE;
     this.#cookie = undefined;
-    this.hasRegular = false;
-    this.#isPlain = true;
+    this.#regular = 0;
+    this.#canRepeat = true;
+    this.#last = last;
+    this.#follows = last !== undefined && last.length > 0;
     this.#taken = undefined;
   }
 
-  add(kind: number, id: number, name: string, value: string, line: string | undefined): void {
-    this.bytes += name.length + value.length;
+  add(entry: TableEntry, isKnown: boolean): void {
+    this.bytes += entry.bytes;
     if (this.flaw !== HeadFlaw.none) return;
+    const { kind } = entry;
     if (this.bytes > this.#maxBytes) this.flaw = HeadFlaw.tooLarge;
     else if (++this.fields > this.#maxFields) this.flaw = HeadFlaw.tooManyFields;
-    else if (kind === FieldKind.regular) this.#addLine(id, name, value, line);
-    else if (kind <= FieldKind.protocol) this.#addPseudo(kind, value);
-    else this.#addSpecial(kind, id, name, value, line);
+    else if (kind !== FieldKind.regular && kind <= FieldKind.protocol) this.#addPseudo(entry);
+    else this.#addRegular(entry, isKnown);
   }
 
-  take(run: FieldRun, bytes: Uint8Array, at: number): boolean {
-    if (this.hasRegular || this.flaw !== HeadFlaw.none || !run.matches(bytes, at)) return false;
-    const fields = run.fields!;
-    if (this.bytes + fields.bytes > this.#maxBytes || this.fields + fields.fields > this.#maxFields) return false;
-    this.hasRegular = true;
-    this.#text = fields.text;
-    this.#taken = fields.lines;
-    this.#linesEnd = fields.end;
-    this.#present = fields.present;
-    this.contentLength = fields.contentLength;
-    this.underscores = fields.underscores;
-    this.bytes += fields.bytes;
-    this.fields += fields.fields;
-    return true;
+  #addRegular(entry: TableEntry, isKnown: boolean): void {
+    const at = this.#regular++;
+    if (this.#follows) {
+      if (this.#last!.entries[at] === entry) return;
+      this.#stopFollowing(at);
+    }
+    entries[at] = entry;
+    if (!isKnown) this.#canRepeat = false;
+    this.#addField(entry);
   }
 
-  get canRepeat(): boolean {
-    return this.flaw === HeadFlaw.none && this.#isPlain && this.#repeated.length === 0;
+  /** Makes the lines of the first `count` fields. */
+  #stopFollowing(count: number): void {
+    this.#follows = false;
+    for (let at = 0; at < count; at++) {
+      entries[at] = this.#last!.entries[at]!;
+      this.#addField(entries[at]!);
+    }
   }
 
-  regularFields(): RegularFields {
-    return {
-      text: this.#text,
-      lines: this.#copyLines(),
-      end: this.#linesEnd,
-      present: this.#present,
-      contentLength: this.contentLength,
-      underscores: this.underscores,
-      bytes: this.bytes - this.#pseudoBytes,
-      fields: this.fields - this.#pseudoFields,
-    };
+  #addField(entry: TableEntry): void {
+    if (entry.kind === FieldKind.regular) this.#addLine(entry.id, entry.name, entry.value, entry.line);
+    else this.#addSpecial(entry);
   }
 
   complete(): void {
+    if (this.#follows) {
+      if (this.#regular === this.#last!.entries.length) {
+        this.#takeOver(this.#last!.fields!);
+        return;
+      }
+      this.#stopFollowing(this.#regular);
+    }
     // As Envoy: behind all others.
-    if (this.#cookie !== undefined) this.#addLine(H.cookie, 'cookie', this.#cookie, undefined);
+    if (this.#cookie !== undefined) this.#addLine(H.cookie, 'cookie', this.#cookie, `cookie: ${this.#cookie}\r\n`);
+    if (this.#last === undefined || !this.#canRepeat || this.#regular === 0 || this.flaw !== HeadFlaw.none || this.#repeated.length > 0) return;
+    this.#last.remember(entries, this.#regular, this.#regularFields());
+  }
+
+  #takeOver({ text, lines, end, present, contentLength, underscores }: RegularFields): void {
+    this.#text = text;
+    this.#taken = lines;
+    this.#linesEnd = end;
+    this.#present = present;
+    this.contentLength = contentLength;
+    this.underscores = underscores;
+  }
+
+  #regularFields(): RegularFields {
+    const { contentLength, underscores } = this;
+    return { text: this.#text, lines: this.#copyLines(), end: this.#linesEnd, present: this.#present, contentLength, underscores };
   }
 
   /** The fields as a head. Not after a flaw. */
@@ -155,13 +176,13 @@ export class HeadReader implements FieldSink {
 
   #copyLines(): number[] {
     const end = this.#linesEnd;
-    const lines: number[] = new Array(end + SPARE_LINES * STRIDE);
+    // Nothing is added to trailers, as a rule.
+    const lines: number[] = new Array(this.pseudoHeaders === 0 ? end : end + SPARE_LINES * STRIDE);
     for (let at = 0; at < end; at++) lines[at] = scratch[at]!;
     return lines;
   }
 
-  #addLine(id: number, name: string, value: string, line: string | undefined): void {
-    this.hasRegular = true;
+  #addLine(id: number, name: string, value: string, line: string): void {
     const start = this.#text.length;
     const nameEnd = start + name.length;
     const valueEnd = nameEnd + 2 + value.length;
@@ -179,19 +200,18 @@ export class HeadReader implements FieldSink {
     scratch[at + 3] = nameEnd + 2;
     scratch[at + 4] = valueEnd;
     this.#linesEnd = at + STRIDE;
-    this.#text += line ?? name + ': ' + value + '\r\n';
+    this.#text += line;
   }
 
   /** Each at most once, and before all regular fields (RFC 9113 §8.3). */
-  #addPseudo(kind: number, value: string): void {
+  #addPseudo(entry: TableEntry): void {
+    const { kind, value } = entry;
     const bit = 1 << kind;
-    if (this.hasRegular || (this.pseudoHeaders & bit) !== 0) {
+    if (this.#regular > 0 || (this.pseudoHeaders & bit) !== 0) {
       this.flaw = HeadFlaw.malformed;
       return;
     }
     this.pseudoHeaders |= bit;
-    this.#pseudoBytes = this.bytes;
-    this.#pseudoFields = this.fields;
     switch (kind) {
       case FieldKind.method:
         this.method = value;
@@ -208,7 +228,7 @@ export class HeadReader implements FieldSink {
         this.hasAuthority = true;
         return;
       case FieldKind.status:
-        this.status = statusOf(value);
+        this.status = entry.number;
         if (this.status === 0) this.flaw = HeadFlaw.malformed;
         return;
       default:
@@ -216,24 +236,23 @@ export class HeadReader implements FieldSink {
     }
   }
 
-  #addSpecial(kind: number, id: number, name: string, value: string, line: string | undefined): void {
-    switch (kind) {
+  #addSpecial(entry: TableEntry): void {
+    const { id, name, value } = entry;
+    switch (entry.kind) {
       case FieldKind.cookie:
-        this.hasRegular = true;
         this.#cookie = this.#cookie === undefined ? value : this.#cookie + '; ' + value;
         return;
       case FieldKind.host:
         // In a response it is a field like any other.
         if (this.status !== 0) break;
         // The authority wins; without one, Host stands for it.
-        this.hasRegular = true;
-        this.#isPlain = false;
+        this.#canRepeat = false;
         if (this.hasAuthority) return;
         this.authority = value;
         this.hasAuthority = true;
         return;
       case FieldKind.contentLength:
-        this.contentLength = this.contentLength === -1 ? lengthOf(value) : -2;
+        this.contentLength = this.contentLength === -1 ? entry.number : -2;
         break;
       case FieldKind.te:
         if (value !== 'trailers') this.flaw = HeadFlaw.malformed;
@@ -244,7 +263,7 @@ export class HeadReader implements FieldSink {
       default:
         this.flaw = HeadFlaw.malformed;
     }
-    if (this.flaw === HeadFlaw.none) this.#addLine(id, name, value, line);
+    if (this.flaw === HeadFlaw.none) this.#addLine(id, name, value, entry.line);
   }
 }
 
@@ -252,14 +271,4 @@ function grown(lines: Int32Array): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(lines.length * 2);
   larger.set(lines);
   return larger;
-}
-
-/** Three digits; 0 for anything else. */
-function statusOf(value: string): number {
-  return /^[1-9]\d\d$/.test(value) ? Number(value) : 0;
-}
-
-/** -2: not a length. */
-function lengthOf(value: string): number {
-  return /^\d{1,16}$/.test(value) && Number(value) <= Number.MAX_SAFE_INTEGER ? Number(value) : -2;
 }

@@ -1,14 +1,24 @@
 import { latin1 } from '../../../core/latin1.ts';
-import { type FieldSink, FieldRun } from './field-run.ts';
+import { internedHeaderNames } from '../../header-name.ts';
 import { huffmanDecode } from './huffman.ts';
-import { FieldKind, idOfName, isFieldValue, kindOfName, STATIC_ENTRIES, staticTable, TableEntry } from './hpack-table.ts';
+import { ENTRY_OVERHEAD, idOfName, kindOfName, STATIC_ENTRIES, staticTable, TableEntry } from './hpack-table.ts';
+import { RepeatedLiterals } from './repeated-literals.ts';
 
 /** Integers beyond this are refused: nothing that this side reads is longer. */
 const MAX_INTEGER = 2 ** 28;
 const NOT_AN_INTEGER = -1;
+const BROKEN = -1;
 
 /** The size of a table that no SETTINGS have changed yet. */
 export const DEFAULT_TABLE_BYTES = 4096;
+
+/** Takes the fields of one block. */
+export interface FieldSink {
+  /** `isKnown`: the same object stands for the same bytes when they come again. */
+  add(entry: TableEntry, isKnown: boolean): void;
+  /** The block is over. */
+  complete(): void;
+}
 
 /** Reads header blocks of one connection (RFC 7541). */
 export class HpackDecoder {
@@ -24,9 +34,9 @@ export class HpackDecoder {
   #count = 0;
   /** Where the last integer or string ended. */
   #at = 0;
-  /** Entries that have ever been added. */
-  #inserted = 0;
-  readonly #run = new FieldRun();
+  #literals: RepeatedLiterals | undefined;
+  /** Names that were interned when the entries learned their ids. */
+  #names = internedHeaderNames();
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
@@ -47,66 +57,77 @@ export class HpackDecoder {
   /** False when the block is broken: no later block of the connection can be read. */
   decode(bytes: Uint8Array, start: number, end: number, head: FieldSink): boolean {
     if (this.#mustResize && (start === end || (bytes[start]! & 0xe0) !== 0x20)) return false;
+    if (this.#names !== internedHeaderNames()) this.#learnNames();
     let at = start;
     let mayResize = true;
-    let runStart = -1;
-    /** Before the run. */
-    let inserted = 0;
     while (at < end) {
-      if (end - at === this.#run.length && head.take(this.#run, bytes, at)) return true;
-      const insertedBefore = this.#inserted;
       const first = bytes[at]!;
       if (first >= 0x80) {
         const entry = this.#entry(this.#integer(bytes, at, end, 7));
         if (entry === undefined) return false;
-        head.add(entry.kind, entry.id, entry.name, entry.value, entry.line);
+        head.add(entry, true);
       } else if (first >= 0x20 && first < 0x40) {
         if (!mayResize || !this.#resize(this.#integer(bytes, at, end, 5))) return false;
         at = this.#at;
         continue;
-      } else if (!this.#literal(bytes, at, end, first, head)) {
+      } else if (!this.#literal(bytes, at, end, head)) {
         return false;
       }
       mayResize = false;
-      if (runStart === -1 && head.hasRegular) {
-        runStart = at;
-        inserted = insertedBefore;
-      }
       at = this.#at;
     }
     head.complete();
-    if (runStart > start && this.#inserted === inserted && head.canRepeat) this.#run.remember(bytes, runStart, end, head.regularFields());
     return true;
   }
 
-  #literal(bytes: Uint8Array, at: number, end: number, first: number, head: FieldSink): boolean {
-    const indexed = first >= 0x40;
-    const index = this.#integer(bytes, at, end, indexed ? 6 : 4);
+  #literal(bytes: Uint8Array, at: number, end: number, head: FieldSink): boolean {
+    const entersTable = bytes[at]! >= 0x40;
+    const index = this.#integer(bytes, at, end, entersTable ? 6 : 4);
     if (index === NOT_AN_INTEGER) return false;
+    const textAt = this.#at;
+    const stop = this.#stringEnd(bytes, index === 0 ? this.#stringEnd(bytes, textAt, end) : textAt, end);
+    if (stop === BROKEN) return false;
+    const isSelfContained = index <= STATIC_ENTRIES;
+    let entry = isSelfContained ? this.#literals?.find(bytes, at, stop) : undefined;
+    const isKnown = entry !== undefined;
+    if (entry === undefined) {
+      entry = this.#readLiteral(bytes, index, textAt, end);
+      if (entry === undefined) return false;
+      if (isSelfContained) (this.#literals ??= new RepeatedLiterals()).add(bytes, at, stop, entry);
+    }
+    this.#at = stop;
+    if (entersTable) this.#insert(entry);
+    head.add(entry, isKnown);
+    return true;
+  }
+
+  /** `index` of the name; 0: it stands in front of the value. */
+  #readLiteral(bytes: Uint8Array, index: number, textAt: number, end: number): TableEntry | undefined {
+    let at = textAt;
     let name: string;
     let nameKind: number;
     let id: number;
     if (index === 0) {
-      const text = this.#string(bytes, this.#at, end);
-      if (text === undefined) return false;
+      const text = this.#string(bytes, at, end);
+      if (text === undefined) return undefined;
+      at = this.#at;
       name = text;
       nameKind = kindOfName(name);
       id = idOfName(name);
     } else {
       const entry = this.#entry(index);
-      if (entry === undefined) return false;
+      if (entry === undefined) return undefined;
       ({ name, nameKind, id } = entry);
     }
-    const value = this.#string(bytes, this.#at, end);
-    if (value === undefined) return false;
-    if (indexed) {
-      const entry = new TableEntry(name, value, nameKind, id);
-      this.#insert(entry);
-      head.add(entry.kind, id, name, value, entry.line);
-    } else {
-      head.add(isFieldValue(value) ? nameKind : FieldKind.malformed, id, name, value, undefined);
-    }
-    return true;
+    const value = this.#string(bytes, at, end);
+    return value === undefined ? undefined : new TableEntry(name, value, nameKind, id);
+  }
+
+  /** Configuration has come that asks for further names. */
+  #learnNames(): void {
+    this.#names = internedHeaderNames();
+    this.#literals?.forget();
+    for (const entry of this.#ring) if (entry !== undefined) entry.id = idOfName(entry.name);
   }
 
   #entry(index: number): TableEntry | undefined {
@@ -116,9 +137,7 @@ export class HpackDecoder {
   }
 
   #insert(entry: TableEntry): void {
-    const size = entry.size;
-    this.#run.forget();
-    this.#inserted++;
+    const size = entry.bytes + ENTRY_OVERHEAD;
     this.#evictTo(this.#maxBytes - size);
     if (size > this.#maxBytes) return;
     if (this.#count === this.#ring.length) this.#grow();
@@ -138,7 +157,7 @@ export class HpackDecoder {
   #evictTo(bytes: number): void {
     while (this.#count > 0 && this.#bytes > bytes) {
       const slot = (this.#newest - this.#count + 1) & (this.#ring.length - 1);
-      this.#bytes -= this.#ring[slot]!.size;
+      this.#bytes -= this.#ring[slot]!.bytes + ENTRY_OVERHEAD;
       this.#ring[slot] = undefined;
       this.#count--;
     }
@@ -148,7 +167,6 @@ export class HpackDecoder {
     if (bytes === NOT_AN_INTEGER || bytes > this.#limitBytes) return false;
     this.#maxBytes = bytes;
     this.#mustResize = false;
-    this.#run.forget();
     this.#evictTo(bytes);
     return true;
   }
@@ -172,12 +190,18 @@ export class HpackDecoder {
     return value;
   }
 
+  /** Where the string ends that begins at `start`; BROKEN when there is none. */
+  #stringEnd(bytes: Uint8Array, start: number, end: number): number {
+    if (start === BROKEN || start >= end) return BROKEN;
+    const length = this.#integer(bytes, start, end, 7);
+    return length === NOT_AN_INTEGER || this.#at + length > end ? BROKEN : this.#at + length;
+  }
+
+  /** One that has an end. */
   #string(bytes: Uint8Array, start: number, end: number): string | undefined {
-    if (start >= end) return undefined;
     const coded = bytes[start]! >= 0x80;
     const length = this.#integer(bytes, start, end, 7);
     const at = this.#at;
-    if (length === NOT_AN_INTEGER || at + length > end) return undefined;
     this.#at = at + length;
     if (length === 0) return '';
     return coded ? huffmanDecode(bytes, at, at + length) : latin1(bytes as Buffer, at, at + length);

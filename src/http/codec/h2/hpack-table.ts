@@ -68,11 +68,15 @@ export class TableEntry {
   readonly name: string;
   readonly value: string;
   /** Interned, else UNKNOWN_HEADER. */
-  readonly id: number;
+  id: number;
   readonly nameKind: number;
   /** `nameKind`, or malformed because of the value. */
   readonly kind: number;
   readonly line: string;
+  /** What the value says in `:status` (0: nothing) and `content-length` (-2: nothing); else 0. */
+  readonly number: number;
+  /** Of name and value; in a table ENTRY_OVERHEAD more. */
+  readonly bytes: number;
 
   constructor(name: string, value: string, nameKind: number, id: number) {
     this.name = name;
@@ -80,15 +84,23 @@ export class TableEntry {
     this.id = id;
     this.nameKind = nameKind;
     this.kind = isFieldValue(value) ? nameKind : FieldKind.malformed;
-    this.line = `${name}: ${value}\r\n`;
-  }
-
-  /** RFC 7541 §4.1. */
-  get size(): number {
-    return this.name.length + this.value.length + ENTRY_OVERHEAD;
+    this.line = name + ': ' + value + '\r\n';
+    this.number = nameKind === FieldKind.status ? statusOf(value) : nameKind === FieldKind.contentLength ? lengthOf(value) : 0;
+    this.bytes = name.length + value.length;
   }
 }
 
+/** Three digits; 0 for anything else. */
+function statusOf(value: string): number {
+  return /^[1-9]\d\d$/.test(value) ? Number(value) : 0;
+}
+
+/** -2: not a length. */
+function lengthOf(value: string): number {
+  return /^\d{1,16}$/.test(value) && Number(value) <= Number.MAX_SAFE_INTEGER ? Number(value) : -2;
+}
+
+/** RFC 7541 §4.1. */
 export const ENTRY_OVERHEAD = 32;
 
 export function idOfName(name: string): number {

@@ -1,6 +1,7 @@
 import { SeededRandom } from '../../../../src/core/random.ts';
 import type { H2Options } from '../../../../src/http/codec/h2/h2-options.ts';
 import { HeadReader } from '../../../../src/http/codec/h2/head-reader.ts';
+import { RepeatedFields } from '../../../../src/http/codec/h2/repeated-fields.ts';
 import { HpackDecoder } from '../../../../src/http/codec/h2/hpack-decoder.ts';
 import { HeaderMap } from '../../../../src/http/header-map.ts';
 import type { FakeConnection } from '../../../support/fake-connection.ts';
@@ -131,9 +132,10 @@ export function checkHostileServer(seed: number, options: Partial<H2Options>): v
 export function checkHostileBlocks(dice: Dice): void {
   const decoder = new HpackDecoder(4096);
   const head = new HeadReader();
+  const last = new RepeatedFields();
   for (const text of hostileBlocks(dice)) {
     const bytes = Buffer.from(text, 'latin1');
-    head.begin(1000, 50);
+    head.begin(1000, 50, last);
     const isRead = decoder.decode(bytes, 0, bytes.length, head);
     if (decoder.tableBytes > 4096) throw new Error('the table is too large');
     if (!isRead) return;

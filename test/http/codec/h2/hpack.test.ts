@@ -3,13 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { HeadFlaw, HeadReader } from '../../../../src/http/codec/h2/head-reader.ts';
 import { HpackDecoder } from '../../../../src/http/codec/h2/hpack-decoder.ts';
 import { HpackEncoder } from '../../../../src/http/codec/h2/hpack-encoder.ts';
+import { RepeatedFields } from '../../../../src/http/codec/h2/repeated-fields.ts';
 import { huffmanDecode } from '../../../../src/http/codec/h2/huffman.ts';
 import { HeaderMap } from '../../../../src/http/header-map.ts';
-import { H } from '../../../../src/http/header-name.ts';
+import { H, headerName } from '../../../../src/http/header-name.ts';
 
-function read(decoder: HpackDecoder, block: Buffer): HeadReader | undefined {
+const lastOf = new WeakMap<HpackDecoder, RepeatedFields>();
+
+/** As a connection reads its heads. */
+function read(decoder: HpackDecoder, block: Buffer, maxBytes = 65_536, maxFields = 1000): HeadReader | undefined {
   const head = new HeadReader();
-  head.begin(65_536, 1000);
+  if (!lastOf.has(decoder)) lastOf.set(decoder, new RepeatedFields());
+  head.begin(maxBytes, maxFields, lastOf.get(decoder));
   return decoder.decode(block, 0, block.length, head) ? head : undefined;
 }
 
@@ -157,6 +162,32 @@ describe('HPACK', () => {
     expect(lines(decoder, '20 828684 01 01 61 be')).toBe('broken');
   });
 
+  it('knows a name that was interned after the table had it', () => {
+    const decoder = new HpackDecoder(4096);
+    const [added, indexed, literal] = ['40 05 782d6e6577 01 31', 'be', '00 05 782d6e6577 01 31'].map((field) => `828684 01 01 61 ${field}`) as [string, string, string];
+    for (const block of [added, literal, literal, literal, indexed, indexed]) expect(lines(decoder, block)).toContain('x-new: 1');
+    const id = headerName('x-new');
+    for (const block of [indexed, literal, added]) expect(read(decoder, Buffer.from(block.replaceAll(' ', ''), 'hex'))?.finish().get(id)).toBe('1');
+  });
+
+  it('reads literals that come again as it read them first', () => {
+    const field = fc.constantFrom('0f0d0131', '0f0d0132', '10 01 61 01 31', '00 01 61 01 31', '40 01 61 01 31', '00 01 61 81 1f', '0f0d820fff', '5f 03 612f62', '0f10 03 612f62');
+    const block = fc.array(field, { maxLength: 4 }).map((fields) => Buffer.from(`88${fields.join('').replaceAll(' ', '')}`, 'hex'));
+    fc.assert(
+      fc.property(fc.array(block, { minLength: 3, maxLength: 30 }), (blocks) => {
+        const decoder = new HpackDecoder(100);
+        for (const one of blocks) {
+          const head = read(decoder, one);
+          const first = read(new HpackDecoder(100), one);
+          expect(head?.flaw).toBe(first?.flaw);
+          if (head?.flaw !== HeadFlaw.none) continue;
+          expect([head.contentLength, head.bytes, head.fields, head.finish().serialise()]).toEqual([first!.contentLength, first!.bytes, first!.fields, first!.finish().serialise()]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('adds to the table each time that it is told to', () => {
     const decoder = new HpackDecoder(4096);
     for (const bytes of [34, 68, 102]) {
@@ -169,12 +200,7 @@ describe('HPACK', () => {
     const decoder = new HpackDecoder(4096);
     const block = Buffer.from('828684010161400178023132', 'hex');
     const again = Buffer.from('828684010161be', 'hex');
-    const flaw = (bytes: Buffer, maxBytes: number, maxFields: number): number => {
-      const head = new HeadReader();
-      head.begin(maxBytes, maxFields);
-      decoder.decode(bytes, 0, bytes.length, head);
-      return head.flaw;
-    };
+    const flaw = (bytes: Buffer, maxBytes: number, maxFields: number): number => read(decoder, bytes, maxBytes, maxFields)!.flaw;
     expect(flaw(block, 100, 10)).toBe(HeadFlaw.none);
     expect(flaw(again, 100, 10)).toBe(HeadFlaw.none);
     expect(flaw(again, 40, 10)).toBe(HeadFlaw.tooLarge);
