@@ -203,9 +203,9 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
       this.#scanner.scan(bytes, at, end);
       return end;
     }
-    this.#stream!.addReceived(headEnd - at, parser.fieldBytes);
+    this.#stream!.addReceived(headEnd - at, parser.facts.fieldBytes);
     if (!this.#checkFraming(headers)) return this.#fail();
-    if (parser.repeatedInline.length > 0) headers.joinRepeated(parser.repeatedInline);
+    if (parser.facts.repeatedInline.length > 0) headers.joinRepeated(parser.facts.repeatedInline);
     if (headers.status >= 200 || headers.status === 101) this.#onFinalHead(headers, headEnd < end);
     else if (++this.#informational > MAX_INFORMATIONAL) return this.#fail();
     else if (isForwardedInformational(headers.status)) this.#decoder!.onInformational(headers);
@@ -214,11 +214,11 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
 
   /** What Envoy refuses beside what the parser does; removes fields that must not be passed on. */
   #checkFraming(headers: HeaderMap): boolean {
-    if (parser.unknownTransferEncoding) return false;
+    if (parser.facts.unknownTransferEncoding) return false;
     if (headers.status < 200 || headers.status === 204) {
-      if (parser.chunked || parser.contentLength > 0) return false;
-      if (parser.contentLength === 0) headers.remove(H.contentLength);
-    } else if (parser.chunked && parser.contentLength !== -1) {
+      if (parser.facts.chunked || parser.facts.contentLength > 0) return false;
+      if (parser.facts.contentLength === 0) headers.remove(H.contentLength);
+    } else if (parser.facts.chunked && parser.facts.contentLength !== -1) {
       headers.remove(H.contentLength);
     }
     return true;
@@ -231,13 +231,13 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
       this.#state = TUNNEL;
     } else if (this.#stream!.isHead || isBodiless(headers.status)) {
       end = true;
-    } else if (parser.chunked) {
+    } else if (parser.facts.chunked) {
       this.#chunked ??= new ChunkedReader();
       this.#chunked.reset();
       this.#state = CHUNKED;
-    } else if (parser.contentLength >= 0) {
-      end = parser.contentLength === 0;
-      this.#remaining = parser.contentLength;
+    } else if (parser.facts.contentLength >= 0) {
+      end = parser.facts.contentLength === 0;
+      this.#remaining = parser.facts.contentLength;
       this.#state = LENGTH;
     } else {
       this.#state = UNTIL_CLOSE;
@@ -287,7 +287,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
       }
       return at;
     }
-    this.#stream!.addReceived(trailersEnd - at, parser.fieldBytes);
+    this.#stream!.addReceived(trailersEnd - at, parser.facts.fieldBytes);
     const followed = trailersEnd < end;
     const decoder = this.#beginEnd(followed);
     if (this.#options.trailers && trailers.size > 0) decoder.onTrailers(trailers);
@@ -374,12 +374,12 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
 function opensTunnel(tunnel: Tunnel, headers: HeaderMap): boolean {
   const { status } = headers;
   if (tunnel === 'connect') return status >= 200 && status < 300;
-  return status === 101 && parser.connectionUpgrade && headers.has(H.upgrade);
+  return status === 101 && parser.facts.connectionUpgrade && headers.has(H.upgrade);
 }
 
 /** RFC 9112 §9.3; every version but 1.1 keeps a connection only if it says so. */
 function announcesClose(headers: HeaderMap): boolean {
-  if (parser.version === 11 ? parser.connectionClose : !parser.connectionKeepAlive) return true;
+  if (parser.version === 11 ? parser.facts.connectionClose : !parser.facts.connectionKeepAlive) return true;
   const proxyConnection = headers.get(H.proxyConnection);
   return proxyConnection !== undefined && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(proxyConnection);
 }

@@ -1,9 +1,11 @@
 import { wordsOf } from '../../core/byte-words.ts';
 import { latin1 } from '../../core/latin1.ts';
 import { type HeaderMap, LOOSE, SPARE_LINES, STRIDE } from '../header-map.ts';
-import { H, type HeaderName, lookUpHeaderName, UNKNOWN_HEADER } from '../header-name.ts';
+import { type HeaderName, lookUpHeaderName, UNKNOWN_HEADER } from '../header-name.ts';
 import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from '../inline-headers.ts';
-import { afterLineEnd, COLON, CR, INCOMPLETE, INVALID, isControl, isText, isVersion, LF, skipBlanks, SPACE, TAB, TARGET, TOKEN, VALUE } from './h1-grammar.ts';
+import { afterLineEnd, COLON, CR, INCOMPLETE, INVALID, isControl, isVersion, LF, skipBlanks, SPACE, TAB, TARGET, TOKEN, VALUE } from './h1-grammar.ts';
+import { FieldFacts, LINE_KIND, lineKind } from './h1-field-facts.ts';
+import { KnownFieldsTable } from './known-fields.ts';
 import { skipPlain } from './plain-run.ts';
 
 /**
@@ -46,22 +48,6 @@ export interface HeadLeniency {
 
 export const STRICT: HeadLeniency = { foldedLines: false, severalHosts: false, bareCarriageReturn: false, chunkedLength: false };
 
-/** Names that decide about framing or the connection, by id; interned first, so ids are small. */
-const LINE_KIND = { none: 0, connection: 1, contentLength: 2, transferEncoding: 3, host: 4, upgrade: 5, expect: 6, proxyConnection: 7 } as const;
-const KIND = new Uint8Array(64);
-KIND[H.connection] = LINE_KIND.connection;
-KIND[H.contentLength] = LINE_KIND.contentLength;
-KIND[H.transferEncoding] = LINE_KIND.transferEncoding;
-KIND[H.host] = LINE_KIND.host;
-KIND[H.upgrade] = LINE_KIND.upgrade;
-KIND[H.expect] = LINE_KIND.expect;
-KIND[H.proxyConnection] = LINE_KIND.proxyConnection;
-
-/** In Proxy-Connection, which counts as Connection where it asks for the end. */
-const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
-
-const NONE: readonly HeaderName[] = [];
-
 /** By id, up to the last inline name: in which head it was last seen. Heads are numbered over all parsers; a number that comes again does no harm. */
 const seenIn = new Int32Array(Math.max(...INLINE_REQUEST_HEADERS, ...INLINE_RESPONSE_HEADERS) + 1);
 let generation = 0;
@@ -79,36 +65,18 @@ export class HeadParser {
   problem: HeadProblem = 'invalid-name';
   /** 11 for HTTP/1.1, 10 for HTTP/1.0, 9 for a request line without version (HTTP/0.9), others as they are written. */
   version = 11;
-  /** -1: no Content-Length. */
-  contentLength = -1;
-  chunked = false;
-  /** A final coding other than chunked was named (`gzip`, `identity`, `chunked, gzip`). */
-  unknownTransferEncoding = false;
-  hasTransferEncoding = false;
-  /** Tokens of Connection; of Proxy-Connection for `close`. */
-  connectionClose = false;
-  connectionKeepAlive = false;
-  connectionUpgrade = false;
-  /** Connection names other fields, or there is one: the manager must look. */
-  hasConnection = false;
-  hasUpgrade = false;
-  expectContinue = false;
-  hostLines = 0;
-  /** The inline names that stand on more than one line; as good as always none. */
-  repeatedInline: readonly HeaderName[] = NONE;
-  /** Names and values of the field lines and three bytes a line, as Envoy's byte meters count them. */
-  fieldBytes = 0;
+  /** Of the last head. Its own, or that of a block that came before: read only. */
+  facts: FieldFacts;
 
-  /** Where the value of the last Host line stands; its end is -1 when there is none. */
-  #hostStart = 0;
-  #hostEnd = -1;
-  /** The values of several Host lines. */
-  #hosts: string | undefined;
-  #bytes: Buffer = EMPTY;
-  #leniency = STRICT;
-  /** What of the scratch lines is used. */
+  #facts = new FieldFacts();
+  readonly #known = new KnownFieldsTable();
+  /** How many of the scratch numbers are used, and for how many lines. */
   #linesEnd = 0;
-  #present = 0;
+  #lineCount = 0;
+
+  constructor() {
+    this.facts = this.#facts;
+  }
 
   /**
    * Returns the offset after the head, INCOMPLETE or INVALID. `headers` gets method, path (the raw target), authority (from
@@ -136,14 +104,12 @@ export class HeadParser {
     const targetEnd = at;
     at = this.#readVersion(bytes, at, end);
     if (at < 0) return at;
-    const headEnd = this.#readLines(bytes, start, at, end, maxLines, leniency, 'request');
-    if (headEnd < 0) return headEnd;
-    const text = latin1(bytes, start, headEnd);
+    const fieldsEnd = this.#readFields(bytes, at, end, maxLines, leniency, 'request', headers);
+    if (fieldsEnd < 0) return fieldsEnd;
+    const text = latin1(bytes, start, targetEnd);
     headers.method = text.substring(0, methodEnd - start);
-    headers.path = text.substring(targetStart - start, targetEnd - start);
-    headers.authority = this.#hosts ?? (this.#hostEnd === -1 ? '' : text.substring(this.#hostStart - start, this.#hostEnd - start));
-    this.#handLines(text, headers);
-    return headEnd;
+    headers.path = text.substring(targetStart - start);
+    return fieldsEnd;
   }
 
   /** As parseRequest; `headers` gets status and lines. */
@@ -172,17 +138,15 @@ export class HeadParser {
     }
     at = afterLineEnd(bytes, at, end);
     if (at < 0) return at === INCOMPLETE ? INCOMPLETE : this.#invalid('invalid-status-line');
-    const headEnd = this.#readLines(bytes, start, at, end, maxLines, leniency, 'response');
-    if (headEnd < 0) return headEnd;
-    headers.status = status;
-    this.#handLines(latin1(bytes, start, headEnd), headers);
-    return headEnd;
+    const fieldsEnd = this.#readFields(bytes, at, end, maxLines, leniency, 'response', headers);
+    if (fieldsEnd >= 0) headers.status = status;
+    return fieldsEnd;
   }
 
   /** Trailer lines up to and with the empty line (RFC 9112 §7.1.2). Framing fields are lines like others here. */
   parseTrailers(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, trailers: HeaderMap): number {
-    const trailersEnd = this.#readLines(bytes, start, start, end, maxLines, leniency, 'trailers');
-    if (trailersEnd >= 0) this.#handLines(latin1(bytes, start, trailersEnd), trailers);
+    const trailersEnd = this.#readLines(bytes, start, end, maxLines, leniency, 'trailers');
+    if (trailersEnd >= 0) trailers.setLines(latin1(bytes, start, trailersEnd), this.#lines(), this.#linesEnd, this.facts.present);
     return trailersEnd;
   }
 
@@ -207,37 +171,44 @@ export class HeadParser {
     return next === INVALID ? this.#invalid('invalid-version') : next;
   }
 
-  #handLines(text: string, headers: HeaderMap): void {
+  /** The lines of a head, with the offset after them; `headers` gets them. */
+  #readFields(bytes: Buffer, at: number, end: number, maxLines: number, leniency: HeadLeniency, part: HeadPart, headers: HeaderMap): number {
+    const known = this.#known.find(bytes, at, end, leniency);
+    if (known !== undefined && known.lineCount <= maxLines) {
+      this.facts = known.facts;
+      headers.authority = known.authority;
+      headers.setLines(known.text, known.lines.slice(), known.linesEnd, known.facts.present);
+      return at + known.byteLength;
+    }
+    const fieldsEnd = this.#readLines(bytes, at, end, maxLines, leniency, part);
+    if (fieldsEnd < 0) return fieldsEnd;
+    const { facts } = this;
+    const text = latin1(bytes, at, fieldsEnd);
+    const lines = this.#lines();
+    headers.authority = facts.hosts ?? (facts.hostEnd === -1 ? '' : text.substring(facts.hostStart - at, facts.hostEnd - at));
+    headers.setLines(text, lines, this.#linesEnd, facts.present);
+    if (this.#known.isWanted) {
+      this.#known.learn({ byteLength: fieldsEnd - at, lineCount: this.#lineCount, text, lines: lines.slice(), linesEnd: this.#linesEnd, authority: headers.authority, facts }, leniency);
+      this.#facts = new FieldFacts();
+    }
+    return fieldsEnd;
+  }
+
+  /** With room for more. */
+  #lines(): number[] {
     const length = this.#linesEnd;
     const lines: number[] = new Array(length + SPARE_LINES * STRIDE);
     for (let i = 0; i < length; i++) lines[i] = scratch[i]!;
-    headers.setLines(text, lines, length, this.#present);
+    return lines;
   }
 
-  #reset(bytes: Buffer, leniency: HeadLeniency): void {
-    this.#bytes = bytes;
-    this.#leniency = leniency;
-    this.contentLength = -1;
-    this.chunked = false;
-    this.unknownTransferEncoding = false;
-    this.hasTransferEncoding = false;
-    this.connectionClose = false;
-    this.connectionKeepAlive = false;
-    this.connectionUpgrade = false;
-    this.hasConnection = false;
-    this.hasUpgrade = false;
-    this.expectContinue = false;
-    this.hostLines = 0;
-    this.#hostEnd = -1;
-    this.#hosts = undefined;
-    this.repeatedInline = NONE;
+  /** Field lines from `at` to the empty line. Offsets are stored relative to the first. */
+  #readLines(bytes: Buffer, at: number, end: number, maxLines: number, leniency: HeadLeniency, part: HeadPart): number {
+    const facts = this.#facts;
+    facts.reset();
+    this.facts = facts;
     generation = (generation + 1) & MAX_GENERATION;
-  }
-
-  /** Field lines from `at` to the empty line. Offsets are stored relative to `base`. */
-  #readLines(bytes: Buffer, base: number, at: number, end: number, maxLines: number, leniency: HeadLeniency, part: HeadPart): number {
-    this.#reset(bytes, leniency);
-    const linesStart = at;
+    const base = at;
     const words = wordsOf(bytes);
     let slot = 0;
     let present = 0;
@@ -249,9 +220,11 @@ export class HeadParser {
         if (headEnd === INVALID) return this.#invalid('invalid-line-end');
         if (headEnd === INCOMPLETE) return INCOMPLETE;
         this.#linesEnd = slot;
-        this.#present = present;
-        this.fieldBytes = at - linesStart - (maxLines - left);
-        return this.#checkFraming() ? headEnd : INVALID;
+        this.#lineCount = maxLines - left;
+        facts.present = present;
+        facts.fieldBytes = at - base - this.#lineCount;
+        const problem = facts.check(leniency);
+        return problem === undefined ? headEnd : this.#invalid(problem);
       }
       const nameStart = at;
       let hash = 0;
@@ -281,7 +254,7 @@ export class HeadParser {
       if (at + 2 < end && byte === CR && bytes[at + 1] === LF && bytes[at + 2] !== SPACE && bytes[at + 2] !== TAB) {
         at += 2;
       } else {
-        at = this.#lineEnd(bytes, at, end, valueStart);
+        at = this.#lineEnd(bytes, at, end, valueStart, leniency);
         if (at < 0) return at;
         // A value that needs rewriting (folded, bare CR) has been rewritten in place: take what stands there.
         if (this.#rewrittenEnd !== -1) {
@@ -293,8 +266,11 @@ export class HeadParser {
       while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
       const canonical = valueStart - nameEnd === 2 && bytes[nameEnd + 1] === SPACE && valueEnd === lineEnd && at - lineEnd === 2;
       const id = lookUpHeaderName(bytes, nameStart, nameEnd, hash);
-      const kind = id < 64 ? KIND[id]! : 0;
-      if (kind !== 0 && part !== 'trailers' && !this.#note(kind, valueStart, valueEnd)) return INVALID;
+      const kind = lineKind(id);
+      if (kind !== LINE_KIND.none && part !== 'trailers') {
+        const problem = facts.note(kind, bytes, valueStart, valueEnd, leniency);
+        if (problem !== undefined) return this.#invalid(problem);
+      }
       if (left === 0) return this.#invalid('too-many-headers');
       // It counts, though it is kept elsewhere.
       if (kind === LINE_KIND.host && part === 'request') continue;
@@ -315,7 +291,7 @@ export class HeadParser {
 
   #noteRepeated(name: HeaderName, part: HeadPart): void {
     const inline = part === 'response' ? INLINE_RESPONSE_HEADERS : INLINE_REQUEST_HEADERS;
-    if (inline.has(name) && !this.repeatedInline.includes(name)) this.repeatedInline = this.repeatedInline.concat(name);
+    if (inline.has(name)) this.#facts.noteRepeated(name);
   }
 
   /** Set by #lineEnd when it had to rewrite the value in place, else -1. */
@@ -326,13 +302,13 @@ export class HeadParser {
    * The byte at `at` ended the value: returns the start of the next line. Looks ahead for a folded line (RFC 9112 §5.2) and,
    * where allowed, takes the line end of the fold or a bare CR out of the value, as Envoy does.
    */
-  #lineEnd(bytes: Buffer, at: number, end: number, valueStart: number): number {
+  #lineEnd(bytes: Buffer, at: number, end: number, valueStart: number, leniency: HeadLeniency): number {
     this.#rewrittenEnd = -1;
     let unusual = false;
     for (;;) {
       let next = at + 1;
       if (bytes[at] === CR && next < end && bytes[next] !== LF) {
-        if (!this.#leniency.bareCarriageReturn) return this.#invalid('invalid-line-end');
+        if (!leniency.bareCarriageReturn) return this.#invalid('invalid-line-end');
       } else if (bytes[at] !== CR && bytes[at] !== LF) {
         return this.#invalid('invalid-value');
       } else {
@@ -342,7 +318,7 @@ export class HeadParser {
           if (unusual) this.#compact(bytes, valueStart, at);
           return next;
         }
-        if (!this.#leniency.foldedLines) return this.#invalid('folded-line');
+        if (!leniency.foldedLines) return this.#invalid('folded-line');
       }
       unusual = true;
       at = next;
@@ -362,81 +338,6 @@ export class HeadParser {
     this.#rewrittenStart = to;
     this.#rewrittenEnd = end;
   }
-
-  /** Learns from a line that matters for framing; false when it must not stand. */
-  #note(kind: number, valueStart: number, valueEnd: number): boolean {
-    switch (kind) {
-      case LINE_KIND.connection:
-        this.hasConnection = true;
-        if (isText(this.#bytes, valueStart, valueEnd, 'keep-alive')) this.connectionKeepAlive = true;
-        else this.#noteConnection(latin1(this.#bytes, valueStart, valueEnd));
-        return true;
-      case LINE_KIND.contentLength:
-        return this.#noteContentLength(valueStart, valueEnd);
-      case LINE_KIND.transferEncoding:
-        this.#noteTransferEncoding(latin1(this.#bytes, valueStart, valueEnd));
-        return true;
-      case LINE_KIND.host:
-        if (this.hostLines++ > 0 && !this.#leniency.severalHosts) {
-          this.problem = 'several-hosts';
-          return false;
-        }
-        if (this.hostLines > 1) this.#hosts = `${this.#hosts ?? latin1(this.#bytes, this.#hostStart, this.#hostEnd)},${latin1(this.#bytes, valueStart, valueEnd)}`;
-        this.#hostStart = valueStart;
-        this.#hostEnd = valueEnd;
-        return true;
-      case LINE_KIND.upgrade:
-        this.hasUpgrade = true;
-        return true;
-      case LINE_KIND.proxyConnection:
-        if (CLOSE.test(latin1(this.#bytes, valueStart, valueEnd))) this.connectionClose = true;
-        return true;
-      default:
-        if (latin1(this.#bytes, valueStart, valueEnd).toLowerCase() === '100-continue') this.expectContinue = true;
-        return true;
-    }
-  }
-
-  #noteConnection(value: string): void {
-    for (const part of value.toLowerCase().split(',')) {
-      const token = part.trim();
-      if (token === 'close') this.connectionClose = true;
-      else if (token === 'keep-alive') this.connectionKeepAlive = true;
-      else if (token === 'upgrade') this.connectionUpgrade = true;
-    }
-  }
-
-  #noteContentLength(valueStart: number, valueEnd: number): boolean {
-    const bytes = this.#bytes;
-    if (valueEnd === valueStart) return this.#refuse('invalid-content-length');
-    let value = 0;
-    for (let at = valueStart; at < valueEnd; at++) {
-      const digit = bytes[at]! - 48;
-      if (digit < 0 || digit > 9) return this.#refuse('invalid-content-length');
-      value = value * 10 + digit;
-    }
-    // Beyond 2^53 the count is not exact, which no body lives long enough to show; beyond 64 bits it is no length.
-    if (value >= 2 ** 64 && BigInt(latin1(bytes, valueStart, valueEnd)) >= 2n ** 64n) return this.#refuse('invalid-content-length');
-    if (this.contentLength !== -1) return this.#refuse('several-content-lengths');
-    this.contentLength = value;
-    return true;
-  }
-
-  #noteTransferEncoding(value: string): void {
-    if (this.hasTransferEncoding || value.toLowerCase() !== 'chunked') this.unknownTransferEncoding = true;
-    else this.chunked = true;
-    this.hasTransferEncoding = true;
-  }
-
-  #refuse(problem: HeadProblem): false {
-    this.problem = problem;
-    return false;
-  }
-
-  #checkFraming(): boolean {
-    if (this.hasTransferEncoding && this.contentLength !== -1 && !this.#leniency.chunkedLength) return this.#refuse('length-and-chunked');
-    return true;
-  }
 }
 
 function nameProblem(byte: number, isFirst: boolean): HeadProblem {
@@ -450,4 +351,3 @@ function grown(lines: Int32Array): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-const EMPTY = Buffer.alloc(0);

@@ -5,6 +5,7 @@ import { H } from '../header-name.ts';
 import type { ByteCounts } from '../stream-info.ts';
 import type { PressureWatcher, ServerEncoder } from './codec.ts';
 import { CasedHeaderMap, type FieldCase, properFields } from './field-case.ts';
+import type { FieldFacts } from './h1-field-facts.ts';
 import { isBodiless, statusLine } from './h1-status.ts';
 
 /** What the encoder needs of its connection's codec. */
@@ -13,14 +14,6 @@ export interface ResponseEncoderCodec {
   resume(): void;
   checkPressure(watcher: PressureWatcher | undefined): void;
   onEncoderReset(): void;
-}
-
-/** What the head of the request says about its connection. */
-export interface RequestHeadFacts {
-  readonly version: number;
-  readonly connectionClose: boolean;
-  readonly connectionKeepAlive: boolean;
-  readonly expectContinue: boolean;
 }
 
 /** Writes one HTTP/1 response. */
@@ -63,13 +56,14 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
     this.headersReceived += headerBytes;
   }
 
-  onRequestHead(method: string, head: RequestHeadFacts): void {
+  /** `version`: 11 for HTTP/1.1. */
+  onRequestHead(method: string, version: number, facts: FieldFacts): void {
     this.#isHead = method === 'HEAD';
     this.#isConnect = method === 'CONNECT';
-    this.minorVersion = head.version === 11 ? 1 : 0;
-    this.expectContinue = head.expectContinue;
-    this.keepAliveRequested = head.version < 11 && head.connectionKeepAlive;
-    this.closeRequested = head.version === 11 ? head.connectionClose : !head.connectionKeepAlive;
+    this.minorVersion = version === 11 ? 1 : 0;
+    this.expectContinue = facts.expectContinue;
+    this.keepAliveRequested = version < 11 && facts.connectionKeepAlive;
+    this.closeRequested = version === 11 ? facts.connectionClose : !facts.connectionKeepAlive;
   }
 
   sendInformational(headers: HeaderMap): void {

@@ -252,18 +252,18 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
 
   #onHead(headers: HeaderMap, start: number, headEnd: number, end: number): number {
     const encoder = this.#encoder!;
-    encoder.addReceived(headEnd - start, parser.fieldBytes);
+    encoder.addReceived(headEnd - start, parser.facts.fieldBytes);
     const error = this.#checkHead(headers);
     if (error !== undefined) return this.#refuse(error, end);
-    encoder.onRequestHead(headers.method, parser);
+    encoder.onRequestHead(headers.method, parser.version, parser.facts);
     if (headers.method === 'CONNECT' || isUpgrade(headers)) {
       this.#state = RAW;
-    } else if (parser.chunked) {
+    } else if (parser.facts.chunked) {
       this.#chunked ??= new ChunkedReader();
       this.#chunked.reset();
       this.#state = CHUNKED;
-    } else if (parser.contentLength > 0) {
-      this.#remaining = parser.contentLength;
+    } else if (parser.facts.contentLength > 0) {
+      this.#remaining = parser.facts.contentLength;
       this.#state = LENGTH;
     } else {
       this.#state = WAIT;
@@ -277,20 +277,20 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const { version } = parser;
     if (!options.allowCustomMethods && !isKnownMethod(headers.method)) return CODEC_ERROR;
     if (version !== 11 && !(options.acceptHttp10 && version < 11)) return LOW_VERSION;
-    headers.hasHost = parser.hostLines > 0;
-    if (parser.unknownTransferEncoding || (parser.hasTransferEncoding && headers.method === 'CONNECT')) return UNKNOWN_TRANSFER_ENCODING;
-    if (parser.contentLength !== -1 && headers.method === 'CONNECT') {
-      if (parser.contentLength > 0) return BODY_DISALLOWED;
+    headers.hasHost = parser.facts.hostLines > 0;
+    if (parser.facts.unknownTransferEncoding || (parser.facts.hasTransferEncoding && headers.method === 'CONNECT')) return UNKNOWN_TRANSFER_ENCODING;
+    if (parser.facts.contentLength !== -1 && headers.method === 'CONNECT') {
+      if (parser.facts.contentLength > 0) return BODY_DISALLOWED;
       headers.remove(H.contentLength);
     }
-    if (parser.chunked && parser.contentLength !== -1) headers.remove(H.contentLength);
+    if (parser.facts.chunked && parser.facts.contentLength !== -1) headers.remove(H.contentLength);
     if (options.underscores !== 'allow' && this.#treatUnderscores(headers)) return UNDERSCORE;
-    if (parser.repeatedInline.length > 0) headers.joinRepeated(parser.repeatedInline);
-    if (parser.hasUpgrade && parser.connectionUpgrade) {
+    if (parser.facts.repeatedInline.length > 0) headers.joinRepeated(parser.facts.repeatedInline);
+    if (parser.facts.hasUpgrade && parser.facts.connectionUpgrade) {
       if (options.ignoredUpgrades !== undefined) dropIgnoredUpgrades(headers, options.ignoredUpgrades);
       dropHttp2Upgrade(headers);
     }
-    const error = parser.hasConnection && !isUpgrade(headers) ? removeNominated(headers) : undefined;
+    const error = parser.facts.hasConnection && !isUpgrade(headers) ? removeNominated(headers) : undefined;
     return error ?? parseTarget(headers, options.allowAbsoluteUrl) ?? (isValidAuthority(headers.authority) ? undefined : INVALID_AUTHORITY);
   }
 
@@ -338,7 +338,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       return at;
     }
     this.#state = WAIT;
-    this.#encoder?.addReceived(trailersEnd - at, parser.fieldBytes);
+    this.#encoder?.addReceived(trailersEnd - at, parser.facts.fieldBytes);
     if (this.#options.trailers && trailers.size > 0) this.#decoder?.onTrailers(trailers);
     else this.#decoder?.onData(EMPTY, true);
     return trailersEnd;
@@ -381,7 +381,7 @@ function requestError(problem: HeadProblem): RequestError {
 
 /** The request asks for another protocol on this connection. */
 function isUpgrade(headers: HeaderMap): boolean {
-  return parser.connectionUpgrade && headers.has(H.upgrade);
+  return parser.facts.connectionUpgrade && headers.has(H.upgrade);
 }
 
 function dropIgnoredUpgrades(headers: HeaderMap, ignored: readonly StringMatcher[]): void {
