@@ -5,15 +5,14 @@
  *     u32 (little endian) length of the index · the index as JSON · the files' bytes, in the order of the index
  */
 
-/** One file of the pack. The well-known types are listed with no bytes: @bufbuild/protobuf brings them. */
+/** One file of the pack: its messages and enums, without services, extensions, imports. */
 export interface PackedFile {
   readonly name: string;
   readonly byteLength: number;
-  /** Positions of the files whose types this one names; always smaller than its own. */
-  readonly needs: readonly number[];
   readonly package: string;
-  /** Names of messages, enums, services and extensions, without the package. */
-  readonly types: readonly string[];
+  /** Names without the package: `Cluster.DnsConfig`. */
+  readonly messages: readonly string[];
+  readonly enums: readonly string[];
 }
 
 export class DescriptorPack {

@@ -1,13 +1,6 @@
 import { create, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
-import {
-  ListValueSchema,
-  NullValue,
-  StructSchema,
-  ValueSchema,
-  type ListValue,
-  type Struct,
-  type Value,
-} from '@bufbuild/protobuf/wkt/google/protobuf/struct_pb.js';
+import type { ListValue, NullValue, Struct, Value } from '@bufbuild/protobuf/wkt';
+import { schemaOf } from '../api/registry.ts';
 import type { ConfigNode } from './tree.ts';
 
 /**
@@ -23,7 +16,7 @@ export function toJson(node: ConfigNode): JsonValue {
 }
 
 export function toValue(node: ConfigNode): Value {
-  return create(ValueSchema, { kind: valueKind(toJson(node)) });
+  return create(schemaOf('google.protobuf.Value'), { kind: valueKind(toJson(node)) });
 }
 
 export function toListValue(node: ConfigNode): ListValue {
@@ -33,16 +26,19 @@ export function toListValue(node: ConfigNode): ListValue {
 /** The message of a Struct that stands alone or inside an Any. */
 export function structMessage(json: JsonObject): Struct {
   const fields: Record<string, Value> = {};
-  for (const [key, value] of Object.entries(json)) setEntry(fields, key, create(ValueSchema, { kind: valueKind(value) }));
-  return create(StructSchema, { fields });
+  for (const [key, value] of Object.entries(json)) setEntry(fields, key, create(schemaOf('google.protobuf.Value'), { kind: valueKind(value) }));
+  return create(schemaOf('google.protobuf.Struct'), { fields });
 }
 
 function listMessage(items: readonly JsonValue[]): ListValue {
-  return create(ListValueSchema, { values: items.map((item) => create(ValueSchema, { kind: valueKind(item) })) });
+  return create(schemaOf('google.protobuf.ListValue'), { values: items.map((item) => create(schemaOf('google.protobuf.Value'), { kind: valueKind(item) })) });
 }
 
+/** The only value of its enum. */
+const NULL_VALUE: NullValue = 0;
+
 function valueKind(json: JsonValue): Value['kind'] {
-  if (json === null) return { case: 'nullValue', value: NullValue.NULL_VALUE };
+  if (json === null) return { case: 'nullValue', value: NULL_VALUE };
   switch (typeof json) {
     case 'string':
       return { case: 'stringValue', value: json };

@@ -3,7 +3,6 @@ import { clearExtension, clone, toBinary, type DescExtension, type DescFile, typ
 import { FileDescriptorProtoSchema, FileOptionsSchema, type DescriptorProto } from '@bufbuild/protobuf/wkt';
 import { nestedTypes } from '@bufbuild/protobuf/reflect';
 import type { PackedFile } from '../../src/api/descriptor-pack.ts';
-import { referencedFiles } from './api-files.ts';
 
 /** File options that only code generators of other languages read. */
 const FOREIGN_OPTIONS = [
@@ -12,20 +11,15 @@ const FOREIGN_OPTIONS = [
 ] as const;
 
 export function writePack(files: readonly DescFile[], registry: FileRegistry): Uint8Array {
-  const positions = new Map(files.map((file, position) => [file, position]));
   const versioning = registry.getExtension('udpa.annotations.versioning');
   const chunks: Uint8Array[] = [];
   const index = files.map((file): PackedFile => {
-    const needed = referencedFiles(file);
-    const bytes = file.proto.package === 'google.protobuf' ? new Uint8Array(0) : packFile(file, needed, versioning);
+    const bytes = packFile(file, versioning);
     chunks.push(bytes);
-    return {
-      name: file.proto.name,
-      byteLength: bytes.length,
-      needs: needed.map((other) => positions.get(other)!),
-      package: file.proto.package,
-      types: [...nestedTypes(file)].map((type) => type.typeName.slice(file.proto.package === '' ? 0 : file.proto.package.length + 1)),
-    };
+    const { name, package: packageName } = file.proto;
+    const namesOf = (kind: 'message' | 'enum'): string[] =>
+      [...nestedTypes(file)].filter((type) => type.kind === kind).map((type) => type.typeName.slice(packageName === '' ? 0 : packageName.length + 1));
+    return { name, byteLength: bytes.length, package: packageName, messages: namesOf('message'), enums: namesOf('enum') };
   });
   const json = Buffer.from(JSON.stringify(index));
   const length = Buffer.alloc(4);
@@ -33,28 +27,26 @@ export function writePack(files: readonly DescFile[], registry: FileRegistry): U
   return Buffer.concat([length, json, ...chunks]);
 }
 
-/**
- * The file as the registry wants it: imports are the files whose types are named (options stay unread bytes, so what was imported for
- * them is not needed), and nothing that serves other languages or tells of API v2.
- */
-function packFile(file: DescFile, needed: readonly DescFile[], versioning: DescExtension | undefined): Uint8Array {
+/** The file as the registry wants it: options are unread bytes and types find each other by name, so nothing is imported. */
+function packFile(file: DescFile, versioning: DescExtension | undefined): Uint8Array {
   const proto = clone(FileDescriptorProtoSchema, file.proto);
-  proto.dependency = needed.map((other) => other.proto.name);
-  proto.publicDependency = [];
-  proto.weakDependency = [];
-  proto.sourceCodeInfo = undefined;
+  if (proto.syntax === 'editions') throw new Error(`${proto.name}: editions are not read`);
+  Object.assign(proto, { dependency: [], publicDependency: [], weakDependency: [], service: [], extension: [], sourceCodeInfo: undefined });
   if (proto.options !== undefined) {
     for (const name of FOREIGN_OPTIONS) delete proto.options[name];
     if (toBinary(FileOptionsSchema, proto.options).length === 0) proto.options = undefined;
   }
-  if (versioning !== undefined) for (const message of proto.messageType) dropVersioning(message, versioning);
+  for (const message of proto.messageType) strip(message, versioning);
   return toBinary(FileDescriptorProtoSchema, proto);
 }
 
-function dropVersioning(message: DescriptorProto, versioning: DescExtension): void {
-  if (message.options !== undefined) {
+/** Extensions have been options only; versions tell of API v2. */
+function strip(message: DescriptorProto, versioning: DescExtension | undefined): void {
+  message.extensionRange = [];
+  message.extension = [];
+  if (message.options !== undefined && versioning !== undefined) {
     clearExtension(message.options, versioning);
     if (Object.keys(message.options).length === 1 && message.options.$unknown?.length === 0) message.options = undefined;
   }
-  for (const nested of message.nestedType) dropVersioning(nested, versioning);
+  for (const nested of message.nestedType) strip(nested, versioning);
 }
