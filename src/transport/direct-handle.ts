@@ -3,6 +3,7 @@ import { returnBuffer } from './read-buffers.ts';
 import type { SocketInternals, SocketName, StreamHandle, WriteRequestBase } from './socket-internals.ts';
 import { learnSocketInternals } from './socket-internals.ts';
 import { wrappingIsPossible } from './tls-wrap.ts';
+import type { TlsWrites } from './tls-writes.ts';
 import type { Address } from './transport.ts';
 
 /**
@@ -86,12 +87,6 @@ function onHandleClosed(this: StreamHandle): void {
   (this as OwnedHandle)[ownerKey].onHandleClosed();
 }
 
-/** A handle that keeps requests in line until those before them are done. */
-export interface QueuedRequests {
-  /** False when the write has not returned yet, and returns `status`. */
-  onRequestCompleted(status: number): boolean;
-}
-
 /** Kept by the handle while its write waits. `oncomplete` is an own property because Node's constructors set it to null. */
 export class WriteRequest extends WriteRequestClass {
   oncomplete = onWriteCompleted;
@@ -100,8 +95,7 @@ export class WriteRequest extends WriteRequestClass {
   memory: Buffer | (string | Buffer)[] | null = null;
   /** Goes back to its pool. */
   pooled: Buffer | null = null;
-  queue: QueuedRequests | null = null;
-  /** Stands in the queue: Node has not seen it yet. */
+  /** Kept by a handle that is not Node's. */
   isQueued = false;
 
   /** Whether the write that this was used for waits. The handle has then kept it, and nobody else may use it. */
@@ -111,9 +105,19 @@ export class WriteRequest extends WriteRequestClass {
 }
 
 function onWriteCompleted(this: WriteRequest, status: number): void {
-  if (this.queue !== null && !this.isQueued && !this.queue.onRequestCompleted(status)) return;
   if (this.pooled !== null) returnBuffer(this.pooled);
   this.owner!.onWriteCompleted(status);
+}
+
+/** With which TLS records are written. Where `oncomplete` is null Node calls nobody. */
+export class RecordsRequest extends WriteRequestClass {
+  oncomplete: ((this: RecordsRequest, status: number) => void) | null = null;
+  readonly writes: TlsWrites;
+
+  constructor(writes: TlsWrites) {
+    super();
+    this.writes = writes;
+  }
 }
 
 export class ShutdownRequest extends ShutdownRequestClass {

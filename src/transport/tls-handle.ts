@@ -1,5 +1,5 @@
 import type tls from 'node:tls';
-import type { HandleOwner, QueuedRequests, WriteRequest } from './direct-handle.ts';
+import type { HandleOwner, WriteRequest } from './direct-handle.ts';
 import { bufferCallbackKey, bufferKey, bufferSourceKey, ownerKeyOf, readableState, readCallback, ShutdownRequest, touchKey } from './direct-handle.ts';
 import { smallReadBuffer } from './read-buffers.ts';
 import type { ShutdownRequestBase, SocketName, StreamHandle } from './socket-internals.ts';
@@ -8,6 +8,7 @@ import { closedInHandshake, TlsSession } from './tls.ts';
 import { tlsError } from './tls-options.ts';
 import type { TlsWrap } from './tls-wrap.ts';
 import { WrappedHandle } from './tls-wrap.ts';
+import { TlsWrites, type TlsWritesOwner } from './tls-writes.ts';
 import { transportError } from './transport-error.ts';
 import type { TransportError } from './transport.ts';
 
@@ -19,11 +20,18 @@ export interface TlsHandleOwner {
   onAbandoned(): void;
 }
 
-type Waiting = { readonly request: WriteRequest; readonly text: string | undefined; readonly bytes: Buffer | undefined };
-
-const CANCELED = -125;
 const ALREADY = -114;
 const BROKEN_PIPE = -32;
+
+/** Whom Node's handle calls. */
+interface WrapOwner extends HandleOwner {
+  onHandshakeDone(): void;
+  onTlsError(error: NodeJS.ErrnoException): void;
+  onNewSession(session: Buffer): void;
+}
+
+const ownerKey: unique symbol = ownerKeyOf() as never;
+type OwnedWrap = TlsWrap & { [ownerKey]: WrapOwner };
 
 /**
  * A handle that speaks TLS. Unlike the handle of a socket Node's takes one write at a time, and goes on giving the records that it
@@ -32,7 +40,7 @@ const BROKEN_PIPE = -32;
  *   handshake ──done, judged──▶ open ──close()──▶ closed
  *       └──error, refused, FIN──────────────────────▲
  */
-export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
+export class TlsHandle implements StreamHandle, WrapOwner, TlsWritesOwner {
   onread: unknown = undefined;
   [bufferKey]: Buffer = smallReadBuffer;
   [bufferSourceKey] = null;
@@ -52,16 +60,10 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   #endIsHeld = false;
   #bytesRead = 0;
   // Writing
-  #inFlight: WriteRequest | null = null;
-  #waiting: Waiting[] = [];
+  readonly #writes: TlsWrites;
+  #bytesWritten = 0;
   #waitingShutdown: ShutdownRequestBase | null = null;
   #isShutDown = false;
-  #isSending = false;
-  /** What writes are answered with from now on: OpenSSL takes more after the system has refused some, and sends nothing. */
-  #refusal = 0;
-  #bytesWritten = 0;
-  #unsentBytes = 0;
-  readonly #sizes: number[] = [];
 
   /** `raw` is connected and nobody's; `received` was read from it. */
   constructor(raw: StreamHandle, handshake: TlsHandshake, received: Buffer, owner: TlsHandleOwner) {
@@ -70,6 +72,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     this.#owner = owner;
     this.#wrapped = new WrappedHandle(raw, handshake);
     this.#wrap = this.#wrapped.wrap;
+    this.#writes = new TlsWrites(this, raw, this.#wrap);
     this.#own();
     if (handshake.side === 'client') this.#startClient();
     if (received.length > 0) this.#wrap.receive(received);
@@ -84,21 +87,27 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   }
 
   get writeQueueSize(): number {
-    return this.#unsentBytes;
+    return this.#writes.unsentBytes;
   }
 
   #own(): void {
-    const wrap = this.#wrap;
-    (wrap as unknown as Record<symbol, unknown>)[ownerKeyOf()] = this;
+    const wrap = this.#wrap as OwnedWrap;
+    wrap[ownerKey] = this;
     // Lets go of whoever had it.
-    (this.#raw as unknown as Record<symbol, unknown>)[ownerKeyOf()] = this;
+    (this.#raw as unknown as OwnedWrap)[ownerKey] = this;
     wrap.onread = readCallback();
     wrap.useUserBuffer(smallReadBuffer);
-    wrap.onhandshakestart = ignore;
-    wrap.onhandshakedone = () => this.#onHandshakeDone();
-    wrap.onerror = (error) => this.#fail(tlsError(error));
-    wrap.onnewsession = (_id, session) => this.#handshake.onSession(session);
+    wrap.onhandshakestart = undefined;
+    wrap.onhandshakedone = onHandshakeDone;
+    wrap.onerror = onError;
+    wrap.onnewsession = onNewSession;
     wrap.readStart();
+  }
+
+  /** The collector of young objects never takes Node's handle, and would keep all that it leads to. */
+  #letGo(): void {
+    this.#wrapped.destroy();
+    (this.#wrap as OwnedWrap)[ownerKey] = nobody;
   }
 
   #startClient(): void {
@@ -108,7 +117,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     this.#wrap.start();
   }
 
-  #onHandshakeDone(): void {
+  onHandshakeDone(): void {
     if (this.#state !== 'handshake') return;
     const session = new TlsSession(this.#wrapped as unknown as tls.TLSSocket, this.#wrap);
     const refusal = this.#handshake.judge(session);
@@ -119,6 +128,10 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     this.#state = 'open';
     this.#owner.onSecure(this, session);
     if (!this.#isReading) this.#wrap.readStop();
+  }
+
+  onNewSession(session: Buffer): void {
+    this.#handshake.onSession(session);
   }
 
   #fail(error: TransportError): void {
@@ -145,11 +158,11 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
 
   #startsToClose(): void {
     this.#rawIsClosing = true;
-    this.#refusal = BROKEN_PIPE;
+    this.#writes.refuse(BROKEN_PIPE);
   }
 
   #onRawClosed(): void {
-    this.#wrapped.destroy();
+    this.#letGo();
     if (this.#onClosed !== null) this.#finish(this.#onClosed);
     else if (this.#error !== undefined) this.#owner.onFailed(this.#handshake.onFailed(this.#error));
     else this.#owner.onAbandoned();
@@ -227,6 +240,10 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     this.#fail(transportError(error));
   }
 
+  onTlsError(error: NodeJS.ErrnoException): void {
+    this.#fail(tlsError(error));
+  }
+
   onWriteCompleted(): void {}
 
   onShutdownCompleted(): void {}
@@ -236,11 +253,13 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   // StreamHandle: writing
 
   writeLatin1String(request: WriteRequest, text: string): number {
-    return this.#write(request, text, undefined, text.length);
+    this.#bytesWritten += text.length;
+    return this.#writes.write(request, text, undefined, text.length);
   }
 
   writeBuffer(request: WriteRequest, bytes: Buffer): number {
-    return this.#write(request, undefined, bytes, bytes.length);
+    this.#bytesWritten += bytes.length;
+    return this.#writes.write(request, undefined, bytes, bytes.length);
   }
 
   /** One text and one buffer: encrypting copies them anyway. */
@@ -249,64 +268,10 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     return this.writeBuffer(request, bytes);
   }
 
-  #write(request: WriteRequest, text: string | undefined, bytes: Buffer | undefined, length: number): number {
-    request.queue = this;
-    this.#bytesWritten += length;
-    this.#unsentBytes += length;
-    this.#sizes.push(length);
-    if (this.#inFlight === null) {
-      const status = this.#send(request, text, bytes);
-      // It is nobody's then, and serves another connection.
-      if (status !== 0) request.queue = null;
-      return status;
-    }
-    request.isQueued = true;
-    this.#waiting.push({ request, text, bytes });
-    return 0;
-  }
-
-  #send(request: WriteRequest, text: string | undefined, bytes: Buffer | undefined): number {
-    if (this.#refusal !== 0) return this.#refusal;
-    this.#inFlight = request;
-    this.#isSending = true;
-    const status = bytes === undefined ? this.#wrap.writeLatin1String(request, text!) : this.#wrap.writeBuffer(request, bytes);
-    this.#isSending = false;
-    if (this.#refusal === 0) this.#refusal = status;
-    if (this.#refusal !== 0) this.#inFlight = null;
-    return this.#refusal;
-  }
-
-  /** Called when the kernel has the records of the one in flight, or refuses them. */
-  onRequestCompleted(status: number): boolean {
-    if (this.#isSending) {
-      this.#refusal = status;
-      return false;
-    }
-    this.#inFlight = null;
-    this.#unsentBytes -= this.#sizes.shift()!;
-    // What waits behind a failure waits for the end.
-    if (status === 0) this.#sendNext();
-    return true;
-  }
-
-  #sendNext(): void {
-    if (this.#state !== 'open') return;
-    const next = this.#waiting.shift();
-    if (next !== undefined) {
-      next.request.isQueued = false;
-      const status = this.#send(next.request, next.text, next.bytes);
-      if (status !== 0) next.request.oncomplete(status);
-    } else if (this.#waitingShutdown !== null) {
-      const request = this.#waitingShutdown;
-      this.#waitingShutdown = null;
-      this.#shutDown(request);
-    }
-  }
-
   /** Says `close_notify` and FIN after what waits. */
   shutdown(request: ShutdownRequestBase): number {
-    if (this.#refusal !== 0) return this.#refusal;
-    if (this.#inFlight === null) return this.#shutDown(request);
+    if (this.#writes.refusal !== 0) return this.#writes.refusal;
+    if (this.#writes.settles()) return this.#shutDown(request);
     this.#waitingShutdown = request;
     return 0;
   }
@@ -316,13 +281,29 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
     return this.#wrap.shutdown(request);
   }
 
+  /** Node would say `close_notify` after the FIN while it still writes. */
+  onSettled(status: number): void {
+    const request = this.#waitingShutdown;
+    this.#waitingShutdown = null;
+    if (this.#state === 'closed') this.#closeGently(status);
+    else if (request !== null && status === 0) this.#shutDown(request);
+  }
+
   // StreamHandle: closing
 
   /** With `close_notify`, unless that would make what is lost look whole. */
   close(onClosed: (this: StreamHandle) => void): void {
-    if (this.#state === 'open' && !this.#isShutDown && this.#inFlight === null && this.#refusal === 0) this.#shutDown(new ShutdownRequest(this));
+    const isGentle = this.#state === 'open' && !this.#isShutDown && this.#writes.allSent;
     this.#state = 'closed';
     this.#onClosed = onClosed;
+    if (!isGentle) this.#closeRaw();
+    else if (this.#writes.settles()) this.#closeGently(0);
+    else this.#writes.refuse(BROKEN_PIPE);
+  }
+
+  #closeGently(status: number): void {
+    if (this.#rawIsClosing) return;
+    if (status === 0) this.#shutDown(new ShutdownRequest(this));
     this.#closeRaw();
   }
 
@@ -339,9 +320,7 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   }
 
   #finish(onClosed: (this: StreamHandle) => void): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { request } of waiting) request.oncomplete(CANCELED);
+    this.#writes.cancel();
     onClosed.call(this);
   }
 
@@ -362,4 +341,32 @@ export class TlsHandle implements StreamHandle, HandleOwner, QueuedRequests {
   }
 }
 
-function ignore(): void {}
+function onHandshakeDone(this: TlsWrap): void {
+  (this as OwnedWrap)[ownerKey].onHandshakeDone();
+}
+
+function onError(this: TlsWrap, error: NodeJS.ErrnoException): void {
+  (this as OwnedWrap)[ownerKey].onTlsError(error);
+}
+
+function onNewSession(this: TlsWrap, _id: Buffer, session: Buffer): void {
+  (this as OwnedWrap)[ownerKey].onNewSession(session);
+}
+
+/** Owns what has closed. */
+const nobody: WrapOwner = {
+  [touchKey]() {},
+  [bufferKey]: smallReadBuffer,
+  [bufferSourceKey]: null,
+  [bufferCallbackKey]() {},
+  _readableState: readableState,
+  push() {},
+  read() {},
+  destroy() {},
+  onWriteCompleted() {},
+  onShutdownCompleted() {},
+  onHandleClosed() {},
+  onHandshakeDone() {},
+  onTlsError() {},
+  onNewSession() {},
+};

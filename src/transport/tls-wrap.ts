@@ -5,10 +5,13 @@ import { socketOptions } from './tls-options.ts';
 
 /** The object behind a `TLSSocket`: a handle that encrypts what goes through another one. */
 export interface TlsWrap extends StreamHandle, TlsSocketHandle {
-  onhandshakestart: () => void;
-  onhandshakedone: () => void;
-  onerror: (error: NodeJS.ErrnoException) => void;
-  onnewsession: (id: Buffer, session: Buffer) => void;
+  /** Keeps the handle that it encrypts for. */
+  _parent: StreamHandle | null;
+  /** Undefined: nobody is told. */
+  onhandshakestart: (() => void) | undefined;
+  onhandshakedone: (this: TlsWrap) => void;
+  onerror: (this: TlsWrap, error: NodeJS.ErrnoException) => void;
+  onnewsession: (this: TlsWrap, id: Buffer, session: Buffer) => void;
   onkeylog: (line: Buffer) => void;
   start(): void;
   receive(bytes: Buffer): void;
@@ -50,7 +53,10 @@ export class WrappedHandle {
 
   /** What is asked from now on is not known. */
   destroy(): void {
-    this._handle?.destroySSL();
+    const wrap = this._handle;
+    if (wrap === null) return;
+    wrap.destroySSL();
+    wrap._parent = null;
     this._handle = null;
   }
 

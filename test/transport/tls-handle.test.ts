@@ -1,17 +1,19 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { WriteRequest } from '../../src/transport/direct-handle.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ShutdownRequest, WriteRequest } from '../../src/transport/direct-handle.ts';
 import type { StreamHandle } from '../../src/transport/socket-internals.ts';
 import { TlsHandle } from '../../src/transport/tls-handle.ts';
 import { Handshake, serverOptions } from './tls-world.ts';
 
 let server: tls.Server;
 let accepted: net.Socket;
+let secured: Promise<tls.TLSSocket>;
 
 beforeEach(async () => {
   server = tls.createServer(serverOptions, (socket) => socket.on('error', () => {}).resume());
+  secured = once(server, 'secureConnection').then(([socket]) => socket as tls.TLSSocket);
   server.on('connection', (socket: net.Socket) => (accepted = socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -60,3 +62,81 @@ test.each(attempts)('to write %s over a socket that has gone is refused', async 
   await new Promise((resolve) => setImmediate(resolve));
   expect(write(handle)).toBeLessThan(0);
 });
+
+/** Until Node has let go of what it wrote in this round. */
+function nextRound(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What has reached the server when the client's end does. */
+async function received(): Promise<string> {
+  let text = '';
+  const socket = await secured;
+  socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')));
+  await once(socket, 'end');
+  return text;
+}
+
+class Recorded extends WriteRequest {
+  readonly completed: number[] = [];
+  override oncomplete = (status: number): void => void this.completed.push(status);
+}
+
+test('a write that the system takes at once is done when it returns, also with a request that served before', async () => {
+  const { handle } = await openHandle();
+  const all = received();
+  const request = new Recorded();
+  for (const text of ['one ', 'two ', 'three']) {
+    await nextRound();
+    expect([handle.writeLatin1String(request, text), request.isKept, handle.writeQueueSize]).toEqual([0, false, 0]);
+  }
+  await new Promise<void>((resolve) => handle.close(resolve));
+  expect([await all, request.completed]).toEqual(['one two three', []]);
+});
+
+test('of two writes in a round the second waits, and both arrive before the end that was asked for with them', async () => {
+  const { handle } = await openHandle();
+  const all = received();
+  await nextRound();
+  const [first, second] = [new Recorded(), new Recorded()];
+  handle.writeLatin1String(first, 'one ');
+  handle.writeBuffer(second, Buffer.from('two'));
+  expect([first.isKept, second.isKept, handle.writeQueueSize]).toEqual([false, true, 3]);
+  handle.shutdown(new ShutdownRequest(handle));
+  expect([await all, first.completed, second.completed, handle.writeQueueSize]).toEqual(['one two', [], [0], 0]);
+  await new Promise<void>((resolve) => handle.close(resolve));
+});
+
+test('a write that the system does not take at once is kept until it does', async () => {
+  const { handle } = await openHandle();
+  await nextRound();
+  const bytes = Buffer.alloc(16 * 1024 * 1024, 'x');
+  const request = new Recorded();
+  handle.writeBuffer(request, bytes);
+  expect([request.isKept, handle.writeQueueSize]).toEqual([true, bytes.length]);
+  await vi.waitUntil(() => request.completed.length > 0);
+  expect([request.completed, request.isKept, handle.writeQueueSize]).toEqual([[0], false, 0]);
+  await new Promise<void>((resolve) => handle.close(resolve));
+});
+
+test('what Node keeps of a closed handle does not lead to it', async () => {
+  const wrapping = vi.spyOn(tls.TLSSocket.prototype as unknown as { _wrapHandle: () => object }, '_wrapHandle');
+  const { handle } = await openHandle();
+  const wraps = wrapping.mock.results.map(({ value }) => value as object);
+  wrapping.mockRestore();
+  expect(wraps.filter((wrap) => leadsTo(wrap, handle))).toHaveLength(1);
+  await new Promise<void>((resolve) => handle.close(resolve));
+  expect(wraps.filter((wrap) => leadsTo(wrap, handle))).toHaveLength(0);
+});
+
+function leadsTo(from: object, wanted: object): boolean {
+  const seen = new Set<unknown>([from]);
+  for (const object of seen) {
+    if (object === wanted) return true;
+    for (const key of Reflect.ownKeys(object as object)) {
+      const value: unknown = Object.getOwnPropertyDescriptor(object, key)?.value;
+      if (typeof value === 'object' && value !== null) seen.add(value);
+    }
+  }
+  return false;
+}
