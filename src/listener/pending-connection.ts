@@ -54,6 +54,8 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
     this.transportProtocol = from.transportProtocol;
     this.requestedServerName = from.requestedServerName;
     this.applicationProtocols = from.applicationProtocols;
+    this.ja3 = from.ja3;
+    this.ja4 = from.ja4;
     this.metadata = from.metadata;
     this.filterState = from.filterState;
     this.proxyProtocolTlvs = from.proxyProtocolTlvs;

@@ -53,10 +53,8 @@ export const listenerSupport: SupportTable = {
     protocol: only(['TCP'], 'only TCP'),
   },
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': {
-    ...fields('close_connection_on_client_hello_parsing_errors max_client_hello_size'),
+    ...fields('close_connection_on_client_hello_parsing_errors max_client_hello_size enable_ja3_fingerprinting enable_ja4_fingerprinting'),
     initial_read_buffer_size: ignored('how much is read at once does not show'),
-    enable_ja3_fingerprinting: only([false], 'fingerprints are not taken'),
-    enable_ja4_fingerprinting: only([false], 'fingerprints are not taken'),
   },
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': {},
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': {},

@@ -39,6 +39,11 @@ export class ClientHelloReader {
     this.#message = Buffer.allocUnsafe(Math.min(maxBytes, 2048));
   }
 
+  /** Of the message, without its header, when `read` has told what it says. */
+  get body(): Buffer {
+    return this.#message.subarray(HANDSHAKE_HEADER_BYTES, this.#messageLength);
+  }
+
   /** `bytes[0, length)`: all that the peer has sent; it only grows. Undefined: not all of it is here. What the peer says of its length counts only when it has sent it. */
   read(bytes: Buffer, length: number): ClientHelloResult | undefined {
     const result = this.#read(bytes, Math.min(length, this.#maxBytes));
@@ -99,19 +104,19 @@ export function parseClientHello(body: Buffer): ClientHello | undefined {
   let applicationProtocols: readonly string[] = [];
   if (cursor.left === 0) return { serverName, applicationProtocols };
   const extensions = cursor.slice(cursor.uint16());
+  const seen = new Set<number>();
   if (cursor.left > 0) return undefined;
   while (extensions.left > 0) {
     const type = extensions.uint16();
     const data = extensions.slice(extensions.uint16());
-    if (extensions.failed) return undefined;
+    // None stands twice (RFC 8446 §4.2).
+    if (extensions.failed || seen.size === seen.add(type).size) return undefined;
     if (type === EXTENSION_SERVER_NAME) {
       const name = parseServerName(data);
       if (name === undefined) return undefined;
       serverName = name;
     } else if (type === EXTENSION_ALPN) {
-      const names = parseProtocols(data);
-      if (names === undefined) return undefined;
-      applicationProtocols = names;
+      applicationProtocols = parseProtocols(data);
     }
   }
   return cursor.failed ? undefined : { serverName, applicationProtocols };
@@ -128,21 +133,23 @@ function parseServerName(data: Cursor): string | undefined {
   return name.toLowerCase();
 }
 
-/** RFC 7301 §3.1. */
-function parseProtocols(data: Cursor): string[] | undefined {
+/** RFC 7301 §3.1. What is wrong with them is left to the handshake: then there are none. */
+function parseProtocols(data: Cursor): readonly string[] {
   const list = data.slice(data.uint16());
-  if (data.failed || data.left > 0 || list.left === 0) return undefined;
+  if (data.failed || data.left > 0) return NO_PROTOCOLS;
   const names: string[] = [];
   while (list.left > 0) {
     const name = list.text(list.uint8());
-    if (list.failed || name === '') return undefined;
+    if (list.failed || name === '') return NO_PROTOCOLS;
     names.push(name);
   }
   return names;
 }
 
+const NO_PROTOCOLS: readonly string[] = [];
+
 /** Reads on after an end without throwing, and remembers it. */
-class Cursor {
+export class Cursor {
   failed = false;
   readonly #bytes: Buffer;
   #at = 0;
@@ -169,9 +176,13 @@ class Cursor {
   }
 
   slice(count: number): Cursor {
+    return new Cursor(this.bytes(count));
+  }
+
+  bytes(count: number): Buffer {
     const start = this.#at;
     this.skip(count);
-    return new Cursor(this.#bytes.subarray(start, this.#at));
+    return this.#bytes.subarray(start, this.#at);
   }
 
   text(count: number): string {

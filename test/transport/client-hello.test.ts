@@ -37,6 +37,18 @@ describe('a ClientHello', () => {
     expect(new ClientHelloReader(1024).read(bytes, bytes.length)).toBe(TOO_LARGE);
   });
 
+  it('has each extension once, and of protocols that cannot be read none', () => {
+    const extension = (type: number, data: number[]): number[] => [0, type, 0, data.length, ...data];
+    const read = (...extensions: number[]): unknown => {
+      const body = [3, 3, ...Array<number>(32).fill(7), 0, 0, 2, 0x13, 1, 1, 0, 0, extensions.length, ...extensions];
+      const bytes = Buffer.from([22, 3, 1, 0, body.length + 4, 1, 0, 0, body.length, ...body]);
+      return new ClientHelloReader(16_384).read(bytes, bytes.length);
+    };
+    expect(read(...extension(35, []), ...extension(35, []))).toBe(INVALID);
+    expect([[0, 9, 2, 104, 50], [0, 4, 2, 104, 50, 0], [0, 3, 2, 104, 50, 0], []].map((data) => read(...extension(16, data)))).toEqual(Array(4).fill({ serverName: '', applicationProtocols: [] }));
+    expect(read(...extension(16, [0, 3, 2, 104, 50]))).toEqual({ serverName: '', applicationProtocols: ['h2'] });
+  });
+
   it('is not looked for in plain text', () => {
     expect(new ClientHelloReader(1024).read(Buffer.from('GET / HTTP/1.1\r\n'), 16)).toBe(NOT_TLS);
   });

@@ -1,4 +1,5 @@
 import type { CertificateInfo, TlsInfo } from '../../transport/transport-socket.ts';
+import type { ConnectionInfo } from '../stream-info.ts';
 import { DateFormat, hasNewline } from './date-format.ts';
 import { type FormatContext, type OperatorCompiler, nonEmptyTextOperator, plain, textOperator, withoutLength } from './operator.ts';
 
@@ -18,6 +19,8 @@ const ofTls = (side: Side, value: Value<TlsInfo>): OperatorCompiler =>
     }),
   );
 
+const fingerprint = (value: Value<ConnectionInfo>): OperatorCompiler => plain(() => nonEmptyTextOperator(({ info }) => value(info.connection)));
+
 const ofPeer = (side: Side, value: Value<CertificateInfo>): OperatorCompiler => ofTls(side, (tls) => textOf(tls.peer(), value));
 const ofLocal = (side: Side, value: Value<CertificateInfo>): OperatorCompiler => ofTls(side, (tls) => textOf(tls.local(), value));
 
@@ -30,13 +33,9 @@ const alternatives = (kind: Parameters<CertificateInfo['alternatives']>[0]): Val
 const ofChain = (value: Value<CertificateInfo>): OperatorCompiler => ofTls(downstream, (tls) => tls.peerChain().map(value).join(','));
 const ofIssuer = (value: Value<CertificateInfo>): OperatorCompiler => ofTls(downstream, (tls) => textOf(tls.peerIssuer(), value));
 
-/** Nothing here makes these fingerprints. */
-const WITHOUT_VALUE = ['TLS_JA3_FINGERPRINT', 'TLS_JA4_FINGERPRINT'];
-
-const nothing = textOperator(() => undefined);
-
 export const TLS_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
-  ...Object.fromEntries(WITHOUT_VALUE.map((name) => [name, plain(() => nothing)])),
+  TLS_JA3_FINGERPRINT: fingerprint(({ ja3 = '' }) => ja3),
+  TLS_JA4_FINGERPRINT: fingerprint(({ ja4 = '' }) => ja4),
   DOWNSTREAM_PEER_URI_SAN: ofPeer(downstream, alternatives('uri')),
   DOWNSTREAM_PEER_DNS_SAN: ofPeer(downstream, alternatives('dns')),
   DOWNSTREAM_PEER_IP_SAN: ofPeer(downstream, alternatives('ip')),

@@ -4,6 +4,7 @@ import type { Logger } from '../../../core/log.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { type AcceptedSocket, CLOSE, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
 import { type ClientHello, ClientHelloReader, INVALID, NOT_TLS, TOO_LARGE } from '../../../transport/client-hello.ts';
+import { helloParts, ja3Of, ja4Of } from './fingerprint.ts';
 
 const STATS = defineStats({
   counters: ['alpn_found', 'alpn_not_found', 'client_hello_too_large', 'sni_found', 'sni_not_found', 'tls_found', 'tls_not_found'],
@@ -12,6 +13,9 @@ const STATS = defineStats({
 
 /** A peer that begins with an alert has nothing else to say. */
 const RECORD_ALERT = 21;
+/** What a ClientHello calls its version: TLS 1.0 to 1.3. */
+const OLDEST_VERSION = 0x0301;
+const NEWEST_VERSION = 0x0304;
 const DEFAULT_MAX_HELLO_BYTES = 16_384;
 
 export const tlsInspectorExtension: Extension<TlsInspector, ListenerFilter> = {
@@ -24,6 +28,8 @@ export const tlsInspectorExtension: Extension<TlsInspector, ListenerFilter> = {
       stats: context.stats.group('tls_inspector', STATS),
       maxHelloBytes: message.maxClientHelloSize ?? DEFAULT_MAX_HELLO_BYTES,
       closeOnErrors: message.closeConnectionOnClientHelloParsingErrors,
+      takesJa3: message.enableJa3Fingerprinting ?? false,
+      takesJa4: message.enableJa4Fingerprinting ?? false,
     };
     return { open: (socket) => new Inspection(config, socket) };
   },
@@ -34,6 +40,8 @@ interface InspectorConfig {
   readonly stats: StatGroup;
   readonly maxHelloBytes: number;
   readonly closeOnErrors: boolean;
+  readonly takesJa3: boolean;
+  readonly takesJa4: boolean;
 }
 
 class Inspection implements ListenerFilterReader {
@@ -63,8 +71,7 @@ class Inspection implements ListenerFilterReader {
       if (hello === INVALID) this.#say('cannot be read');
       return closeOnErrors ? CLOSE : 0;
     }
-    this.#found(hello);
-    return 0;
+    return this.#found(hello);
   }
 
   #say(fault: string): void {
@@ -72,14 +79,30 @@ class Inspection implements ListenerFilterReader {
     if (log.enabled('debug')) log.debug(`tls_inspector: ClientHello of ${this.#socket.connection.remote.text} ${fault}`);
   }
 
-  #found({ serverName, applicationProtocols }: ClientHello): void {
+  #found({ serverName, applicationProtocols }: ClientHello): number {
     const { stats } = this.#config;
-    stats.inc(STATS.tls_found);
+    const { body } = this.#reader;
     stats.inc(serverName === '' ? STATS.sni_not_found : STATS.sni_found);
+    this.#socket.requestedServerName = serverName;
+    this.#takeFingerprints(body);
+    const version = body.readUInt16BE(0);
+    if (version < OLDEST_VERSION || version > NEWEST_VERSION) {
+      stats.inc(STATS.tls_not_found);
+      this.#say('is of no version of TLS');
+      return CLOSE;
+    }
+    stats.inc(STATS.tls_found);
     stats.inc(applicationProtocols.length === 0 ? STATS.alpn_not_found : STATS.alpn_found);
     this.#socket.transportProtocol = 'tls';
-    this.#socket.requestedServerName = serverName;
     this.#socket.applicationProtocols = applicationProtocols;
+    return 0;
+  }
+
+  #takeFingerprints(body: Buffer): void {
+    const { takesJa3, takesJa4 } = this.#config;
+    if (!takesJa3 && !takesJa4) return;
+    const parts = helloParts(body);
+    if (takesJa3) this.#socket.ja3 = ja3Of(parts);
+    if (takesJa4) this.#socket.ja4 = ja4Of(parts);
   }
 }
-
