@@ -147,6 +147,8 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   /** The stream's user gave it up: what is half read or half written spoils the connection. */
   onEncoderReset(failure: Failure): void {
     this.#decoder = undefined;
+    // As with Envoy, a request that is cut off has begun.
+    this.#connection.flush();
     this.#shutDown(failure, failure);
   }
 

@@ -67,7 +67,7 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
   }
 
   sendInformational(headers: HeaderMap): void {
-    if (!this.#done) this.#writeText(statusLine(headers.status, 1) + headers.serialise() + '\r\n');
+    if (!this.#done) this.#writeText(statusLine(headers.status, this.minorVersion) + headers.serialise() + '\r\n');
   }
 
   sendHeaders(headers: HeaderMap, end: boolean): void {
@@ -77,6 +77,7 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
     if (isBodiless(status)) {
       // Behind a 101 that the manager lets through, bytes follow as they are.
       this.#bodiless = status !== 101 || !headers.has(H.upgrade);
+      if (status === 204 && !end) headers.remove(H.contentLength);
     } else if (!headers.has(H.contentLength)) {
       if (end && !this.#isHead) framing = 'content-length: 0\r\n\r\n';
       else if (this.minorVersion === 1 && !(this.#isConnect && status < 300)) {

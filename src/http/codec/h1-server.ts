@@ -129,6 +129,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     if (!this.#aboveWatermark) return;
     this.#aboveWatermark = false;
     this.#encoder?.watcher?.onLowWatermark();
+    if (this.#state === HEAD && this.#held !== undefined && !this.isReading) this.#dispatchHeld();
   }
 
   // For the encoder of the current stream
@@ -170,7 +171,9 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       const before = at;
       switch (this.#state) {
         case HEAD:
-          at = this.#readHead(bytes, at, length);
+          // A peer that takes no answers gets no more of them.
+          if (this.#aboveWatermark) at = this.#postpone(bytes, at, length);
+          else at = this.#readHead(bytes, at, length);
           break;
         case LENGTH:
           at = this.#readLength(bytes, at, length);
@@ -187,10 +190,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
           at = length;
           break;
         case WAIT:
-          this.#hold(bytes, at, length);
-          // No more is read until the response is out: a peer cannot make this side store requests.
-          this.#connection.pauseReads();
-          at = length;
+          at = this.#postpone(bytes, at, length);
           break;
         default:
           at = length;
@@ -198,6 +198,13 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       if (at === before) break;
     }
     this.isReading = false;
+  }
+
+  /** No more is read until the response is out: a peer cannot make this side store requests. */
+  #postpone(bytes: Buffer, start: number, end: number): number {
+    this.#hold(bytes, start, end);
+    this.#connection.pauseReads();
+    return end;
   }
 
   #hold(bytes: Buffer, start: number, end: number): void {
@@ -337,8 +344,9 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       // Leaves the loop: nothing more can be read from these bytes.
       return at;
     }
-    this.#state = WAIT;
     this.#encoder?.addReceived(trailersEnd - at, parser.facts.fieldBytes);
+    if (this.#options.underscores !== 'allow' && this.#treatUnderscores(trailers)) return this.#refuse(UNDERSCORE, end);
+    this.#state = WAIT;
     if (this.#options.trailers && trailers.size > 0) this.#decoder?.onTrailers(trailers);
     else this.#decoder?.onData(EMPTY, true);
     return trailersEnd;

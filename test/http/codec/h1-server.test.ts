@@ -104,6 +104,24 @@ describe('H1ServerCodec', () => {
     ]);
   });
 
+  it('reads no more requests while their answers are not taken', () => {
+    const { connection, codec, seen } = feed();
+    connection.unsentBytes = 65_537;
+    connection.receive(GET + GET + GET);
+    connection.receive(GET);
+    expect(seen).toHaveLength(1);
+    connection.unsentBytes = 0;
+    codec.onDrained();
+    connection.pump();
+    expect(seen).toHaveLength(4);
+  });
+
+  it('treats underscores in trailers as in heads', () => {
+    const trailing = CHUNKED.replace('T: v', 'a_b: v');
+    expect(feedWith({ underscores: 'reject' }, trailing).seen.at(-1)).toMatch(/!400 http1.unexpected_underscore$/);
+    expect(feedWith({ underscores: 'drop' }, trailing).seen.at(-1)).toMatch(/abcde$/);
+  });
+
   it('sees the same in any split of a row of requests', () => {
     const whole = GET + CHUNKED + POST + CHUNKED + GET;
     const expected = feed(whole).seen;

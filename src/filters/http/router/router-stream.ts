@@ -195,8 +195,9 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   // ResponseDecoder
 
   onInformational(headers: HeaderMap): void {
-    // Envoy counts the first one.
-    if (!this.#responseStarted) this.#count(headers.status);
+    // Envoy counts the first one, and passes no other on.
+    if (this.#responseStarted) return;
+    this.#count(headers.status);
     this.#responseStarted = true;
     this.#handle.respondInformational(headers);
   }

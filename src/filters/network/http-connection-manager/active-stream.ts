@@ -324,8 +324,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
       this.#sendHead(headers, end);
       return;
     }
-    // HTTP/1.0 knows no other end of a body without length.
-    if (this.encoder.minorVersion === 0 && !end && !headers.has(H.contentLength)) this.closeAfter = true;
+    // HTTP/1.0 knows no other end of a body without length; Envoy does not ask whether there is one.
+    if (this.encoder.minorVersion === 0 && !headers.has(H.contentLength)) this.closeAfter = true;
     if (this.encoder.multiplexed) {
       this.#connection.shouldCloseAfterResponse(this.encoder);
     } else if (this.closeAfter || this.#connection.shouldCloseAfterResponse(this.encoder)) {
