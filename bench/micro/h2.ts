@@ -24,6 +24,7 @@ const OPTIONS: H2ServerOptions = {
   highWatermarkBytes: 1 << 20,
   keepAlive: undefined,
   flushTimeout: undefined,
+  resets: undefined,
   resetDelay: timers.list(5),
   stats: new SharedStatStore({ onAnnounce: () => {}, direct: true }).group('http2', H2_CODEC_STATS),
 };

@@ -12,6 +12,7 @@ import { durationMs } from '../../core/durations.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { compileFieldCase } from '../../http/codec/compile-field-case.ts';
+import { checkCustomSettings } from '../../http/codec/h2/custom-settings.ts';
 import { compileH2KeepAlive, compileH2Settings } from '../../http/codec/h2/h2-settings.ts';
 import type { Http2Spec, HttpSpec, UpstreamProtocol } from '../cluster-spec.ts';
 
@@ -42,7 +43,7 @@ function compileDeprecated(cluster: Cluster, at: ConfigPath, context: CompileCon
     context.error(at, "cluster: Both HTTP1 and HTTP2 options may only be configured with non-default 'protocol_selection' values");
   }
   const protocol = asDownstream ? 'downstream' : http2 === undefined ? 'http1' : 'http2';
-  const parts = { protocol, common, commonAt: at.field('common_http_protocol_options'), http1, http1At: at.field('http_protocol_options'), http2 } as const;
+  const parts = { protocol, common, commonAt: at.field('common_http_protocol_options'), http1, http1At: at.field('http_protocol_options'), http2, http2At: at.field('http2_protocol_options') } as const;
   return withAutoSni(httpSpec(parts, context), cluster.upstreamHttpProtocolOptions);
 }
 
@@ -81,19 +82,22 @@ function compileOptions(options: HttpProtocolOptions, at: ConfigPath, context: C
     case 'explicitHttpConfig': {
       const { protocolConfig } = choice.value;
       const http1At = at.field('explicit_http_config').field('http_protocol_options');
-      if (protocolConfig.case === 'http2ProtocolOptions') return httpSpec({ ...shared, protocol: 'http2', http2: protocolConfig.value, http1: undefined, http1At }, context);
+      const http2At = at.field('explicit_http_config').field('http2_protocol_options');
+      if (protocolConfig.case === 'http2ProtocolOptions') return httpSpec({ ...shared, protocol: 'http2', http2: protocolConfig.value, http2At, http1: undefined, http1At }, context);
       const http1 = protocolConfig.case === 'httpProtocolOptions' ? protocolConfig.value : undefined;
-      return httpSpec({ ...shared, protocol: 'http1', http1, http1At, http2: undefined }, context);
+      return httpSpec({ ...shared, protocol: 'http1', http1, http1At, http2: undefined, http2At }, context);
     }
     case 'useDownstreamProtocolConfig':
     case 'autoConfig': {
       const asDownstream = choice.case === 'useDownstreamProtocolConfig';
-      const http1At = at.field(asDownstream ? 'use_downstream_protocol_config' : 'auto_config').field('http_protocol_options');
+      const choiceAt = at.field(asDownstream ? 'use_downstream_protocol_config' : 'auto_config');
+      const http1At = choiceAt.field('http_protocol_options');
+      const http2At = choiceAt.field('http2_protocol_options');
       const { httpProtocolOptions: http1, http2ProtocolOptions: http2 } = choice.value;
-      return httpSpec({ ...shared, protocol: asDownstream ? 'downstream' : 'auto', http1, http1At, http2 }, context);
+      return httpSpec({ ...shared, protocol: asDownstream ? 'downstream' : 'auto', http1, http1At, http2, http2At }, context);
     }
     default:
-      return httpSpec({ ...shared, protocol: 'http1', http1: undefined, http1At: at, http2: undefined }, context);
+      return httpSpec({ ...shared, protocol: 'http1', http1: undefined, http1At: at, http2: undefined, http2At: at }, context);
   }
 }
 
@@ -104,10 +108,12 @@ interface OptionParts {
   readonly http1: Http1ProtocolOptions | undefined;
   readonly http1At: ConfigPath;
   readonly http2: Http2ProtocolOptions | undefined;
+  readonly http2At: ConfigPath;
 }
 
-function httpSpec({ protocol, common, commonAt, http1, http1At, http2 }: OptionParts, context: CompileContext): HttpSpec {
+function httpSpec({ protocol, common, commonAt, http1, http1At, http2, http2At }: OptionParts, context: CompileContext): HttpSpec {
   refuseCommon(common, commonAt, context);
+  checkCustomSettings(http2, http2At, context);
   return {
     protocol,
     http2: protocol === 'http1' ? undefined : http2Spec(http2, common),

@@ -81,6 +81,7 @@ export class PoolProtocols {
       highWatermarkBytes: bufferLimitBytes,
       keepAlive: keepAlive && { ...keepAlive, timers, random },
       flushTimeout: undefined,
+      resets: undefined,
       stats,
     });
   }

@@ -1,3 +1,4 @@
+import type { TimerList } from '../../core/timers.ts';
 import type { TransportError } from '../../transport/transport.ts';
 import type { Failure } from '../failure.ts';
 import type { HeaderMap } from '../header-map.ts';
@@ -80,6 +81,8 @@ export interface ServerEncoder extends ResponseEncoder {
   /** HTTP/1.0 with `Connection: keep-alive`. */
   readonly keepAliveRequested: boolean;
   readonly expectContinue: boolean;
+  /** How long a response that is complete here may wait for the client, in place of what the connection says; undefined = for ever. */
+  setFlushTimeout?(list: TimerList | undefined): void;
 }
 
 /** The request side of an upstream stream. */

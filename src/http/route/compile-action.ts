@@ -34,6 +34,7 @@ export function compileForwardSettings(action: RouteAction, pattern: PathPattern
     clusterNotFoundStatus: CLUSTER_NOT_FOUND_STATUS[action.clusterNotFoundResponseCode],
     timeoutMs: duration(action.timeout, at.field('timeout'), context) ?? DEFAULT_TIMEOUT_MS,
     idleTimeoutMs: duration(action.idleTimeout, at.field('idle_timeout'), context),
+    flushTimeoutMs: duration(action.flushTimeout, at.field('flush_timeout'), context),
     streamDuration: compileStreamDuration(action, at.field('max_stream_duration'), context),
     grpcTimeout: compileGrpcTimeout(action, at, context),
     rateLimits: compileRateLimits(action.rateLimits, at.field('rate_limits'), context),

@@ -27,6 +27,7 @@ export interface ForwardSettings {
   readonly clusterNotFoundStatus: number;
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
+  readonly flushTimeoutMs: number | undefined;
   readonly streamDuration: StreamDuration | undefined;
   readonly grpcTimeout: GrpcTimeout | undefined;
   readonly rateLimits: RateLimitPolicy | undefined;
@@ -59,6 +60,7 @@ export class CompiledForwardRoute implements ForwardRoute {
   readonly clusterNotFoundStatus: number;
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
+  readonly flushTimeoutMs: number | undefined;
   readonly streamDuration: StreamDuration | undefined;
   readonly grpcTimeout: GrpcTimeout | undefined;
   readonly bodyBufferLimitBytes: number;
@@ -83,6 +85,7 @@ export class CompiledForwardRoute implements ForwardRoute {
     this.clusterNotFoundStatus = settings.clusterNotFoundStatus;
     this.timeoutMs = settings.timeoutMs;
     this.idleTimeoutMs = settings.idleTimeoutMs;
+    this.flushTimeoutMs = settings.flushTimeoutMs;
     this.streamDuration = settings.streamDuration;
     this.grpcTimeout = settings.grpcTimeout;
     this.bodyBufferLimitBytes = surroundings.bodyBufferLimitBytes;

@@ -89,6 +89,8 @@ export interface ForwardRoute extends RouteBase {
   readonly timeoutMs: number;
   /** Overrides the stream idle timeout; undefined = not set, 0 = none. */
   readonly idleTimeoutMs: number | undefined;
+  /** How long a whole response may wait for the client's window; undefined = not set, 0 = for ever. */
+  readonly flushTimeoutMs: number | undefined;
   /** `max_stream_duration`; a route that has one has no timeout of its own. */
   readonly streamDuration: StreamDuration | undefined;
   /** In place of `timeoutMs` for calls of gRPC, where there is no `streamDuration`. */

@@ -82,12 +82,11 @@ const action: SupportTable = {
   [`${ROUTE}.RouteAction`]: {
     ...fields(`cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite path_rewrite
       host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex host_rewrite append_x_forwarded_host timeout
-      idle_timeout priority max_grpc_timeout grpc_timeout_offset rate_limits include_vh_rate_limits`),
+      idle_timeout priority max_grpc_timeout grpc_timeout_offset rate_limits include_vh_rate_limits flush_timeout`),
     cluster_specifier_plugin: refused(NO_SPECIFIERS),
     inline_cluster_specifier_plugin: refused(NO_SPECIFIERS),
     metadata_match: refused(NO_SUBSETS),
     path_rewrite_policy: refused('path templates are not supported'),
-    flush_timeout: refused(),
     early_data_policy: refused('connections carry no early data'),
     retry_policy: refused(NO_RETRIES),
     retry_policy_typed_config: refused(NO_RETRIES),

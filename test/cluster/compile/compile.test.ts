@@ -347,6 +347,7 @@ describe('protocol options', () => {
       maxWindowUpdatesPerDataFrame: 10,
       streamErrorOnInvalidMessage: false,
       allowConnect: false,
+      customSettings: [],
       maxHeadBytes: 61_440,
       keepAlive: { intervalMs: 1000, timeoutMs: 2000, jitterPercent: 15, idleIntervalMs: 0 },
     });

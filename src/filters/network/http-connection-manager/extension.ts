@@ -96,7 +96,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     accessLogs,
     localReplies: compileLocalReplyRules(message.localReplyConfig, at.field('local_reply_config'), inside),
     codecType: codecType(message.codecType),
-    http2: compileHttp2Options(message, shared, context),
+    http2: compileHttp2Options(message, shared, at, context),
     codec: new LeniencyChoice(context.runtime, {
       ...shared,
       leniency: { ...STRICT, chunkedLength: http1?.allowChunkedLength ?? false },

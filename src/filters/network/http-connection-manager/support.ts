@@ -4,7 +4,7 @@ import { http2Support } from '../../../http/codec/h2/support.ts';
 export const httpConnectionManagerSupport: SupportTable = {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': {
     ...fields(`stat_prefix route_config http_filters common_http_protocol_options http_protocol_options http2_protocol_options server_name server_header_transformation
-      local_reply_config max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout delayed_close_timeout access_log
+      local_reply_config max_request_headers_kb stream_idle_timeout stream_flush_timeout request_timeout request_headers_timeout drain_timeout delayed_close_timeout access_log
       access_log_options access_log_flush_interval flush_access_log_on_new_request
       use_remote_address xff_num_trusted_hops skip_xff_append via generate_request_id preserve_external_request_id
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port

@@ -66,7 +66,7 @@ export class ControlFrames {
     if (id === 0 || this.#session.isIdle(id)) return this.#session.drop(UNKNOWN_ERROR);
     this.#session.resetHere.delete(id);
     const stream = this.#session.streams.get(id);
-    if (stream === undefined) return true;
+    if (stream === undefined) return this.#countReset();
     this.#session.stats.inc(H2_CODEC_STATS.rx_reset);
     const { decoder } = stream;
     stream.decoder = undefined;
@@ -74,7 +74,11 @@ export class ControlFrames {
     this.#role.onStreamReset(failure);
     this.#session.forget(stream);
     decoder?.onReset(failure);
-    return !this.#session.closed;
+    return !this.#session.closed && this.#countReset();
+  }
+
+  #countReset(): boolean {
+    return this.#sender.guard.onReset() || this.#session.fail(ErrorCode.internalError, '');
   }
 
   #onSettings(flags: number, id: number, bytes: Buffer, start: number, end: number): boolean {

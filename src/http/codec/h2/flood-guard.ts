@@ -1,3 +1,4 @@
+import { TokenBucket } from '../../token-bucket.ts';
 import type { H2Options } from './h2-options.ts';
 import { H2_CODEC_STATS } from './h2-stats.ts';
 
@@ -24,6 +25,7 @@ export class FloodGuard {
   #dataFramesSent = 0;
   #outbound = 0;
   #outboundControl = 0;
+  #resets: TokenBucket | undefined;
 
   constructor(options: H2Options) {
     this.#options = options;
@@ -55,6 +57,14 @@ export class FloodGuard {
     if (++this.#windowUpdates <= FREE_WINDOW_UPDATES + WINDOW_UPDATES_PER_STREAM * earned) return undefined;
     this.#options.stats.inc(H2_CODEC_STATS.inbound_window_update_frames_flood);
     return WINDOW_UPDATE_FRAMES;
+  }
+
+  /** A stream of the peer's that it has given up itself. False: there were too many in a short time. */
+  onReset(): boolean {
+    const { resets } = this.#options;
+    if (resets === undefined) return true;
+    this.#resets ??= new TokenBucket(resets.clock, { maxTokens: resets.burst, tokensPerSecond: resets.perSecond, tokens: resets.burst });
+    return this.#resets.tryTake();
   }
 
   onDataSent(): Flood | undefined {

@@ -39,8 +39,9 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     this.#session = new H2Session(this, connection, options);
     connection.writeText(PREFACE);
     this.#session.sendPreface([
-      [Setting.headerTableSize, options.hpackTableBytes],
       [Setting.enablePush, 0],
+      ...options.customSettings,
+      [Setting.headerTableSize, options.hpackTableBytes],
       [Setting.maxConcurrentStreams, options.maxConcurrentStreams],
       [Setting.initialWindowSize, options.initialStreamWindowBytes],
     ]);

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../core/clock.ts';
 import type { StatGroup } from '../../../core/stats/stats.ts';
 import type { TimerList, Timers } from '../../../core/timers.ts';
 import type { Random } from '../../../core/random.ts';
@@ -6,6 +7,12 @@ import type { H2KeepAliveSettings, H2Settings } from './h2-settings.ts';
 export interface H2KeepAliveOptions extends H2KeepAliveSettings {
   readonly timers: Timers;
   readonly random: Random;
+}
+
+export interface ResetLimit {
+  readonly clock: Clock;
+  readonly burst: number;
+  readonly perSecond: number;
 }
 
 /** `Http2ProtocolOptions` and what else an HTTP/2 connection may do, for either side. */
@@ -21,6 +28,8 @@ export interface H2Options extends H2Settings {
   readonly keepAlive: H2KeepAliveOptions | undefined;
   /** A response that is complete here and whose client opens no window is given up after this time; undefined = never. */
   readonly flushTimeout: TimerList | undefined;
+  /** How many streams a client may give up (`stream_reset_burst`, `stream_reset_rate`); undefined = any number. */
+  readonly resets: ResetLimit | undefined;
   /** H2_CODEC_STATS. */
   readonly stats: StatGroup;
 }

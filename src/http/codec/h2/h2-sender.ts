@@ -186,7 +186,6 @@ export class H2Sender {
 
   #flushOne(stream: H2Stream): void {
     if (this.#flush(stream, Infinity)) this.#waiting.delete(stream);
-    else if (stream.pendingEnd) this.#armFlushTimer(stream);
     this.#relieve(stream);
   }
 
@@ -205,7 +204,8 @@ export class H2Sender {
   }
 
   #armFlushTimer(stream: H2Stream): void {
-    if (this.#options.flushTimeout !== undefined && !stream.closed) stream.armFlushTimer(this.#options.flushTimeout);
+    const list = stream.flushTimeout === null ? this.#options.flushTimeout : stream.flushTimeout;
+    if (list !== undefined && !stream.closed) stream.armFlushTimer(list);
   }
 
   // Pressure

@@ -92,6 +92,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   #begin(): void {
     const options = this.#options;
     this.#session.sendPreface([
+      ...options.customSettings,
       [Setting.headerTableSize, options.hpackTableBytes],
       [Setting.enableConnectProtocol, options.allowConnect ? 1 : 0],
       [Setting.maxConcurrentStreams, options.maxConcurrentStreams],

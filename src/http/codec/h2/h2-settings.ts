@@ -1,5 +1,6 @@
 import type { Http2ProtocolOptions } from '../../../api/generated/envoy/config/core/v3.ts';
 import { durationMs } from '../../../core/durations.ts';
+import { type CustomSettings, customSettingsOf } from './custom-settings.ts';
 import { DEFAULT_TABLE_BYTES } from './hpack-decoder.ts';
 
 /** `Http2ProtocolOptions.connection_keepalive`. */
@@ -29,6 +30,7 @@ export interface H2Settings {
   /** A malformed message ends its stream, not the connection. */
   readonly streamErrorOnInvalidMessage: boolean;
   readonly allowConnect: boolean;
+  readonly customSettings: CustomSettings;
 }
 
 const MIB = 1024 * 1024;
@@ -46,6 +48,7 @@ export function compileH2Settings(http2: Http2ProtocolOptions | undefined): H2Se
     maxWindowUpdatesPerDataFrame: http2?.maxInboundWindowUpdateFramesPerDataFrameSent ?? 10,
     streamErrorOnInvalidMessage: http2?.overrideStreamErrorOnInvalidHttpMessage ?? false,
     allowConnect: http2?.allowConnect ?? false,
+    customSettings: customSettingsOf(http2),
   };
 }
 

@@ -1,4 +1,4 @@
-import { Timer, type TimerOwner } from '../../../core/timers.ts';
+import { Timer, type TimerList, type TimerOwner } from '../../../core/timers.ts';
 import type { Failure } from '../../failure.ts';
 import type { HeaderMap } from '../../header-map.ts';
 import type { ByteCounts } from '../../stream-info.ts';
@@ -66,6 +66,8 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
   pending: PendingBody | undefined;
   pendingEnd = false;
   pendingTrailers: HeaderMap | undefined;
+  /** Of this stream; null = as the connection's options say. */
+  flushTimeout: TimerList | undefined | null = null;
   #heldBack = 0;
   #pauses = 0;
   #flushTimer: Timer | undefined;
@@ -140,6 +142,10 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
   hold(chunk: Buffer, start: number): void {
     this.pending ??= new PendingBody();
     if (start < chunk.length) this.pending.append(chunk, start);
+  }
+
+  setFlushTimeout(list: TimerList | undefined): void {
+    this.flushTimeout = list;
   }
 
   armFlushTimer(list: { arm(timer: Timer): void }): void {
