@@ -196,6 +196,21 @@ export class HeaderMap {
     return this.#value(at);
   }
 
+  /** What lines that are as they were read lie in. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Where the value of such a line begins in `text`; -1 for other lines. */
+  valueStart(at: number): number {
+    return (this.#lines[at]! & CHANGED) === 0 ? this.#lines[at + 3]! : -1;
+  }
+
+  /** Where it ends. */
+  valueEnd(at: number): number {
+    return this.#lines[at + 4]!;
+  }
+
   /** Lines in order. Not for the hot path: makes a string for each name and value. */
   forEach(visit: (name: string, value: string) => void): void {
     for (let at = 0; at < this.#end; at += STRIDE) {

@@ -61,22 +61,37 @@ export class FrameWriter implements RoundTask {
     this.#uint32(increment);
   }
 
-  /** `block[0, length)` in as many frames as it takes. Returns how many bytes leave. */
-  headers(id: number, block: Buffer, length: number, endStream: boolean): number {
-    let type: number = FrameType.headers;
+  /** Where a head's block is best written to `buffer`, so that `endHead` need not move it. */
+  beginHead(): number {
+    if (this.#end + FRAME_HEAD_BYTES + USUAL_BLOCK_BYTES > this.#buffer.length) this.#makeRoom(FRAME_HEAD_BYTES + USUAL_BLOCK_BYTES);
+    return this.#end + FRAME_HEAD_BYTES;
+  }
+
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
+  /** `block[start, end)`, in as many frames as it takes where it is not where `beginHead` said. Returns how many bytes leave. */
+  endHead(id: number, block: Buffer, start: number, end: number, endStream: boolean): number {
     let flags: number = endStream ? Flag.endStream : 0;
-    let at = 0;
+    if (block === this.#buffer) {
+      this.#head(end - start, FrameType.headers, flags | Flag.endHeaders, id);
+      this.#end = end;
+      return FRAME_HEAD_BYTES + end - start;
+    }
+    let type: number = FrameType.headers;
+    let at = start;
     let sent = 0;
     do {
-      const run = Math.min(length - at, MAX_PAYLOAD_BYTES);
-      if (at + run === length) flags |= Flag.endHeaders;
+      const run = Math.min(end - at, MAX_PAYLOAD_BYTES);
+      if (at + run === end) flags |= Flag.endHeaders;
       this.#head(run, type, flags, id);
       this.#copy(block, at, at + run);
       type = FrameType.continuation;
       flags = 0;
       at += run;
       sent += FRAME_HEAD_BYTES + run;
-    } while (at < length);
+    } while (at < end);
     return sent;
   }
 
@@ -182,5 +197,7 @@ export class FrameWriter implements RoundTask {
 
 /** What every peer takes (SETTINGS_MAX_FRAME_SIZE). */
 const MAX_PAYLOAD_BYTES = 16_384;
+/** Most heads take less. */
+const USUAL_BLOCK_BYTES = 2048;
 /** More is cheaper to copy with a call into the runtime. */
 const COPIED_BY_CALL = 100;

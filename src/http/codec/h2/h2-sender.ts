@@ -59,18 +59,20 @@ export class H2Sender {
   // Heads
 
   response(stream: H2Stream, headers: HeaderMap, end: boolean): void {
-    this.#head(stream, this.#encoder.writeResponse(headers, 0), end);
+    const at = this.writer.beginHead();
+    this.#head(stream, this.#encoder.writeResponse(headers, this.writer.buffer, at), end);
   }
 
   /** `protocol`: of an extended CONNECT; '' = none. */
   request(stream: H2Stream, headers: HeaderMap, protocol: string, end: boolean): void {
-    this.#head(stream, this.#encoder.writeRequest(headers, protocol, 0), end);
+    const at = this.writer.beginHead();
+    this.#head(stream, this.#encoder.writeRequest(headers, protocol, this.writer.buffer, at), end);
   }
 
   #head(stream: H2Stream, blockEnd: number, end: boolean): void {
-    const sent = this.writer.headers(stream.id, this.#encoder.buffer, blockEnd, end);
-    stream.wireSent += sent;
-    stream.headersSent += blockEnd;
+    const { buffer, begin } = this.#encoder;
+    stream.wireSent += this.writer.endHead(stream.id, buffer, begin, blockEnd, end);
+    stream.headersSent += blockEnd - begin;
     if (!this.check(this.guard.onSent())) return;
     if (end) this.#session.onLocalEnd(stream);
     else this.#checkPressure(stream);
@@ -109,8 +111,12 @@ export class H2Sender {
       return;
     }
     // Trailers without a field would be an empty block: the end says the same.
-    if (trailers.size === 0) this.data(stream, NO_BYTES, true);
-    else this.#head(stream, this.#encoder.writeTrailers(trailers, 0), true);
+    if (trailers.size === 0) {
+      this.data(stream, NO_BYTES, true);
+      return;
+    }
+    const at = this.writer.beginHead();
+    this.#head(stream, this.#encoder.writeTrailers(trailers, this.writer.buffer, at), true);
   }
 
   #send(stream: H2Stream, bytes: Buffer, start: number, end: number, endStream: boolean): void {

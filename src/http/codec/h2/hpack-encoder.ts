@@ -15,6 +15,8 @@ const CHANGING = [H.contentLength, H.xRequestId, H.envoyUpstreamServiceTime];
 
 /** Values longer than this never go into the table. */
 const MAX_INDEXED_BYTES = 256;
+/** Longer texts are not kept for what lies in them. */
+const MAX_KEPT_TEXT = 4096;
 /** Names are remembered by the low bits of their number. */
 const SLOTS = 64;
 /** The ring of entry sizes; more entries than that a table of this size cannot hold. */
@@ -33,7 +35,9 @@ for (let index = STATIC_ENTRIES; index > 0; index--) staticIndexes[staticTable[i
 staticIndexes[0] = 0;
 const STATUS_INDEX: ReadonlyMap<number, number> = new Map([[200, 8], [204, 9], [206, 10], [304, 11], [400, 12], [404, 13], [500, 14]]);
 
-/** Room for a block; grows to the largest that was written. */
+/** Longer blocks take several frames: they are written beside. */
+const MAX_BLOCK_BYTES = 16_384;
+/** Room for such a block; grows to the largest that was written. */
 let scratch = Buffer.allocUnsafeSlow(65_536);
 
 /**
@@ -52,16 +56,30 @@ export class HpackEncoder {
   readonly #names: number[] = [];
   readonly #values: string[] = [];
   readonly #entries: number[] = [];
+  /** Where that value was read from: a text, and its place there (-1: from nowhere). Most heads bring the same text again. */
+  readonly #texts: string[] = [];
+  readonly #starts: number[] = [];
+  // The block under way
+  #out: Buffer = scratch;
+  #begin = 0;
   #at = 0;
+  #limit = 0;
 
   constructor(tableBytes: number) {
     this.#maxBytes = Math.min(tableBytes, MAX_ENCODER_TABLE_BYTES);
     if (this.#maxBytes < 4096) this.#lowestBytes = this.#maxBytes;
   }
 
-  /** The buffer of the last block; `[offset, end)` counts, where `end` is what the writing method returned. Valid until the next one. */
+  /**
+   * Where the last block is: in the buffer that was given, as far as it fits there and into one frame, else in one that is valid until the
+   * next block. It begins at `begin` and ends at what the writing method has returned.
+   */
   get buffer(): Buffer {
-    return scratch;
+    return this.#out;
+  }
+
+  get begin(): number {
+    return this.#begin;
   }
 
   /** SETTINGS_HEADER_TABLE_SIZE of the peer. */
@@ -73,42 +91,46 @@ export class HpackEncoder {
     this.#evictTo(next);
   }
 
-  /** Returns where the block ends; it begins at `offset`. */
-  writeResponse(headers: HeaderMap, offset: number): number {
-    this.#begin(offset);
+  /** Writes to `buffer` from `at` on. Returns where the block ends. */
+  writeResponse(headers: HeaderMap, buffer: Buffer, at: number): number {
+    this.#start(buffer, at);
     const { status } = headers;
     const index = STATUS_INDEX.get(status);
-    if (index !== undefined) scratch[this.#at++] = 0x80 | index;
+    if (index !== undefined) this.#out[this.#at++] = 0x80 | index;
     else this.#literal(8, '', String(status));
     return this.#lines(headers);
   }
 
   /** `protocol`: of an extended CONNECT; '' = none. */
-  writeRequest(headers: HeaderMap, protocol: string, offset: number): number {
-    this.#begin(offset);
+  writeRequest(headers: HeaderMap, protocol: string, buffer: Buffer, at: number): number {
+    this.#start(buffer, at);
     const { method, scheme, path } = headers;
-    if (method === 'GET') scratch[this.#at++] = 0x82;
-    else if (method === 'POST') scratch[this.#at++] = 0x83;
+    if (method === 'GET') this.#out[this.#at++] = 0x82;
+    else if (method === 'POST') this.#out[this.#at++] = 0x83;
     else this.#literal(2, '', method);
     if (protocol !== '') this.#literal(0, ':protocol', protocol);
     if (path !== '') {
-      if (scheme === 'https') scratch[this.#at++] = 0x87;
-      else if (scheme === 'http' || scheme === '') scratch[this.#at++] = 0x86;
+      if (scheme === 'https') this.#out[this.#at++] = 0x87;
+      else if (scheme === 'http' || scheme === '') this.#out[this.#at++] = 0x86;
       else this.#literal(6, '', scheme);
-      if (path === '/') scratch[this.#at++] = 0x84;
+      if (path === '/') this.#out[this.#at++] = 0x84;
       else this.#literal(4, '', path);
     }
     this.#field(AUTHORITY_ID, 1, ':authority', headers.authority);
     return this.#lines(headers);
   }
 
-  writeTrailers(trailers: HeaderMap, offset: number): number {
-    this.#begin(offset);
+  writeTrailers(trailers: HeaderMap, buffer: Buffer, at: number): number {
+    this.#start(buffer, at);
     return this.#lines(trailers);
   }
 
-  #begin(offset: number): void {
-    this.#at = offset;
+  #start(buffer: Buffer, at: number): void {
+    this.#out = buffer;
+    this.#begin = at;
+    this.#at = at;
+    this.#limit = Math.min(buffer.length, at + MAX_BLOCK_BYTES);
+    if (at + LINE_BYTES > this.#limit) this.#makeRoom(LINE_BYTES);
     if (this.#lowestBytes === -1) return;
     if (this.#lowestBytes < this.#maxBytes) this.#integer(0x20, 5, this.#lowestBytes);
     this.#integer(0x20, 5, this.#maxBytes);
@@ -116,29 +138,50 @@ export class HpackEncoder {
   }
 
   #lines(headers: HeaderMap): number {
-    const end = headers.linesEnd;
-    for (let at = 0; at < end; at += STRIDE) {
+    const { text, linesEnd } = headers;
+    for (let at = 0; at < linesEnd; at += STRIDE) {
       const id = headers.lineId(at);
       if (id === -1) continue;
-      if (this.#at + LINE_BYTES > scratch.length) this.#makeRoom(LINE_BYTES);
-      const value = headers.lineValue(at);
-      if (id === 0) this.#literal(0, headers.lineName(at), value);
-      else this.#field(id, id < KNOWN_NAMES ? staticIndexes[id]! : 0, '', value);
+      if (this.#at + LINE_BYTES > this.#limit) this.#makeRoom(LINE_BYTES);
+      const start = headers.valueStart(at);
+      const manner = id < KNOWN_NAMES ? manners[id]! : Manner.repeating;
+      if (id === 0) {
+        this.#literal(0, headers.lineName(at), headers.lineValue(at));
+      } else if (manner !== Manner.repeating) {
+        this.#integer(manner === Manner.sensitive ? 0x10 : 0, 4, staticIndexes[id]!);
+        if (staticIndexes[id] === 0) this.#text(headerText(id as never));
+        if (start === -1) this.#text(headers.lineValue(at));
+        else this.#range(text, start, headers.valueEnd(at));
+      } else {
+        this.#repeating(headers, at, id, start);
+      }
     }
     return this.#at;
   }
 
-  #field(id: number, staticIndex: number, name: string, value: string): void {
-    const manner = id < KNOWN_NAMES ? manners[id] : Manner.repeating;
-    if (manner === Manner.sensitive) {
-      this.#string4(0x10, staticIndex, name === '' ? headerText(id as never) : name, value);
-      return;
+  #repeating(headers: HeaderMap, at: number, id: number, start: number): void {
+    const slot = id & (SLOTS - 1);
+    if (start !== -1 && this.#starts[slot] === start && this.#names[slot] === id && this.#texts[slot] === headers.text) {
+      const entry = this.#entries[slot]!;
+      if (entry !== -1 && entry >= this.#evicted) {
+        this.#integer(0x80, 7, STATIC_ENTRIES + this.#inserted - entry);
+        return;
+      }
     }
-    if (manner === Manner.changing || value.length > MAX_INDEXED_BYTES) {
+    this.#field(id, id < KNOWN_NAMES ? staticIndexes[id]! : 0, '', headers.lineValue(at));
+    if (start === -1 || this.#names[slot] !== id || headers.text.length > MAX_KEPT_TEXT) return;
+    this.#texts[slot] = headers.text;
+    this.#starts[slot] = start;
+  }
+
+  #field(id: number, staticIndex: number, name: string, value: string): void {
+    const slot = id & (SLOTS - 1);
+    this.#starts[slot] = -1;
+    if (value.length > MAX_INDEXED_BYTES) {
+      this.#names[slot] = 0;
       this.#literal(staticIndex, name === '' ? headerText(id as never) : name, value);
       return;
     }
-    const slot = id & (SLOTS - 1);
     if (this.#names[slot] !== id || this.#values[slot] !== value) {
       this.#names[slot] = id;
       this.#values[slot] = value;
@@ -170,11 +213,7 @@ export class HpackEncoder {
   }
 
   #literal(staticIndex: number, name: string, value: string): void {
-    this.#string4(0, staticIndex, name, value);
-  }
-
-  #string4(pattern: number, staticIndex: number, name: string, value: string): void {
-    this.#integer(pattern, 4, staticIndex);
+    this.#integer(0, 4, staticIndex);
     if (staticIndex === 0) this.#text(name);
     this.#text(value);
   }
@@ -188,34 +227,42 @@ export class HpackEncoder {
   #integer(pattern: number, bits: number, value: number): void {
     const mask = (1 << bits) - 1;
     if (value < mask) {
-      scratch[this.#at++] = pattern | value;
+      this.#out[this.#at++] = pattern | value;
       return;
     }
-    scratch[this.#at++] = pattern | mask;
+    this.#out[this.#at++] = pattern | mask;
     let rest = value - mask;
     while (rest >= 128) {
-      scratch[this.#at++] = (rest & 127) | 128;
+      this.#out[this.#at++] = (rest & 127) | 128;
       rest >>>= 7;
     }
-    scratch[this.#at++] = rest;
+    this.#out[this.#at++] = rest;
   }
 
+  /** Goes on beside. */
   #makeRoom(bytes: number): void {
-    const grown = Buffer.allocUnsafeSlow((this.#at + bytes) * 2);
-    scratch.copy(grown, 0, 0, this.#at);
-    scratch = grown;
+    const length = this.#at - this.#begin;
+    const old = this.#out;
+    if (old === scratch || length + bytes > scratch.length) scratch = Buffer.allocUnsafeSlow((length + bytes) * 2 + scratch.length);
+    old.copy(scratch, 0, this.#begin, this.#at);
+    this.#out = scratch;
+    this.#begin = 0;
+    this.#at = length;
+    this.#limit = scratch.length;
   }
 
   #text(text: string): void {
-    const { length } = text;
-    if (this.#at + length + LINE_BYTES > scratch.length) this.#makeRoom(length + LINE_BYTES);
+    this.#range(text, 0, text.length);
+  }
+
+  #range(text: string, start: number, end: number): void {
+    const length = end - start;
+    if (this.#at + length + LINE_BYTES > this.#limit) this.#makeRoom(length + LINE_BYTES);
     this.#integer(0, 7, length);
-    if (length > COPIED_BY_CALL) {
-      this.#at += (scratch as unknown as Latin1Writer).latin1Write(text, this.#at, length);
-      return;
-    }
+    const out = this.#out;
     const at = this.#at;
-    for (let i = 0; i < length; i++) scratch[at + i] = text.charCodeAt(i);
+    if (length > COPIED_BY_CALL) (out as unknown as Latin1Writer).latin1Write(text.substring(start, end), at, length);
+    else for (let i = 0; i < length; i++) out[at + i] = text.charCodeAt(start + i);
     this.#at = at + length;
   }
 }
