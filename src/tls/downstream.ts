@@ -173,12 +173,14 @@ class HelloReader implements ConnectionOwner {
   onBytes(bytes: Buffer, length: number): void {
     const chunk = bytes.subarray(0, length);
     if (this.#received === undefined) this.#info.handshakeStartMs = this.#socket.clock.monotonicMs();
-    const received = this.#received === undefined ? Buffer.from(chunk) : Buffer.concat([this.#received, chunk]);
-    this.#received = received;
+    const received = this.#received === undefined ? chunk : Buffer.concat([this.#received, chunk]);
     const hello = this.#reader.read(received, received.length);
     const fault = typeof hello === 'object' ? undefined : firstRecordFault(received);
-    if (fault !== undefined) this.#refuse(fault);
-    if (fault !== undefined || hello === undefined || (hello === NOT_TLS && received.length < FIRST_RECORD_BYTES)) return;
+    if (fault !== undefined) return this.#refuse(fault);
+    if (hello === undefined || (hello === NOT_TLS && received.length < FIRST_RECORD_BYTES)) {
+      this.#received = received === chunk ? Buffer.from(chunk) : received;
+      return;
+    }
     // What else is no ClientHello is left to OpenSSL, which says what is wrong with it.
     this.upgrade.start(new ServerHandshake(this.#socket, this.#info, typeof hello === 'string' ? NO_HELLO : hello), received);
   }

@@ -20,7 +20,7 @@ export class PublicUpgrade implements TlsUpgrade {
     // Its end is on the way; Node would abort over a handle that is closing.
     if (this.#lower.closed) return;
     const raw = this.#lower.release();
-    if (received.length > 0) raw.unshift(received);
+    if (received.length > 0) raw.unshift(Buffer.from(received));
     secure(this.connection, raw, handshake);
   }
 

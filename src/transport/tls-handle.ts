@@ -64,6 +64,8 @@ export class TlsHandle implements StreamHandle, WrapOwner, TlsWritesOwner {
   #bytesWritten = 0;
   #waitingShutdown: ShutdownRequestBase | null = null;
   #isShutDown = false;
+  /** As all that is connected or accepted here. */
+  #sendsAtOnce = true;
 
   /** `raw` is connected and nobody's; `received` was read from it. */
   constructor(raw: StreamHandle, handshake: TlsHandshake, received: Buffer, owner: TlsHandleOwner) {
@@ -325,6 +327,8 @@ export class TlsHandle implements StreamHandle, WrapOwner, TlsWritesOwner {
   }
 
   setNoDelay(on: boolean): number {
+    if (on === this.#sendsAtOnce) return 0;
+    this.#sendsAtOnce = on;
     return this.#wrap.setNoDelay?.(on) ?? 0;
   }
 

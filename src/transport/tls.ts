@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { sessionFacts } from './serialised-session.ts';
+import { sessionGroup, sessionId } from './serialised-session.ts';
 import type { Connection, TransportError } from './transport.ts';
 
 /**
@@ -32,7 +32,7 @@ export interface TlsHandshake {
 export interface TlsUpgrade {
   /** Usable at once: what is written before the end of the handshake leaves after it. */
   readonly connection: Connection;
-  /** Takes the socket from the connection below, which has read `received` and is from now on nobody's. */
+  /** Takes the socket from the connection below, which has read `received` (lent for the call) and is from now on nobody's. */
   start(handshake: TlsHandshake, received: Buffer): void;
   /** The connection below has ended before `start`. */
   abort(error: TransportError | undefined): void;
@@ -65,25 +65,31 @@ export class TlsSession {
   readonly group: string;
   /** In hexadecimal; '' when there is none. */
   readonly id: string;
-  /** Why the peer's chain of certificates is not trusted, in OpenSSL's words; undefined when it is, and when there is none. */
-  readonly untrusted: string | undefined;
   readonly #socket: TLSSocket;
+  readonly #handle: TlsSocketHandle;
   #peer: X509Certificate | null | undefined;
+  #untrusted: string | null | undefined;
   #chain: readonly X509Certificate[] | undefined;
 
   constructor(socket: TLSSocket, handle: TlsSocketHandle) {
     const cipher = socket.getCipher();
     this.#socket = socket;
+    this.#handle = handle;
     this.version = socket.getProtocol() ?? '';
     this.cipher = cipher.name;
     this.serverName = handle.getServername() || '';
     this.applicationProtocol = handle.getALPNNegotiatedProtocol() || '';
     this.resumed = socket.isSessionReused();
-    this.untrusted = handle.verifyError()?.code;
-    const { id, group } = sessionFacts(handle.getSession());
+    const session = handle.getSession();
     // That of TLS 1.3 means nothing to anybody else.
-    this.id = this.version === 'TLSv1.3' ? '' : id;
-    this.group = group;
+    this.id = this.version === 'TLSv1.3' ? '' : sessionId(session);
+    this.group = sessionGroup(session);
+  }
+
+  /** Why the peer's chain of certificates is not trusted, in OpenSSL's words; undefined when it is, and when there is none. */
+  get untrusted(): string | undefined {
+    if (this.#untrusted === undefined) this.#untrusted = (this.peerCertificate && this.#handle.verifyError()?.code) ?? null;
+    return this.#untrusted ?? undefined;
   }
 
   /** Node gives the chain to the first who asks for the certificate, and takes it from OpenSSL: nothing else may ask. */
