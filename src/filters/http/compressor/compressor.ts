@@ -11,6 +11,7 @@ const CONTENT_ENCODING = headerName('content-encoding');
 const CACHE_CONTROL = headerName('cache-control');
 const ETAG = headerName('etag');
 const VARY = headerName('vary');
+const COMPRESSION_STATUS = headerName('x-envoy-compression-status');
 const COMPRESSORS = 'envoy.filters.http.compressor.candidates';
 
 interface Offer extends Offered {
@@ -67,7 +68,12 @@ export class Compressor implements HttpFilter {
     // A filter before this one may have answered.
     const state = stream.state as CompressorStream | undefined;
     const { response } = this.#config;
-    const large = state?.disabled !== true && response.enabled() && largeEnough(headers, response);
+    const on = state?.disabled !== true && response.enabled();
+    if (on && !end && this.#config.tellsStatus) {
+      this.#encodeTelling(stream, state, headers);
+      return CONTINUE;
+    }
+    const large = on && largeEnough(headers, response);
     const compressible = large && this.#isCompressible(headers);
     if (!end && large && this.#isAccepted(stream, state, headers) && compressible) {
       this.#adjustEtag(headers);
@@ -117,10 +123,42 @@ export class Compressor implements HttpFilter {
   #isCompressible(headers: HeaderMap): boolean {
     const { response, disableOnEtag, weakenEtag, uncompressibleCodes, choiceStats } = this.#config;
     if (!typeAllowed(headers, response) || uncompressibleCodes.has(headers.status)) return false;
-    if (hasToken(headers, CACHE_CONTROL, 'no-transform') || headers.has(CONTENT_ENCODING)) return false;
+    if (isFinal(headers)) return false;
     if (!disableOnEtag || weakenEtag || !headers.has(ETAG)) return true;
     choiceStats.inc(CHOICE_STATS.not_compressed_etag);
     return false;
+  }
+
+  /** Here Envoy asks what the client accepts only where nothing else is in the way. */
+  #encodeTelling(stream: FilterStream, state: CompressorStream | undefined, headers: HeaderMap): void {
+    const { response, library } = this.#config;
+    const { contentEncoding } = state?.library ?? library;
+    const final = isFinal(headers);
+    const refusal = final ? undefined : this.#refusal(headers);
+    const compressible = !final && refusal === undefined;
+    if (compressible) addVary(headers);
+    if (compressible && this.#isAccepted(stream, state, headers)) {
+      const originalLength = headers.get(H.contentLength) ?? '';
+      this.#adjustEtag(headers);
+      state!.response = this.#begin(headers, state!.library, response);
+      headers.add(COMPRESSION_STATUS, `${contentEncoding};Compressed;OriginalLength=${originalLength}`);
+      return;
+    }
+    response.stats.inc(DIRECTION_STATS.not_compressed);
+    if (refusal !== undefined) headers.add(COMPRESSION_STATUS, `${contentEncoding};${refusal}`);
+  }
+
+  /** Why a response stays as it is whatever its client accepts; undefined = there is no reason. */
+  #refusal(headers: HeaderMap): string | undefined {
+    const { response, uncompressibleCodes } = this.#config;
+    if (!largeEnough(headers, response)) {
+      // Envoy asks twice, and counts each time.
+      response.stats.inc(DIRECTION_STATS.content_length_too_small);
+      return 'ContentLengthTooSmall';
+    }
+    if (!typeAllowed(headers, response)) return 'ContentTypeNotAllowed';
+    if (uncompressibleCodes.has(headers.status)) return 'StatusCodeNotAllowed';
+    return this.#isCompressible(headers) ? undefined : 'EtagNotAllowed';
   }
 
   #isAccepted(stream: FilterStream, state: CompressorStream | undefined, headers: HeaderMap): boolean {
@@ -169,6 +207,11 @@ function typeAllowed(headers: HeaderMap, { contentTypes }: Pick<DirectionConfig,
   if (type === undefined) return true;
   const semicolon = type.indexOf(';');
   return contentTypes.has((semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase());
+}
+
+/** It is to reach the client as it is. */
+function isFinal(headers: HeaderMap): boolean {
+  return hasToken(headers, CACHE_CONTROL, 'no-transform') || headers.has(CONTENT_ENCODING);
 }
 
 function hasToken(headers: HeaderMap, name: HeaderName, token: string): boolean {

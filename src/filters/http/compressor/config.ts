@@ -45,6 +45,8 @@ export interface CompressorConfig {
   readonly removeAcceptEncoding: boolean;
   readonly uncompressibleCodes: ReadonlySet<number>;
   readonly chooseFirst: boolean;
+  /** `status_header_enabled`: responses tell why they are compressed or not. */
+  readonly tellsStatus: boolean;
 }
 
 /** Of a route. */
@@ -77,6 +79,7 @@ export function compileCompressor(message: CompressorMessage, at: ConfigPath, co
     removeAcceptEncoding: response?.removeAcceptEncodingHeader ?? message.removeAcceptEncodingHeader,
     uncompressibleCodes: new Set(response?.uncompressibleResponseCodes),
     chooseFirst: message.chooseFirst,
+    tellsStatus: response?.statusHeaderEnabled ?? false,
   };
 }
 

@@ -1,4 +1,4 @@
-import { fields, only, type SupportTable } from '../../../config/support.ts';
+import { fields, type SupportTable } from '../../../config/support.ts';
 
 const PACKAGE = 'envoy.extensions.filters.http.compressor.v3';
 
@@ -8,8 +8,7 @@ export const compressorSupport: SupportTable = {
   [`${PACKAGE}.Compressor.CommonDirectionConfig`]: fields('enabled min_content_length content_type'),
   [`${PACKAGE}.Compressor.RequestDirectionConfig`]: fields('common_config'),
   [`${PACKAGE}.Compressor.ResponseDirectionConfig`]: {
-    ...fields('common_config disable_on_etag_header weaken_etag_on_compress remove_accept_encoding_header uncompressible_response_codes'),
-    status_header_enabled: only([false]),
+    ...fields('common_config disable_on_etag_header weaken_etag_on_compress remove_accept_encoding_header uncompressible_response_codes status_header_enabled'),
   },
   [`${PACKAGE}.CompressorPerRoute`]: fields('disabled overrides'),
   [`${PACKAGE}.CompressorOverrides`]: fields('response_direction_config compressor_library'),

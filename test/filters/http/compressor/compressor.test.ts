@@ -43,6 +43,22 @@ describe('compressor', () => {
     expect(gunzipSync(call.upstream!.body).toString()).toBe('hello '.repeat(20));
   });
 
+  it('tells why a response is compressed or not, where told to', () => {
+    const response = { status_header_enabled: true, disable_on_etag_header: true, uncompressible_response_codes: [206], common_config: { min_content_length: 10 } };
+    const statusOf = (status: number, headers: Record<string, string>, body: string): string | undefined => {
+      const call = rigOf('gzip', { response_direction_config: response }).send({ headers: { 'accept-encoding': 'gzip' } });
+      call.upstream!.respond({ status, headers: { 'content-type': 'text/plain', ...headers }, body });
+      return call.response!.headers['x-envoy-compression-status'];
+    };
+    const large = 'a'.repeat(20);
+    expect(statusOf(200, {}, large)).toBe('gzip;Compressed;OriginalLength=20');
+    expect(statusOf(200, {}, 'small')).toBe('gzip;ContentLengthTooSmall');
+    expect(statusOf(200, { 'content-type': 'image/png', etag: '"a"' }, large)).toBe('gzip;ContentTypeNotAllowed');
+    expect(statusOf(206, { etag: '"a"' }, large)).toBe('gzip;StatusCodeNotAllowed');
+    expect(statusOf(200, { etag: '"a"' }, large)).toBe('gzip;EtagNotAllowed');
+    expect(statusOf(200, { 'content-encoding': 'br' }, 'small')).toBeUndefined();
+  });
+
   it('chooses what the client prefers of what there is', () => {
     const offers = (...encodings: string[]) => encodings.map((encoding) => ({ encoding, chooseFirst: false }));
     expect(chooseEncoding('br;q=0.5, gzip', offers('gzip', 'br'))).toEqual({ encoding: 'gzip', reason: 'valid' });
