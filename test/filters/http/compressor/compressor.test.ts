@@ -47,7 +47,7 @@ describe('compressor', () => {
     const response = { status_header_enabled: true, disable_on_etag_header: true, uncompressible_response_codes: [206], common_config: { min_content_length: 10 } };
     const statusOf = (status: number, headers: Record<string, string>, body: string): string | undefined => {
       const call = rigOf('gzip', { response_direction_config: response }).send({ headers: { 'accept-encoding': 'gzip' } });
-      call.upstream!.respond({ status, headers: { 'content-type': 'text/plain', ...headers }, body });
+      call.upstream!.respond({ status, headers: { 'content-type': 'text/plain', 'content-length': String(body.length), ...headers }, body });
       return call.response!.headers['x-envoy-compression-status'];
     };
     const large = 'a'.repeat(20);
