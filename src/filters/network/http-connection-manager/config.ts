@@ -31,6 +31,8 @@ export interface ConnectionManagerConfig {
   readonly random: Random;
   readonly runtime: Runtime;
   readonly overload: Overload;
+  /** Requests that are dropped for overload are told so. */
+  readonly appendLocalOverload: boolean;
   readonly log: Logger;
   readonly clusters: ClusterLookup;
   /** Swapped as a whole when routes change; a stream keeps the one it began with. */

@@ -87,6 +87,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     random: context.random,
     runtime: context.runtime,
     overload: context.service(OVERLOAD),
+    appendLocalOverload: message.appendLocalOverload,
     log: context.log,
     clusters: context.service(CLUSTERS),
     routes: { current: compileRoutes(message, at, inside) },

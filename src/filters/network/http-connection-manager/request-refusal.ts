@@ -2,7 +2,7 @@ import type { CounterId } from '../../../core/stats/stats.ts';
 import type { LocalReply } from '../../../http/filter.ts';
 import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
-import { H } from '../../../http/header-name.ts';
+import { H, headerName } from '../../../http/header-name.ts';
 import { HTTP_STATS } from '../../../http/http-stats.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
 import type { ConnectionManagerConfig } from './config.ts';
@@ -17,7 +17,9 @@ export interface Refusal {
   readonly counter?: CounterId;
 }
 
+const LOCAL_OVERLOADED = headerName('x-envoy-local-overloaded');
 const OVERLOADED: Refusal = { reply: { status: 503, body: 'envoy overloaded', details: 'overload' }, closes: false, counter: HTTP_STATS.downstream_rq_overload_close };
+const OVERLOADED_TOLD: Refusal = { ...OVERLOADED, reply: { ...OVERLOADED.reply, headers: (headers) => headers.add(LOCAL_OVERLOADED, 'true') } };
 const NO_HOST = closing('missing_host_header');
 const BAD_PATH: Refusal = { ...closing('path_normalization_failed'), counter: HTTP_STATS.downstream_rq_failed_path_normalization };
 const QUERY_WITHOUT_TYPE = closing('query_missing_content_type');
@@ -35,7 +37,7 @@ function notFound(details: string): Refusal {
 /** Why a well-formed head is not served; undefined when it is. Sets the default host of HTTP/1.0, rewrites the path by the rules for it and makes early mutations. */
 export function refusalOf(headers: HeaderMap, minorVersion: number, info: StreamInfo, config: ConnectionManagerConfig): Refusal | undefined {
   const dropped = config.overload.states.stop_accepting_requests;
-  if (dropped !== undefined && config.random.unit() < dropped) return OVERLOADED;
+  if (dropped !== undefined && config.random.unit() < dropped) return config.appendLocalOverload ? OVERLOADED_TOLD : OVERLOADED;
   if (!headers.hasHost && minorVersion === 0 && config.defaultHostForHttp10 !== '') {
     headers.authority = config.defaultHostForHttp10;
     headers.hasHost = true;
