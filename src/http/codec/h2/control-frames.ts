@@ -65,7 +65,7 @@ export class ControlFrames {
     if (end - at !== 4) return this.#session.fail(ErrorCode.frameSizeError, '');
     if (id === 0 || this.#session.isIdle(id)) return this.#session.drop(UNKNOWN_ERROR);
     this.#session.resetHere.delete(id);
-    const stream = this.#session.streams.get(id);
+    const stream = this.#session.streamOf(id);
     if (stream === undefined) return this.#countReset();
     this.#session.stats.inc(H2_CODEC_STATS.rx_reset);
     const { decoder } = stream;
@@ -123,7 +123,7 @@ export class ControlFrames {
     if (!this.#sender.check(this.#sender.guard.onWindowUpdate())) return false;
     if (increment === 0) return this.#session.drop(UNKNOWN_ERROR);
     if (id === 0) return this.#sender.widenConnection(increment) || this.#session.fail(ErrorCode.flowControlError, 'WINDOW_UPDATE: window size overflow');
-    const stream = this.#session.streams.get(id);
+    const stream = this.#session.streamOf(id);
     if (stream === undefined) return this.#session.refuseRest(id, this.#session.resetHere.onWindowUpdate(id, increment));
     if (!this.#sender.widen(stream, increment)) this.#session.resetMalformed(stream, ErrorCode.flowControlError);
     return !this.#session.closed;

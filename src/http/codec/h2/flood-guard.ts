@@ -18,6 +18,8 @@ const WINDOW_UPDATES_PER_STREAM = 2;
 /** Counts what costs a peer little and this side much. Each method returns what is too much, or undefined. */
 export class FloodGuard {
   readonly #options: H2Options;
+  /** Of the options, for each frame. */
+  readonly #maxOutboundFrames: number;
   #emptyFrames = 0;
   #priorityFrames = 0;
   #windowUpdates = 0;
@@ -29,6 +31,7 @@ export class FloodGuard {
 
   constructor(options: H2Options) {
     this.#options = options;
+    this.#maxOutboundFrames = options.maxOutboundFrames;
   }
 
   onStream(): void {
@@ -74,7 +77,7 @@ export class FloodGuard {
 
   /** A frame waits to leave. */
   onSent(): Flood | undefined {
-    if (++this.#outbound <= this.#options.maxOutboundFrames) return undefined;
+    if (++this.#outbound <= this.#maxOutboundFrames) return undefined;
     this.#options.stats.inc(H2_CODEC_STATS.outbound_flood);
     return OUTBOUND_FRAMES;
   }

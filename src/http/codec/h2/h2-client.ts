@@ -26,7 +26,9 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
   readonly failures = UPSTREAM_FAILURES;
   readonly #connection: Connection;
   readonly #owner: ClientCodecOwner;
-  readonly #options: H2Options;
+  // Of the options, for each stream.
+  readonly #maxConcurrentStreams: number;
+  readonly #streamWindowBytes: number;
   readonly #session: H2Session;
   /** The peer has sent GOAWAY. */
   #leaving = false;
@@ -35,7 +37,8 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
   constructor(connection: Connection, owner: ClientCodecOwner, options: H2Options) {
     this.#connection = connection;
     this.#owner = owner;
-    this.#options = options;
+    this.#maxConcurrentStreams = options.maxConcurrentStreams;
+    this.#streamWindowBytes = options.initialStreamWindowBytes;
     this.#session = new H2Session(this, connection, options);
     connection.writeText(PREFACE);
     this.#session.sendPreface([
@@ -49,7 +52,7 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
 
   get canTakeStream(): boolean {
     if (this.#closed || this.#isLast) return false;
-    return this.#session.streams.size < Math.min(this.#options.maxConcurrentStreams, this.#session.peer.maxConcurrentStreams);
+    return this.#session.streams.size < Math.min(this.#maxConcurrentStreams, this.#session.peer.maxConcurrentStreams);
   }
 
   get activeStreams(): number {
@@ -65,7 +68,7 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     const session = this.#session;
     const id = session.lastOwnId === 0 ? 1 : session.lastOwnId + 2;
     session.lastOwnId = id;
-    const stream = new H2Stream(this, id, session.sender.initialWindow, this.#options.initialStreamWindowBytes);
+    const stream = new H2Stream(this, id, session.sender.initialWindow, this.#streamWindowBytes);
     stream.decoder = decoder;
     session.addStream(stream);
     return stream;

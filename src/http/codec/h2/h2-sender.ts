@@ -29,6 +29,8 @@ export class H2Sender {
   readonly #session: SenderSession;
   readonly #connection: Connection;
   readonly #options: H2Options;
+  /** Of the options, for each frame. */
+  readonly #highWatermarkBytes: number;
   readonly #encoder: HpackEncoder;
   #window = DEFAULT_WINDOW_BYTES;
   #initialWindow = DEFAULT_WINDOW_BYTES;
@@ -41,6 +43,7 @@ export class H2Sender {
     this.#session = session;
     this.#connection = connection;
     this.#options = options;
+    this.#highWatermarkBytes = options.highWatermarkBytes;
     this.writer = new FrameWriter(connection);
     this.guard = new FloodGuard(options);
     this.#encoder = new HpackEncoder(4096);
@@ -218,7 +221,7 @@ export class H2Sender {
 
   #checkPressure(stream: H2Stream): void {
     if (stream.above) return;
-    const limit = this.#options.highWatermarkBytes;
+    const limit = this.#highWatermarkBytes;
     const connectionAbove = this.#connection.unsentBytes > limit;
     if (!connectionAbove && stream.pendingBytes <= limit) return;
     stream.above = true;
@@ -227,7 +230,7 @@ export class H2Sender {
   }
 
   #relieve(stream: H2Stream): void {
-    if (!stream.above || stream.closed || stream.pendingBytes * 2 > this.#options.highWatermarkBytes) return;
+    if (!stream.above || stream.closed || stream.pendingBytes * 2 > this.#highWatermarkBytes) return;
     if (this.#pressed.has(stream)) return;
     stream.above = false;
     stream.watcher?.onLowWatermark();

@@ -52,6 +52,8 @@ export class H2Session implements FrameSink, KeepAliveSession {
   readonly #maxHeaders: number;
   readonly #keepAlive: KeepAlive | undefined;
   #goAwayId = -1;
+  /** The one that was asked for last: a stream's frames often come together. */
+  #recent: H2Stream | undefined;
   // The DATA frame under way
   #dataStream: H2Stream | undefined;
   #dataFlags = 0;
@@ -92,9 +94,15 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   addStream(stream: H2Stream): void {
     this.streams.set(stream.id, stream);
+    this.#recent = stream;
     this.sender.guard.onStream();
     this.stats.gaugeAdd(H2_CODEC_STATS.streams_active, 1);
     this.#keepAlive?.onStream();
+  }
+
+  streamOf(id: number): H2Stream | undefined {
+    if (this.#recent?.id === id) return this.#recent;
+    return (this.#recent = this.streams.get(id));
   }
 
   onBytes(bytes: Buffer, start: number, end: number): void {
@@ -129,6 +137,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   forget(stream: H2Stream): void {
     if (!this.streams.delete(stream.id)) return;
+    if (this.#recent === stream) this.#recent = undefined;
     this.stats.gaugeAdd(H2_CODEC_STATS.streams_active, -1);
     this.sender.drop(stream);
     stream.close();
@@ -204,6 +213,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
       decoder?.onReset(failure);
     }
     this.streams.clear();
+    this.#recent = undefined;
   }
 
   // FrameSink
@@ -240,7 +250,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (id === 0) return this.fail(ErrorCode.protocolError, 'DATA: stream_id == 0');
     if (!this.windows.take(length)) return this.fail(ErrorCode.flowControlError, '');
     this.#dataFlags = flags;
-    const stream = this.streams.get(id);
+    const stream = this.streamOf(id);
     this.#dataStream = stream;
     if (stream === undefined) return this.#onStrayData(id, length, padding);
     if (stream.remoteEnded) return this.fail(ErrorCode.streamClosed, 'DATA: stream in half-closed(remote)');
@@ -335,18 +345,19 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   #onHeaders(flags: number, id: number, bytes: Buffer, start: number, stop: number): boolean {
     // A client takes HEADERS only for streams it has opened, a server opens none.
-    if (id === 0 || (!this.#role.isPeerStream(id) && this.isIdle(id))) return this.drop(UNKNOWN_ERROR);
+    const isIdle = this.isIdle(id);
+    if (id === 0 || (isIdle && !this.#role.isPeerStream(id))) return this.drop(UNKNOWN_ERROR);
     const payload = headersPayload.read(flags, id, bytes, start, stop);
     if (payload === 'invalid') return this.fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
     if (payload === 'self') return this.drop(UNKNOWN_ERROR);
     const { start: at, end } = headersPayload;
     const endStream = (flags & Flag.endStream) !== 0;
     if (!this.sender.check(this.sender.guard.onPayload(end - at, endStream))) return false;
-    let stream = this.streams.get(id);
+    let stream = isIdle ? undefined : this.streamOf(id);
     if (stream?.remoteEnded === true) return this.drop(UNKNOWN_ERROR);
-    if (stream === undefined && !this.resetHere.has(id)) {
-      if (!this.isIdle(id)) return this.fail(ErrorCode.streamClosed, 'HEADERS: stream closed');
-      if (this.#role.isPeerStream(id)) this.lastPeerId = id;
+    if (stream === undefined && (isIdle || !this.resetHere.has(id))) {
+      if (!isIdle) return this.fail(ErrorCode.streamClosed, 'HEADERS: stream closed');
+      this.lastPeerId = id;
       if (this.#goAwayId === -1 || id <= this.#goAwayId) stream = this.#role.onNewStream(id);
       if (this.closed) return false;
     }
