@@ -19,10 +19,12 @@ export class HeaderMap {
   /** Response status, 0 for a request. */
   status = 0;
 
+  /** Of lines as they were read; shared with whoever has read them. */
   #text = '';
-  /** Per line: id, name start, name end, value start, value end. `id` is REMOVED or'ed in for lines that are gone. */
-  #lines: number[] = NO_LINES;
-  /** What of `#lines` is used; behind it there may be room. */
+  #offsets: readonly number[] = NO_OFFSETS;
+  /** Per line: its id, or'ed with what became of it. */
+  #tags: number[] = NO_TAGS;
+  /** How many lines there are; behind them there may be room. */
   #end = 0;
   /** Per line: the value that replaced the one on the wire, or of a line that was added. */
   #values: (string | undefined)[] | undefined;
@@ -31,32 +33,32 @@ export class HeaderMap {
   /** Bloom filter over the ids present, one bit each modulo 32. */
   #present = 0;
 
-  /**
-   * For parsers. `lines` holds STRIDE numbers a line with offsets into `text`; a line whose separator or white space is
-   * not canonical (`name: value\r\n`) has the LOOSE bit set in its id and is rewritten when serialised. The array is longer
-   * than `end` by SPARE_LINES lines: lines that are added must not make it grow.
-   */
-  setLines(text: string, lines: number[], end: number, present: number): void {
+  /** For parsers. `lines` are shared, and not changed here. With `spare`, lines that are added find room. */
+  setLines({ text, tags, offsets, present }: HeadLines, spare: number): void {
+    const { length } = tags;
+    const own: number[] = new Array(length + spare);
+    for (let at = 0; at < length; at++) own[at] = tags[at]!;
     this.#text = text;
-    this.#lines = lines;
-    this.#end = end;
+    this.#offsets = offsets;
+    this.#tags = own;
+    this.#end = length;
     this.#present = present;
   }
 
   /** The first value of the name. */
   get(name: HeaderName): string | undefined {
     if ((this.#present & (1 << (name & 31))) === 0) return undefined;
-    const lines = this.#lines;
-    for (let at = 0; at < this.#end; at += STRIDE) {
-      if ((lines[at]! & ID_MASK) === name) return this.#value(at);
+    const tags = this.#tags;
+    for (let at = 0; at < this.#end; at++) {
+      if ((tags[at]! & ID_MASK) === name) return this.#value(at);
     }
     return undefined;
   }
 
   has(name: HeaderName): boolean {
     if ((this.#present & (1 << (name & 31))) === 0) return false;
-    const lines = this.#lines;
-    for (let at = 0; at < this.#end; at += STRIDE) if ((lines[at]! & ID_MASK) === name) return true;
+    const tags = this.#tags;
+    for (let at = 0; at < this.#end; at++) if ((tags[at]! & ID_MASK) === name) return true;
     return false;
   }
 
@@ -64,9 +66,9 @@ export class HeaderMap {
   getAll(name: HeaderName): string[] {
     const values: string[] = [];
     if ((this.#present & (1 << (name & 31))) === 0) return values;
-    const lines = this.#lines;
-    for (let at = 0; at < this.#end; at += STRIDE) {
-      if ((lines[at]! & ID_MASK) === name) values.push(this.#value(at));
+    const tags = this.#tags;
+    for (let at = 0; at < this.#end; at++) {
+      if ((tags[at]! & ID_MASK) === name) values.push(this.#value(at));
     }
     return values;
   }
@@ -81,11 +83,11 @@ export class HeaderMap {
   /** One line with this value: replaces the first, drops the others, or adds at the end. */
   set(name: HeaderName, value: string): void {
     if ((this.#present & (1 << (name & 31))) !== 0) {
-      const lines = this.#lines;
-      for (let at = 0; at < this.#end; at += STRIDE) {
-        if ((lines[at]! & ID_MASK) !== name) continue;
+      const tags = this.#tags;
+      for (let at = 0; at < this.#end; at++) {
+        if ((tags[at]! & ID_MASK) !== name) continue;
         this.#setValue(at, value);
-        this.#removeFrom(at + STRIDE, name);
+        this.#removeFrom(at + 1, name);
         return;
       }
     }
@@ -95,19 +97,18 @@ export class HeaderMap {
   /** A further line at the end. */
   add(name: HeaderName, value: string): void {
     const at = this.#end;
-    if (at === this.#lines.length) this.#makeRoom();
-    const lines = this.#lines;
-    this.#end = at + STRIDE;
-    lines[at] = name | CHANGED;
-    lines[at + 1] = -1;
+    if (at === this.#tags.length) this.#makeRoom();
+    const tags = this.#tags;
+    this.#end = at + 1;
+    tags[at] = name | CHANGED;
     this.#present |= 1 << (name & 31);
-    (this.#values ??= new Array(lines.length / STRIDE))[at / STRIDE] = value;
+    (this.#values ??= new Array(tags.length))[at] = value;
   }
 
   #makeRoom(): void {
-    const grown: number[] = new Array(this.#end * 2 + SPARE_LINES * STRIDE);
-    for (let at = 0; at < this.#end; at++) grown[at] = this.#lines[at]!;
-    this.#lines = grown;
+    const grown: number[] = new Array(this.#end * 2 + SPARE_LINES);
+    for (let at = 0; at < this.#end; at++) grown[at] = this.#tags[at]!;
+    this.#tags = grown;
   }
 
   /** Removes every line of the name; true if there was one. */
@@ -118,9 +119,9 @@ export class HeaderMap {
 
   /** Removes every line of every name in the set, in one pass. */
   removeAll(names: HeaderNameSet): void {
-    const lines = this.#lines;
-    for (let at = 0; at < this.#end; at += STRIDE) {
-      if (names.has(lines[at]! & ID_BITS)) lines[at]! |= REMOVED;
+    const tags = this.#tags;
+    for (let at = 0; at < this.#end; at++) {
+      if (names.has(tags[at]! & ID_BITS)) tags[at]! |= REMOVED;
     }
   }
 
@@ -140,7 +141,7 @@ export class HeaderMap {
       const value = this.get(id);
       if (value !== undefined) return value;
     }
-    for (let at = 0; at < this.#end; at += STRIDE) if (this.#isNamed(at, name)) return this.#value(at);
+    for (let at = 0; at < this.#end; at++) if (this.#isNamed(at, name)) return this.#value(at);
     return undefined;
   }
 
@@ -152,7 +153,7 @@ export class HeaderMap {
     }
     const at = this.#end;
     this.add(UNKNOWN_HEADER as HeaderName, value);
-    (this.#names ??= new Array(this.#lines.length / STRIDE))[at / STRIDE] = name;
+    (this.#names ??= new Array(this.#tags.length))[at] = name;
   }
 
   setText(name: string, value: string): void {
@@ -161,10 +162,10 @@ export class HeaderMap {
       this.set(id, value);
       return;
     }
-    for (let at = 0; at < this.#end; at += STRIDE) {
+    for (let at = 0; at < this.#end; at++) {
       if (!this.#isNamed(at, name)) continue;
       this.#setValue(at, value);
-      this.#removeTextFrom(at + STRIDE, name);
+      this.#removeTextFrom(at + 1, name);
       return;
     }
     this.addText(name, value);
@@ -176,7 +177,7 @@ export class HeaderMap {
     return this.#removeTextFrom(0, name) || removed;
   }
 
-  // Lines by position, for writers of other forms than `serialise`: from 0 in steps of STRIDE to `linesEnd`.
+  // Lines by position, for writers of other forms than `serialise`: from 0 to `linesEnd`.
 
   get linesEnd(): number {
     return this.#end;
@@ -184,7 +185,7 @@ export class HeaderMap {
 
   /** The interned name of the line, UNKNOWN_HEADER, or -1 for a line that is gone. */
   lineId(at: number): number {
-    const tag = this.#lines[at]!;
+    const tag = this.#tags[at]!;
     return (tag & REMOVED) === 0 ? tag & ID_BITS : -1;
   }
 
@@ -203,25 +204,25 @@ export class HeaderMap {
 
   /** Where the value of such a line begins in `text`; -1 for other lines. */
   valueStart(at: number): number {
-    return (this.#lines[at]! & CHANGED) === 0 ? this.#lines[at + 3]! : -1;
+    return (this.#tags[at]! & CHANGED) === 0 ? this.#offsets[at * OFFSETS + 2]! : -1;
   }
 
   /** Where it ends. */
   valueEnd(at: number): number {
-    return this.#lines[at + 4]!;
+    return this.#offsets[at * OFFSETS + 3]!;
   }
 
   /** Lines in order. Not for the hot path: makes a string for each name and value. */
   forEach(visit: (name: string, value: string) => void): void {
-    for (let at = 0; at < this.#end; at += STRIDE) {
-      if ((this.#lines[at]! & REMOVED) === 0) visit(this.#name(at), this.#value(at));
+    for (let at = 0; at < this.#end; at++) {
+      if ((this.#tags[at]! & REMOVED) === 0) visit(this.#name(at), this.#value(at));
     }
   }
 
   /** How many lines there are. */
   get size(): number {
     let size = 0;
-    for (let at = 0; at < this.#end; at += STRIDE) if ((this.#lines[at]! & REMOVED) === 0) size++;
+    for (let at = 0; at < this.#end; at++) if ((this.#tags[at]! & REMOVED) === 0) size++;
     return size;
   }
 
@@ -230,11 +231,13 @@ export class HeaderMap {
     let bytes = this.method.length + this.path.length + this.authority.length + this.scheme.length;
     if (this.method !== '') bytes += ':method:path:authority:scheme'.length;
     else bytes += ':status200'.length;
-    const lines = this.#lines;
-    for (let at = 0; at < this.#end; at += STRIDE) {
-      const tag = lines[at]!;
+    const tags = this.#tags;
+    const offsets = this.#offsets;
+    for (let at = 0; at < this.#end; at++) {
+      const tag = tags[at]!;
       if ((tag & REMOVED) !== 0) continue;
-      if ((tag & CHANGED) === 0) bytes += lines[at + 2]! - lines[at + 1]! + lines[at + 4]! - lines[at + 3]!;
+      const from = at * OFFSETS;
+      if ((tag & CHANGED) === 0) bytes += offsets[from + 1]! - offsets[from]! + offsets[from + 3]! - offsets[from + 2]!;
       else bytes += this.#name(at).length + this.#value(at).length;
     }
     return bytes;
@@ -247,24 +250,25 @@ export class HeaderMap {
 
   /** `name: value\r\n` for each line. */
   serialise(): string {
-    const lines = this.#lines;
+    const tags = this.#tags;
+    const offsets = this.#offsets;
     const text = this.#text;
     let out = '';
     let runStart = -1;
     let runEnd = -1;
     /** An added line ends with the start of the next: fewer pieces to join. */
     let isOpen = false;
-    for (let at = 0; at < this.#end; at += STRIDE) {
-      const tag = lines[at]!;
+    for (let at = 0; at < this.#end; at++) {
+      const tag = tags[at]!;
       if ((tag & NOT_AS_READ) === 0) {
-        const start = lines[at + 1]!;
+        const start = offsets[at * OFFSETS]!;
         if (start !== runEnd) {
           if (runEnd !== -1) out += text.substring(runStart, runEnd);
           else if (isOpen) out += '\r\n';
           isOpen = false;
           runStart = start;
         }
-        runEnd = lines[at + 4]! + 2;
+        runEnd = offsets[at * OFFSETS + 3]! + 2;
       } else if ((tag & REMOVED) === 0) {
         if (runEnd !== -1) out += text.substring(runStart, runEnd);
         runEnd = -1;
@@ -289,7 +293,8 @@ export class HeaderMap {
     copy.hasHost = this.hasHost;
     copy.status = this.status;
     copy.#text = this.#text;
-    copy.#lines = this.#lines.slice();
+    copy.#offsets = this.#offsets;
+    copy.#tags = this.#tags.slice();
     copy.#end = this.#end;
     copy.#values = this.#values?.slice();
     copy.#names = this.#names?.slice();
@@ -298,36 +303,36 @@ export class HeaderMap {
   }
 
   #value(at: number): string {
-    const lines = this.#lines;
-    if ((lines[at]! & CHANGED) !== 0) return this.#values![at / STRIDE]!;
-    return this.#text.substring(lines[at + 3]!, lines[at + 4]!);
+    if ((this.#tags[at]! & CHANGED) !== 0) return this.#values![at]!;
+    const from = at * OFFSETS;
+    return this.#text.substring(this.#offsets[from + 2]!, this.#offsets[from + 3]!);
   }
 
   #name(at: number): string {
-    const lines = this.#lines;
-    const id = lines[at]! & ID_BITS;
+    const tags = this.#tags;
+    const id = tags[at]! & ID_BITS;
     if (id !== UNKNOWN_HEADER) return headerText(id as HeaderName);
-    const start = lines[at + 1]!;
-    return start === -1 ? this.#names![at / STRIDE]! : this.#text.substring(start, lines[at + 2]!);
+    const from = at * OFFSETS;
+    return from >= this.#offsets.length ? this.#names![at]! : this.#text.substring(this.#offsets[from]!, this.#offsets[from + 1]!);
   }
 
   /** Only for lines that are not interned; an interned name is found by id. */
   #isNamed(at: number, name: string): boolean {
-    const tag = this.#lines[at]!;
+    const tag = this.#tags[at]!;
     return (tag & (REMOVED | ID_BITS)) === 0 && this.#name(at) === name;
   }
 
   #setValue(at: number, value: string): void {
-    this.#lines[at]! |= CHANGED;
-    (this.#values ??= new Array(this.#lines.length / STRIDE))[at / STRIDE] = value;
+    this.#tags[at]! |= CHANGED;
+    (this.#values ??= new Array(this.#tags.length))[at] = value;
   }
 
   #removeFrom(from: number, name: HeaderName): boolean {
-    const lines = this.#lines;
+    const tags = this.#tags;
     let removed = false;
-    for (let at = from; at < this.#end; at += STRIDE) {
-      if ((lines[at]! & ID_MASK) !== name) continue;
-      lines[at]! |= REMOVED;
+    for (let at = from; at < this.#end; at++) {
+      if ((tags[at]! & ID_MASK) !== name) continue;
+      tags[at]! |= REMOVED;
       removed = true;
     }
     return removed;
@@ -335,22 +340,34 @@ export class HeaderMap {
 
   #removeTextFrom(from: number, name: string): boolean {
     let removed = false;
-    for (let at = from; at < this.#end; at += STRIDE) {
+    for (let at = from; at < this.#end; at++) {
       if (!this.#isNamed(at, name)) continue;
-      this.#lines[at]! |= REMOVED;
+      this.#tags[at]! |= REMOVED;
       removed = true;
     }
     return removed;
   }
 }
 
-/** Numbers a line in `setLines`. */
-export const STRIDE = 5;
+/** The lines of a head as they were read. */
+export interface HeadLines {
+  readonly text: string;
+  /** Per line its id, with the LOOSE bit when its separator or white space is not canonical (`name: value\r\n`): such a line is rewritten when serialised. */
+  readonly tags: readonly number[];
+  /** Per line: where name and value start and end in `text`, OFFSETS numbers. */
+  readonly offsets: readonly number[];
+  /** The bit `id & 31` of each interned name that is there. */
+  readonly present: number;
+}
+
+/** Name start, name end, value start, value end. */
+export const OFFSETS = 4;
 
 /** Room for lines to add: what a proxy adds in its fullest configuration. */
 export const SPARE_LINES = 8;
 
-const NO_LINES: number[] = [];
+const NO_TAGS: number[] = [];
+const NO_OFFSETS: readonly number[] = [];
 
 const ID_BITS = 0xffff;
 /** The line has another value than on the wire, or never was on the wire. */

@@ -50,8 +50,6 @@ export class FieldFacts {
   hostEnd = -1;
   /** The values of several Host lines, joined. */
   hosts: string | undefined = undefined;
-  /** The bit `id & 31` of each interned name that is there. */
-  present = 0;
 
   reset(): void {
     this.contentLength = -1;
@@ -69,7 +67,6 @@ export class FieldFacts {
     this.fieldBytes = 0;
     this.hostEnd = -1;
     this.hosts = undefined;
-    this.present = 0;
   }
 
   noteRepeated(name: HeaderName): void {

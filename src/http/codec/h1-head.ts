@@ -1,10 +1,11 @@
 import { wordsOf } from '../../core/byte-words.ts';
 import { latin1 } from '../../core/latin1.ts';
-import { type HeaderMap, LOOSE, SPARE_LINES, STRIDE } from '../header-map.ts';
+import { type HeaderMap, LOOSE, SPARE_LINES } from '../header-map.ts';
 import { type HeaderName, lookUpHeaderName, UNKNOWN_HEADER } from '../header-name.ts';
 import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from '../inline-headers.ts';
 import { afterLineEnd, COLON, CR, INCOMPLETE, INVALID, isControl, isVersion, LF, skipBlanks, SPACE, TAB, TARGET, TOKEN, VALUE } from './h1-grammar.ts';
 import { FieldFacts, LINE_KIND, lineKind } from './h1-field-facts.ts';
+import { LineScratch } from './line-scratch.ts';
 import { KnownFieldsTable } from './known-fields.ts';
 import { skipPlain } from './plain-run.ts';
 
@@ -56,8 +57,8 @@ const MAX_GENERATION = 2 ** 30 - 1;
 /** A status has three digits; more of them pass, as in Envoy, while they make a number. */
 const MAX_STATUS_DIGITS = 9;
 
-/** Offsets of the lines of the head being read; grows with the limit on their number. */
-let scratch = new Int32Array(STRIDE * 128);
+/** The lines of the head being read. */
+const scratch = new LineScratch();
 
 type HeadPart = 'request' | 'response' | 'trailers';
 
@@ -70,8 +71,7 @@ export class HeadParser {
 
   #facts = new FieldFacts();
   readonly #known = new KnownFieldsTable();
-  /** How many of the scratch numbers are used, and for how many lines. */
-  #linesEnd = 0;
+  /** Of the last head, with those that are kept elsewhere. */
   #lineCount = 0;
 
   constructor() {
@@ -146,7 +146,7 @@ export class HeadParser {
   /** Trailer lines up to and with the empty line (RFC 9112 §7.1.2). Framing fields are lines like others here. */
   parseTrailers(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, trailers: HeaderMap): number {
     const trailersEnd = this.#readLines(bytes, start, end, maxLines, leniency, 'trailers');
-    if (trailersEnd >= 0) trailers.setLines(latin1(bytes, start, trailersEnd), this.#lines(), this.#linesEnd, this.facts.present);
+    if (trailersEnd >= 0) trailers.setLines(scratch.lines(latin1(bytes, start, trailersEnd)), 0);
     return trailersEnd;
   }
 
@@ -177,29 +177,21 @@ export class HeadParser {
     if (known !== undefined && known.lineCount <= maxLines) {
       this.facts = known.facts;
       headers.authority = known.authority;
-      headers.setLines(known.text, known.lines.slice(), known.linesEnd, known.facts.present);
+      headers.setLines(known.lines, SPARE_LINES);
       return at + known.byteLength;
     }
     const fieldsEnd = this.#readLines(bytes, at, end, maxLines, leniency, part);
     if (fieldsEnd < 0) return fieldsEnd;
     const { facts } = this;
     const text = latin1(bytes, at, fieldsEnd);
-    const lines = this.#lines();
+    const lines = scratch.lines(text);
     headers.authority = facts.hosts ?? (facts.hostEnd === -1 ? '' : text.substring(facts.hostStart - at, facts.hostEnd - at));
-    headers.setLines(text, lines, this.#linesEnd, facts.present);
+    headers.setLines(lines, SPARE_LINES);
     if (this.#known.isWanted) {
-      this.#known.learn({ byteLength: fieldsEnd - at, lineCount: this.#lineCount, text, lines: lines.slice(), linesEnd: this.#linesEnd, authority: headers.authority, facts }, leniency);
+      this.#known.learn({ byteLength: fieldsEnd - at, lineCount: this.#lineCount, lines, authority: headers.authority, facts }, leniency);
       this.#facts = new FieldFacts();
     }
     return fieldsEnd;
-  }
-
-  /** With room for more. */
-  #lines(): number[] {
-    const length = this.#linesEnd;
-    const lines: number[] = new Array(length + SPARE_LINES * STRIDE);
-    for (let i = 0; i < length; i++) lines[i] = scratch[i]!;
-    return lines;
   }
 
   /** Field lines from `at` to the empty line. Offsets are stored relative to the first. */
@@ -210,8 +202,7 @@ export class HeadParser {
     generation = (generation + 1) & MAX_GENERATION;
     const base = at;
     const words = wordsOf(bytes);
-    let slot = 0;
-    let present = 0;
+    scratch.clear();
     for (let left = maxLines; ; left--) {
       if (at >= end) return INCOMPLETE;
       let byte = bytes[at]!;
@@ -219,9 +210,7 @@ export class HeadParser {
         const headEnd = afterLineEnd(bytes, at, end);
         if (headEnd === INVALID) return this.#invalid('invalid-line-end');
         if (headEnd === INCOMPLETE) return INCOMPLETE;
-        this.#linesEnd = slot;
         this.#lineCount = maxLines - left;
-        facts.present = present;
         facts.fieldBytes = at - base - this.#lineCount;
         const problem = facts.check(leniency);
         return problem === undefined ? headEnd : this.#invalid(problem);
@@ -278,14 +267,7 @@ export class HeadParser {
         if (seenIn[id] === generation) this.#noteRepeated(id as HeaderName, part);
         seenIn[id] = generation;
       }
-      if (slot === scratch.length) scratch = grown(scratch);
-      scratch[slot] = canonical ? id : id | LOOSE;
-      scratch[slot + 1] = nameStart - base;
-      scratch[slot + 2] = nameEnd - base;
-      scratch[slot + 3] = valueStart - base;
-      scratch[slot + 4] = valueEnd - base;
-      slot += STRIDE;
-      present |= 1 << (id & 31);
+      scratch.add(canonical ? id : id | LOOSE, nameStart - base, nameEnd - base, valueStart - base, valueEnd - base);
     }
   }
 
@@ -344,10 +326,3 @@ function nameProblem(byte: number, isFirst: boolean): HeadProblem {
   if (byte === 0) return 'control-character';
   return isFirst && (byte === SPACE || byte === TAB) ? 'folded-line' : 'invalid-name';
 }
-
-function grown(lines: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(lines.length * 2);
-  larger.set(lines);
-  return larger;
-}
-

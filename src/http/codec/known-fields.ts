@@ -1,4 +1,5 @@
 import { wordsOf } from '../../core/byte-words.ts';
+import type { HeadLines } from '../header-map.ts';
 import { internedHeaderNames } from '../header-name.ts';
 import type { FieldFacts } from './h1-field-facts.ts';
 import type { HeadLeniency } from './h1-head.ts';
@@ -24,10 +25,7 @@ export interface FieldBlock {
   /** With the empty line. */
   readonly byteLength: number;
   readonly lineCount: number;
-  /** The block with lower-case names, and its lines as `HeaderMap.setLines` takes them: to be copied. */
-  readonly text: string;
-  readonly lines: readonly number[];
-  readonly linesEnd: number;
+  readonly lines: HeadLines;
   readonly authority: string;
   readonly facts: FieldFacts;
 }

@@ -1,6 +1,7 @@
-import { HeaderMap, SPARE_LINES, STRIDE } from '../../header-map.ts';
+import { type HeadLines, HeaderMap, SPARE_LINES } from '../../header-map.ts';
 import { H, type HeaderName } from '../../header-name.ts';
 import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from '../../inline-headers.ts';
+import { LineScratch } from '../line-scratch.ts';
 import type { FieldSink } from './hpack-decoder.ts';
 import { FieldKind, type TableEntry } from './hpack-table.ts';
 import type { RegularFields, RepeatedFields } from './repeated-fields.ts';
@@ -20,8 +21,8 @@ const inline = new Uint8Array(Math.max(...INLINE_REQUEST_HEADERS, ...INLINE_RESP
 for (const name of INLINE_REQUEST_HEADERS) inline[name] |= INLINE_IN_REQUEST;
 for (const name of INLINE_RESPONSE_HEADERS) inline[name] |= INLINE_IN_RESPONSE;
 const NONE: readonly HeaderName[] = [];
-/** Lines of the block that is being read; grows with the largest. */
-let scratch = new Int32Array(128 * STRIDE);
+/** Lines of the block that is being read. */
+const scratch = new LineScratch();
 /** The entries that its regular fields came from. */
 const entries: TableEntry[] = [];
 
@@ -49,8 +50,6 @@ export class HeadReader implements FieldSink {
   #maxBytes = 0;
   #maxFields = 0;
   #text = '';
-  #linesEnd = 0;
-  #present = 0;
   #repeated: readonly HeaderName[] = NONE;
   /** The crumbs, joined (RFC 9113 §8.2.3). */
   #cookie: string | undefined;
@@ -63,7 +62,7 @@ export class HeadReader implements FieldSink {
   /** All regular fields so far are those of the last head: their lines are made only when another one comes. */
   #follows = false;
   /** The lines, where they were taken over. */
-  #taken: readonly number[] | undefined;
+  #taken: HeadLines | undefined;
 
   /** `last` is for heads of this connection and kind. */
   begin(maxBytes: number, maxFields: number, last?: RepeatedFields): void {
@@ -84,8 +83,7 @@ export class HeadReader implements FieldSink {
     this.#maxBytes = maxBytes;
     this.#maxFields = maxFields;
     this.#text = '';
-    this.#linesEnd = 0;
-    this.#present = 0;
+    scratch.clear();
     this.#repeated = NONE;
     this.#cookie = undefined;
     this.#regular = 0;
@@ -144,25 +142,22 @@ export class HeadReader implements FieldSink {
     this.#last.remember(entries, this.#regular, this.#regularFields());
   }
 
-  #takeOver({ text, lines, end, present, contentLength, underscores }: RegularFields): void {
-    this.#text = text;
+  #takeOver({ lines, contentLength, underscores }: RegularFields): void {
     this.#taken = lines;
-    this.#linesEnd = end;
-    this.#present = present;
     this.contentLength = contentLength;
     this.underscores = underscores;
   }
 
   #regularFields(): RegularFields {
     const { contentLength, underscores } = this;
-    return { text: this.#text, lines: this.#copyLines(), end: this.#linesEnd, present: this.#present, contentLength, underscores };
+    return { lines: scratch.lines(this.#text), contentLength, underscores };
   }
 
   /** The fields as a head. Not after a flaw. */
   finish(): HeaderMap {
     const headers = new HeaderMap();
-    const lines = this.#taken === undefined ? this.#copyLines() : this.#taken.slice();
-    headers.setLines(this.#text, lines, this.#linesEnd, this.#present);
+    // Nothing is added to trailers, as a rule.
+    headers.setLines(this.#taken ?? scratch.lines(this.#text), this.pseudoHeaders === 0 ? 0 : SPARE_LINES);
     headers.method = this.method;
     headers.path = this.path;
     headers.scheme = this.scheme;
@@ -174,32 +169,15 @@ export class HeadReader implements FieldSink {
     return headers;
   }
 
-  #copyLines(): number[] {
-    const end = this.#linesEnd;
-    // Nothing is added to trailers, as a rule.
-    const lines: number[] = new Array(this.pseudoHeaders === 0 ? end : end + SPARE_LINES * STRIDE);
-    for (let at = 0; at < end; at++) lines[at] = scratch[at]!;
-    return lines;
-  }
-
   #addLine(id: number, name: string, value: string, line: string): void {
     const start = this.#text.length;
     const nameEnd = start + name.length;
     const valueEnd = nameEnd + 2 + value.length;
-    const bit = 1 << (id & 31);
     const wanted = this.status === 0 ? INLINE_IN_REQUEST : INLINE_IN_RESPONSE;
-    if ((this.#present & bit) !== 0 && (inline[id]! & wanted) !== 0 && !this.#repeated.includes(id as HeaderName)) {
+    if (scratch.mayHave(id) && (inline[id]! & wanted) !== 0 && !this.#repeated.includes(id as HeaderName)) {
       this.#repeated = [...this.#repeated, id as HeaderName];
     }
-    this.#present |= bit;
-    const at = this.#linesEnd;
-    if (at + STRIDE > scratch.length) scratch = grown(scratch);
-    scratch[at] = id;
-    scratch[at + 1] = start;
-    scratch[at + 2] = nameEnd;
-    scratch[at + 3] = nameEnd + 2;
-    scratch[at + 4] = valueEnd;
-    this.#linesEnd = at + STRIDE;
+    scratch.add(id, start, nameEnd, nameEnd + 2, valueEnd);
     this.#text += line;
   }
 
@@ -265,10 +243,4 @@ export class HeadReader implements FieldSink {
     }
     if (this.flaw === HeadFlaw.none) this.#addLine(id, name, value, entry.line);
   }
-}
-
-function grown(lines: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(lines.length * 2);
-  larger.set(lines);
-  return larger;
 }

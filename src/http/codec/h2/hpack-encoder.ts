@@ -1,5 +1,4 @@
 import type { HeaderMap } from '../../header-map.ts';
-import { STRIDE } from '../../header-map.ts';
 import { H, headerText } from '../../header-name.ts';
 import { ENTRY_OVERHEAD, STATIC_ENTRIES, staticIndexOf, staticTable } from './hpack-table.ts';
 
@@ -139,7 +138,7 @@ export class HpackEncoder {
 
   #lines(headers: HeaderMap): number {
     const { text, linesEnd } = headers;
-    for (let at = 0; at < linesEnd; at += STRIDE) {
+    for (let at = 0; at < linesEnd; at++) {
       const id = headers.lineId(at);
       if (id === -1) continue;
       if (this.#at + LINE_BYTES > this.#limit) this.#makeRoom(LINE_BYTES);

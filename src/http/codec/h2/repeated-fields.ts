@@ -1,3 +1,4 @@
+import type { HeadLines } from '../../header-map.ts';
 import { internedHeaderNames } from '../../header-name.ts';
 import type { TableEntry } from './hpack-table.ts';
 
@@ -11,10 +12,7 @@ const sharedTexts = new Map<string, string>();
 
 /** What the regular fields of a head came to. */
 export interface RegularFields {
-  readonly text: string;
-  readonly lines: readonly number[];
-  readonly end: number;
-  readonly present: number;
+  readonly lines: HeadLines;
   readonly contentLength: number;
   readonly underscores: number;
 }
@@ -37,9 +35,9 @@ export class RepeatedFields {
 
   remember(entries: readonly TableEntry[], count: number, fields: RegularFields): void {
     this.entries.length = 0;
-    if (count > MAX_FIELDS || fields.text.length > MAX_TEXT) return;
+    if (count > MAX_FIELDS || fields.lines.text.length > MAX_TEXT) return;
     for (let at = 0; at < count; at++) this.entries.push(entries[at]!);
-    this.fields = { ...fields, text: sharedText(fields.text) };
+    this.fields = { ...fields, lines: { ...fields.lines, text: sharedText(fields.lines.text) } };
     this.#names = internedHeaderNames();
   }
 }
