@@ -23,6 +23,8 @@ export interface ProxyPlan {
   readonly tcp: boolean;
   /** Clients speak TLS 1.2 or 1.3 to a certificate of ECDSA P-256; nobody shows a certificate of their own. */
   readonly tls: boolean;
+  /** Clients speak HTTP/2 with prior knowledge and nothing else: whoever must choose, chooses that. */
+  readonly http2Clients: boolean;
   /** The origin speaks HTTP/2 with prior knowledge, else HTTP/1.1. */
   readonly http2Origin: boolean;
   /** Filters of Envoy's API in front of the router, for those that have such. */
@@ -33,7 +35,7 @@ export type FilterPlan = { readonly name: string; readonly typed_config: { reado
 
 export type PlanShape = Omit<ProxyPlan, 'listenPort' | 'adminPort' | 'originPort'>;
 
-export const PLAIN: PlanShape = { prefixes: [], hosts: [], full: false, largeBodies: false, tcp: false, tls: false, http2Origin: false, filters: [] };
+export const PLAIN: PlanShape = { prefixes: [], hosts: [], full: false, largeBodies: false, tcp: false, tls: false, http2Clients: false, http2Origin: false, filters: [] };
 
 const CERTIFICATES = new URL('../../test/support/certificates/', import.meta.url);
 /** PEM files. */

@@ -136,10 +136,8 @@ async function start(scenario: Scenario, contestant: Contestant, settings: RunSe
   const sinceMs = performance.now();
   const server = new ServerProcess(command, { core: proxyCore(settings.cores), directory });
   const { target } = variant;
-  const readyMs = await untilFirst200(
-    { port: plan.listenPort, ...target },
-    { sinceMs, withinMs: scenario.readyWithinMs, stillTrying: () => server.alive },
-  );
+  const limits = { sinceMs, withinMs: scenario.readyWithinMs, stillTrying: () => server.alive };
+  const readyMs = await (plan.http2Clients ? untilListening(plan.listenPort, limits) : untilFirst200({ port: plan.listenPort, ...target }, limits));
   if (readyMs === undefined) {
     const { alive } = server;
     await server.stop();

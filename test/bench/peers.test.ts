@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load as parseYaml } from 'js-yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseH2load, wrk } from '../../bench/end-to-end/load/saturating.ts';
+import { parseH2Downloads, parseH2load, wrk } from '../../bench/end-to-end/load/saturating.ts';
 import { jsonBody } from '../../bench/end-to-end/origin/json-body.ts';
 import { writeBootstrap } from '../../bench/end-to-end/peers/bootstrap-file.ts';
 import { bootstrap } from '../../bench/end-to-end/peers/envoy-bootstrap.ts';
@@ -66,6 +66,11 @@ describe('one plan', () => {
     expect(haproxyConfig(FULL, directory) + JSON.stringify(bootstrap(FULL, ''))).not.toMatch(/proto h2|http2_protocol_options/);
   });
 
+  it('lets clients speak HTTP/2 where they speak nothing else', () => {
+    expect(nginxConfig({ ...PLAIN, ...PORTS, http2Clients: true }, directory)).toContain('listen 127.0.0.1:20001 http2 backlog');
+    expect(nginxConfig(FULL, directory)).not.toContain('http2');
+  });
+
   it('puts its filters in front of the router', () => {
     const names = (filters: ProxyPlan['filters']): string[] =>
       Array.from(JSON.stringify(bootstrap({ ...PLAIN, ...PORTS, filters }, '')).matchAll(/"envoy\.filters\.http\.(\w+)"/g), ([, name]) => name!);
@@ -118,6 +123,12 @@ describe('what load generators print', () => {
   it('of h2load is taken from its count of requests', () => {
     const output = 'requests: 120 total, 120 started, 100 done, 97 succeeded, 3 failed, 0 errored, 0 timeout';
     expect(parseH2load(output, 2)).toEqual({ requests: 100, errors: 3, seconds: 2 });
+  });
+
+  it('of downloads is the time of them all, and counts those that never came', () => {
+    const output = 'finished in 802.50ms, 4.98 req/s, 498.45MB/s\nrequests: 5 total, 5 started, 4 done, 3 succeeded, 2 failed, 1 errored, 0 timeout';
+    expect(parseH2Downloads(output, 5)).toEqual({ elapsedMs: 802.5, failed: 2 });
+    expect(parseH2Downloads(output.replace('802.50ms', '1.50s'), 5).elapsedMs).toBe(1500);
   });
 });
 

@@ -41,7 +41,7 @@ export function nginxConfig(plan: ProxyPlan, directory: string, master = false):
   const locations = [...plan.prefixes, '/'].map((prefix) => `location ${prefix} { proxy_pass http://origin; }`);
   const server = (name: string, first: boolean): string[] => [
     'server {',
-    `listen 127.0.0.1:${plan.listenPort}${plan.tls ? ' ssl' : ''}${first ? ' backlog=4096' : ''};`,
+    `listen 127.0.0.1:${plan.listenPort}${plan.tls ? ' ssl' : ''}${plan.http2Clients ? ' http2' : ''}${first ? ' backlog=4096' : ''};`,
     ...(name === '' ? [] : [`server_name ${name};`]),
     ...locations,
     '}',

@@ -7,7 +7,7 @@ import { pathBelow } from '../request.ts';
 import type { Scenario, Target, Variant } from '../scenario.ts';
 import { BIG_TARGET, bigBootstrap } from './big-bootstrap.ts';
 import { GZIP_FILTER, IDLE_FILTERS } from './filter-plans.ts';
-import { holdIdle, openLoop, resume, saturate, saturateHttp2, startUp, transfer } from './measure.ts';
+import { holdIdle, openLoop, resume, saturate, saturateHttp2, startUp, transfer, transferHttp2 } from './measure.ts';
 
 const TARGET: Target = { host: 'bench.example.com', path: pathBelow('/svc57/') };
 const LARGE_BYTES = 100 * 2 ** 20;
@@ -178,6 +178,16 @@ const upload: Scenario = {
   measure: (turn) => transfer(turn, 'up', LARGE_BYTES, TRANSFERS),
 };
 
+const http2Download: Scenario = {
+  ...download,
+  name: 'h2-download',
+  title: '100 MiB downloads one after the other over one connection of HTTP/2, HTTP/1.1 behind',
+  peers: SERVERS,
+  variants: one({ ...PLAIN, largeBodies: true, http2Clients: true }),
+  ownLoad: `h2load, ${TRANSFERS} transfers a turn`,
+  measure: (turn) => transferHttp2(turn, LARGE_BYTES, TRANSFERS),
+};
+
 const RELAYS: readonly PeerName[] = ['haproxy', 'envoy', ...NUNCIO_PEERS];
 const tcp: Scenario = {
   ...minimal,
@@ -254,6 +264,7 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   latency,
   download,
   upload,
+  http2Download,
   tls,
   tlsHandshakes,
   tlsResumed,

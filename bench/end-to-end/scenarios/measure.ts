@@ -8,7 +8,7 @@ import { pinned } from '../cores.ts';
 import type { HoldOptions, HoldResult } from '../load/hold-connections.ts';
 import type { OpenLoopOptions, OpenLoopResult } from '../load/open-loop.ts';
 import type { ResumedOptions, ResumedResult } from '../load/resumed-sessions.ts';
-import { h2load, type LoadTool, type SaturatingLoad, wrk } from '../load/saturating.ts';
+import { h2Downloads, h2load, type LoadTool, parseH2Downloads, type SaturatingLoad, wrk } from '../load/saturating.ts';
 import type { TransferOptions, TransferResult } from '../load/transfer.ts';
 import { ask } from '../probe.ts';
 import { cpuBetweenMs, readCpu, readMemory, resetPeak } from '../process-usage.ts';
@@ -93,23 +93,44 @@ export async function resume(turn: Turn): Promise<Measured> {
 export async function transfer(turn: Turn, direction: 'down' | 'up', bytes: number, transfers: number): Promise<Measured> {
   const { proxy } = turn;
   for (let asked = 0; asked < SMALL_REQUESTS; asked++) await ask(proxy.plan.listenPort, proxy.target.host, proxy.target.path);
+  return moveBodies(turn, bytes, async () => {
+    const options: TransferOptions = { port: proxy.plan.listenPort, host: proxy.target.host, direction, bytes, transfers };
+    const { elapsedMs, failed } = JSON.parse(await runToEnd(program('transfer', options), loadCore(turn.cores), 3 * SLACK_MS)) as TransferResult;
+    return { elapsedMs: median(elapsedMs), done: elapsedMs.length, failed };
+  });
+}
+
+/** The same, downwards over one stream of HTTP/2 after the other. */
+export async function transferHttp2(turn: Turn, bytes: number, transfers: number): Promise<Measured> {
+  const { plan, target } = turn.proxy;
+  const load = async (path: string, count: number): Promise<{ elapsedMs: number; failed: number }> =>
+    parseH2Downloads(await runToEnd(h2Downloads(plan.listenPort, { host: target.host, path }, count), loadCore(turn.cores), 3 * SLACK_MS), count);
+  await load(target.path, SMALL_REQUESTS);
+  return moveBodies(turn, bytes, async () => {
+    const { elapsedMs, failed } = await load(`/bytes/${bytes}`, transfers);
+    return { elapsedMs: elapsedMs / transfers, done: transfers - failed, failed };
+  });
+}
+
+interface Moved {
+  /** Of one. */
+  readonly elapsedMs: number;
+  readonly done: number;
+  readonly failed: number;
+}
+
+async function moveBodies(turn: Turn, bytes: number, move: () => Promise<Moved>): Promise<Measured> {
   await delay(SETTLE_MS);
-  const { pid } = proxy.server;
+  const { pid } = turn.proxy.server;
   const { rssMiB } = readMemory(pid);
   resetPeak(pid);
-  const options: TransferOptions = { port: proxy.plan.listenPort, host: proxy.target.host, direction, bytes, transfers };
   const before = readCpu(pid);
-  const result = JSON.parse(await runToEnd(program('transfer', options), loadCore(turn.cores), 3 * SLACK_MS)) as TransferResult;
+  const { elapsedMs, done, failed } = await move();
   const cpuMs = cpuBetweenMs(before, readCpu(pid));
   const { peakMiB } = readMemory(pid);
   return {
-    figures: {
-      mibPerSecond: bytes / 2 ** 20 / (median(result.elapsedMs) / 1000),
-      cpuMsPerTransfer: cpuMs / result.elapsedMs.length,
-      growthMiB: peakMiB - rssMiB,
-      peakMiB,
-    },
-    errors: result.failed,
+    figures: { mibPerSecond: bytes / 2 ** 20 / (elapsedMs / 1000), cpuMsPerTransfer: cpuMs / done, growthMiB: peakMiB - rssMiB, peakMiB },
+    errors: failed,
   };
 }
 
