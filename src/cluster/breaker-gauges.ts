@@ -1,3 +1,4 @@
+import type { Runtime } from '../core/runtime.ts';
 import type { GaugeId, StatGroup, StatStore } from '../core/stats/stats.ts';
 import type { RoutePriority } from '../http/upstream.ts';
 import type { ProcessCounts } from '../core/process-counts.ts';
@@ -13,14 +14,16 @@ export class BreakerGauges {
   readonly #spec: ClusterSpec;
   readonly #store: StatStore;
   readonly #stats: StatGroup;
+  readonly #runtime: Runtime;
   readonly #remaining: readonly (StatGroup | undefined)[];
   #breakers: readonly PriorityBreakers[] | undefined;
   readonly #shown = new Set<GaugeId>();
 
-  constructor(spec: ClusterSpec, store: StatStore, stats: StatGroup) {
+  constructor(spec: ClusterSpec, store: StatStore, stats: StatGroup, runtime: Runtime) {
     this.#spec = spec;
     this.#store = store;
     this.#stats = stats;
+    this.#runtime = runtime;
     this.#remaining = PRIORITIES.map((priority, index) =>
       spec.breakers[index].trackRemaining ? store.group(`cluster.${spec.statName}.circuit_breakers.${priority}`, REMAINING_STATS) : undefined,
     );
@@ -48,7 +51,7 @@ export class BreakerGauges {
   #find(table: ProcessCounts): readonly PriorityBreakers[] | undefined {
     const cells = table.peek(this.#spec.name);
     if (cells === undefined) return undefined;
-    return PRIORITIES.map((priority, index) => new PriorityBreakers(this.#spec.breakers[index], priority, cells));
+    return PRIORITIES.map((priority) => new PriorityBreakers(this.#spec, priority, cells, this.#runtime));
   }
 }
 

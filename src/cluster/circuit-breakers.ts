@@ -1,6 +1,7 @@
+import type { Runtime } from '../core/runtime.ts';
 import type { RoutePriority } from '../http/upstream.ts';
 import type { CountCells } from '../core/process-counts.ts';
-import type { BreakerSpec } from './cluster-spec.ts';
+import type { ClusterSpec } from './cluster-spec.ts';
 
 /** Places of one priority's counts within the cells of a cluster. */
 export const BREAKER_KINDS = ['connections', 'pendingRequests', 'requests', 'retries', 'connectionPools'] as const;
@@ -11,14 +12,30 @@ export type BreakerKind = (typeof BREAKER_KINDS)[number];
  * by whoever took it.
  */
 export class CircuitBreaker {
-  readonly max: number;
   readonly #cells: CountCells;
   readonly #index: number;
+  readonly #configured: number;
+  readonly #runtime: Runtime;
+  readonly #runtimeKey: string;
+  #max: number;
+  #runtimeVersion = -1;
 
-  constructor(cells: CountCells, index: number, max: number) {
+  constructor(cells: CountCells, index: number, max: number, runtime: Runtime, runtimeKey: string) {
     this.#cells = cells;
     this.#index = index;
-    this.max = max;
+    this.#configured = max;
+    this.#runtime = runtime;
+    this.#runtimeKey = runtimeKey;
+    this.#max = max;
+  }
+
+  get max(): number {
+    const { version } = this.#runtime;
+    if (this.#runtimeVersion !== version) {
+      this.#runtimeVersion = version;
+      this.#max = this.#runtime.number(this.#runtimeKey, this.#configured);
+    }
+    return this.#max;
   }
 
   get active(): number {
@@ -58,13 +75,15 @@ export class PriorityBreakers {
   readonly #cells: CountCells;
   readonly #usedMark: number;
 
-  constructor(spec: BreakerSpec, priority: RoutePriority, cells: CountCells) {
-    const open = (kind: BreakerKind, max: number): CircuitBreaker => new CircuitBreaker(cells, cellIndex(priority, kind), max);
-    this.connections = open('connections', spec.maxConnections);
-    this.pendingRequests = open('pendingRequests', spec.maxPendingRequests);
-    this.requests = open('requests', spec.maxRequests);
-    this.retries = open('retries', spec.maxRetries);
-    this.connectionPools = open('connectionPools', spec.maxConnectionPools);
+  constructor({ name, breakers }: Pick<ClusterSpec, 'name' | 'breakers'>, priority: RoutePriority, cells: CountCells, runtime: Runtime) {
+    const spec = breakers[priority === 'default' ? 0 : 1];
+    const open = (kind: BreakerKind, max: number, key: string): CircuitBreaker =>
+      new CircuitBreaker(cells, cellIndex(priority, kind), max, runtime, `circuit_breakers.${name}.${priority}.${key}`);
+    this.connections = open('connections', spec.maxConnections, 'max_connections');
+    this.pendingRequests = open('pendingRequests', spec.maxPendingRequests, 'max_pending_requests');
+    this.requests = open('requests', spec.maxRequests, 'max_requests');
+    this.retries = open('retries', spec.maxRetries, 'max_retries');
+    this.connectionPools = open('connectionPools', spec.maxConnectionPools, 'max_connection_pools');
     this.#cells = cells;
     this.#usedMark = priority === 'default' ? USED_MARK : USED_MARK + 1;
   }

@@ -256,7 +256,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     return {
       hosts,
       balancer: new PriorityLoadBalancer({ policy, panic, localityWeighted, random, runtime, stats: this.#stats }, hosts.levels),
-      breakers: { default: new PriorityBreakers(spec.breakers[0], 'default', cells), high: new PriorityBreakers(spec.breakers[1], 'high', cells) },
+      breakers: { default: new PriorityBreakers(spec, 'default', cells, runtime), high: new PriorityBreakers(spec, 'high', cells, runtime) },
       poolContext: this.#createPoolContext(),
       sockets: spec.transportSocket === undefined && spec.transportSocketMatches.length === 0 ? undefined : new ClusterSockets(spec, this.#services.upstreamSockets),
     };

@@ -338,6 +338,7 @@ export class Proxy {
       stats: store,
       timers: this.#timers,
       random: this.#random,
+      runtime: this.#runtime,
       log: log.component('upstream'),
       breakers: workers.counts,
       createResolver: createResolverFactory(store),

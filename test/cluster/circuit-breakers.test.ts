@@ -8,12 +8,13 @@ import {
   reclaimCounts,
   SharedProcessCounts,
 } from '../../src/core/process-counts.ts';
+import { emptyRuntime, type Runtime } from '../../src/core/runtime.ts';
 import { BREAKER_KINDS, PriorityBreakers } from '../../src/cluster/circuit-breakers.ts';
 
 const LIMITS = { maxConnections: 2, maxPendingRequests: 0, maxRequests: 1024, maxRetries: 3, maxConnectionPools: 1, trackRemaining: false };
 
-const breakersOf = (table: ProcessCounts, cluster = 'web', priority: 'default' | 'high' = 'default'): PriorityBreakers =>
-  new PriorityBreakers(LIMITS, priority, table.cells(cluster));
+const breakersOf = (table: ProcessCounts, name = 'web', priority: 'default' | 'high' = 'default', runtime: Runtime = emptyRuntime): PriorityBreakers =>
+  new PriorityBreakers({ name, breakers: [LIMITS, LIMITS] }, priority, table.cells(name), runtime);
 
 const thread = (shared: SharedArrayBuffer) => {
   const memory = { shared, tally: createCountTally(shared) };
@@ -37,6 +38,17 @@ describe.each([
     expect([pendingRequests.tryAcquire(), pendingRequests.open]).toEqual([false, false]);
     pendingRequests.acquireBeyond();
     expect([pendingRequests.active, pendingRequests.open]).toEqual([1, true]);
+  });
+
+  it('follow the runtime', () => {
+    const values = new Map<string, number>();
+    const runtime = { ...emptyRuntime, version: 1, number: (key: string, otherwise: number) => values.get(key) ?? otherwise };
+    const { connections } = breakersOf(createTable(), 'web', 'high', runtime);
+    expect(connections.max).toBe(2);
+    values.set('circuit_breakers.web.high.max_connections', 0);
+    expect(connections.max).toBe(2);
+    runtime.version++;
+    expect([connections.max, connections.tryAcquire()]).toEqual([0, false]);
   });
 
   it('keep resources, priorities and clusters apart', () => {

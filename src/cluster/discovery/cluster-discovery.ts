@@ -1,5 +1,6 @@
 import type { Logger } from '../../core/log.ts';
 import type { Random } from '../../core/random.ts';
+import type { Runtime } from '../../core/runtime.ts';
 import type { StatGroup, StatStore } from '../../core/stats/stats.ts';
 import type { Timers } from '../../core/timers.ts';
 import { type ClusterSnapshot, snapshotCluster } from '../admin-snapshot.ts';
@@ -16,6 +17,7 @@ export interface ClusterDiscoveryOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Logger;
+  readonly runtime: Runtime;
   readonly breakers: ProcessCounts;
   readonly createResolver: (spec: ResolverSpec) => NameResolver;
   /** To every worker, in order. */
@@ -161,7 +163,7 @@ class DiscoveredCluster implements DiscoveryOwner {
     this.#options = options;
     this.#owner = owner;
     this.#stats = options.stats.group(`cluster.${spec.statName}`, MEMBERSHIP_STATS);
-    this.breakerGauges = new BreakerGauges(spec, options.stats, this.#stats);
+    this.breakerGauges = new BreakerGauges(spec, options.stats, this.#stats, options.runtime);
     this.assignment = spec.discovery.kind === 'static' ? spec.discovery.assignment : { ...spec.discovery.policy, priorities: [] };
     this.#discovery = this.#createDiscovery();
   }

@@ -158,7 +158,11 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
     for (;;) {
       const pending = this.#pending.first;
       const connection = this.#ready.first;
-      if (pending === undefined || connection === undefined) return;
+      if (pending === undefined) return;
+      if (connection === undefined) {
+        this.#connectForPending();
+        return;
+      }
       this.#takePending(pending);
       this.#attach(connection, pending.decoder, pending.callbacks);
     }

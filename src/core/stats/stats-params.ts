@@ -29,7 +29,7 @@ export function parseStatsParams(
   if (typeof filter === 'string') return filter;
   const buckets = get('histogram_buckets') ?? '';
   if (!HISTOGRAM_FORMS.has(buckets)) return BUCKETS_USAGE;
-  const type = get('type') ?? 'All';
+  const type = get('type') || 'All';
   if (!isStatType(type)) return 'invalid &type= param';
   const hidden = get('hidden') ?? 'exclude';
   if (hidden !== 'include' && hidden !== 'only' && hidden !== 'exclude') return HIDDEN_USAGE;

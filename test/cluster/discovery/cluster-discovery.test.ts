@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emptyRuntime } from '../../../src/core/runtime.ts';
 import { LocalProcessCounts } from '../../../src/core/process-counts.ts';
 import type { Assignment, ClusterSpec, HostSetUpdate, LookupFamily } from '../../../src/cluster/cluster-spec.ts';
 import { ClusterDiscovery } from '../../../src/cluster/discovery/cluster-discovery.ts';
@@ -36,6 +37,7 @@ class DiscoveryWorld extends World {
       stats: this.stats,
       timers: this.timers,
       random: this.random,
+      runtime: emptyRuntime,
       log: silentLogger,
       breakers,
       createResolver: () => this.resolver,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emptyRuntime } from '../../../src/core/runtime.ts';
 import { LocalProcessCounts } from '../../../src/core/process-counts.ts';
 import { PriorityBreakers } from '../../../src/cluster/circuit-breakers.ts';
 import { CLUSTER_STATS, HOST_STATS } from '../../../src/cluster/cluster-stats.ts';
@@ -41,7 +42,7 @@ function twoStreamPool(maxRequestsPerConnection = Infinity) {
     maxRequestsPerConnection,
     nextConnectionId: () => 1,
   };
-  const breakers = new PriorityBreakers(LIMITS, 'default', new LocalProcessCounts().cells('c'));
+  const breakers = new PriorityBreakers({ name: 'c', breakers: [LIMITS, LIMITS] }, 'default', new LocalProcessCounts().cells('c'), emptyRuntime);
   const pool = new ConnectionPool({ onPoolDrained: (ended) => drained.push(ended) }, host, context, breakers);
   const request = (): RecordedRequest => {
     const made = new RecordedRequest();

@@ -315,6 +315,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (!this.requestEnded) {
       this.closeAfter = !this.encoder.multiplexed;
       this.lingers = this.encoder.minorVersion !== 0 || headers.has(H.contentLength);
+      this.#requestTimer?.disarm();
       this.config.stats.inc(HTTP_STATS.downstream_rq_response_before_rq_complete);
     }
     if (this.#upgrade && grantsUpgrade(this.headers!, headers)) {
