@@ -12,6 +12,8 @@ import { compressorExtension } from './filters/http/compressor/extension.ts';
 import { decompressorExtension } from './filters/http/decompressor/extension.ts';
 import { grpcWebExtension } from './filters/http/grpc-web/extension.ts';
 import { routerExtension } from './filters/http/router/extension.ts';
+import { grpcStatsExtension } from './filters/http/grpc-stats/extension.ts';
+import { setFilterStateExtension } from './filters/http/set-filter-state/extension.ts';
 import { setMetadataExtension } from './filters/http/set-metadata/extension.ts';
 import { httpInspectorExtension } from './filters/listener/http-inspector/extension.ts';
 import { listenerLocalRateLimitExtension } from './filters/listener/local-ratelimit/extension.ts';
@@ -64,6 +66,7 @@ export const extensions: readonly Extension<never, unknown>[] = [
   headerMutationExtension,
   healthCheckExtension,
   localRateLimitExtension,
+  setFilterStateExtension,
   setMetadataExtension,
   xffDetectionExtension,
   customHeaderDetectionExtension,
@@ -75,6 +78,7 @@ export const extensions: readonly Extension<never, unknown>[] = [
   upstreamProxyProtocolExtension,
   compressorExtension,
   decompressorExtension,
+  grpcStatsExtension,
   grpcWebExtension,
   routerExtension,
   fileAccessLogExtension,

@@ -8,6 +8,8 @@ import { faultSupport } from '../filters/http/fault/support.ts';
 import { headerMutationSupport } from '../filters/http/header-mutation/support.ts';
 import { healthCheckSupport } from '../filters/http/health-check/support.ts';
 import { localRateLimitSupport } from '../filters/http/local-ratelimit/support.ts';
+import { grpcStatsSupport } from '../filters/http/grpc-stats/support.ts';
+import { setFilterStateSupport } from '../filters/http/set-filter-state/support.ts';
 import { setMetadataSupport } from '../filters/http/set-metadata/support.ts';
 import { compressorSupport } from '../filters/http/compressor/support.ts';
 import { decompressorSupport } from '../filters/http/decompressor/support.ts';
@@ -39,9 +41,11 @@ export const SUPPORT_TABLES: readonly SupportTable[] = [
   healthCheckSupport,
   localRateLimitSupport,
   rateLimitSupport,
+  setFilterStateSupport,
   setMetadataSupport,
   compressorSupport,
   decompressorSupport,
+  grpcStatsSupport,
   grpcWebSupport,
   compressionSupport,
   routerSupport,

@@ -1,5 +1,4 @@
-import { isUtf8 } from 'node:buffer';
-import { wireText } from '../../core/wire-text.ts';
+import { unicodeText, wireText } from '../../core/wire-text.ts';
 import { jsonOfValue, jsonText } from './json-text.ts';
 import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, withParams } from './operator.ts';
 
@@ -59,10 +58,9 @@ function ownValue(object: unknown, key: string): unknown {
   return Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
 }
 
-/** Keys of metadata are Unicode; formats are bytes. */
-function unicodeText(bytes: string): string {
-  const buffer = Buffer.from(bytes, 'latin1');
-  return isUtf8(buffer) ? buffer.toString('utf8') : bytes;
+/** As the JSON of protobuf messages is written. */
+function forHtml(json: string): string {
+  return json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e');
 }
 
 /** `%FILTER_STATE(KEY:PLAIN|TYPED):Z%`; TYPED, the default, is the object as JSON. */
@@ -77,7 +75,7 @@ function compileFilterState({ params, length }: OperatorArguments): Operator | s
   return {
     text: (context) => {
       const value = read(context);
-      return value === undefined ? undefined : jsonOfValue(value).substring(0, length);
+      return value === undefined ? undefined : forHtml(jsonOfValue(value)).substring(0, length);
     },
     json: (context) => {
       const value = read(context);

@@ -6,6 +6,7 @@ import type { FilterHandle } from '../../../http/filter.ts';
 import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
+import { HTTP_STATS } from '../../../http/http-stats.ts';
 import type { RequestCounts } from '../../../http/route/request-counts.ts';
 import { proxyProtocolHeader } from '../../../http/proxy-protocol.ts';
 import type { ForwardRoute } from '../../../http/route/route.ts';
@@ -461,14 +462,14 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#done = true;
     this.#disarm();
     this.#responseEnded = true;
-    const overload = overloaded && !this.#config.suppressEnvoyHeaders;
+    if (this.#responseStarted && isGrpcRequest(this.requestHeaders!)) this.#config.stats.inc(HTTP_STATS.rq_reset_after_downstream_response_started);
     this.#handle.localReply({
       status,
       body,
       details,
       headers: (reply) => {
         if (fields !== undefined) copyFields(fields, reply);
-        if (overload) reply.set(H.envoyOverloaded, 'true');
+        if (overloaded && !this.#config.suppressEnvoyHeaders) reply.set(H.envoyOverloaded, 'true');
         this.#addAttemptCount(reply);
       },
     });
