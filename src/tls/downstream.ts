@@ -1,6 +1,6 @@
-import { constants, hkdfSync } from 'node:crypto';
+import { constants } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
-import { DownstreamTlsContext_OcspStaplePolicy as Ocsp, type DownstreamTlsContext, type TlsSessionTicketKeys } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import { DownstreamTlsContext_OcspStaplePolicy as Ocsp, type DownstreamTlsContext } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import type { Clock } from '../core/clock.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
@@ -11,16 +11,17 @@ import { TLS_FAILED, type TlsHandshake, type TlsSession, type TlsUpgrade } from 
 import type { ConnectingOwner, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
 import type { Identity } from './certificate.ts';
 import type { X509Info } from './certificate-info.ts';
-import { type CommonTls, compileCommon, reportCommon, sessionContextOf, staticSecret } from './common.ts';
+import { type CommonTls, compileCommon, reportCommon, sessionContextOf } from './common.ts';
 import { ConnectionTls } from './connection-info.ts';
 import { failureReason, firstRecordReason, refusalReason } from './failure-reason.ts';
 import { alertRecord, type FirstRecordFault, firstRecordFault } from './first-record.ts';
 import { HandshakeStats } from './handshake-stats.ts';
-import { readMaterial, type Reloadable, TLS_MATERIAL } from './material.ts';
+import { type Reloadable, TLS_MATERIAL } from './material.ts';
 import { quiet } from './quiet.ts';
 import { asksForAnything, judgePeer, NO_RULES } from './peer-rules.ts';
 import { ServerContexts } from './server-contexts.ts';
 import { SOCKET_FACTORY_STATS, SSL_STATS } from './stats.ts';
+import { compileTicketKeys, derivedTicketKeys } from './ticket-keys.ts';
 
 /** What is made from files, and made anew when these change. */
 interface Served {
@@ -67,11 +68,10 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
     {
       sessionIdContext,
       honorCipherOrder: !message.preferClientCiphers,
-      ticketKeys: ticketKeys ?? derivedTicketKeys(context.service(TLS_MATERIAL).ticketSecret, sessionIdContext),
       sessionTimeout: timeoutMs === undefined ? DEFAULT_SESSION_SECONDS : Math.floor(timeoutMs / 1000),
       ...(!stateless && { secureOptions: common.parameters.secureOptions! | constants.SSL_OP_NO_TICKET }),
     },
-    message.fullScanCertsOnSniMismatch === true,
+    { fullScan: message.fullScanCertsOnSniMismatch === true, ticketKeys: ticketKeys ?? derivedTicketKeys(context.service(TLS_MATERIAL).ticketSecret, sessionIdContext) },
   );
   try {
     // The one that clients without a name get; the others are made when they are asked for.
@@ -85,34 +85,6 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
 
 /** BoringSSL's. */
 const DEFAULT_SESSION_SECONDS = 7_200;
-const TICKET_KEY_BYTES = 80;
-
-/** 16 bytes that name it, 16 for authenticity, 16 for secrecy: Node's cipher is smaller than Envoy's. */
-function compileTicketKeys(message: DownstreamTlsContext, at: ConfigPath, context: CompileContext): Buffer | undefined {
-  const { sessionTicketKeysType: choice } = message;
-  let keys: TlsSessionTicketKeys | undefined;
-  let keysAt = at.field('session_ticket_keys');
-  if (choice.case === 'sessionTicketKeys') keys = choice.value;
-  if (choice.case === 'sessionTicketKeysSdsSecretConfig') {
-    keysAt = at.field('session_ticket_keys_sds_secret_config');
-    keys = staticSecret(choice.value, 'sessionTicketKeys', keysAt, context);
-  }
-  if (keys === undefined) return undefined;
-  const materials = keys.keys.map((source, index) => {
-    const bytes = readMaterial(source, keysAt.field('keys').index(index), context)?.bytes;
-    if (bytes !== undefined && bytes.length !== TICKET_KEY_BYTES) {
-      context.error(keysAt.field('keys').index(index), `Incorrect TLS session ticket key length. Length ${bytes.length}, expected length ${TICKET_KEY_BYTES}.`);
-    }
-    return bytes;
-  });
-  if (materials.length > 1) context.warning(keysAt, 'sessions of the keys after the first are not resumed: Node.js has one key, and such clients do a full handshake');
-  const [first] = materials;
-  return first === undefined ? undefined : Buffer.concat([first.subarray(0, 16), first.subarray(16, 32), first.subarray(48, 64)]);
-}
-
-function derivedTicketKeys(secret: Uint8Array, sessionIdContext: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), sessionIdContext, 48));
-}
 
 /** The TLS transport socket of a filter chain. */
 export class DownstreamTls implements DownstreamTransportSocket, Reloadable {

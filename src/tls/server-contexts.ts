@@ -1,6 +1,7 @@
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
 import type { Identity } from './certificate.ts';
 import { type CommonTls, contextOptions } from './common.ts';
+import type { TicketKeys } from './ticket-keys.ts';
 
 export interface ServedContext {
   readonly context: SecureContext;
@@ -12,6 +13,12 @@ export interface ServedContext {
 interface Choice {
   ecdsa: number;
   rsa: number;
+}
+
+export interface ServerContextsChoice {
+  /** A name that nobody bears is looked for among all identities. */
+  readonly fullScan: boolean;
+  readonly ticketKeys: TicketKeys;
 }
 
 const NONE = -1;
@@ -28,10 +35,12 @@ export class ServerContexts {
   /** By what follows the star. */
   readonly #wildcards = new Map<string, Choice>();
   readonly #contexts = new Map<string, ServedContext>();
+  readonly #ticketKeys: TicketKeys;
   readonly #withoutName: Choice;
   readonly #unknownName: Choice;
 
-  constructor(common: CommonTls, options: SecureContextOptions, fullScan: boolean) {
+  constructor(common: CommonTls, options: SecureContextOptions, { fullScan, ticketKeys }: ServerContextsChoice) {
+    this.#ticketKeys = ticketKeys;
     this.#common = common;
     this.#identities = common.identities;
     this.#options = options;
@@ -63,7 +72,7 @@ export class ServerContexts {
     let context = this.#contexts.get(key);
     if (context === undefined) {
       const shown = [ecdsa, rsa].filter((index) => index !== NONE).map((index) => this.#identities[index]!);
-      context = { shown, context: createSecureContext({ ...contextOptions(this.#common, shown), ...this.#options }) };
+      context = { shown, context: this.#ticketKeys.createContext({ ...contextOptions(this.#common, shown), ...this.#options }) };
       this.#contexts.set(key, context);
     }
     return context;

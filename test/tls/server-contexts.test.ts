@@ -4,6 +4,7 @@ import type { Identity } from '../../src/tls/certificate.ts';
 import { X509Info } from '../../src/tls/certificate-info.ts';
 import type { CommonTls } from '../../src/tls/common.ts';
 import { ServerContexts } from '../../src/tls/server-contexts.ts';
+import { derivedTicketKeys } from '../../src/tls/ticket-keys.ts';
 
 const NOTHING = Buffer.alloc(0);
 const file = (name: string): Buffer => readFileSync(new URL(`../support/certificates/${name}`, import.meta.url));
@@ -17,7 +18,7 @@ function identity(names: string[], isEcdsa = true): Identity {
 /** All show one certificate under different names; what is found is their place in the list. */
 function finder(identities: Identity[], fullScan = false): (name: string) => number[] {
   const common: CommonTls = { parameters: {}, identities, rules: undefined, applicationProtocols: [] };
-  const contexts = new ServerContexts(common, {}, fullScan);
+  const contexts = new ServerContexts(common, {}, { fullScan, ticketKeys: derivedTicketKeys(NOTHING, '') });
   return (name) => contexts.find(name).shown.map((each) => identities.indexOf(each));
 }
 
