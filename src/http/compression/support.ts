@@ -1,6 +1,7 @@
-import { fields, ignored, type SupportTable } from '../../config/support.ts';
+import { fields, ignored, refused, type SupportTable } from '../../config/support.ts';
 
 const TYPE = 'envoy.extensions.compression';
+const NO_DICTIONARIES = refused('clients and upstreams have no dictionaries in common with this proxy');
 const CHUNKS = ignored('it sizes a buffer of the library');
 
 export const compressionSupport: SupportTable = {
@@ -11,6 +12,6 @@ export const compressionSupport: SupportTable = {
     chunk_size: CHUNKS,
   },
   [`${TYPE}.brotli.decompressor.v3.Brotli`]: { disable_ring_buffer_reallocation: ignored('it tunes memory of the library'), chunk_size: CHUNKS },
-  [`${TYPE}.zstd.compressor.v3.Zstd`]: { ...fields('compression_level enable_checksum strategy'), chunk_size: CHUNKS },
-  [`${TYPE}.zstd.decompressor.v3.Zstd`]: { chunk_size: CHUNKS },
+  [`${TYPE}.zstd.compressor.v3.Zstd`]: { ...fields('compression_level enable_checksum strategy'), dictionary: NO_DICTIONARIES, chunk_size: CHUNKS },
+  [`${TYPE}.zstd.decompressor.v3.Zstd`]: { dictionaries: NO_DICTIONARIES, chunk_size: CHUNKS },
 };

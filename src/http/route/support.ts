@@ -41,7 +41,7 @@ const configuration: SupportTable = {
   [`${ROUTE}.Route`]: {
     ...fields('name match route redirect direct_response metadata stat_prefix request_body_buffer_limit per_request_buffer_limit_bytes'),
     ...LEVEL,
-    filter_action: refused(),
+    filter_action: refused('what a request meets is its route\'s action'),
     non_forwarding_action: refused('it is for gRPC servers'),
     decorator: ignored(NO_TRACING),
     tracing: ignored(NO_TRACING),

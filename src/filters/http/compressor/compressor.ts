@@ -15,7 +15,7 @@ const COMPRESSION_STATUS = headerName('x-envoy-compression-status');
 const COMPRESSORS = 'envoy.filters.http.compressor.candidates';
 
 interface Offer extends Offered {
-  readonly contentTypes: ReadonlySet<string>;
+  readonly allowsType: DirectionConfig['allowsType'];
 }
 
 interface CompressorStream {
@@ -107,7 +107,7 @@ export class Compressor implements HttpFilter {
   /** Several compressors of a chain share what the client accepts among them. */
   #offer(stream: FilterStream, encoding: string): void {
     const states = (stream.info.filterState ??= new Map<string, unknown>());
-    const offer: Offer = { encoding, contentTypes: this.#config.response.contentTypes, chooseFirst: this.#config.chooseFirst };
+    const offer: Offer = { encoding, allowsType: this.#config.response.allowsType, chooseFirst: this.#config.chooseFirst };
     const offers = states.get(COMPRESSORS) as Offer[] | undefined;
     if (offers === undefined) states.set(COMPRESSORS, [offer]);
     else offers.push(offer);
@@ -202,11 +202,11 @@ function largeEnough(headers: HeaderMap, { minContentLength, stats }: DirectionC
   return false;
 }
 
-function typeAllowed(headers: HeaderMap, { contentTypes }: Pick<DirectionConfig, 'contentTypes'>): boolean {
+function typeAllowed(headers: HeaderMap, { allowsType }: Pick<DirectionConfig, 'allowsType'>): boolean {
   const type = headers.get(H.contentType);
   if (type === undefined) return true;
   const semicolon = type.indexOf(';');
-  return contentTypes.has((semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase());
+  return allowsType((semicolon < 0 ? type : type.slice(0, semicolon)).trim());
 }
 
 /** It is to reach the client as it is. */

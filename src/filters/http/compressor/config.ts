@@ -10,6 +10,7 @@ import type { Runtime } from '../../../core/runtime.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import type { CompressionLibrary } from '../../../http/compression/library.ts';
 import { HTTP } from '../../../http/http-services.ts';
+import { compileStringMatcher } from '../../../http/matcher/string-matcher.ts';
 
 const DIRECTION_COUNTERS = ['compressed', 'content_length_too_small', 'not_compressed', 'total_compressed_bytes', 'total_uncompressed_bytes'] as const;
 
@@ -31,7 +32,8 @@ export const CHOICE_STATS = defineStats({
 export interface DirectionConfig {
   readonly enabled: () => boolean;
   readonly minContentLength: number;
-  readonly contentTypes: ReadonlySet<string>;
+  /** Of a type without its parameters. */
+  readonly allowsType: (type: string) => boolean;
   readonly stats: StatGroup;
 }
 
@@ -71,8 +73,8 @@ export function compileCompressor(message: CompressorMessage, at: ConfigPath, co
   const responseCommon = response === undefined ? legacyDirection(message) : response.commonConfig;
   return {
     library,
-    request: direction(request?.commonConfig, { prefix: `${prefix}.request`, on: request !== undefined, context }),
-    response: direction(responseCommon, { prefix: responsePrefix, on: true, context }),
+    request: direction(request?.commonConfig, { prefix: `${prefix}.request`, on: request !== undefined, at: at.field('request_direction_config').field('common_config'), context }),
+    response: direction(responseCommon, { prefix: responsePrefix, on: true, at: at.field('response_direction_config').field('common_config'), context }),
     choiceStats: context.stats.group(prefix, CHOICE_STATS),
     disableOnEtag: response?.disableOnEtagHeader ?? message.disableOnEtagHeader,
     weakenEtag: response?.weakenEtagOnCompress ?? false,
@@ -96,27 +98,39 @@ function compileLibrary(message: TypedExtensionConfig | undefined, at: ConfigPat
   return resolved && (resolved.extension.compile(resolved.config, at.field('typed_config'), context) as CompressionLibrary);
 }
 
-type Direction = Pick<DirectionMessage, 'enabled' | 'minContentLength' | 'contentType'>;
+type Direction = Pick<DirectionMessage, 'enabled' | 'minContentLength' | 'contentType' | 'contentTypeMatcher'>;
 
 /** The fields that stood at the top before there were directions. */
 function legacyDirection({ runtimeEnabled, contentLength, contentType }: CompressorMessage): Direction {
-  return { enabled: runtimeEnabled, minContentLength: contentLength, contentType };
+  return { enabled: runtimeEnabled, minContentLength: contentLength, contentType, contentTypeMatcher: [] };
 }
 
 interface DirectionOptions {
   readonly prefix: string;
   readonly on: boolean;
+  readonly at: ConfigPath;
   readonly context: CompileContext;
 }
 
-function direction(message: Direction | undefined, { prefix, on, context }: DirectionOptions): DirectionConfig {
-  const types = message?.contentType ?? [];
+function direction(message: Direction | undefined, { prefix, on, at, context }: DirectionOptions): DirectionConfig {
   return {
     enabled: on ? flag(message?.enabled, context.runtime) : () => false,
     minContentLength: message?.minContentLength ?? DEFAULT_MIN_CONTENT_LENGTH,
-    contentTypes: new Set((types.length === 0 ? DEFAULT_CONTENT_TYPES : types).map((type) => type.toLowerCase())),
+    allowsType: allowedTypes(message, at, context),
     stats: context.stats.group(prefix, DIRECTION_STATS),
   };
+}
+
+/** Where there are matchers, the names do not count. */
+function allowedTypes(message: Direction | undefined, at: ConfigPath, context: CompileContext): DirectionConfig['allowsType'] {
+  const { contentType: names = [], contentTypeMatcher: messages = [] } = message ?? {};
+  if (messages.length === 0) {
+    const types = new Set((names.length === 0 ? DEFAULT_CONTENT_TYPES : names).map((type) => type.toLowerCase()));
+    return (type) => types.has(type.toLowerCase());
+  }
+  const compiled = messages.map((matcher, index) => compileStringMatcher(matcher, at.field('content_type_matcher').index(index), context));
+  const matchers = compiled.filter((matcher) => matcher !== undefined);
+  return (type) => matchers.some((matcher) => matcher.matches(type));
 }
 
 function flag(message: RuntimeFeatureFlag | undefined, runtime: Runtime): () => boolean {

@@ -5,7 +5,7 @@ const PACKAGE = 'envoy.extensions.filters.http.compressor.v3';
 export const compressorSupport: SupportTable = {
   [`${PACKAGE}.Compressor`]: fields(`content_length content_type disable_on_etag_header remove_accept_encoding_header runtime_enabled
     compressor_library request_direction_config response_direction_config choose_first`),
-  [`${PACKAGE}.Compressor.CommonDirectionConfig`]: fields('enabled min_content_length content_type'),
+  [`${PACKAGE}.Compressor.CommonDirectionConfig`]: fields('enabled min_content_length content_type content_type_matcher'),
   [`${PACKAGE}.Compressor.RequestDirectionConfig`]: fields('common_config'),
   [`${PACKAGE}.Compressor.ResponseDirectionConfig`]: {
     ...fields('common_config disable_on_etag_header weaken_etag_on_compress remove_accept_encoding_header uncompressible_response_codes status_header_enabled'),

@@ -1,4 +1,4 @@
-import { fields, ignored, only, type SupportTable } from '../../../config/support.ts';
+import { fields, ignored, only, refused, type SupportTable } from '../../../config/support.ts';
 
 /** Of clients and of upstreams alike. */
 export const http2Support: SupportTable = {
@@ -11,6 +11,8 @@ export const http2Support: SupportTable = {
     use_oghttp2_codec: ignored('there is one codec'),
     max_header_field_size_kb: ignored('a field may be as long as a head'),
     max_metadata_size: ignored('METADATA frames are not taken'),
+    stream_error_on_invalid_http_messaging: refused('it is deprecated: use override_stream_error_on_invalid_http_message'),
+    disallow_obs_text: only([false], 'values may hold bytes above 0x7f'),
     allow_metadata: only([false], 'METADATA frames are Envoy\'s own'),
   },
   'envoy.config.core.v3.Http2ProtocolOptions.SettingsParameter': fields('identifier value'),

@@ -43,6 +43,19 @@ describe('compressor', () => {
     expect(gunzipSync(call.upstream!.body).toString()).toBe('hello '.repeat(20));
   });
 
+  it('compresses the types that are named or matched, without their parameters', () => {
+    const isCompressed = (types: object, type: string): boolean => {
+      const call = rigOf('gzip', { response_direction_config: { common_config: types } }).send({ headers: { 'accept-encoding': 'gzip' } });
+      call.upstream!.respond({ headers: { 'content-type': type }, body: 'a'.repeat(200) });
+      return call.response!.headers['content-encoding'] === 'gzip';
+    };
+    const matcher = { content_type_matcher: [{ prefix: 'application/x-' }, { safe_regex: { regex: 'font/.*' } }] };
+    expect(['application/x-a', 'font/woff; v=1', 'text/plain'].map((type) => isCompressed(matcher, type))).toEqual([true, true, false]);
+    expect(['application/x-a', 'text/own'].map((type) => isCompressed({ ...matcher, content_type: ['text/own'] }, type))).toEqual([true, false]);
+    expect(['Text/Own', 'text/plain'].map((type) => isCompressed({ content_type: ['text/own'] }, type))).toEqual([true, false]);
+    expect(['application/x-a', 'text/plain'].map((type) => isCompressed({}, type))).toEqual([false, true]);
+  });
+
   it('tells why a response is compressed or not, where told to', () => {
     const response = { status_header_enabled: true, disable_on_etag_header: true, uncompressible_response_codes: [206], common_config: { min_content_length: 10 } };
     const statusOf = (status: number, headers: Record<string, string>, body: string): string | undefined => {
