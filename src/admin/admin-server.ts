@@ -1,7 +1,7 @@
-import { chmodSync, unlinkSync } from 'node:fs';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import { fs } from '../core/node-modules.ts';
 import type { AdminAddress, AdminHost } from './admin-host.ts';
 import type { AdminExchange, AdminTraffic } from './admin-traffic.ts';
 import { Dispatch } from './dispatch.ts';
@@ -53,7 +53,7 @@ export class AdminServer {
     });
     server.maxConnections = MAX_CONNECTIONS;
     await listen(server, address);
-    if (address.kind === 'pipe' && !address.host.startsWith('@') && options.socketMode) chmodSync(address.host, options.socketMode);
+    if (address.kind === 'pipe' && !address.host.startsWith('@') && options.socketMode) fs.chmodSync(address.host, options.socketMode);
     return new AdminServer(server, requests, boundAddress(server, address));
   }
 
@@ -116,7 +116,7 @@ async function listen(server: Server, address: AdminAddress, retried = false): P
     });
   } catch (error) {
     if (address.kind !== 'pipe' || retried || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || (await isServed(address.host))) throw error;
-    unlinkSync(address.host);
+    fs.unlinkSync(address.host);
     await listen(server, address, true);
   }
 }

@@ -15,9 +15,9 @@
  * integers as bigint, `google.protobuf.Struct` fields as JSON objects, wrappers (`UInt32Value`) as `number | undefined` outside
  * oneofs, lists and maps. Generated modules hold types and enum objects only; importing them reads no descriptor.
  */
-import { readFileSync } from 'node:fs';
 import type { DescEnum, DescMessage, Registry } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
+import { fs } from '../core/node-modules.ts';
 import { DescriptorPack } from './descriptor-pack.ts';
 import { EnumDescriptor, FileDescriptor, MessageDescriptor } from './descriptors.ts';
 import type { ApiMessages } from './generated/names.ts';
@@ -124,7 +124,7 @@ function joined(packageName: string, type: string): string {
 
 /** All types of the API. */
 export const apiTypes: TypeRegistry = new PackRegistry(
-  new DescriptorPack(readFileSync(new URL('./generated/api.pack', import.meta.url))),
+  new DescriptorPack(fs.readFileSync(new URL('./generated/api.pack', import.meta.url))),
 );
 
 /** The descriptor of a message known at compile time, carrying its TypeScript type. */

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { util } from '../core/node-modules.ts';
 import type { LoadBalancerContext } from '../http/upstream.ts';
 import type { DownstreamAddresses, UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import type { AutoSniSpec, ClusterSpec, HostMetadata, TransportSocketSpec } from './cluster-spec.ts';
@@ -42,7 +42,7 @@ export class ClusterSockets {
   socketOf(metadata: HostMetadata | undefined): UpstreamTransportSocket | undefined {
     if (this.#matches.length === 0) return this.#default;
     const values = metadata?.[MATCH_METADATA] ?? NO_METADATA;
-    const found = this.#matches.find(({ match }) => Object.entries(match).every(([key, value]) => isDeepStrictEqual(values[key], value)));
+    const found = this.#matches.find(({ match }) => Object.entries(match).every(([key, value]) => util.isDeepStrictEqual(values[key], value)));
     return found === undefined ? this.#default : found.socket;
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { fs } from '../core/node-modules.ts';
 import { MAX_DOCUMENT_BYTES } from './document.ts';
 
 /** How a configuration is written. */
@@ -16,14 +16,14 @@ export function formatOfPath(path: string): ConfigFormat {
 export function readConfigFile(path: string): Uint8Array | string {
   let file: number | undefined;
   try {
-    file = openSync(path, 'r');
-    const status = fstatSync(file);
+    file = fs.openSync(path, 'r');
+    const status = fs.fstatSync(file);
     if (status.isDirectory()) return `Invalid path: ${path}: it is a directory`;
     return status.size > MAX_DOCUMENT_BYTES ? tooLarge(path) : readAll(file, path);
   } catch (error) {
     return `Invalid path: ${path}${REASONS.get((error as NodeJS.ErrnoException).code ?? '') ?? `: ${(error as Error).message}`}`;
   } finally {
-    if (file !== undefined) closeSync(file);
+    if (file !== undefined) fs.closeSync(file);
   }
 }
 
@@ -47,7 +47,7 @@ function readAll(file: number, path: string): Uint8Array | string {
   let total = 0;
   for (;;) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    const length = readSync(file, chunk, 0, CHUNK_BYTES, null);
+    const length = fs.readSync(file, chunk, 0, CHUNK_BYTES, null);
     if (length === 0) return Buffer.concat(chunks, total);
     total += length;
     if (total > MAX_DOCUMENT_BYTES) return tooLarge(path);

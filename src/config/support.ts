@@ -109,7 +109,7 @@ export function mergeSupport(tables: readonly SupportTable[]): SupportTable {
         if (other !== undefined && other.status !== 'ignored' && (other.status !== entry.status || other.reason !== entry.reason)) {
           throw new Error(`two support tables disagree about ${typeName}.${name}`);
         }
-        known[name] = { ...other, ...entry };
+        known[name] = other === undefined ? entry : { ...other, ...entry };
       }
     }
   }

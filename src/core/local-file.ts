@@ -1,13 +1,13 @@
-import { readFileSync, statSync } from 'node:fs';
+import { fs } from './node-modules.ts';
 
 /**
  * A file that a configuration names, read while it is compiled. `limitBytes` 0 = none. Errors are Envoy's sentences.
  */
 export function readLocalFile(path: string, limitBytes: number): { readonly bytes: Uint8Array } | { readonly error: string } {
   try {
-    const { size } = statSync(path);
+    const { size } = fs.statSync(path);
     if (limitBytes > 0 && size > limitBytes) return { error: `file ${path} size is ${size} bytes; maximum is ${limitBytes}` };
-    return { bytes: readFileSync(path) };
+    return { bytes: fs.readFileSync(path) };
   } catch (fault) {
     const { code } = fault as NodeJS.ErrnoException;
     return { error: code === 'ENOENT' ? `file ${path} does not exist` : `unable to read file ${path}: ${code}` };

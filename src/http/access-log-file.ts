@@ -1,4 +1,4 @@
-import { closeSync, openSync, write, writeSync } from 'node:fs';
+import { fs } from '../core/node-modules.ts';
 import { Timer, type TimerList, type TimerOwner } from '../core/timers.ts';
 import { defineStats, type StatGroup } from '../core/stats/stats.ts';
 import { NO_BYTES, RecordBuffer } from './record-buffer.ts';
@@ -24,10 +24,10 @@ export interface FileSystem {
 }
 
 export const systemFiles: FileSystem = {
-  open: (path) => openSync(path, 'a', 0o644),
-  write: (fd, bytes, offset, done) => write(fd, bytes, offset, bytes.length - offset, null, done),
-  writeNow: (fd, bytes, offset) => writeSync(fd, bytes, offset, bytes.length - offset, null),
-  close: (fd) => closeSync(fd),
+  open: (path) => fs.openSync(path, 'a', 0o644),
+  write: (fd, bytes, offset, done) => fs.write(fd, bytes, offset, bytes.length - offset, null, done),
+  writeNow: (fd, bytes, offset) => fs.writeSync(fd, bytes, offset, bytes.length - offset, null),
+  close: (fd) => fs.closeSync(fd),
 };
 
 export interface AccessLogFileOptions {

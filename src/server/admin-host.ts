@@ -1,5 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import { memoryUsage } from 'node:process';
+import { fs } from '../core/node-modules.ts';
 import type { AdminAddress, AdminHost, DrainRequest } from '../admin/admin-host.ts';
 import { AdminServer } from '../admin/admin-server.ts';
 import { AdminTraffic } from '../admin/admin-traffic.ts';
@@ -88,7 +87,7 @@ export async function startAdmin(proxy: Proxy, start: AdminStart): Promise<Admin
   const host = new ProxyAdminHost(proxy, start);
   const server = await AdminServer.start({ host, address, socketMode, allowsPath, traffic, nowMs: () => clock.wallMs() });
   start.thread.log.info(`admin address: ${server.address.text}`);
-  if (start.addressPath !== '') writeFileSync(start.addressPath, server.address.text);
+  if (start.addressPath !== '') fs.writeFileSync(start.addressPath, server.address.text);
   return new AdminInterface(server, files);
 }
 
@@ -185,7 +184,7 @@ class ProxyAdminHost implements AdminHost {
   }
 
   memory() {
-    const { heapUsed, heapTotal, rss } = memoryUsage();
+    const { heapUsed, heapTotal, rss } = process.memoryUsage();
     return { allocated: heapUsed, heapSize: heapTotal, physical: rss };
   }
 

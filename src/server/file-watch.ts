@@ -1,5 +1,5 @@
-import { watch } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { fs } from '../core/node-modules.ts';
 import type { Timer, Timers } from '../core/timers.ts';
 
 /** Editors and Kubernetes change a file in several steps: what comes together is one change. */
@@ -23,7 +23,7 @@ export function watchFolders(paths: readonly string[], timers: Timers, onChange:
     timer?.disarm();
     timer = timers.after(QUIET_MS, { onTimer: onChange });
   };
-  const watchers = [...new Set(paths)].map((folder) => watch(folder, { persistent: false }, arm));
+  const watchers = [...new Set(paths)].map((folder) => fs.watch(folder, { persistent: false }, arm));
   return {
     close: () => {
       timer?.disarm();

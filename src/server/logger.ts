@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { fs } from '../core/node-modules.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger, LogLevel } from '../core/log.ts';
 import { componentIndex, LOG_LEVELS, type LogLevels } from './log-components.ts';
@@ -32,7 +32,7 @@ export class LogSink {
     if (this.#path === '') return;
     let fd: number;
     try {
-      fd = openSync(this.#path, 'a');
+      fd = fs.openSync(this.#path, 'a');
     } catch {
       return;
     }
@@ -44,7 +44,7 @@ export class LogSink {
     let bytes: Uint8Array = Buffer.from(`${line}\n`);
     for (let attempt = 0; attempt < MAX_WRITE_ATTEMPTS && bytes.length > 0; attempt++) {
       try {
-        bytes = bytes.subarray(writeSync(this.#fd, bytes));
+        bytes = bytes.subarray(fs.writeSync(this.#fd, bytes));
       } catch (error) {
         // A full disk or a closed pipe must not end the proxy.
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
@@ -53,7 +53,7 @@ export class LogSink {
   }
 
   close(): void {
-    if (this.#fd !== STDERR) closeSync(this.#fd);
+    if (this.#fd !== STDERR) fs.closeSync(this.#fd);
     this.#fd = STDERR;
   }
 }

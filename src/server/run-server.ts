@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { fs } from '../core/node-modules.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import { Timers } from '../core/timers.ts';
@@ -108,7 +108,7 @@ class ServerProcess {
     const proxy = this.#proxy;
     for (const { name, address } of proxy.addresses()) this.#log.component('config').info(`listener '${name}' on ${address.text}`);
     this.#log.info('all clusters initialized, listeners serve');
-    if (this.#options.baseIdPath !== '') writeFileSync(this.#options.baseIdPath, String(this.#options.baseId));
+    if (this.#options.baseIdPath !== '') fs.writeFileSync(this.#options.baseIdPath, String(this.#options.baseId));
     if (this.#options.mode === 'init_only') this.#end(0);
     else if (this.#awaitedReload !== undefined) this.#reload(this.#awaitedReload);
     const code = await this.#ended;
@@ -122,7 +122,7 @@ class ServerProcess {
   /** From before the file is read: what changes while the server starts is read once it has. */
   #watchConfiguration(): void {
     const { watch, mode, configPath } = this.#options;
-    if (!watch || mode === 'init_only' || !existsSync(configPath)) return;
+    if (!watch || mode === 'init_only' || !fs.existsSync(configPath)) return;
     this.#watch = watchFiles([configPath], this.#timers, () => this.#reload('file changed'));
   }
 

@@ -1,4 +1,3 @@
-import { memoryUsage } from 'node:process';
 import type { Clock } from '../core/clock.ts';
 import type { StatScrape } from '../core/stats/scrape.ts';
 import { defineStats, type StatGroup, type StatStore } from '../core/stats/stats.ts';
@@ -88,9 +87,9 @@ export class ServerStats {
 /** `server.uptime` and what the process uses. */
 export function addProcessGauges(scrape: StatScrape, clock: Clock, startedMs: number): void {
   scrape.gaugeFunction('server.uptime', () => Math.floor((clock.monotonicMs() - startedMs) / 1000));
-  scrape.gaugeFunction('server.memory_allocated', () => memoryUsage().heapUsed);
-  scrape.gaugeFunction('server.memory_heap_size', () => memoryUsage().heapTotal);
-  scrape.gaugeFunction('server.memory_physical_size', () => memoryUsage.rss());
+  scrape.gaugeFunction('server.memory_allocated', () => process.memoryUsage().heapUsed);
+  scrape.gaugeFunction('server.memory_heap_size', () => process.memoryUsage().heapTotal);
+  scrape.gaugeFunction('server.memory_physical_size', () => process.memoryUsage.rss());
 }
 
 /** Envoy's is made from its revision. */

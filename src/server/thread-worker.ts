@@ -1,5 +1,5 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
-import { Worker as NodeWorker } from 'node:worker_threads';
+import type { Worker as NodeWorker } from 'node:worker_threads';
 import { toBinary } from '@bufbuild/protobuf';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { schemaOf } from '../api/registry.ts';
@@ -42,7 +42,8 @@ export class ThreadWorker implements Worker {
   constructor(setup: WorkerSetup, owner: ThreadWorkerOwner) {
     this.index = setup.index;
     this.#owner = owner;
-    this.#thread = new NodeWorker(workerEntry(), {
+    const threads = process.getBuiltinModule('node:worker_threads');
+    this.#thread = new threads.Worker(workerEntry(), {
       workerData: setup,
       name: `wrk:worker_${setup.index}`,
       // Flags of the main program, such as --eval, may not fit a worker's.

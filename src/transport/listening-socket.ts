@@ -1,5 +1,5 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import type net from 'node:net';
+import { fs } from '../core/node-modules.ts';
 import type { Admission } from './accept-gate.ts';
 import { AcceptGate } from './accept-gate.ts';
 import { ipAddress, isAbstract, systemPath } from './address.ts';
@@ -15,7 +15,7 @@ export function startListening(server: net.Server, address: Address, options: Li
     server.once('listening', () => {
       server.off('error', reject);
       const mode = options.pipeMode;
-      if (address.kind === 'pipe' && mode !== 0 && !isAbstract(address)) chmodSync(address.host, mode);
+      if (address.kind === 'pipe' && mode !== 0 && !isAbstract(address)) fs.chmodSync(address.host, mode);
       resolve(boundAddress(server, address));
     });
     server.listen(listenOptions(address, options));
@@ -74,7 +74,7 @@ function listenOptions(address: Address, options: ListenOptions): net.ListenOpti
 
 /** A socket file outlives a process that was killed, and would refuse the bind. Other files are left to do so. */
 function removeStaleSocket(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
+  if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) fs.unlinkSync(path);
 }
 
 function boundAddress(server: net.Server, asked: Address): Address {

@@ -1,4 +1,4 @@
-import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import { util } from '../core/node-modules.ts';
 import { LINGER_EXPIRED, type TransportError } from './transport.ts';
 
 /** From what Node's sockets report. */
@@ -8,8 +8,8 @@ export function transportError(error: NodeJS.ErrnoException): TransportError {
 
 /** From the negative number a handle returns. */
 export function systemError(errno: number, operation: string): TransportError {
-  const code = getSystemErrorName(errno);
-  return { code, message: `${operation} ${code}: ${getSystemErrorMessage(errno)}` };
+  const code = util.getSystemErrorName(errno);
+  return { code, message: `${operation} ${code}: ${util.getSystemErrorMessage(errno)}` };
 }
 
 /** The peer did not close in time after `closeAfterFlush`. */

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -49,6 +49,12 @@ test('the packed library starts a proxy in the calling process', async () => {
   const proxy = await library.startProxy({ config: bootstrap([listener({ name: 'ingress', routes: [{ body: 'library' }] })]) });
   running.onEnd(() => proxy.close());
   expect((await get(proxy.addresses.get('ingress')!.port)).body).toBe('library');
+});
+
+test('the packed files hold no wide character', () => {
+  const files = readdirSync(dist).filter((name) => name.endsWith('.js'));
+  expect(files.length).toBeGreaterThan(3);
+  expect(files.filter((name) => /[^\x00-\x7f]/.test(readFileSync(join(dist, name), 'latin1')))).toEqual([]);
 });
 
 test("the library's types are complete", () => {

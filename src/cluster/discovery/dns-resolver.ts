@@ -1,4 +1,4 @@
-import { NODATA, NOTFOUND, promises as dns, TIMEOUT } from 'node:dns';
+import type { promises as dns } from 'node:dns';
 import { isIP } from 'node:net';
 import { defineStats, type StatGroup, type StatStore } from '../../core/stats/stats.ts';
 import type { LookupFamily, ResolverSpec } from '../cluster-spec.ts';
@@ -22,6 +22,9 @@ export const DNS_STATS = defineStats({
   gauges: ['pending_resolutions'],
 });
 
+/** Only for those who have names to resolve. */
+const loadDns = () => process.getBuiltinModule('node:dns');
+
 /** Opens resolvers that count together in `stats`. */
 export function createResolverFactory(stats: StatStore, files: SystemFiles = SYSTEM_FILES): (spec: ResolverSpec) => NameResolver {
   return (spec) => (spec.kind === 'dns' ? new DnsResolver(spec, stats, files) : new GetAddrInfoResolver());
@@ -39,7 +42,7 @@ class DnsResolver implements NameResolver {
   constructor({ servers, search, timeoutMs, tries }: Extract<ResolverSpec, { kind: 'dns' }>, store: StatStore, files: SystemFiles) {
     this.#store = store;
     this.#stats = store.group('dns.cares', DNS_STATS);
-    this.#resolver = new dns.Resolver({ timeout: timeoutMs, tries });
+    this.#resolver = new (loadDns().promises.Resolver)({ timeout: timeoutMs, tries });
     if (servers.length > 0) this.#resolver.setServers(servers);
     this.#hosts = new HostsFile(files.hosts);
     this.#resolvConf = search ? files.resolvConf : undefined;
@@ -77,7 +80,7 @@ class DnsResolver implements NameResolver {
       return;
     }
     this.#stats.inc(DNS_STATS.get_addr_failure);
-    if (resolution.reason === TIMEOUT) this.#stats.inc(DNS_STATS.timeouts);
+    if (resolution.reason === loadDns().TIMEOUT) this.#stats.inc(DNS_STATS.timeouts);
   }
 
   /** The first name that has addresses; a failure counts only when none has. */
@@ -112,7 +115,7 @@ class GetAddrInfoResolver implements NameResolver {
 
 async function lookup(name: string, family: 4 | 6): Promise<Resolution> {
   try {
-    const found = await dns.lookup(name, { all: true, family, verbatim: true });
+    const found = await loadDns().promises.lookup(name, { all: true, family, verbatim: true });
     return answer(found.map(({ address }) => address));
   } catch (error) {
     return withoutAddresses(error);
@@ -125,6 +128,7 @@ function answer(hosts: readonly string[]): Resolution {
 
 function withoutAddresses(error: unknown): Resolution {
   const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException;
+  const { NODATA, NOTFOUND } = loadDns();
   return code === NOTFOUND || code === NODATA ? answer([]) : { kind: 'failure', reason: code };
 }
 

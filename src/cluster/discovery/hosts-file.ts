@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 
 /** Names in it; larger files are read up to here. */
@@ -37,6 +36,7 @@ export class HostsFile {
 
   async #refresh(): Promise<void> {
     try {
+      const { readFile, stat } = process.getBuiltinModule('node:fs/promises');
       const { mtimeMs } = await stat(this.#path);
       if (mtimeMs === this.#modifiedMs) return;
       this.#hosts = parseHosts(await readFile(this.#path, 'utf8'));

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-
 /** The part of `resolv.conf` that says how short names are completed. */
 export interface SearchPath {
   readonly domains: readonly string[];
@@ -34,7 +32,7 @@ export function candidates(name: string, { domains, ndots }: SearchPath): string
 
 export async function readSearchPath(path: string): Promise<SearchPath> {
   try {
-    return parseSearchPath(await readFile(path, 'utf8'));
+    return parseSearchPath(await process.getBuiltinModule('node:fs/promises').readFile(path, 'utf8'));
   } catch {
     return NO_SEARCH;
   }

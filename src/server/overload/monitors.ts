@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { memoryUsage } from 'node:process';
+import { fs } from '../../core/node-modules.ts';
 import type { ResourceMonitor as MonitorMessage } from '../../api/generated/envoy/config/overload/v3.ts';
 import type { CgroupMemoryConfig } from '../../api/generated/envoy/extensions/resource_monitors/cgroup_memory/v3.ts';
 import type { DownstreamConnectionsConfig } from '../../api/generated/envoy/extensions/resource_monitors/downstream_connections/v3.ts';
@@ -46,11 +45,11 @@ export function compileMonitor({ name, configType }: MonitorMessage, at: ConfigP
 export function readPressure(spec: MonitorSpec): number {
   switch (spec.kind) {
     case 'heap':
-      return memoryUsage.rss() / spec.limit;
+      return process.memoryUsage.rss() / spec.limit;
     case 'cgroup':
       return cgroupBytes('current', 'usage_in_bytes') / Math.min(spec.limit, cgroupBytes('max', 'limit_in_bytes'));
     case 'injected':
-      return injectedPressure(readFileSync(spec.path, 'utf8'));
+      return injectedPressure(fs.readFileSync(spec.path, 'utf8'));
     case 'connections':
       return 0;
   }
@@ -66,9 +65,9 @@ function injectedPressure(text: string): number {
 function cgroupBytes(version2: string, version1: string): number {
   let text: string;
   try {
-    text = readFileSync(`/sys/fs/cgroup/memory.${version2}`, 'utf8');
+    text = fs.readFileSync(`/sys/fs/cgroup/memory.${version2}`, 'utf8');
   } catch {
-    text = readFileSync(`/sys/fs/cgroup/memory/memory.${version1}`, 'utf8');
+    text = fs.readFileSync(`/sys/fs/cgroup/memory/memory.${version1}`, 'utf8');
   }
   return text.trim() === 'max' ? Infinity : Number(text);
 }
