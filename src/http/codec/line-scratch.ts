@@ -17,6 +17,13 @@ export class LineScratch {
     return (this.#present & (1 << (id & 31))) !== 0;
   }
 
+  /** Whether a line of this name, written as heads should be, is there. */
+  has(id: number): boolean {
+    if (!this.mayHave(id)) return false;
+    for (let at = 0; at < this.#count; at++) if (this.#tags[at] === id) return true;
+    return false;
+  }
+
   add(tag: number, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
     const at = this.#count++;
     if (at === this.#tags.length) this.#grow();

@@ -1,4 +1,4 @@
-import { type HeadLines, HeaderMap, SPARE_LINES } from '../../header-map.ts';
+import { type HeadLines, HeaderMap, OFFSETS, SPARE_LINES } from '../../header-map.ts';
 import { H, type HeaderName } from '../../header-name.ts';
 import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from '../../inline-headers.ts';
 import { LineScratch } from '../line-scratch.ts';
@@ -138,8 +138,30 @@ export class HeadReader implements FieldSink {
     }
     // As Envoy: behind all others.
     if (this.#cookie !== undefined) this.#addLine(H.cookie, 'cookie', this.#cookie, `cookie: ${this.#cookie}\r\n`);
-    if (this.#last === undefined || !this.#canRepeat || this.#regular === 0 || this.flaw !== HeadFlaw.none || this.#repeated.length > 0) return;
+    if (this.flaw !== HeadFlaw.none) return;
+    if (this.#repeated.length > 0) this.#joinRepeated(this.#repeated);
+    if (this.#last === undefined || !this.#canRepeat || this.#regular === 0) return;
     this.#last.remember(entries, this.#regular, this.#regularFields());
+  }
+
+  /** Of each of these names one line stays, where its first was, with all values. */
+  #joinRepeated(names: readonly HeaderName[]): void {
+    const { text, tags, offsets } = scratch.lines(this.#text);
+    scratch.clear();
+    this.#text = '';
+    for (let at = 0; at < tags.length; at++) {
+      const id = tags[at]!;
+      const [nameStart, nameEnd, valueStart, valueEnd] = offsets.slice(at * OFFSETS);
+      let value = text.substring(valueStart!, valueEnd);
+      if (names.includes(id as HeaderName)) {
+        if (tags.indexOf(id) < at) continue;
+        for (let next = tags.indexOf(id, at + 1); next !== -1; next = tags.indexOf(id, next + 1)) {
+          value += ',' + text.substring(offsets[next * OFFSETS + 2]!, offsets[next * OFFSETS + 3]);
+        }
+      }
+      const name = text.substring(nameStart!, nameEnd);
+      this.#addLine(id, name, value, name + ': ' + value + '\r\n');
+    }
   }
 
   #takeOver({ lines, contentLength, underscores }: RegularFields): void {
@@ -164,7 +186,6 @@ export class HeadReader implements FieldSink {
     headers.authority = this.authority;
     headers.hasHost = this.hasAuthority;
     headers.status = this.status;
-    if (this.#repeated.length > 0) headers.joinRepeated(this.#repeated);
     this.#text = '';
     return headers;
   }
@@ -174,7 +195,7 @@ export class HeadReader implements FieldSink {
     const nameEnd = start + name.length;
     const valueEnd = nameEnd + 2 + value.length;
     const wanted = this.status === 0 ? INLINE_IN_REQUEST : INLINE_IN_RESPONSE;
-    if (scratch.mayHave(id) && (inline[id]! & wanted) !== 0 && !this.#repeated.includes(id as HeaderName)) {
+    if ((inline[id]! & wanted) !== 0 && scratch.has(id) && !this.#repeated.includes(id as HeaderName)) {
       this.#repeated = [...this.#repeated, id as HeaderName];
     }
     scratch.add(id, start, nameEnd, nameEnd + 2, valueEnd);

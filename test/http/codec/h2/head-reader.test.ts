@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HeadReader } from '../../../../src/http/codec/h2/head-reader.ts';
 import { kindOfName, TableEntry } from '../../../../src/http/codec/h2/hpack-table.ts';
+import { RepeatedFields } from '../../../../src/http/codec/h2/repeated-fields.ts';
 import { findHeaderName } from '../../../../src/http/header-name.ts';
 
 const entryOf = (name: string, value: string): TableEntry => new TableEntry(name, value, kindOfName(name), findHeaderName(name));
@@ -15,6 +16,23 @@ function linesOf(first: TableEntry, names: readonly string[]): string[] {
   head.finish().forEach((name, value) => lines.push(`${name}: ${value}`));
   return lines;
 }
+
+describe('a head that comes again', () => {
+  it('has the same lines, repeated fields joined, whatever was done to the one before', () => {
+    const [head, last] = [new HeadReader(), new RepeatedFields()];
+    const entries = [entryOf(':method', 'GET'), entryOf('accept', '1'), entryOf('x-other', 'a'), entryOf('accept', '2'), entryOf('vary', 'b')];
+    for (let time = 0; time < 3; time++) {
+      head.begin(10_000, 100, last);
+      for (const entry of entries) head.add(entry, true);
+      head.complete();
+      expect(last.length).toBe(4);
+      const headers = head.finish();
+      expect(headers.serialise()).toBe('accept: 1,2\r\nx-other: a\r\nvary: b\r\n');
+      headers.removeText('vary');
+      headers.addText('x-added', String(time));
+    }
+  });
+});
 
 describe('fields of which Envoy keeps one value', () => {
   it('are joined in requests', () => {
