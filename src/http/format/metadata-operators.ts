@@ -1,4 +1,5 @@
 import { unicodeText, wireText } from '../../core/wire-text.ts';
+import { isFilterStateObject, jsonFields } from '../filter-state.ts';
 import { jsonOfValue, jsonText } from './json-text.ts';
 import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, withParams } from './operator.ts';
 
@@ -71,15 +72,19 @@ function compileFilterState({ params, length }: OperatorArguments): Operator | s
   if ((type === 'FIELD') !== (field !== undefined)) return 'Invalid filter state serialize type, FIELD should be used with the field name.';
   if (type === 'FIELD') return 'FILTER_STATE with FIELD is not supported';
   const read = ({ info }: FormatContext): unknown => info.filterState?.get(unicodeText(key)) ?? undefined;
-  if (type === 'PLAIN') return valueOperator(read, length);
+  if (type === 'PLAIN') return valueOperator((context) => plainOf(read(context)), length);
   return {
     text: (context) => {
       const value = read(context);
-      return value === undefined ? undefined : forHtml(jsonOfValue(value)).substring(0, length);
+      return value === undefined ? undefined : forHtml(jsonOfValue(isFilterStateObject(value) ? jsonFields(value) : value)).substring(0, length);
     },
     json: (context) => {
       const value = read(context);
-      return value === undefined ? undefined : jsonOfValue(value);
+      return value === undefined ? undefined : jsonOfValue(isFilterStateObject(value) ? value.fields : value);
     },
   };
+}
+
+function plainOf(value: unknown): unknown {
+  return isFilterStateObject(value) ? value.plain : value;
 }

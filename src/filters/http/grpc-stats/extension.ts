@@ -9,7 +9,7 @@ export const grpcStatsExtension: Extension<FilterConfig, HttpFilter> = {
   name: 'envoy.filters.http.grpc_stats',
   category: 'envoy.filters.http',
   configType: 'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig',
-  compile: (config, _at, context) => new GrpcStats(namesOf(config), new GrpcStatsStore(context.stats, config.enableUpstreamStats)),
+  compile: (config, _at, context) => new GrpcStats(namesOf(config), config.emitFilterState, new GrpcStatsStore(context.stats, config.enableUpstreamStats)),
 };
 
 function namesOf({ perMethodStatSpecifier: methods, replaceDotsInGrpcServiceName }: FilterConfig): MethodNames {

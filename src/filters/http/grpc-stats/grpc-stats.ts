@@ -1,4 +1,5 @@
 import { CONTINUE, type FilterStatus, type FilterStream, type HttpFilter } from '../../../http/filter.ts';
+import type { FilterStateObject } from '../../../http/filter-state.ts';
 import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { MessageCounter } from './message-counter.ts';
@@ -13,43 +14,68 @@ export interface MethodNames {
   readonly replaceDots: boolean;
 }
 
+/** Of one call, as `%FILTER_STATE%` shows them. */
+class MessageCounts implements FilterStateObject {
+  request = 0;
+  response = 0;
+
+  get plain(): string {
+    return `${this.request},${this.response}`;
+  }
+
+  get fields(): Record<string, string> {
+    const fields: Record<string, string> = {};
+    if (this.request > 0) fields['request_message_count'] = String(this.request);
+    if (this.response > 0) fields['response_message_count'] = String(this.response);
+    return fields;
+  }
+}
+
 interface Call {
-  readonly stats: MethodStats;
+  /** Undefined: only its messages are counted. */
+  readonly stats: MethodStats | undefined;
   readonly request: MessageCounter;
   /** Undefined while, or when, the response is none of gRPC. */
   response: MessageCounter | undefined;
+  /** From the first message on, where told to. */
+  counts: MessageCounts | undefined;
 }
+
+const FILTER_STATE = 'envoy.filters.http.grpc_stats';
 
 /** envoy.filters.http.grpc_stats: counts calls of gRPC by status, and their messages. */
 export class GrpcStats implements HttpFilter {
   readonly #names: MethodNames;
+  readonly #emitsState: boolean;
   readonly #store: GrpcStatsStore;
 
-  constructor(names: MethodNames, store: GrpcStatsStore) {
+  constructor(names: MethodNames, emitsState: boolean, store: GrpcStatsStore) {
     this.#names = names;
+    this.#emitsState = emitsState;
     this.#store = store;
   }
 
   decodeHeaders(stream: FilterStream, headers: HeaderMap): FilterStatus {
     if (!isGrpcRequest(headers)) return CONTINUE;
-    const { route } = stream;
-    const cluster = route?.kind === 'forward' ? stream.clusters.get(route.clusterName(headers)) : undefined;
-    const method = cluster && this.#methodOf(headers.path);
-    const stats = method === undefined ? undefined : this.#store.find(`cluster.${cluster!.statName}.grpc${method}`);
-    if (stats !== undefined) stream.state = { stats, request: new MessageCounter(), response: undefined } satisfies Call;
+    const stats = this.#statsOf(stream, headers);
+    if (stats === undefined && !this.#emitsState) return CONTINUE;
+    stream.state = { stats, request: new MessageCounter(), response: undefined, counts: undefined } satisfies Call;
     return CONTINUE;
   }
 
   decodeData(stream: FilterStream, chunk: Buffer): FilterStatus {
     const call = stream.state as Call | undefined;
-    if (call !== undefined) call.stats.addRequestMessages(call.request.add(chunk));
+    const count = call?.request.add(chunk) ?? 0;
+    if (count === 0) return CONTINUE;
+    call!.stats?.addRequestMessages(count);
+    if (this.#emitsState) countsOf(call!, stream).request += count;
     return CONTINUE;
   }
 
   encodeHeaders(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus {
     const call = stream.state as Call | undefined;
     if (call === undefined) return CONTINUE;
-    call.stats.count(headers);
+    call.stats?.count(headers);
     if (!end && headers.status === 200 && isGrpcRequest(headers)) call.response = new MessageCounter();
     if (end) recordTime(call, stream);
     return CONTINUE;
@@ -58,7 +84,11 @@ export class GrpcStats implements HttpFilter {
   encodeData(stream: FilterStream, chunk: Buffer, end: boolean): FilterStatus {
     const call = stream.state as Call | undefined;
     if (call === undefined) return CONTINUE;
-    if (call.response !== undefined) call.stats.addResponseMessages(call.response.add(chunk));
+    const count = call.response?.add(chunk) ?? 0;
+    if (count > 0) {
+      call.stats?.addResponseMessages(count);
+      if (this.#emitsState) countsOf(call, stream).response += count;
+    }
     if (end) recordTime(call, stream);
     return CONTINUE;
   }
@@ -66,9 +96,17 @@ export class GrpcStats implements HttpFilter {
   encodeTrailers(stream: FilterStream, trailers: HeaderMap): FilterStatus {
     const call = stream.state as Call | undefined;
     if (call === undefined) return CONTINUE;
-    call.stats.count(trailers);
+    call.stats?.count(trailers);
     recordTime(call, stream);
     return CONTINUE;
+  }
+
+  /** Undefined: the call goes to no cluster, or its method is not counted. */
+  #statsOf(stream: FilterStream, headers: HeaderMap): MethodStats | undefined {
+    const { route } = stream;
+    const cluster = route?.kind === 'forward' ? stream.clusters.get(route.clusterName(headers)) : undefined;
+    const method = cluster && this.#methodOf(headers.path);
+    return method === undefined ? undefined : this.#store.find(`cluster.${cluster!.statName}.grpc${method}`);
   }
 
   /** `.service.method`, or '' for the others; undefined: not counted. */
@@ -85,7 +123,12 @@ export class GrpcStats implements HttpFilter {
 
 const SERVICE_AND_METHOD = /^\/([^/?]+)\/([^/?]+)(?:\?|$)/;
 
+function countsOf(call: Call, { info }: FilterStream): MessageCounts {
+  if (call.counts === undefined) (info.filterState ??= new Map()).set(FILTER_STATE, (call.counts = new MessageCounts()));
+  return call.counts!;
+}
+
 /** From the request's end to the response's, where an upstream was asked. */
 function recordTime({ stats }: Call, { info, clock }: FilterStream): void {
-  if (info.requestEndMs > 0 && info.upstreamHost !== undefined) stats.recordTime(clock.monotonicMs() - info.requestEndMs);
+  if (info.requestEndMs > 0 && info.upstreamHost !== undefined) stats?.recordTime(clock.monotonicMs() - info.requestEndMs);
 }

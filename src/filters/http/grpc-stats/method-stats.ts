@@ -1,4 +1,4 @@
-import { type CounterId, defineStats, type HistogramId, type StatGroup, type StatStore } from '../../../core/stats/stats.ts';
+import { defineStats, type HistogramId, type StatGroup, type StatStore } from '../../../core/stats/stats.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 
@@ -55,19 +55,15 @@ export class MethodStats {
   }
 
   addRequestMessages(count: number): void {
-    this.#add(COUNTS.request_message_count, count);
+    this.#group.add(COUNTS.request_message_count, count);
   }
 
   addResponseMessages(count: number): void {
-    this.#add(COUNTS.response_message_count, count);
+    this.#group.add(COUNTS.response_message_count, count);
   }
 
   recordTime(timeMs: number): void {
     if (this.#withTime) this.#group.record(COUNTS_AND_TIME.upstream_rq_time as HistogramId, timeMs);
-  }
-
-  #add(id: CounterId, count: number): void {
-    if (count > 0) this.#group.add(id, count);
   }
 
   #counterOf(status: string): { inc(): void } | undefined {

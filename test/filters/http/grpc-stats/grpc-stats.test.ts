@@ -60,6 +60,20 @@ describe('calls are counted', () => {
   });
 });
 
+test('messages are told in the filter state from the first one on', () => {
+  const shown = (body: Buffer | undefined): string | undefined => {
+    const rig = new FilterRig({
+      filters: [{ name: 'stats', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.grpc_stats.v3.FilterConfig', emit_filter_state: true } }],
+      virtualHost: { response_headers_to_add: [{ header: { key: 'x-counts', value: '%FILTER_STATE(envoy.filters.http.grpc_stats:PLAIN)% %FILTER_STATE(envoy.filters.http.grpc_stats)%' } }] },
+    });
+    const sent = rig.send({ method: 'POST', path: '/s/m', headers: { 'content-type': 'application/grpc' }, body });
+    sent.upstream!.respond({ status: 200, headers: { 'content-type': 'application/grpc', 'grpc-status': '0' } });
+    return sent.response!.headers['x-counts'];
+  };
+  expect(shown(Buffer.concat([message('a'), message('b')]))).toBe('2,0 {"requestMessageCount":"2"}');
+  expect(shown(undefined)?.trim()).toBe('');
+});
+
 test('names that clients and upstreams choose are bounded', () => {
   const announced = new Set<string>();
   const store = new SharedStatStore({ direct: true, onAnnounce: (announcement) => void announced.add(JSON.stringify(announcement)) });
