@@ -58,6 +58,8 @@ export class HpackEncoder {
   /** Where that value was read from: a text, and its place there (-1: from nowhere). Most heads bring the same text again. */
   readonly #texts: string[] = [];
   readonly #starts: number[] = [];
+  /** Of the last head. */
+  #headText = '';
   // The block under way
   #out: Buffer = scratch;
   #begin = 0;
@@ -137,7 +139,8 @@ export class HpackEncoder {
   }
 
   #lines(headers: HeaderMap): number {
-    const { text, linesEnd } = headers;
+    const { linesEnd } = headers;
+    const text = this.#textOf(headers);
     for (let at = 0; at < linesEnd; at++) {
       const id = headers.lineId(at);
       if (id === -1) continue;
@@ -152,15 +155,22 @@ export class HpackEncoder {
         if (start === -1) this.#text(headers.lineValue(at));
         else this.#range(text, start, headers.valueEnd(at));
       } else {
-        this.#repeating(headers, at, id, start);
+        this.#repeating(headers, at, id, start, text);
       }
     }
     return this.#at;
   }
 
-  #repeating(headers: HeaderMap, at: number, id: number, start: number): void {
+  /** Of equal texts the first one, so that they are compared once and not for each line. */
+  #textOf({ text }: HeaderMap): string {
+    if (text === this.#headText) return this.#headText;
+    if (text.length <= MAX_KEPT_TEXT) this.#headText = text;
+    return text;
+  }
+
+  #repeating(headers: HeaderMap, at: number, id: number, start: number, text: string): void {
     const slot = id & (SLOTS - 1);
-    if (start !== -1 && this.#starts[slot] === start && this.#names[slot] === id && this.#texts[slot] === headers.text) {
+    if (start !== -1 && this.#starts[slot] === start && this.#names[slot] === id && this.#texts[slot] === text) {
       const entry = this.#entries[slot]!;
       if (entry !== -1 && entry >= this.#evicted) {
         this.#integer(0x80, 7, STATIC_ENTRIES + this.#inserted - entry);
@@ -168,8 +178,8 @@ export class HpackEncoder {
       }
     }
     this.#field(id, id < KNOWN_NAMES ? staticIndexes[id]! : 0, '', headers.lineValue(at));
-    if (start === -1 || this.#names[slot] !== id || headers.text.length > MAX_KEPT_TEXT) return;
-    this.#texts[slot] = headers.text;
+    if (start === -1 || this.#names[slot] !== id || text.length > MAX_KEPT_TEXT) return;
+    this.#texts[slot] = text;
     this.#starts[slot] = start;
   }
 
