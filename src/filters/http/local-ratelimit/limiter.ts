@@ -23,6 +23,7 @@ interface Match {
 }
 
 const ALLOWED: Decision = { verdict: 'ok', bucket: undefined, tellsClient: undefined };
+const REFUSED: Decision = { ...ALLOWED, verdict: 'limited' };
 
 /** The buckets of one filter configuration: the default one, and those for descriptors. */
 export class Limiter {
@@ -45,7 +46,9 @@ export class Limiter {
   /** Takes a token for a request that has no descriptors. */
   decide(): Decision {
     const bucket = this.#default;
-    return bucket === undefined ? ALLOWED : { verdict: bucket.tryTake() ? 'ok' : 'limited', bucket, tellsClient: undefined };
+    if (bucket === undefined) return ALLOWED;
+    // Of a bucket that never has a token there is nothing to tell.
+    return bucket.maxTokens === 0 ? REFUSED : { verdict: bucket.tryTake() ? 'ok' : 'limited', bucket, tellsClient: undefined };
   }
 
   /** The slowest bucket is asked first, the default one last; the others keep their tokens when one is empty. */

@@ -65,6 +65,13 @@ describe('the bucket', () => {
     expect(headers).toMatchObject({ 'x-ratelimit-reset': '2', 'retry-after': '2' });
   });
 
+  test('without tokens refuses everything, and tells nothing of itself', () => {
+    const rig = rigOf({ token_bucket: { max_tokens: 0, fill_interval: '10s' }, enable_x_ratelimit_headers: 'DRAFT_VERSION_03', enable_retry_after_header: true });
+    const { status, headers } = rig.send().response!;
+    expect(status).toBe(429);
+    expect(Object.keys(headers).filter((name) => /ratelimit|retry/.test(name))).toEqual([]);
+  });
+
   test('counts where it is not enforced, and passes a mark on', () => {
     const rig = rigOf({ filter_enforced: undefined, request_headers_to_add_when_not_enforced: [{ header: { key: 'x-over', value: 'yes' } }] });
     expect(rig.send().upstream!.headers['x-over']).toBeUndefined();
