@@ -179,7 +179,8 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
           break;
         case IDLE:
           // Bytes nobody asked for: whatever follows could be taken for the answer to the next request.
-          this.#fail();
+          if (saysTimeout(bytes, at)) this.#shutDown(TERMINATED, CLOSED_HERE);
+          else this.#fail();
           return;
         default:
           return;
@@ -327,6 +328,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     if (followed && !this.closeAnnounced) this.#owner.onProtocolError(this);
     // A request that was not sent to its end is lost with the connection.
     if (this.#state === LAST) this.#endLast();
+    else if (this.closeAnnounced) this.#owner.onCloseAnnounced(this);
     this.#shutDown(CLOSED_HERE, CLOSED_HERE);
   }
 
@@ -370,6 +372,11 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     decoder?.onReset(streamFailure);
     this.#owner.onCodecClosed(this, connectionFailure);
   }
+}
+
+/** Servers that are tired of an idle connection say so before they close it (RFC 9110 §15.5.9). */
+function saysTimeout(bytes: Buffer, at: number): boolean {
+  return /^HTTP\/1\.[01] 408 /.test(bytes.toString('latin1', at, at + 13));
 }
 
 /** Only a 101 changes the protocol for an upgrade, any 2xx for CONNECT; what the answer says of a body does not count then (RFC 9110 §9.3.6). */

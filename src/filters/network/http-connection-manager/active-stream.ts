@@ -20,7 +20,7 @@ import { bodyOf, prepareLocalReply } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
 import { type Refusal, refusalOf } from './request-refusal.ts';
 import { HOP_BY_HOP } from './hop-by-hop.ts';
-import { mutateResponseHeaders } from './response-headers.ts';
+import { mutateResponseHeaders, tellConnection } from './response-headers.ts';
 import { accountStream, nameCluster, resetFlag } from './stream-account.ts';
 import { streamDurationList } from './stream-duration.ts';
 import { answerTimeout, TIMER_DURATION, TIMER_HEADERS, TIMER_IDLE, TIMER_REQUEST } from './stream-timeouts.ts';
@@ -36,6 +36,8 @@ export interface StreamConnection {
   readonly asksToClose: boolean;
   /** Both messages have ended, or the stream was reset. `close`: the connection must not serve another request. */
   onStreamEnd(stream: ActiveStream, close: boolean): void;
+  /** The connection ends, and its streams with it. */
+  onCodecError(isProtocolError: boolean, gone: boolean): void;
 }
 
 /**
@@ -158,9 +160,18 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 
   onInvalidRequest(error: RequestError): void {
     if (this.destroyed) return;
-    this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
     this.info.setFlag(ResponseFlag.downstreamProtocolError);
     streamOf(this.info.connection, this.config.clock).setFlag(ResponseFlag.downstreamProtocolError);
+    if (this.responseHeaders !== undefined) {
+      // The answer has begun: there is no other way to say it than the end.
+      this.info.responseCodeDetails = error.details;
+      this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
+      this.#connection.onCodecError(true, false);
+      this.encoder.reset(LOCAL_RESET);
+      this.#destroy(true);
+      return;
+    }
+    this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
     this.closeAfter = true;
     this.localReply({ status: error.status, body: bodyOf(error.status), details: error.details });
   }
@@ -319,24 +330,12 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
       this.config.stats.inc(HTTP_STATS.downstream_rq_response_before_rq_complete);
     }
     if (this.#upgrade && grantsUpgrade(this.headers!, headers)) {
-      this.#requestTimer?.disarm();
       // Asked for what it counts: an upgraded connection ends with its stream.
       this.#connection.shouldCloseAfterResponse(this.encoder);
       this.#sendHead(headers, end);
       return;
     }
-    // HTTP/1.0 knows no other end of a body without length; Envoy does not ask whether there is one.
-    if (this.encoder.minorVersion === 0 && !headers.has(H.contentLength)) this.closeAfter = true;
-    if (this.encoder.multiplexed) {
-      this.#connection.shouldCloseAfterResponse(this.encoder);
-    } else if (this.closeAfter || this.#connection.shouldCloseAfterResponse(this.encoder)) {
-      this.closeAfter = true;
-      headers.set(H.connection, 'close');
-    } else if (this.#connection.asksToClose) {
-      headers.set(H.connection, 'close');
-    } else if (this.encoder.keepAliveRequested) {
-      headers.set(H.connection, 'keep-alive');
-    }
+    this.closeAfter = tellConnection(headers, this.encoder, this.#connection, this.closeAfter);
     this.#sendHead(headers, end);
   }
 

@@ -1,6 +1,8 @@
+import type { ServerEncoder } from '../../../http/codec/codec.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
+import type { StreamConnection } from './active-stream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { HOP_BY_HOP, HOP_BY_HOP_OF_UPGRADES } from './hop-by-hop.ts';
 
@@ -29,6 +31,23 @@ export function mutateResponseHeaders(headers: HeaderMap, info: StreamInfo, conf
   if (requestId !== '') headers.set(H.xRequestId, requestId);
   if (config.via !== '') appendValue(headers, config.via);
   config.proxyStatus?.apply(headers, info);
+}
+
+/** `Connection` of an answer over HTTP/1. True when the connection ends with it; `closes`: it does anyway. */
+export function tellConnection(headers: HeaderMap, encoder: ServerEncoder, connection: StreamConnection, closes: boolean): boolean {
+  if (encoder.multiplexed) {
+    connection.shouldCloseAfterResponse(encoder);
+    return closes;
+  }
+  // HTTP/1.0 knows no other end of a body without length; Envoy does not ask whether there is one.
+  const endless = encoder.minorVersion === 0 && !headers.has(H.contentLength);
+  if (closes || endless || connection.shouldCloseAfterResponse(encoder)) {
+    headers.set(H.connection, 'close');
+    return true;
+  }
+  if (connection.asksToClose) headers.set(H.connection, 'close');
+  else if (encoder.keepAliveRequested) headers.set(H.connection, 'keep-alive');
+  return false;
 }
 
 function appendValue(headers: HeaderMap, via: string): void {
