@@ -1,14 +1,24 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
+import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ipAddress } from '../../src/transport/address.ts';
 import { createDirectTransport } from '../../src/transport/direct-transport.ts';
 import { createPublicTransport } from '../../src/transport/public-transport.ts';
 import { TLS_FAILED } from '../../src/transport/tls.ts';
 import { LINGER_EXPIRED, type Transport } from '../../src/transport/transport.ts';
-import { Handshake, TlsTransport } from './tls-world.ts';
+import { Handshake, serverOptions, TlsTransport } from './tls-world.ts';
 import { LOOPBACK, patternBytes, turns, World } from './world.ts';
+
+/** Of a TLS record. */
+const ALERT = 21;
+
+function recordTypes(bytes: Buffer): number[] {
+  const types: number[] = [];
+  for (let at = 0; at + 5 <= bytes.length; at += 5 + bytes.readUInt16BE(at + 3)) types.push(bytes[at]!);
+  return types;
+}
 
 const sha1 = (bytes: Buffer): string => createHash('sha1').update(bytes).digest('hex');
 
@@ -124,13 +134,43 @@ describe.each(TRANSPORTS)('TLS over %s', (_name, create) => {
     await Promise.all([client.untilClosed(), server.untilClosed()]);
     const other = await world.pair();
     other.server.connection.closeAfterFlush(1000);
-    await turns(5);
-    world.pass(1001);
-    await other.client.until(() => other.client.ended);
-    await other.server.untilClosed();
+    while (other.server.closed === 0) {
+      world.pass(1001);
+      await turns(1);
+    }
+    await Promise.all([other.client.until(() => other.client.ended), other.server.untilClosed()]);
     expect(other.server.error?.code).toBe(LINGER_EXPIRED);
     other.client.connection.destroy();
     await other.client.untilClosed();
+  });
+
+  test.each([0, 1000])('a connection that closes within %i ms says close_notify', async (lingerMs) => {
+    const served = await world.listen(LOOPBACK, {}, (owner) => {
+      owner.onEveryBytes = () => {
+        owner.connection.writeText('bye');
+        owner.connection.closeAfterFlush(lingerMs);
+      };
+    });
+    const said: Buffer[] = [];
+    const relay = net.createServer((near) => {
+      const far = net.connect(served.socket.local.port, '127.0.0.1');
+      far.on('data', (bytes) => said.push(bytes));
+      near.pipe(far).pipe(near);
+    });
+    relay.listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    const { port } = relay.address() as net.AddressInfo;
+    const client = tls.connect({ port, host: '127.0.0.1', ca: serverOptions.ca, servername: 'example.com', checkServerIdentity: () => undefined, maxVersion: 'TLSv1.2' });
+    client.write('hello');
+    const [answer] = (await once(client, 'data')) as [Buffer];
+    expect(answer.toString()).toBe('bye');
+    while (!client.readableEnded) {
+      world.pass(lingerMs + 1);
+      await turns(1);
+    }
+    expect(recordTypes(Buffer.concat(said)).at(-1)).toBe(ALERT);
+    client.destroy();
+    relay.close();
   });
 
   test('a reset ends both sides', async () => {
