@@ -67,6 +67,8 @@ export class FilteredHandler implements ConnectionHandler, FilteredConnection {
   onClosed(error: TransportError | undefined): void {
     this.#closing = true;
     this.#held = [];
+    // The terminal filter counts what it gets; a filter has kept this from it.
+    if (this.info.stream !== undefined) this.info.stream.bytesReceived += this.#heldBytes;
     for (const filter of this.#filters) filter.onClosed();
     this.#terminal.onClosed(error);
   }
@@ -133,9 +135,9 @@ export class FilteredHandler implements ConnectionHandler, FilteredConnection {
   }
 
   #hold(bytes: Buffer, length: number): void {
+    this.#heldBytes += length;
     if (this.#closing) return;
     this.#held.push(Buffer.from(bytes.subarray(0, length)));
-    this.#heldBytes += length;
     if (this.#heldBytes <= this.#bufferLimitBytes || this.#readsArePaused) return;
     this.#readsArePaused = true;
     this.connection.pauseReads();

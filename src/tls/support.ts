@@ -51,7 +51,7 @@ export const tlsSupport: SupportTable = {
     ca_certificate_provider_instance: refused(NO_PROVIDERS),
     system_root_certs: refused('name the bundle of the system in trusted_ca'),
     require_signed_certificate_timestamp: ignored('Envoy does not read it'),
-    allow_expired_certificate: only([false], 'Node.js tells only the last fault of a chain, so that an expired one could hide another'),
+    allow_expired_certificate: only([false], 'Node.js tells only the last fault of a chain, so that an expired one could hide another: renew it, or pin it by verify_certificate_spki without a trusted_ca'),
     custom_validator_config: refused('chains are checked by OpenSSL; SAN matchers can restrict SPIFFE identities'),
     only_verify_leaf_cert_crl: only([false], 'OpenSSL checks the whole chain: give a list for each CA in crl'),
     max_verify_depth: only([100], 'OpenSSL checks chains up to 100 certificates'),
