@@ -64,8 +64,13 @@ export class TimerList {
   }
 
   arm(timer: Timer): void {
-    if (timer.list !== null) timer.list.remove(timer);
-    timer.armedMs = this.#timers.nowMs();
+    const nowMs = this.#timers.nowMs();
+    if (timer.list !== null) {
+      // Many arm the same one several times a turn.
+      if (timer.list === this && timer.armedMs === nowMs) return;
+      timer.list.remove(timer);
+    }
+    timer.armedMs = nowMs;
     timer.list = this;
     const head = this.#head;
     const last = head.previous!;
