@@ -34,12 +34,8 @@ export interface DirectContext {
   readonly poison: boolean;
 }
 
-export interface DirectParts {
-  readonly owner: ConnectionOwner;
-  /** Null: ask the handle. */
-  readonly local: Address | null;
-  readonly remote: Address | null;
-}
+/** An address that is null is asked of the handle. */
+export type DirectParts = Pick<DirectConnection, 'owner'> & { readonly local: Address | null; readonly remote: Address | null };
 
 export class DirectConnection implements AcceptedConnection, HandleOwner, StagedReader, TimerOwner {
   owner: ConnectionOwner;
@@ -65,6 +61,8 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, Staged
   /** Read before and given back. */
   #unread: Buffer | null = null;
   #readsEnded = false;
+  /** It came behind bytes that nobody has taken yet. */
+  #endIsHeld = false;
   #writesEnded = false;
   #shutdownIsAsked = false;
   #writesAreSent = false;
@@ -263,11 +261,13 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, Staged
   }
 
   #readAgain(): void {
+    if (this.#readsArePaused || this.closed) return;
     const bytes = this.#unread;
-    if (bytes === null || this.#readsArePaused || this.closed) return;
     this.#unread = null;
-    this.deliver(bytes, bytes.length);
-    if (!this.#readsArePaused) this.#startReads();
+    if (bytes !== null) this.deliver(bytes, bytes.length);
+    if (this.#readsArePaused) return;
+    if (this.#endIsHeld) this.push();
+    else this.#startReads();
   }
 
   /** Owners may have paused, or have ended the connection, since the read. */
@@ -289,30 +289,13 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, Staged
 
   #startReads(): void {
     if (this.#handle === null || this.#handleReads || this.#readsEnded || this.closed) return;
-    if (this.#unread !== null) {
+    if (this.#unread !== null || this.#endIsHeld) {
       process.nextTick(() => this.#readAgain());
       return;
     }
     this.#handleReads = true;
     const status = this.#handle.readStart();
     if (status < 0) this.#close(systemError(status, 'read'));
-  }
-
-  #onPeerEnded(): void {
-    if (this.isStaged) readRound.deliver();
-    this.#readsEnded = true;
-    this.#handleReads = false;
-    if (this.#isLingering) {
-      if (this.#lingerMs > 0) this.#close(undefined);
-      return;
-    }
-    enterCallback();
-    try {
-      this.owner.onEnd();
-    } finally {
-      leaveCallback();
-    }
-    this.#closeWhenBothEnded();
   }
 
   // Closing
@@ -493,7 +476,22 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, Staged
 
   /** Only ever called with null: the peer's FIN. */
   push(): void {
-    this.#onPeerEnded();
+    if (this.isStaged) readRound.deliver();
+    this.#handleReads = false;
+    this.#endIsHeld = this.#unread !== null;
+    if (this.#endIsHeld) return;
+    this.#readsEnded = true;
+    if (this.#isLingering) {
+      if (this.#lingerMs > 0) this.#close(undefined);
+      return;
+    }
+    enterCallback();
+    try {
+      this.owner.onEnd();
+    } finally {
+      leaveCallback();
+    }
+    this.#closeWhenBothEnded();
   }
 
   read(): void {}

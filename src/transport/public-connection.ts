@@ -5,6 +5,7 @@ import type { AcceptedConnection } from './accepting.ts';
 import { ipAddress, unknownAddress } from './address.ts';
 import { isLent } from './read-buffers.ts';
 import { PublicUpgrade } from './public-upgrade.ts';
+import { readRound, type StagedReader } from './read-round.ts';
 import { tlsError } from './tls-options.ts';
 import { closedInHandshake, type TlsHandshake, type TlsUpgrade } from './tls.ts';
 import { lingerExpired, transportError } from './transport-error.ts';
@@ -20,9 +21,10 @@ import { enterCallback, JOINED_BYTES_LIMIT, JOINED_TEXT_LIMIT, leaveCallback, ma
  *      └──destroy(), reset(), 'error'──▶ closed ──'close'──▶ onClosed
  */
 
-export class PublicConnection implements AcceptedConnection, TimerOwner {
+export class PublicConnection implements AcceptedConnection, StagedReader, TimerOwner {
   owner: ConnectionOwner;
   closed = false;
+  isStaged = false;
   #socket: net.Socket;
   readonly #timers: Timers;
   readonly #onWritten: () => void;
@@ -37,6 +39,8 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   /** Read before and given back. */
   #unread: Buffer | null = null;
   #readsEnded = false;
+  /** It came behind bytes that nobody has taken yet. */
+  #endIsHeld = false;
   #writesEnded = false;
   #isLingering = false;
   #lingerTimer: Timer | null = null;
@@ -147,15 +151,27 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
 
   // Reading
 
-  /** `bytes` are lent to the owner. */
+  /** `bytes` are lent. */
   onRead(bytes: Buffer, length: number): void {
     if (this.#isLingering || this.closed) return;
+    if (!readRound.stage(this, bytes, length)) this.deliver(bytes, length);
+  }
+
+  /** Owners may have paused, or have ended the connection, since the read. */
+  deliver(bytes: Buffer, length: number): void {
+    if (this.closed || this.#isLingering) return;
+    if (this.#readsArePaused || this.#unread !== null) return this.#keep(bytes.subarray(0, length));
     enterCallback();
     try {
       this.owner.onBytes(bytes, length);
     } finally {
       leaveCallback();
     }
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#unread = Buffer.concat(this.#unread === null ? [bytes] : [this.#unread, bytes]);
+    this.#socket.pause();
   }
 
   pauseReads(): void {
@@ -178,20 +194,23 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   }
 
   #readAgain(): void {
+    if (this.#readsArePaused || this.closed) return;
     const bytes = this.#unread;
-    if (bytes === null || this.#readsArePaused || this.closed) return;
     this.#unread = null;
-    this.onRead(bytes, bytes.length);
-    if (!this.#readsArePaused) this.#startReads();
+    if (bytes !== null) this.deliver(bytes, bytes.length);
+    if (this.#readsArePaused) return;
+    if (this.#endIsHeld) this.#onPeerEnded();
+    else this.#startReads();
   }
 
   #startReads(): void {
     if (!this.#isOpen || this.closed) return;
-    if (this.#unread === null) this.#socket.resume();
+    if (this.#unread === null && !this.#endIsHeld) this.#socket.resume();
     else process.nextTick(() => this.#readAgain());
   }
 
   #onPeerEnded(): void {
+    if (this.isStaged) readRound.deliver();
     if (this.closed) return;
     if (!this.#isOpen) {
       this.fail(closedInHandshake);
@@ -202,6 +221,9 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
       if (this.#lingerMs > 0) this.#endLinger();
       return;
     }
+    // A socket tells the end although it is paused.
+    this.#endIsHeld = this.#unread !== null;
+    if (this.#endIsHeld) return;
     enterCallback();
     try {
       this.owner.onEnd();
@@ -279,7 +301,7 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   /** As for a socket, bytes that nobody has read make it a reset. */
   destroy(): void {
     if (this.closed) return;
-    if (this.#unread !== null) {
+    if (this.#unread !== null || this.isStaged) {
       this.#unread = null;
       this.reset();
       return;
@@ -294,6 +316,7 @@ export class PublicConnection implements AcceptedConnection, TimerOwner {
   }
 
   #onFailed(error: Error): void {
+    if (this.isStaged) readRound.deliver();
     if (this.closed) return;
     this.closed = true;
     const { code } = error as NodeJS.ErrnoException;

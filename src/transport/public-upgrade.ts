@@ -1,6 +1,7 @@
 import type net from 'node:net';
 import tls from 'node:tls';
 import type { PublicConnection } from './public-connection.ts';
+import { readRound } from './read-round.ts';
 import { socketOptions } from './tls-options.ts';
 import { type TlsHandshake, TlsSession, type TlsSocketHandle, type TlsUpgrade } from './tls.ts';
 import type { ConnectingOwner, TransportError } from './transport.ts';
@@ -19,8 +20,9 @@ export class PublicUpgrade implements TlsUpgrade {
   start(handshake: TlsHandshake, received: Buffer): void {
     // Its end is on the way; Node would abort over a handle that is closing.
     if (this.#lower.closed) return;
+    const bytes = Buffer.concat([received, readRound.take(this.#lower)]);
     const raw = this.#lower.release();
-    if (received.length > 0) raw.unshift(Buffer.from(received));
+    if (bytes.length > 0) raw.unshift(bytes);
     secure(this.connection, raw, handshake);
   }
 

@@ -158,7 +158,12 @@ function describeExchange(here: () => World): void {
     for (const { peer } of pairs) peer.socket.end('held');
     await turns(20);
     expect([a.text, b.text].toSorted()).toEqual(['', 'held']);
-    a.onEveryBytes = b.onEveryBytes = () => {};
+    // And once more on its own: the end waits behind the bytes.
+    a.onEveryBytes = () => a.connection.pauseReads();
+    b.onEveryBytes = () => b.connection.pauseReads();
+    for (const { owner } of pairs) owner.connection.resumeReads();
+    await Promise.all([a.untilText('held'), b.untilText('held')]);
+    await turns(20);
     for (const { owner } of pairs) owner.connection.resumeReads();
     await Promise.all([a.until(() => a.ended), b.until(() => b.ended)]);
     expect([a.text, b.text]).toEqual(['held', 'held']);
