@@ -42,6 +42,8 @@ export function ingress({ routes, manager, listener, port = 0 }: GatewayConfig, 
   const connectionManager = {
     '@type': `${type}.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: name,
+    // Clients here wait for the end more often than they bring it about.
+    delayed_close_timeout: '0.05s',
     route_config: { name: 'local', virtual_hosts: [{ name: 'all', domains: ['*'], routes }] },
     http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': `${type}.http.router.v3.Router` } }],
     ...manager,

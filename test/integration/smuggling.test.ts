@@ -137,7 +137,7 @@ describe.each(TRANSPORTS)('request smuggling (%s transport)', (transport) => {
 
   beforeAll(async () => {
     upstream = await RawUpstream.start();
-    gateway = await Gateway.start({ clusters: { origin: upstream.port }, manager: { delayed_close_timeout: '0.2s' } }, { transport });
+    gateway = await Gateway.start({ clusters: { origin: upstream.port } }, { transport });
   });
 
   afterAll(async () => {
