@@ -7,10 +7,10 @@ import type { Verdict } from './harness/verdict.ts';
 import { checkDifferences } from './harness/verdict.ts';
 
 /** Most cases wait more than they compute. */
-const JOBS = 12;
+const JOBS = 18;
 const LIMIT_MS = 180_000;
 
-/** Every recorded case on one transport. Each transport has a test file of its own, so that both are replayed at once. */
+/** Every recorded case on one transport. Each transport has a test file of its own. */
 export function describeReplay(transport: TransportName): void {
   const cases = readCases();
   checkDifferences(cases);
