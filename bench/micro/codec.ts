@@ -7,6 +7,7 @@ import { HeaderMap } from '../../src/http/header-map.ts';
 import type { Connection } from '../../src/transport/transport.ts';
 import { requestBytes } from '../end-to-end/request.ts';
 import type { MicroCase } from './runner/micro-case.ts';
+import { Nowhere } from './nowhere.ts';
 
 const REQUEST = requestBytes({ host: 'bench.example.com', path: '/svc57/api/v1/items?id=42', close: false });
 const BODY = 'x'.repeat(1024);
@@ -33,26 +34,6 @@ const OPTIONS = {
   highWatermarkBytes: 1 << 20,
 };
 const SERVER_OPTIONS: H1ServerOptions = { ...OPTIONS, acceptHttp10: false, allowAbsoluteUrl: true, allowCustomMethods: false, underscores: 'allow' };
-
-/** Takes what is written and counts it. */
-class Nowhere {
-  readonly unsentBytes = 0;
-  written = 0;
-
-  writeText(text: string): void {
-    this.written += text.length;
-  }
-
-  writeBytes(bytes: Buffer): void {
-    this.written += bytes.length;
-  }
-
-  flush(): void {}
-  pauseReads(): void {}
-  resumeReads(): void {}
-  closeAfterFlush(): void {}
-  destroy(): void {}
-}
 
 export const cases: readonly MicroCase[] = [parseRequestHead(), parseResponseHead(), serverExchange(), clientExchange()];
 

@@ -12,6 +12,7 @@ import type { HeaderMap } from '../../src/http/header-map.ts';
 import { H, headerName } from '../../src/http/header-name.ts';
 import type { Connection } from '../../src/transport/transport.ts';
 import type { MicroCase } from './runner/micro-case.ts';
+import { Nowhere } from './nowhere.ts';
 
 const VIA = headerName('via');
 const FORWARDED_PROTO = headerName('x-forwarded-proto');
@@ -52,24 +53,6 @@ const CALL_MESSAGE = '78'.repeat(69);
 const ANSWER_MESSAGE = '78'.repeat(64);
 /** Windows as wide as they may be: nothing waits. */
 const OPENED = frame(SETTINGS, 0, 0, '00047fffffff') + frame(WINDOW_UPDATE, 0, 0, '7fff0000');
-
-/** Takes what is written and counts it. */
-class Nowhere {
-  readonly unsentBytes = 0;
-  written = 0;
-
-  writeText(text: string): void {
-    this.written += text.length;
-  }
-
-  writeBytes(bytes: Buffer): void {
-    this.written += bytes.length;
-  }
-
-  flush(): void {}
-  destroy(): void {}
-  closeAfterFlush(): void {}
-}
 
 /** Both ends of a proxy: passes on what comes, with the lines that a proxy adds. */
 class Passage implements MultiplexedCodecOwner {

@@ -51,24 +51,6 @@ export class FieldFacts {
   /** The values of several Host lines, joined. */
   hosts: string | undefined = undefined;
 
-  reset(): void {
-    this.contentLength = -1;
-    this.chunked = false;
-    this.unknownTransferEncoding = false;
-    this.hasTransferEncoding = false;
-    this.connectionClose = false;
-    this.connectionKeepAlive = false;
-    this.connectionUpgrade = false;
-    this.hasConnection = false;
-    this.hasUpgrade = false;
-    this.expectContinue = false;
-    this.hostLines = 0;
-    this.repeatedInline = NONE;
-    this.fieldBytes = 0;
-    this.hostEnd = -1;
-    this.hosts = undefined;
-  }
-
   noteRepeated(name: HeaderName): void {
     if (!this.repeatedInline.includes(name)) this.repeatedInline = this.repeatedInline.concat(name);
   }

@@ -66,17 +66,12 @@ export class HeadParser {
   problem: HeadProblem = 'invalid-name';
   /** 11 for HTTP/1.1, 10 for HTTP/1.0, 9 for a request line without version (HTTP/0.9), others as they are written. */
   version = 11;
-  /** Of the last head. Its own, or that of a block that came before: read only. */
-  facts: FieldFacts;
+  /** Of the last head, and of every head with the same field lines. */
+  facts = new FieldFacts();
 
-  #facts = new FieldFacts();
   readonly #known = new KnownFieldsTable();
   /** Of the last head, with those that are kept elsewhere. */
   #lineCount = 0;
-
-  constructor() {
-    this.facts = this.#facts;
-  }
 
   /**
    * Returns the offset after the head, INCOMPLETE or INVALID. `headers` gets method, path (the raw target), authority (from
@@ -189,16 +184,13 @@ export class HeadParser {
     headers.setLines(lines, SPARE_LINES);
     if (this.#known.isWanted) {
       this.#known.learn({ byteLength: fieldsEnd - at, lineCount: this.#lineCount, lines, authority: headers.authority, facts }, leniency);
-      this.#facts = new FieldFacts();
     }
     return fieldsEnd;
   }
 
   /** Field lines from `at` to the empty line. Offsets are stored relative to the first. */
   #readLines(bytes: Buffer, at: number, end: number, maxLines: number, leniency: HeadLeniency, part: HeadPart): number {
-    const facts = this.#facts;
-    facts.reset();
-    this.facts = facts;
+    const facts = (this.facts = new FieldFacts());
     generation = (generation + 1) & MAX_GENERATION;
     const base = at;
     const words = wordsOf(bytes);
@@ -273,7 +265,7 @@ export class HeadParser {
 
   #noteRepeated(name: HeaderName, part: HeadPart): void {
     const inline = part === 'response' ? INLINE_RESPONSE_HEADERS : INLINE_REQUEST_HEADERS;
-    if (inline.has(name)) this.#facts.noteRepeated(name);
+    if (inline.has(name)) this.facts.noteRepeated(name);
   }
 
   /** Set by #lineEnd when it had to rewrite the value in place, else -1. */
