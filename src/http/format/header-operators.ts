@@ -1,5 +1,6 @@
 import type { HeaderMap } from '../header-map.ts';
 import { headerName } from '../header-name.ts';
+import { decodedParameter, percentDecoded } from '../matcher/query-parameters.ts';
 import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, textOperator, withParams } from './operator.ts';
 
 type Headers = (context: FormatContext) => HeaderMap | undefined;
@@ -103,25 +104,9 @@ function queryOf(path: string | undefined): string | undefined {
   return path.substring(mark + 1, fragment === -1 ? path.length : fragment);
 }
 
-/** The first value of a parameter, names and values percent-decoded. */
 function queryParam(context: FormatContext, wanted: string): string | undefined {
   const query = queryOf(currentPath(context));
-  if (query === undefined) return undefined;
-  for (let at = 0; at < query.length; ) {
-    const next = query.indexOf('&', at);
-    const end = next === -1 ? query.length : next;
-    const equals = query.indexOf('=', at);
-    const nameEnd = equals === -1 || equals > end ? end : equals;
-    if (percentDecoded(query.substring(at, nameEnd)) === wanted) return percentDecoded(query.substring(Math.min(nameEnd + 1, end), end));
-    at = end + 1;
-  }
-  return undefined;
-}
-
-/** Whatever is no escape stays. */
-function percentDecoded(text: string): string {
-  if (!text.includes('%')) return text;
-  return text.replace(/%([0-9a-fA-F]{2})/g, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return query === undefined ? undefined : decodedParameter(query, wanted);
 }
 
 function compileQueryParams({ params, length }: OperatorArguments): Operator | string {

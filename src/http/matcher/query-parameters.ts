@@ -18,19 +18,26 @@ export function queryParameter(path: string, name: string): string | undefined {
   return undefined;
 }
 
-/** The first value of a parameter whose decoded name is `name`, decoded; undefined for none. */
+/** The first value in the query of `path` of the parameter whose decoded name is `name`, decoded; undefined for none. */
 export function decodedQueryParameter(path: string, name: string): string | undefined {
-  const query = path.indexOf('?') + 1;
-  if (query === 0) return undefined;
-  for (const part of path.slice(query).split('&')) {
-    const equals = part.indexOf('=');
-    if (percentDecoded(equals < 0 ? part : part.slice(0, equals)) === name) return equals < 0 ? '' : percentDecoded(part.slice(equals + 1));
+  return decodedParameter(path.slice(path.indexOf('?') + 1 || path.length), name);
+}
+
+/** The same of a query alone. */
+export function decodedParameter(query: string, name: string): string | undefined {
+  for (let at = 0; at < query.length; ) {
+    const next = query.indexOf('&', at);
+    const end = next === -1 ? query.length : next;
+    const equals = query.indexOf('=', at);
+    const nameEnd = equals === -1 || equals > end ? end : equals;
+    if (percentDecoded(query.substring(at, nameEnd)) === name) return percentDecoded(query.substring(Math.min(nameEnd + 1, end), end));
+    at = end + 1;
   }
   return undefined;
 }
 
 /** Bytes as latin1; what is no escape stays. */
-function percentDecoded(text: string): string {
+export function percentDecoded(text: string): string {
   return text.includes('%') ? text.replace(ESCAPE, (_whole, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))) : text;
 }
 
