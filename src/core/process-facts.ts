@@ -12,3 +12,6 @@ export const systemProcess: ProcessFacts = {
   hostname: hostname(),
   variable: (name) => process.env[name],
 };
+
+/** Where the system spreads connections over sockets of one port (SO_REUSEPORT); elsewhere Node refuses to ask for it. */
+export const THREADS_SHARE_PORTS = ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].includes(process.platform);

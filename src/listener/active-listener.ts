@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { THREADS_SHARE_PORTS } from '../core/process-facts.ts';
 import type { Logger } from '../core/log.ts';
 import type { StatGroup } from '../core/stats/stats.ts';
 import type { AccessLogEntry } from '../http/access-log.ts';
@@ -81,11 +82,16 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     return this.#connections.size + this.#pending.size;
   }
 
-  /** Rejects with a TransportError. `ports` replace configured ports 0 (all threads share one). */
-  async listen(ports: readonly number[]): Promise<void> {
-    const { binds, backlog, reusePort, bindToPort } = this.#spec;
+  /**
+   * Rejects with a TransportError. `ports` replace configured ports 0 (all threads share one). Addresses that threads cannot share, which are paths
+   * and ports without `enable_reuse_port`, are the first thread's.
+   */
+  async listen(ports: readonly number[], isFirst: boolean): Promise<void> {
+    const { binds, backlog, bindToPort } = this.#spec;
     if (!bindToPort) return;
     for (const [index, { address, ipv6Only, pipeMode }] of binds.entries()) {
+      const reusePort = this.#spec.reusePort && address.kind === 'ip' && THREADS_SHARE_PORTS;
+      if (!reusePort && !isFirst) continue;
       const port = ports[index] ?? 0;
       const bound = address.kind === 'ip' && address.port === 0 && port !== 0 ? { ...address, port } : address;
       const target = { holder: this as ActiveListener };

@@ -10,6 +10,13 @@ export interface ListenerProblem {
   readonly message: string;
 }
 
+interface ListenerStart {
+  /** Nobody wants them any more: a new listener takes over the sockets of one that had its addresses under another name. */
+  readonly leaving: Set<ActiveListener>;
+  /** Of each of its addresses, where the configuration says 0. */
+  readonly ports: readonly number[];
+}
+
 /** The listeners of one thread, by name. */
 export class ListenerManager implements ListenerLookup {
   readonly #listeners = new Map<string, ActiveListener>();
@@ -45,21 +52,22 @@ export class ListenerManager implements ListenerLookup {
 
   /**
    * Makes the listeners be as `specs` say: new ones listen, those whose socket is as before are changed in place, the others
-   * are replaced: the new socket listens before the old one stops. Resolves with what could not be done; what was, stays.
+   * are replaced: the new socket listens before the old one stops. Resolves with what could not be done; what was, stays, also what nobody wants any more.
    */
   async update(specs: readonly ListenerSpec[], ports?: ReadonlyMap<string, number>): Promise<ListenerProblem[]> {
     const problems: ListenerProblem[] = [];
     const wanted = new Set(specs.map((spec) => spec.name));
-    for (const [name, listener] of this.#listeners) if (!wanted.has(name)) void this.#retire(name, listener);
+    const leaving = new Set([...this.#listeners.values()].filter(({ spec }) => !wanted.has(spec.name)));
     for (const spec of specs) {
       const running = this.#listeners.get(spec.name);
       if (running !== undefined && running.spec.rest === spec.rest) {
         running.update(spec);
         continue;
       }
-      const problem = await this.#start(spec, spec.binds.map((_, index) => ports?.get(portKey(spec.name, index)) ?? 0));
+      const problem = await this.#start(spec, { leaving, ports: spec.binds.map((_, index) => ports?.get(portKey(spec.name, index)) ?? 0) });
       if (problem !== undefined) problems.push(problem);
     }
+    if (problems.length === 0) for (const listener of leaving) this.#retire(listener);
     return problems;
   }
 
@@ -91,7 +99,7 @@ export class ListenerManager implements ListenerLookup {
     for (const listener of [...this.#listeners.values(), ...this.#draining]) listener.destroyConnections();
   }
 
-  async #start(spec: ListenerSpec, ports: readonly number[]): Promise<ListenerProblem | undefined> {
+  async #start(spec: ListenerSpec, { leaving, ports }: ListenerStart): Promise<ListenerProblem | undefined> {
     const listener = new ActiveListener(
       spec,
       this.#thread,
@@ -102,10 +110,11 @@ export class ListenerManager implements ListenerLookup {
       },
     );
     const before = this.#listeners.get(spec.name);
-    if (before !== undefined && before.spec.socketIdentity === spec.socketIdentity) listener.takeSockets(before);
+    const holder = [before, ...leaving].find((other) => other?.spec.socketIdentity === spec.socketIdentity);
+    if (holder !== undefined) listener.takeSockets(holder);
     else {
       try {
-        await listener.listen(ports);
+        await listener.listen(ports, this.#workerIndex === 0);
       } catch (error) {
         void listener.stopListening();
         const { message } = error as TransportError;
@@ -115,11 +124,12 @@ export class ListenerManager implements ListenerLookup {
     if (this.#paused) listener.pauseAccepts(true);
     this.#listeners.set(spec.name, listener);
     if (before !== undefined) this.#drain(before);
+    if (holder !== undefined && leaving.delete(holder)) this.#retire(holder);
     return undefined;
   }
 
-  #retire(name: string, listener: ActiveListener): void {
-    this.#listeners.delete(name);
+  #retire(listener: ActiveListener): void {
+    this.#listeners.delete(listener.spec.name);
     this.#drain(listener);
   }
 

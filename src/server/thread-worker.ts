@@ -51,8 +51,10 @@ export class ThreadWorker implements Worker {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     this.#thread.on('message', (message: FromWorker) => this.#onMessage(message));
-    this.#thread.on('error', (error) => this.#onEnded(error instanceof Error ? (error.stack ?? error.message) : String(error)));
-    this.#thread.on('exit', (code) => this.#onEnded(`exited with code ${code}`));
+    let thrown: string | undefined;
+    this.#thread.on('error', (error) => (thrown = error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    // Only now are its sockets closed, so that who takes its place can listen where it did.
+    this.#thread.on('exit', (code) => this.#onEnded(thrown ?? `exited with code ${code}`));
   }
 
   updateTls({ secrets, files }: TlsMaterialMessage): void {

@@ -139,7 +139,7 @@ export class WorkerPool {
       if (outcome.problems.length > 0) {
         this.#listeners = before;
         this.#bound = boundBefore;
-        for (const earlier of this.#workers.slice(0, index + 1)) await this.#updateOne(earlier, before);
+        for (const earlier of this.#workers.slice(0, index + 1)) this.#logProblems(earlier, await this.#updateOne(earlier, before));
         return outcome.problems;
       }
       if (index === 0) this.#bound = outcome.addresses;
@@ -261,12 +261,15 @@ export class WorkerPool {
     worker.updateClusters({ clusters: this.#clusters, hosts: this.#options.currentHosts() });
     worker.updateOverload(this.#overload);
     worker.drain(this.#drain);
-    const { scrape, log } = this.#options;
     void this.#updateOne(worker, this.#listeners).then((outcome) => {
-      if (outcome === undefined) return;
-      scrape.dropOrphans();
-      for (const { listener, message } of outcome.problems) log.critical(`worker ${index}: listener '${listener}': ${message}`);
+      if (outcome !== undefined) this.#options.scrape.dropOrphans();
+      this.#logProblems(worker, outcome);
     });
+  }
+
+  /** Of listeners that should be there whatever comes. */
+  #logProblems({ index }: Worker, outcome: ListenersOutcome | undefined): void {
+    for (const { listener, message } of outcome?.problems ?? []) this.#options.log.critical(`worker ${index}: listener '${listener}': ${message}`);
   }
 }
 

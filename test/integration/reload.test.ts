@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/index.ts';
 import { Proxy } from '../../src/server/proxy.ts';
-import { Gateway, type GatewayConfig, gatewayConfig, ingress, type Peer, RawUpstream, response, TRANSPORTS, until } from './gateway.ts';
+import { Gateway, type GatewayConfig, gatewayConfig, ingress, Peer, RawUpstream, response, TRANSPORTS, until } from './gateway.ts';
 
 const CONNECTIONS = 64;
 const RELOADS = 100;
@@ -135,6 +135,33 @@ describe.each(TRANSPORTS)('a reload (%s transport)', (transport) => {
     config.static_resources.listeners.push(ingress({ ...generation(1), port: upstreams[0]!.port, listener: { enable_reuse_port: false } }, 'taken'));
     await expect(reload(config)).rejects.toThrow(/error adding listener 'taken'/);
     expect(await gateway!.get('/stable')).toMatch(/x-generation: 0\r\n[^]*upstream 0 said to \/stable$/);
+  });
+
+  it('whose listener cannot be bound does not stop those that it would remove', async () => {
+    const alone = (name: string) => ingress({ ...generation(0), listener: { enable_reuse_port: false } }, name);
+    const config = gatewayConfig(generation(0));
+    config.static_resources.listeners = [alone('ingress'), alone('leaving')];
+    await start(config);
+    const leaving = gateway!.connect('leaving');
+    config.static_resources.listeners = [alone('ingress'), ingress({ ...generation(0), port: upstreams[0]!.port, listener: { enable_reuse_port: false } }, 'taken')];
+    await expect(reload(config)).rejects.toThrow(/error adding listener 'taken'/);
+    for (const client of [leaving, gateway!.connect('leaving')]) {
+      client.write(REQUEST);
+      await client.has('upstream 0 said to /stable');
+      client.socket.destroy();
+    }
+  });
+
+  it('that gives a listener another name keeps its socket file', async () => {
+    const socketPath = join(folder, 'gateway.socket');
+    const named = (name: string, at: number): object => ({ static_resources: { ...gatewayConfig(generation(at)).static_resources, listeners: [{ ...ingress(generation(at), name), address: { pipe: { path: socketPath } } }] } });
+    await start(named('old', 0));
+    const change = await reload(named('new', 1));
+    expect(change.listeners).toMatchObject({ added: ['new'], removed: ['old'] });
+    const client = new Peer(connect(socketPath));
+    client.write(REQUEST);
+    await client.has('upstream 1 said to /stable');
+    client.socket.destroy();
   });
 
   const withSecond = (number: number): object => {

@@ -57,9 +57,11 @@ export interface Answer {
   readonly body: string;
 }
 
-export function get(port: number, path = '/', agent?: Agent): Promise<Answer> {
+/** From a port or a socket file. */
+export function get(where: number | string, path = '/', agent?: Agent): Promise<Answer> {
+  const target = typeof where === 'string' ? { socketPath: where } : { host: '127.0.0.1', port: where };
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path, ...(agent === undefined ? { agent: false } : { agent }) }, (response) => {
+    const sent = request({ ...target, path, ...(agent === undefined ? { agent: false } : { agent }) }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => (body += text));

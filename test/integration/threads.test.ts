@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { LogLevels } from '../../src/server/log-components.ts';
 import { DEFAULT_LOG_FORMAT } from '../../src/server/log-format.ts';
@@ -70,6 +71,25 @@ test('a worker that throws is reported and replaced; the others keep their conne
   const bodies = new Set<string>();
   for (let asked = 0; asked < 16; asked++) bodies.add((await get(port)).body);
   expect([...bodies]).toEqual(['second']);
+  expect(critical).toHaveLength(1);
+});
+
+test('addresses that threads cannot share are served by the first, and by the one that replaces it', { timeout: 30_000 }, async () => {
+  const socketPath = join(running.folder(), 'nuncio.socket');
+  const alone = { ...listener({ name: 'alone', routes: [{ body: 'alone' }] }), enable_reuse_port: false };
+  const pipe = { ...listener({ name: 'pipe', routes: [{ body: 'pipe' }] }), address: { pipe: { path: socketPath } } };
+  const critical: string[] = [];
+  const proxy = await Proxy.start({ path: running.configFile(bootstrap([alone, pipe])).path, concurrency: 2, log: logTo(critical) });
+  running.onEnd(() => proxy.close());
+  const { port } = proxy.addresses()[0]!.address;
+  const bodies = async (): Promise<string[]> => [(await get(port)).body, (await get(socketPath)).body];
+  expect(await bodies()).toEqual(['alone', 'pipe']);
+  const before = proxy.workers[0];
+  threadOf(before).fail('thrown by a test');
+  await until(
+    () => bodies().catch(() => []),
+    (answers) => answers.length === 2 && proxy.workers[0] !== before,
+  );
   expect(critical).toHaveLength(1);
 });
 

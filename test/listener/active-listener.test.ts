@@ -65,7 +65,7 @@ async function listening(spec: ListenerSpec, limits: LimitServices = limitServic
   const drains = new ProcessDrain(clock, limits.random);
   const thread = { transport: transport as unknown as Transport, clock, timers, nextConnectionId: () => 1, drains, drain: DRAIN, limits, log: silentLogger };
   const listener = new ActiveListener(spec, thread, { listenerAt: () => undefined }, { listener: stats.group('l', LISTENER_STATS), worker: stats.group('w', LISTENER_WORKER_STATS) });
-  await listener.listen([]);
+  await listener.listen([], true);
   const gone: number[] = [];
   const connectFrom = (port: number): ConnectionOwner => accept({ local, remote: ipAddress('10.0.0.1', port), destroy: () => { closed++; gone.push(port); } } as unknown as Connection);
   const wait = (ms: number): void => {
