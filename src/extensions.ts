@@ -34,6 +34,8 @@ import { tcpProxyExtension } from './filters/network/tcp-proxy/extension.ts';
 import { rawBufferDownstreamExtension, rawBufferUpstreamExtension } from './filters/transport-socket/raw-buffer/extension.ts';
 import { upstreamProxyProtocolExtension } from './filters/transport-socket/upstream-proxy-protocol/extension.ts';
 import { tlsDownstreamExtension, tlsUpstreamExtension } from './tls/extension.ts';
+import { fileContentFormatterExtension, genericSecretFormatterExtension } from './tls/formatters.ts';
+import { metadataFormatterExtension, reqWithoutQueryFormatterExtension } from './http/format/formatters.ts';
 import {
   brotliCompressorExtension,
   brotliDecompressorExtension,
@@ -81,6 +83,10 @@ export const extensions: readonly Extension<never, unknown>[] = [
   grpcStatsExtension,
   grpcWebExtension,
   routerExtension,
+  reqWithoutQueryFormatterExtension,
+  metadataFormatterExtension,
+  fileContentFormatterExtension,
+  genericSecretFormatterExtension,
   fileAccessLogExtension,
   stdoutAccessLogExtension,
   stderrAccessLogExtension,

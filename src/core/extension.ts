@@ -99,9 +99,10 @@ export interface NodeInfo {
 /** A typed name for something the composition root provides. */
 export interface ServiceKey<T> {
   readonly name: string;
-  readonly type?: T;
+  /** Where nobody has said what it stands for. */
+  readonly otherwise?: T | undefined;
 }
 
-export function serviceKey<T>(name: string): ServiceKey<T> {
-  return { name };
+export function serviceKey<T>(name: string, otherwise?: T): ServiceKey<T> {
+  return { name, otherwise };
 }

@@ -111,7 +111,7 @@ export class CompileRun implements CompileContext {
   }
 
   service<T>(key: ServiceKey<T>): T {
-    const service = this.#services.get(key);
+    const service = this.#services.get(key) ?? key.otherwise;
     if (service === undefined) throw new Error(`no service '${key.name}' here`);
     return service as T;
   }

@@ -43,8 +43,10 @@ export const tlsSupport: SupportTable = {
     ...fields('name'),
     sds_config: refused("secrets come from the bootstrap's static_resources.secrets: leave sds_config out"),
   },
-  [`${TLS}.Secret`]: { ...fields('name tls_certificate session_ticket_keys validation_context'), generic_secret: ignored('nothing here reads generic secrets') },
-  [`${TLS}.GenericSecret`]: fields('secret secrets'),
+  [`${TLS}.Secret`]: fields('name tls_certificate session_ticket_keys validation_context generic_secret'),
+  [`${TLS}.GenericSecret`]: { ...fields('secret'), secrets: ignored('nothing here reads several secrets of one name') },
+  'envoy.extensions.formatter.generic_secret.v3.GenericSecret': fields('secret_configs'),
+  'envoy.extensions.formatter.file_content.v3.FileContent': {},
   [`${TLS}.CertificateValidationContext`]: {
     ...fields('trusted_ca watched_directory verify_certificate_spki verify_certificate_hash match_typed_subject_alt_names match_subject_alt_names'),
     ...fields('crl trust_chain_verification'),

@@ -25,13 +25,25 @@ export const HEADER_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
 /** `%REQ(X?Y):Z%`: the first value of X, or of Y, cut to Z bytes. */
 function headerOperator(headers: Headers): OperatorCompiler {
   return withParams(({ params, length }) => {
-    const [main = '', other, ...more] = params.split('?');
-    if (more.length > 0) return `More than 1 alternative header specified in token: ${params}`;
-    for (const name of [main, other ?? '']) {
-      if (!/^:?[\w!#$%&'*+\-.^`|~]*$/.test(name)) return 'Invalid header configuration. Format string contains invalid characters.';
-    }
-    return textOperator(readerOf(headers, main, other), length);
+    const read = compileReader(headers, params);
+    return typeof read === 'string' ? read : textOperator(read, length);
   });
+}
+
+/** `%REQ_WITHOUT_QUERY(X?Y):Z%`: the same up to the first question mark. */
+export function compileReqWithoutQuery({ params, length }: OperatorArguments): Operator | string {
+  const read = compileReader(request, params);
+  return typeof read === 'string' ? read : textOperator((context) => withoutQuery(read(context)), length);
+}
+
+/** Or what is wrong with the names. */
+function compileReader(headers: Headers, params: string): ((context: FormatContext) => string | undefined) | string {
+  const [main = '', other, ...more] = params.split('?');
+  if (more.length > 0) return `More than 1 alternative header specified in token: ${params}`;
+  for (const name of [main, other ?? '']) {
+    if (!/^:?[\w!#$%&'*+\-.^`|~]*$/.test(name)) return 'Invalid header configuration. Format string contains invalid characters.';
+  }
+  return readerOf(headers, main, other);
 }
 
 function readerOf(headers: Headers, main: string, other: string | undefined): (context: FormatContext) => string | undefined {
@@ -88,12 +100,12 @@ function compilePath({ params, length }: OperatorArguments): Operator | string {
     return `Invalid PATH option: '${which}', only 'ORIG'/'PATH'/'ORIG_OR_PATH' are allowed`;
   }
   const whole = which === 'PATH' ? currentPath : which === 'ORIG' ? originalPath : originalOrCurrentPath;
-  if (query !== 'NQ') return textOperator(whole, length);
-  return textOperator((context) => {
-    const path = whole(context);
-    const mark = path === undefined ? -1 : path.indexOf('?');
-    return mark === -1 ? path : path!.substring(0, mark);
-  }, length);
+  return textOperator(query === 'NQ' ? (context) => withoutQuery(whole(context)) : whole, length);
+}
+
+function withoutQuery(path: string | undefined): string | undefined {
+  const mark = path === undefined ? -1 : path.indexOf('?');
+  return mark === -1 ? path : path!.substring(0, mark);
 }
 
 function queryOf(path: string | undefined): string | undefined {

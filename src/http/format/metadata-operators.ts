@@ -1,7 +1,8 @@
 import { unicodeText, wireText } from '../../core/wire-text.ts';
 import { isFilterStateObject, jsonFields } from '../filter-state.ts';
+import { valueAt } from '../metadata-path.ts';
 import { jsonOfValue, jsonText } from './json-text.ts';
-import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, withParams } from './operator.ts';
+import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, textOperator, withParams } from './operator.ts';
 
 type Namespaces = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown> | undefined;
 type MetadataOf = (context: FormatContext) => Namespaces;
@@ -32,9 +33,7 @@ function metadataOperator(source: MetadataOf, path: readonly string[], length: n
   const [namespace = '', ...keys] = path.map(unicodeText);
   return valueOperator((context) => {
     const namespaces = source(context);
-    let value: unknown = namespaces instanceof Map ? namespaces.get(namespace) : ownValue(namespaces, namespace);
-    for (const key of keys) value = ownValue(value, key);
-    return value ?? undefined;
+    return valueAt(namespaces instanceof Map ? namespaces.get(namespace) : valueAt(namespaces, [namespace]), keys) ?? undefined;
   }, length);
 }
 
@@ -54,11 +53,6 @@ function valueOperator(read: (context: FormatContext) => unknown, length: number
   };
 }
 
-function ownValue(object: unknown, key: string): unknown {
-  if (typeof object !== 'object' || object === null || Array.isArray(object)) return undefined;
-  return Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
-}
-
 /** As the JSON of protobuf messages is written. */
 function forHtml(json: string): string {
   return json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e');
@@ -66,11 +60,12 @@ function forHtml(json: string): string {
 
 /** `%FILTER_STATE(KEY:PLAIN|TYPED):Z%`; TYPED, the default, is the object as JSON. */
 function compileFilterState({ params, length }: OperatorArguments): Operator | string {
-  const [key = '', type = 'TYPED', field] = params.split(':');
+  const [key = '', type = 'TYPED', field = ''] = params.split(':');
   if (key === '') return 'Invalid filter state configuration, key cannot be empty.';
   if (!['PLAIN', 'TYPED', 'FIELD'].includes(type)) return 'Invalid filter state serialize type, only support PLAIN/TYPED/FIELD.';
-  if ((type === 'FIELD') !== (field !== undefined)) return 'Invalid filter state serialize type, FIELD should be used with the field name.';
-  if (type === 'FIELD') return 'FILTER_STATE with FIELD is not supported';
+  if ((type === 'FIELD') !== (field !== '')) return 'Invalid filter state serialize type, FIELD should be used with the field name.';
+  // None of the objects that are here shows fields, as in Envoy.
+  if (type === 'FIELD') return textOperator(() => undefined);
   const read = ({ info }: FormatContext): unknown => info.filterState?.get(unicodeText(key)) ?? undefined;
   if (type === 'PLAIN') return valueOperator((context) => plainOf(read(context)), length);
   return {

@@ -1,10 +1,11 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { DataSource, SubstitutionFormatString } from '../../api/generated/envoy/config/core/v3.ts';
+import type { SubstitutionFormatString } from '../../api/generated/envoy/config/core/v3.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
-import { wireText, wireTextFromBytes } from '../../core/wire-text.ts';
-import { PROCESS } from './environment.ts';
+import { wireText } from '../../core/wire-text.ts';
+import { compileDataSource } from '../data-source.ts';
 import { compileTextFormat, type Format } from './format.ts';
+import { withFormatters } from './formatters.ts';
 import { compileJsonFormat } from './json-format.ts';
 
 /** A format for records and bodies of local replies. */
@@ -15,10 +16,8 @@ export interface SubstitutionFormat extends Format {
 
 /** `envoy.config.core.v3.SubstitutionFormatString`. */
 export function compileSubstitutionFormat(message: SubstitutionFormatString, at: ConfigPath, context: CompileContext): SubstitutionFormat | undefined {
-  // Refused with that field; what the operators of its formatters mean is not known here.
-  if (message.formatters.length > 0) return undefined;
   const json = message.format.case === 'jsonFormat';
-  const format = compileSource(message, at, context);
+  const format = compileSource(message, at, withFormatters(message.formatters, at.field('formatters'), context));
   if (format === undefined) return undefined;
   const contentType = message.contentType !== '' ? message.contentType : json ? 'application/json' : 'text/plain';
   return { contentType: wireText(contentType), format: (stream) => format.format(stream) };
@@ -30,7 +29,7 @@ function compileSource({ format, omitEmptyValues }: SubstitutionFormatString, at
     case 'textFormat':
       return compileTextFormat(wireText(format.value), absent, at.field('text_format'), context);
     case 'textFormatSource': {
-      const text = sourceText(format.value, at.field('text_format_source'), context);
+      const text = compileDataSource(format.value, NO_LIMIT, at.field('text_format_source'), context);
       return text === undefined ? undefined : compileTextFormat(text, absent, at.field('text_format_source'), context);
     }
     case 'jsonFormat':
@@ -41,19 +40,4 @@ function compileSource({ format, omitEmptyValues }: SubstitutionFormatString, at
   }
 }
 
-function sourceText({ specifier }: DataSource, at: ConfigPath, context: CompileContext): string | undefined {
-  switch (specifier.case) {
-    case 'inlineString':
-      return wireText(specifier.value);
-    case 'inlineBytes':
-      return wireTextFromBytes(specifier.value);
-    case 'environmentVariable': {
-      const value = context.service(PROCESS).variable(specifier.value);
-      if (value === undefined) context.error(at, `Environment variable doesn't exist: ${specifier.value}`);
-      return value === undefined ? undefined : wireText(value);
-    }
-    default:
-      context.error(at, 'the text must stand in the configuration');
-      return undefined;
-  }
-}
+const NO_LIMIT = { limitBytes: 0, what: 'format' };

@@ -1,5 +1,5 @@
 import { didYouMean } from '../../core/did-you-mean.ts';
-import type { CompileContext } from '../../core/extension.ts';
+import { type CompileContext, serviceKey } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { ADDRESS_OPERATORS } from './address-operators.ts';
 import { coalesceOperator } from './coalesce.ts';
@@ -10,6 +10,7 @@ import type { Operator, OperatorArguments, OperatorCompiler } from './operator.t
 import { STREAM_OPERATORS } from './stream-operators.ts';
 import { TIME_OPERATORS } from './time-operators.ts';
 import { TLS_OPERATORS } from './tls-operators.ts';
+import { compileXfccValue } from './xfcc-value.ts';
 
 const OPERATORS: ReadonlyMap<string, OperatorCompiler> = new Map<string, OperatorCompiler>(
   Object.entries({
@@ -20,14 +21,25 @@ const OPERATORS: ReadonlyMap<string, OperatorCompiler> = new Map<string, Operato
     ...METADATA_OPERATORS,
     ...PROCESS_OPERATORS,
     ...TLS_OPERATORS,
+    XFCC_VALUE: compileXfccValue,
     COALESCE: coalesceOperator(compileNamed),
   }),
 );
 
+/** What formatter extensions bring, which goes before the built-in operators. */
+export type FormatterCommands = Readonly<Record<string, OperatorCompiler>>;
+
+export const FORMATTER_COMMANDS = serviceKey<ReadonlyMap<string, OperatorCompiler>>('formatter commands', new Map());
+
 /** Envoy's operators that this proxy cannot fill. */
-const REFUSED = new Set([
-  'CEL', 'TYPED_CEL', 'DOWNSTREAM_CX_RTT', 'ROUTE_RESOLUTION_TIME_US', 'ROUTE_RESOLUTION_COUNT', 'UPSTREAM_FILTER_STATE',
-]);
+const REFUSED: Readonly<Record<string, string>> = {
+  CEL: 'expressions are not evaluated: use the operator of what it reads',
+  TYPED_CEL: 'expressions are not evaluated: use the operator of what it reads',
+  DOWNSTREAM_CX_RTT: 'Node.js does not tell what the kernel has measured',
+  ROUTE_RESOLUTION_TIME_US: 'look-ups of routes are not measured',
+  ROUTE_RESOLUTION_COUNT: 'look-ups of routes are not counted',
+  UPSTREAM_FILTER_STATE: 'filter state is not shared with upstream connections',
+};
 
 /** Text and operators of a format in order; no two texts in a row. */
 export type Template = readonly (string | Operator)[];
@@ -75,6 +87,7 @@ function compileCommand([, name = '', params = '', length]: RegExpExecArray, con
 }
 
 function compileNamed(args: OperatorArguments, context: CompileContext): Operator | string | undefined {
-  if (REFUSED.has(args.name)) return `%${args.name}% is not supported`;
-  return OPERATORS.get(args.name)?.(args, context);
+  const compile = context.service(FORMATTER_COMMANDS).get(args.name) ?? OPERATORS.get(args.name);
+  if (compile === undefined && args.name in REFUSED) return `not supported: %${args.name}% (${REFUSED[args.name]})`;
+  return compile?.(args, context);
 }

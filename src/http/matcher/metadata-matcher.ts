@@ -2,6 +2,7 @@ import type { DoubleMatcher, MetadataMatcher as MetadataMatcherMessage, ValueMat
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { wireText } from '../../core/wire-text.ts';
+import { valueAt } from '../metadata-path.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { compileStringMatcher } from './string-matcher.ts';
 
@@ -11,7 +12,8 @@ type ValueMatcher = (value: unknown) => boolean;
 /** Compiles `envoy.type.matcher.v3.MetadataMatcher` over dynamic metadata; undefined after reporting what is wrong. */
 export function compileMetadataMatcher(message: MetadataMatcherMessage, at: ConfigPath, context: CompileContext): ((info: StreamInfo) => boolean) | undefined {
   const matches = compileMetadataValue(message, at, context);
-  return matches && ((info) => matches(metadataAt(message, info)) !== message.invert);
+  const read = compileMetadataPath(message);
+  return matches && ((info) => matches(read(info)) !== message.invert);
 }
 
 /** What the matcher asks of the value, without `invert`. */
@@ -19,20 +21,14 @@ export function compileMetadataValue({ value }: MetadataMatcherMessage, at: Conf
   return value === undefined ? never : compileValueMatcher(value, at.field('value'), context);
 }
 
-/** Undefined when there is none. */
-export function metadataAt({ filter, path }: MetadataMatcherMessage, info: StreamInfo): unknown {
-  let value: unknown = info.metadata?.get(filter);
-  for (const { segment } of path) value = ownValue(value, segment.value ?? '');
-  return value;
+/** Finds the value; undefined when there is none. */
+export function compileMetadataPath({ filter, path }: MetadataMatcherMessage): (info: StreamInfo) => unknown {
+  const keys = path.map(({ segment }) => segment.value ?? '');
+  return (info) => valueAt(info.metadata?.get(filter), keys);
 }
 
 function never(): boolean {
   return false;
-}
-
-function ownValue(object: unknown, key: string): unknown {
-  if (typeof object !== 'object' || object === null || !Object.hasOwn(object, key)) return undefined;
-  return (object as Record<string, unknown>)[key];
 }
 
 /** `envoy.type.matcher.v3.ValueMatcher` over plain JSON values; undefined after reporting what is wrong. */

@@ -10,6 +10,7 @@ import { headerField } from '../matcher/header-field.ts';
 import { compileHeaderMatcher } from '../matcher/header-matcher.ts';
 import { decodedQueryParameter } from '../matcher/query-parameters.ts';
 import { compileStringMatcher } from '../matcher/string-matcher.ts';
+import { valueAt } from '../metadata-path.ts';
 import type { DescriptorEntry, RateLimitedRequest } from './descriptor.ts';
 
 /** Adds its entry to a descriptor, or nothing. False: there is no descriptor. */
@@ -121,20 +122,13 @@ function remoteAddressMatch(message: ValueOf<'remoteAddressMatch'>, at: ConfigPa
   });
 }
 
-/** A member of an object, or an item of a list by its number. */
-function ownValue(value: unknown, step: string | number): unknown {
-  if (typeof step === 'number') return Array.isArray(value) ? value[step] : undefined;
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? (value as Record<string, unknown>)[step] : undefined;
-}
-
 function metadata({ descriptorKey, metadataKey, defaultValue, source, skipIfAbsent }: MetadataAction): Action {
   const key = wireText(descriptorKey);
   const otherwise = wireText(defaultValue);
   const path = metadataKey?.path.map(({ segment }) => segment.value ?? '') ?? [];
   const namespace = metadataKey?.key ?? '';
   return ({ info, route }, entries) => {
-    let value: unknown = source === MetadataSource.ROUTE_ENTRY ? route?.metadata?.[namespace] : info.metadata?.get(namespace);
-    for (const step of path) value = ownValue(value, step);
+    const value = valueAt(source === MetadataSource.ROUTE_ENTRY ? route?.metadata?.[namespace] : info.metadata?.get(namespace), path);
     const text = typeof value === 'string' && value !== '' ? wireText(value) : otherwise;
     return text === '' ? skipIfAbsent : add(entries, key, text);
   };

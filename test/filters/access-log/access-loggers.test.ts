@@ -66,7 +66,7 @@ describe('a file access log', () => {
       "typed_config.log_format.text_format_source: Incorrect configuration: %. Couldn't find valid command at position 0",
     ]);
     expect(file({ log_format: { text_format_source: { environment_variable: 'NOPE' } } }).errors).toEqual([
-      "typed_config.log_format.text_format_source: Environment variable doesn't exist: NOPE",
+      "typed_config.log_format.text_format_source.environment_variable: Environment variable doesn't exist: NOPE",
     ]);
   });
 });

@@ -29,13 +29,14 @@ export function compileContext(options: { runtime?: Runtime; files?: AccessLogOp
     [PROCESS, { hostname: 'vm', variable: (name: string) => ENVIRONMENT[name] }],
     [ACCESS_LOG_FILES, options.files],
   ]);
-  const context = {
+  const context: CompileContext = {
     error: (at: ConfigPath, message: string) => problems.error(at, message),
     warning: (at: ConfigPath, message: string) => problems.warning(at, message),
     runtime: options.runtime ?? emptyRuntime,
     random: new SeededRandom(1),
     clock,
-    service: (key: ServiceKey<unknown>) => services.get(key),
+    service: (key: ServiceKey<unknown>) => services.get(key) ?? key.otherwise,
+    with: (key: ServiceKey<unknown>, value: unknown) => ({ ...context, service: (other: ServiceKey<unknown>) => (other === key ? value : context.service(other)) }),
   } as unknown as CompileContext;
   return { context, clock, errors: () => problems.errors.map(formatProblem) };
 }

@@ -2,7 +2,7 @@ import { fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { apiTypes, schemaOf } from '../../../src/api/registry.ts';
 import type { RateLimit } from '../../../src/api/generated/envoy/config/route/v3.ts';
-import type { CompileContext } from '../../../src/core/extension.ts';
+import type { CompileContext, ServiceKey } from '../../../src/core/extension.ts';
 import { ConfigPath, formatProblem, Problems } from '../../../src/core/problems.ts';
 import { SeededRandom } from '../../../src/core/random.ts';
 import { emptyRuntime, type Runtime } from '../../../src/core/runtime.ts';
@@ -23,7 +23,7 @@ interface Scene extends RequestShape {
 function describeWith(limit: Record<string, JsonValue>, scene: Scene = {}): Descriptor[] {
   const message = fromJson(schemaOf('envoy.config.route.v3.RateLimit'), limit, { registry: apiTypes }) as unknown as RateLimit;
   const problems = new Problems();
-  const context = { error: (at: ConfigPath, text: string) => problems.error(at, text), runtime: scene.runtime ?? emptyRuntime, node: { cluster: 'edge' } } as unknown as CompileContext;
+  const context = { error: (at: ConfigPath, text: string) => problems.error(at, text), runtime: scene.runtime ?? emptyRuntime, node: { cluster: 'edge' }, service: (key: ServiceKey<unknown>) => key.otherwise } as unknown as CompileContext;
   const policy = (scene.own === true ? compileOwnRateLimits : compileRateLimits)([message], ConfigPath.root, context)!;
   if (!problems.ok) throw new Error(problems.errors.map(formatProblem).join('\n'));
   const host = scene.address ?? '192.0.2.7';

@@ -1,6 +1,6 @@
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { apiTypes, schemaOf } from '../../../src/api/registry.ts';
-import type { CompileContext } from '../../../src/core/extension.ts';
+import type { CompileContext, ServiceKey } from '../../../src/core/extension.ts';
 import { ConfigPath, Problems, formatProblem } from '../../../src/core/problems.ts';
 import { emptyRuntime, type Runtime, type RuntimeValue } from '../../../src/core/runtime.ts';
 import { HeaderMap } from '../../../src/http/header-map.ts';
@@ -40,7 +40,7 @@ export function compileJson(json: RouteConfigurationJson, options: FixtureOption
     resolveRouteConfig: options.resolveRouteConfig ?? (() => undefined),
     unpack: options.unpack ?? (() => undefined),
     stats: options.stats,
-    service: () => ({ hostname: 'test', variable: (name: string) => options.environment?.[name] }),
+    service: (key: ServiceKey<unknown>) => key.otherwise ?? { hostname: 'test', variable: (name: string) => options.environment?.[name] },
   } as unknown as CompileContext;
   const table = compileRouteConfiguration(message, ConfigPath.root, context, { validateClusters: options.validateClusters ?? true });
   return { table, errors: problems.errors.map(formatProblem), clusters };

@@ -2,6 +2,7 @@ import type { HeaderMutation as MutationMessage } from '../../../api/generated/e
 import type { Mutations as MutationsMessage } from '../../../api/generated/envoy/extensions/filters/http/header_mutation/v3.ts';
 import type { CompileContext } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
+import { withFormatters } from '../../../http/format/formatters.ts';
 import { compileSingleMutation } from '../../../http/header-mutation.ts';
 import type { HeaderMutation } from '../../../http/route/route.ts';
 import { compileQueryMutations, type QueryMutations } from './query-mutations.ts';
@@ -15,7 +16,8 @@ export interface Mutations {
   readonly query: QueryMutations | undefined;
 }
 
-export function compileMutations(message: MutationsMessage | undefined, at: ConfigPath, context: CompileContext): Mutations {
+export function compileMutations(message: MutationsMessage | undefined, at: ConfigPath, outside: CompileContext): Mutations {
+  const context = withFormatters(message?.formatters ?? [], at.field('formatters'), outside);
   const list = (messages: readonly MutationMessage[] = [], field: string): HeaderMutation[] =>
     messages.map((one, index) => compileSingleMutation(one, at.field(field).index(index), context)).filter((one) => one !== undefined);
   return {

@@ -2,6 +2,7 @@ import type { TcpProxy_TunnelingConfig } from '../../../api/generated/envoy/exte
 import type { CompileContext } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
 import { compileTargetFormat, type Format } from '../../../http/format/format.ts';
+import { withFormatters } from '../../../http/format/formatters.ts';
 import { compileHeaderMutation } from '../../../http/header-mutation.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import type { HeaderMutation } from '../../../http/route/route.ts';
@@ -41,8 +42,9 @@ export class Tunnel {
 }
 
 /** Undefined: connections are not tunnelled. */
-export function compileTunnel(message: TcpProxy_TunnelingConfig | undefined, at: ConfigPath, context: CompileContext): Tunnel | undefined {
+export function compileTunnel(message: TcpProxy_TunnelingConfig | undefined, at: ConfigPath, outside: CompileContext): Tunnel | undefined {
   if (message === undefined) return undefined;
+  const context = withFormatters(message.formatters, at.field('formatters'), outside);
   if (!message.usePost && message.postPath !== '') context.error(at.field('post_path'), "Can't set a post path when POST method isn't used");
   const hostname = compileTargetFormat(message.hostname, '', at.field('hostname'), context);
   const headers = compileHeaderMutation({ add: message.headersToAdd, addAt: at.field('headers_to_add'), remove: [], removeAt: at }, context);
