@@ -10,6 +10,9 @@ export interface ListenerProblem {
   readonly message: string;
 }
 
+/** A socket that is destroyed has told so after a few turns of the event loop. */
+const MAX_CLOSING_TURNS = 100;
+
 interface ListenerStart {
   /** Nobody wants them any more: a new listener takes over the sockets of one that had its addresses under another name. */
   readonly leaving: Set<ActiveListener>;
@@ -94,9 +97,11 @@ export class ListenerManager implements ListenerLookup {
     return count;
   }
 
+  /** Ends all connections; they have told of their end, and left their records in access logs, when this resolves. */
   async close(): Promise<void> {
     await this.stopListening();
     for (const listener of [...this.#listeners.values(), ...this.#draining]) listener.destroyConnections();
+    for (let turn = 0; turn < MAX_CLOSING_TURNS && this.connectionCount > 0; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
   async #start(spec: ListenerSpec, { leaving, ports }: ListenerStart): Promise<ListenerProblem | undefined> {
