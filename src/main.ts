@@ -9,14 +9,19 @@ const { parseCommandLine } = await import('./server/options.ts');
 const command = parseCommandLine(process.argv.slice(2), availableParallelism());
 switch (command.kind) {
   case 'print':
-    process.stdout.write(command.text);
+    tell(process.stdout, command.text);
     break;
   case 'error':
-    process.stderr.write(command.text);
+    tell(process.stderr, command.text);
     process.exitCode = 1;
     break;
   case 'run': {
     const { runServer } = await import('./server/run-server.ts');
-    process.exit(await runServer(command.options, { out: (text) => void process.stdout.write(text), error: (text) => void process.stderr.write(text) }));
+    process.exit(await runServer(command.options, { out: (text) => tell(process.stdout, text), error: (text) => tell(process.stderr, text) }));
   }
+}
+
+/** Who reads may have gone: that is no fault of this program. */
+function tell(stream: NodeJS.WriteStream, text: string): void {
+  stream.once('error', () => {}).write(text);
 }

@@ -13,3 +13,13 @@ export function readLocalFile(path: string, limitBytes: number): { readonly byte
     return { error: code === 'ENOENT' ? `file ${path} does not exist` : `unable to read file ${path}: ${code}` };
   }
 }
+
+/** False when it cannot be written. */
+export function writeTextFile(path: string, text: string): boolean {
+  try {
+    fs.writeFileSync(path, text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,4 +1,3 @@
-import { fs } from '../core/node-modules.ts';
 import type { AdminAddress, AdminHost, DrainRequest } from '../admin/admin-host.ts';
 import { AdminServer } from '../admin/admin-server.ts';
 import { AdminTraffic } from '../admin/admin-traffic.ts';
@@ -8,6 +7,7 @@ import type { Node } from '../api/generated/envoy/config/core/v3.ts';
 import { HIDDEN_PREFIX } from '../cluster/cluster-stats.ts';
 import { systemClock } from '../core/clock.ts';
 import type { ServiceKey } from '../core/extension.ts';
+import { writeTextFile } from '../core/local-file.ts';
 import type { Logger } from '../core/log.ts';
 import { Problems } from '../core/problems.ts';
 import { systemProcess } from '../core/process-facts.ts';
@@ -78,7 +78,7 @@ export class AdminInterface {
   }
 }
 
-/** Rejects when the address cannot be bound or the file cannot be written. */
+/** Rejects when the address cannot be bound. */
 export async function startAdmin(proxy: Proxy, start: AdminStart): Promise<AdminInterface> {
   const { address, socketMode, allowsPath } = start.settings;
   const { clock, node, stats, timers } = start.thread;
@@ -86,8 +86,9 @@ export async function startAdmin(proxy: Proxy, start: AdminStart): Promise<Admin
   const traffic = new AdminTraffic({ stats, clock, logs: accessLogs(start, files), localAddress: node.localAddress });
   const host = new ProxyAdminHost(proxy, start);
   const server = await AdminServer.start({ host, address, socketMode, allowsPath, traffic, nowMs: () => clock.wallMs() });
-  start.thread.log.info(`admin address: ${server.address.text}`);
-  if (start.addressPath !== '') fs.writeFileSync(start.addressPath, server.address.text);
+  const { addressPath, thread: { log } } = start;
+  log.info(`admin address: ${server.address.text}`);
+  if (addressPath !== '' && !writeTextFile(addressPath, server.address.text)) log.critical(`cannot open admin address output file ${addressPath} for writing.`);
   return new AdminInterface(server, files);
 }
 

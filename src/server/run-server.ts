@@ -1,5 +1,6 @@
 import { fs } from '../core/node-modules.ts';
 import { systemClock } from '../core/clock.ts';
+import { writeTextFile } from '../core/local-file.ts';
 import type { Logger } from '../core/log.ts';
 import { Timers } from '../core/timers.ts';
 import type { AdminOptions } from './admin-host.ts';
@@ -14,6 +15,8 @@ import { BUILD } from './version.ts';
 
 /** How often a draining process looks whether its last connection has ended. */
 const DRAIN_POLL_MS = 100;
+
+const ENDING_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** Where the process speaks beside its log. */
 export interface Streams {
@@ -108,10 +111,12 @@ class ServerProcess {
     const proxy = this.#proxy;
     for (const { name, address } of proxy.addresses()) this.#log.component('config').info(`listener '${name}' on ${address.text}`);
     this.#log.info('all clusters initialized, listeners serve');
-    if (this.#options.baseIdPath !== '') fs.writeFileSync(this.#options.baseIdPath, String(this.#options.baseId));
+    this.#writeBaseId();
     if (this.#options.mode === 'init_only') this.#end(0);
     else if (this.#awaitedReload !== undefined) this.#reload(this.#awaitedReload);
     const code = await this.#ended;
+    // A second signal ends the process as it is: an access log may wait for a pipe that nobody reads.
+    for (const signal of ENDING_SIGNALS) process.removeAllListeners(signal);
     this.#log.info('exiting');
     this.#watch?.close();
     this.#timers.close();
@@ -119,11 +124,16 @@ class ServerProcess {
     return code;
   }
 
+  #writeBaseId(): void {
+    const { baseId, baseIdPath } = this.#options;
+    if (baseIdPath !== '' && !writeTextFile(baseIdPath, String(baseId))) this.#log.critical(`cannot open base id output file ${baseIdPath} for writing.`);
+  }
+
   /** From before the file is read: what changes while the server starts is read once it has. */
   #watchConfiguration(): void {
     const { watch, mode, configPath } = this.#options;
     if (!watch || mode === 'init_only' || !fs.existsSync(configPath)) return;
-    this.#watch = watchFiles([configPath], this.#timers, () => this.#reload('file changed'));
+    this.#watch = watchFiles([configPath], { timers: this.#timers, log: this.#log.component('config'), onChange: () => this.#reload('file changed') });
   }
 
   #adminOptions(): AdminOptions {
@@ -139,8 +149,7 @@ class ServerProcess {
   }
 
   #listenToSignals(): void {
-    process.on('SIGTERM', () => this.#terminate('SIGTERM'));
-    process.on('SIGINT', () => this.#terminate('SIGINT'));
+    for (const signal of ENDING_SIGNALS) process.on(signal, () => this.#terminate(signal));
     process.on('SIGHUP', () => this.#reload('caught SIGHUP'));
     process.on('SIGUSR1', () => {
       this.#log.info('caught SIGUSR1. Reopening access logs.');
@@ -166,7 +175,7 @@ class ServerProcess {
     proxy.reload().catch(() => {});
   }
 
-  #terminate(signal: string): void {
+  #terminate(signal: (typeof ENDING_SIGNALS)[number]): void {
     this.#log.warning(`caught ENVOY_${signal}`);
     const { drainOnSigtermMs, mode } = this.#options;
     if (this.#proxy === undefined) process.exit(0);

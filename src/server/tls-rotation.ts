@@ -32,9 +32,10 @@ export class TlsRotation {
 
   /** To be called before the clusters and listeners of the same configuration are updated. */
   adopt(judged: Judged): void {
+    const { timers, log } = this.#options;
     this.#judged = judged;
     this.#watch?.close();
-    this.#watch = judged.tls.watched.length === 0 ? undefined : watchFolders(judged.tls.watched, this.#options.timers, () => this.#renew());
+    this.#watch = judged.tls.watched.length === 0 ? undefined : watchFolders(judged.tls.watched, { timers, log, onChange: () => this.#renew() });
     this.#send(judged.tls);
   }
 

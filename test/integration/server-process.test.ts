@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,9 @@ import { bootstrap, listener } from './bootstraps.ts';
 import { get, Running, until } from './running.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** As many as a pipe holds, or more. */
+const PIPE_BYTES = 65_536;
 
 const running = new Running();
 afterEach(() => running.end());
@@ -106,6 +109,14 @@ test('a log that cannot be opened fails the start', async () => {
   expect(stderr()).toBe("Failed to open log-file '/nowhere/at/all'.\n");
 });
 
+test('a text that nobody reads is no fault', async () => {
+  const child = spawn(process.execPath, [MAIN, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
+  expect([await once(child, 'close'), complaint]).toEqual([[0, null], '']);
+});
+
 test('a mistake on the command line is told and fails', async () => {
   const { stderr, ended } = nuncio('--nope');
   expect(await ended).toBe(1);
@@ -133,6 +144,29 @@ describe('a serving process', () => {
     await once(socket, 'connect');
     child.kill(signal);
     expect(await ended).toBe(0);
+  });
+
+  test('ends on a second signal when it waits for an access log that nobody reads', async () => {
+    const fifo = join(running.folder(), 'access.log');
+    execFileSync('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    running.onEnd(() => closeSync(reader));
+    const log = { typed_config: { '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', path: fifo, log_format: { text_format_source: { inline_string: 'x'.repeat(PIPE_BYTES) } } } };
+    const { child, port, ended, stderr } = await serving(bootstrap([{ ...listener({ name: 'ingress', routes: [{ body: 'x' }] }), access_log: [{ name: 'file', ...log }] }]));
+    for (let record = 0; record < 2; record++) await get(port);
+    child.kill('SIGTERM');
+    await until(stderr, (text) => text.includes('exiting'));
+    child.kill('SIGTERM');
+    expect(await ended).toBe(null);
+    expect(child.signalCode).toBe('SIGTERM');
+  });
+
+  test('serves when it cannot write where its addresses and its id are wanted', async () => {
+    const admin = { admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } };
+    const { port, stderr } = await serving(ingress('x', admin), '--base-id-path', '/nowhere/id', '--admin-address-path', '/nowhere/address');
+    expect((await get(port)).body).toBe('x');
+    expect(stderr()).toContain('[critical][main] cannot open base id output file /nowhere/id for writing.');
+    expect(stderr()).toContain('[critical][admin] cannot open admin address output file /nowhere/address for writing.');
   });
 
   test('reloads on SIGHUP and keeps what it has when the file is bad', async () => {
