@@ -48,6 +48,11 @@ export class CircuitBreaker {
     return active >= this.max && active > 0;
   }
 
+  /** No more can be taken. */
+  get full(): boolean {
+    return this.active >= this.max;
+  }
+
   /** Takes one if the limit is not reached. */
   tryAcquire(): boolean {
     if (this.#cells.add(this.#index, 1) < this.max) return true;

@@ -128,7 +128,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   }
 
   refusesConnection(): boolean {
-    if (this.#retired || !this.#breakers('default').connections.open) return false;
+    if (this.#retired || !this.#breakers('default').connections.full) return false;
     this.#stats.inc(CLUSTER_STATS.upstream_cx_overflow);
     return true;
   }

@@ -137,7 +137,7 @@ const protocolOptions: SupportTable = {
     allow_unspecified_address: only([false], 'a connection whose client has no address of its own is told as the proxy\'s own'),
   },
   'envoy.config.core.v3.ProxyProtocolConfig': fields('version pass_through_tlvs added_tlvs'),
-  'envoy.config.core.v3.TlvEntry': { ...fields('type value'), format_string: refused('the values of TLVs are fixed: use value') },
+  'envoy.config.core.v3.TlvEntry': fields('type value format_string'),
 };
 
 const localities = {

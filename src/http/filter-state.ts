@@ -4,6 +4,29 @@ export interface FilterStateObject {
   readonly plain: string;
   /** `%FILTER_STATE(key)%`: the fields of a message of Envoy's API that differ from their defaults, by their names there. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** `%FILTER_STATE(key:FIELD:name)%`; absent when its fields cannot be asked for. */
+  field?(name: string): string | undefined;
+}
+
+/** Texts by names that a configuration chose. */
+export class FilterStateTexts implements FilterStateObject {
+  readonly #texts = new Map<string, string>();
+
+  set(name: string, text: string): void {
+    this.#texts.set(name, text);
+  }
+
+  get plain(): string {
+    return JSON.stringify(this.fields);
+  }
+
+  get fields(): Record<string, string> {
+    return Object.fromEntries(this.#texts);
+  }
+
+  field(name: string): string | undefined {
+    return this.#texts.get(name);
+  }
 }
 
 export function isFilterStateObject(value: unknown): value is FilterStateObject {
@@ -11,6 +34,7 @@ export function isFilterStateObject(value: unknown): value is FilterStateObject 
 }
 
 /** The fields by the names that protobuf's JSON gives them. */
-export function jsonFields({ fields }: FilterStateObject): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name.replace(/_([a-z])/g, (_whole, letter: string) => letter.toUpperCase()), value]));
+export function jsonFields(object: FilterStateObject): Readonly<Record<string, unknown>> {
+  if (object instanceof FilterStateTexts) return object.fields;
+  return Object.fromEntries(Object.entries(object.fields).map(([name, value]) => [name.replace(/_([a-z])/g, (_whole, letter: string) => letter.toUpperCase()), value]));
 }

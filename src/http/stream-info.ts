@@ -88,8 +88,8 @@ export interface ConnectionInfo extends DownstreamSocketInfo {
   readonly ja4?: string;
   /** Transport sockets of upstream connections are not told whom these are opened for. */
   hiddenFromUpstreams?: boolean;
-  /** Of the PROXY header that the connection began with; undefined when there was none. */
-  readonly proxyProtocolTlvs?: readonly ProxyProtocolTlv[] | undefined;
+  /** Of the PROXY header that the connection began with; undefined when there was none. The TCP proxy adds its own. */
+  proxyProtocolTlvs?: readonly ProxyProtocolTlv[] | undefined;
 }
 
 /**

@@ -73,6 +73,10 @@ export class FilteredHandler implements ConnectionHandler, FilteredConnection {
     this.#terminal.onClosed(error);
   }
 
+  onRecorded(): void {
+    this.#terminal.onRecorded?.();
+  }
+
   // FilteredConnection
 
   resume(): void {

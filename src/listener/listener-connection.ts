@@ -79,6 +79,7 @@ export class ListenerConnection implements ConnectingOwner, TimerOwner {
     this.#handshakeTimer?.disarm();
     this.#handler!.onClosed(error);
     this.#owner.onConnectionClosed(this);
+    this.#handler!.onRecorded?.();
   }
 
   onTimer(): void {

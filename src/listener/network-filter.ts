@@ -8,6 +8,8 @@ export interface ConnectionHandler extends ConnectionOwner {
   onNewConnection?(): void;
   /** The handshake of a connection under TLS is done. */
   onHandshakeDone?(): void;
+  /** After `onClosed`, when the listener has written its record of the connection: time for a last record of one's own. */
+  onRecorded?(): void;
   /** The listener drains: end when what is under way is finished. */
   startDrain(): void;
   /** Requests under way; an idle connection may be closed at once when its listener goes. */

@@ -58,16 +58,15 @@ function forHtml(json: string): string {
   return json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e');
 }
 
-/** `%FILTER_STATE(KEY:PLAIN|TYPED):Z%`; TYPED, the default, is the object as JSON. */
+/** `%FILTER_STATE(KEY:PLAIN|TYPED|FIELD:NAME):Z%`; TYPED, the default, is the object as JSON. */
 function compileFilterState({ params, length }: OperatorArguments): Operator | string {
   const [key = '', type = 'TYPED', field = ''] = params.split(':');
   if (key === '') return 'Invalid filter state configuration, key cannot be empty.';
   if (!['PLAIN', 'TYPED', 'FIELD'].includes(type)) return 'Invalid filter state serialize type, only support PLAIN/TYPED/FIELD.';
   if ((type === 'FIELD') !== (field !== '')) return 'Invalid filter state serialize type, FIELD should be used with the field name.';
-  // None of the objects that are here shows fields, as in Envoy.
-  if (type === 'FIELD') return textOperator(() => undefined);
   const read = ({ info }: FormatContext): unknown => info.filterState?.get(unicodeText(key)) ?? undefined;
   if (type === 'PLAIN') return valueOperator((context) => plainOf(read(context)), length);
+  if (type === 'FIELD') return valueOperator((context) => fieldOf(read(context), field), length);
   return {
     text: (context) => {
       const value = read(context);
@@ -78,6 +77,10 @@ function compileFilterState({ params, length }: OperatorArguments): Operator | s
       return value === undefined ? undefined : jsonOfValue(isFilterStateObject(value) ? value.fields : value);
     },
   };
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return isFilterStateObject(value) ? value.field?.(name) : undefined;
 }
 
 function plainOf(value: unknown): unknown {

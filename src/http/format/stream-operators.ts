@@ -62,7 +62,7 @@ export const STREAM_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   UPSTREAM_HOST_NAMES_ATTEMPTED_WITHOUT_PORT: attempted(hostNameWithoutPort),
   UPSTREAM_REQUEST_ATTEMPT_COUNT: number(({ info }) => info.attemptCount),
   UPSTREAM_TRANSPORT_FAILURE_REASON: known(({ info }) => underscored(info.upstreamTransportFailureReason)),
-  UPSTREAM_DETECTED_CLOSE_TYPE: text(({ info }) => (info.upstreamHost === undefined ? undefined : info.upstreamCloseType)),
+  UPSTREAM_DETECTED_CLOSE_TYPE: text(({ info }) => (info.upstreamHost === undefined && info.upstreamHostsAttempted === undefined ? undefined : info.upstreamCloseType)),
   UPSTREAM_LOCAL_CLOSE_REASON: known(({ info }) => underscored(info.upstreamLocalCloseReason)),
   UPSTREAM_CONNECTION_ID: number(({ info }) => info.upstreamConnectionId),
   UPSTREAM_CONNECTION_IDS_ATTEMPTED: known(({ info }) => info.upstreamConnectionIdsAttempted?.join(',') ?? ''),

@@ -1,8 +1,15 @@
+import { isUtf8 } from 'node:buffer';
 import { ProxyProtocolConfig_Version as Version, ProxyProtocolPassThroughTLVs_PassTLVsMatchType as PassType } from '../../../api/generated/envoy/config/core/v3.ts';
-import type { ProxyProtocol } from '../../../api/generated/envoy/extensions/filters/listener/proxy_protocol/v3.ts';
+import {
+  type ProxyProtocol,
+  type ProxyProtocol_KeyValuePair as KeyValuePair,
+  ProxyProtocol_KeyValuePair_ValueStringEncoding as ValueEncoding,
+  ProxyProtocol_TlvLocation as TlvLocation,
+} from '../../../api/generated/envoy/extensions/filters/listener/proxy_protocol/v3.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
 import type { Logger } from '../../../core/log.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
+import { FilterStateTexts } from '../../../http/filter-state.ts';
 import { type AcceptedSocket, CLOSE, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
 import type { ProxyProtocolTlv } from '../../../transport/transport-socket.ts';
 import { ABSENT, PARTIAL, type ProxyHeader, readProxyHeader, V2_HEADER_BYTES } from './header.ts';
@@ -13,6 +20,15 @@ const VERSION_STATS = defineStats({ counters: ['disallowed', 'error', 'found'] }
 const ERROR_STATS = defineStats({ counters: ['downstream_cx_proxy_proto_error'] });
 
 const DEFAULT_NAMESPACE = 'envoy.filters.listener.proxy_protocol';
+/** With `tlv_location: FILTER_STATE` all of them stand in one object. */
+const TLV_STATE = 'envoy.network.proxy_protocol.tlv';
+
+/** Where the value of a TLV is kept, and how it is written. */
+interface TlvRule {
+  readonly namespace: string;
+  readonly key: string;
+  text(value: Buffer): string;
+}
 
 interface ProxyProtocolSettings {
   readonly log: Logger;
@@ -22,7 +38,8 @@ interface ProxyProtocolSettings {
   readonly allowsAbsence: boolean;
   readonly disallowed: ReadonlySet<1 | 2>;
   /** By the type of the TLV. */
-  readonly rules: ReadonlyMap<number, { readonly namespace: string; readonly key: string }>;
+  readonly rules: ReadonlyMap<number, TlvRule>;
+  readonly keepsInFilterState: boolean;
   readonly passesOn: (type: number) => boolean;
 }
 
@@ -48,14 +65,16 @@ function compileSettings(message: ProxyProtocol, { stats, log }: CompileContext)
     versions: { 1: stats.group(`${scope}.versions.v1`, VERSION_STATS), 2: stats.group(`${scope}.versions.v2`, VERSION_STATS) },
     allowsAbsence: message.allowRequestsWithoutProxyProtocol,
     disallowed: new Set(message.disallowedVersions.map((version) => (version === Version.V1 ? 1 : 2))),
-    rules: new Map(
-      message.rules.map(({ tlvType, onTlvPresent }) => {
-        const namespace = onTlvPresent?.metadataNamespace ?? '';
-        return [tlvType, { namespace: namespace === '' ? DEFAULT_NAMESPACE : namespace, key: onTlvPresent?.key ?? '' }];
-      }),
-    ),
+    rules: new Map(message.rules.map(({ tlvType, onTlvPresent }) => [tlvType, compileRule(onTlvPresent)])),
+    keepsInFilterState: message.tlvLocation === TlvLocation.FILTER_STATE,
     passesOn: passed === undefined ? () => false : (type) => passesAll || passedTypes.has(type),
   };
+}
+
+function compileRule(target: KeyValuePair | undefined): TlvRule {
+  const namespace = target?.metadataNamespace ?? '';
+  const isBase64 = target?.valueStringEncoding === ValueEncoding.BASE64;
+  return { namespace: namespace === '' ? DEFAULT_NAMESPACE : namespace, key: target?.key ?? '', text: isBase64 ? (value) => value.toString('base64') : printable };
 }
 
 class HeaderReader implements ListenerFilterReader {
@@ -126,13 +145,34 @@ class HeaderReader implements ListenerFilterReader {
   #keep({ type, value }: ProxyProtocolTlv): void {
     const rule = this.#settings.rules.get(type);
     if (rule === undefined) return;
-    const metadata = (this.#socket.metadata ??= new Map());
-    metadata.set(rule.namespace, { ...metadata.get(rule.namespace), [rule.key]: printable(value) });
+    if (this.#settings.keepsInFilterState) keepInFilterState(this.#socket, rule, value);
+    else keepInMetadata(this.#socket, rule, value);
   }
 }
 
-/** What is not UTF-8 becomes `!`, a byte each, as Envoy has it. */
+/** Of several values for a key the first counts. */
+function keepInMetadata(socket: AcceptedSocket, { namespace, key, text }: TlvRule, value: Buffer): void {
+  const metadata = (socket.metadata ??= new Map());
+  metadata.set(namespace, { [key]: text(value), ...metadata.get(namespace) });
+}
+
+/** Of several values for a key the last counts. */
+function keepInFilterState(socket: AcceptedSocket, { key, text }: TlvRule, value: Buffer): void {
+  const state = (socket.filterState ??= new Map<string, unknown>());
+  const before = state.get(TLV_STATE);
+  const texts = before instanceof FilterStateTexts ? before : new FilterStateTexts();
+  texts.set(key, text(value));
+  state.set(TLV_STATE, texts);
+}
+
+/** Bytes that are not part of any UTF-8 become `!`, as Envoy has it. */
 function printable(value: Buffer): string {
-  const text = value.toString('utf8');
-  return Buffer.from(text, 'utf8').equals(value) ? text : Array.from(value, (byte) => (byte < 0x80 ? String.fromCharCode(byte) : '!')).join('');
+  if (isUtf8(value)) return value.toString('utf8');
+  let text = '';
+  for (let at = 0; at < value.length; ) {
+    const length = [1, 2, 3, 4].find((each) => at + each <= value.length && isUtf8(value.subarray(at, at + each)));
+    text += length === undefined ? '!' : value.toString('utf8', at, at + length);
+    at += length ?? 1;
+  }
+  return text;
 }

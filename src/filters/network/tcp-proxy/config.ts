@@ -4,6 +4,7 @@ import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import type { TimerList, Timers } from '../../../core/timers.ts';
 import type { AccessLog } from '../../../http/access-log.ts';
 import type { ClusterLookup } from '../../../http/upstream.ts';
+import type { AddedTlvs } from './tlvs.ts';
 import type { Tunnel } from './tunnel.ts';
 
 /** `tcp.<stat_prefix>.` */
@@ -46,6 +47,8 @@ export interface TcpProxyConfig {
   readonly checksDrain: boolean;
   /** Undefined: bytes are not tunnelled. */
   readonly tunnel: Tunnel | undefined;
+  /** Undefined: upstream connections are told the TLVs that the client has sent. */
+  readonly addedTlvs: AddedTlvs | undefined;
   readonly accessLogs: readonly AccessLog[];
   readonly logsOnStart: boolean;
   readonly logsOnConnected: boolean;

@@ -13,6 +13,7 @@ import { type ConnectionHandler, type DrainDecision, LISTENER, type TerminalNetw
 import type { Connection } from '../../../transport/transport.ts';
 import { type BackoffSpec, type ClusterChoice, TCP_STATS, type TcpProxyConfig } from './config.ts';
 import { ProxiedConnection } from './proxied-connection.ts';
+import { compileAddedTlvs } from './tlvs.ts';
 import { compileTunnel } from './tunnel.ts';
 
 const HOUR_MS = 3_600_000;
@@ -71,6 +72,7 @@ function compileConfig(message: TcpProxyMessage, at: ConfigPath, context: Compil
     maxEarlyBytes: message.maxEarlyDataBytes ?? 0,
     checksDrain: message.checkDrainClose ?? false,
     tunnel: compileTunnel(message.tunnelingConfig, at.field('tunneling_config'), context),
+    addedTlvs: compileAddedTlvs(message, at.field('proxy_protocol_tlvs'), context),
     accessLogs: compileAccessLogs(message.accessLog, at.field('access_log'), context),
     logsOnStart: logOptions?.flushAccessLogOnStart ?? false,
     logsOnConnected: logOptions?.flushAccessLogOnConnected ?? message.flushAccessLogOnConnected,

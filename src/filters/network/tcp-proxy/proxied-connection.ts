@@ -15,6 +15,14 @@ const TIMER_IDLE = 0;
 const TIMER_DURATION = 1;
 const TIMER_LOG = 2;
 const TIMER_BACKOFF = 3;
+/** What `%DOWNSTREAM_LOCAL_CLOSE_REASON%` says of connections that were joined with none, with the place of the reason in Envoy's list. */
+const NOT_CONNECTED = 'tcp_initializion_failure:0';
+const NO_HEALTHY_UPSTREAM = 'tcp_initializion_failure:1';
+const RESOURCE_LIMIT_EXCEEDED = 'tcp_initializion_failure:2';
+const NO_ROUTE = 'tcp_initializion_failure:3';
+const IDLE = 'tcp_session_idle_timeout';
+const TOO_LONG = 'max_connection_duration_reached';
+
 const NO_BYTES = Buffer.alloc(0);
 
 /** This side gives the upstream connection up. */
@@ -64,6 +72,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#config = config;
     this.#drain = drain;
     this.#stream = streamOf(info, config.clock);
+    this.#stream.upstreamHostsAttempted = [];
     if (config.connectMode === 'immediate') this.#pauseReads();
     config.stats.inc(TCP_STATS.downstream_cx_total);
     if (config.idleTimeout !== undefined) this.#idleTimer = new Timer(this, TIMER_IDLE);
@@ -140,6 +149,10 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#finish();
   }
 
+  onRecorded(): void {
+    this.#log('TcpConnectionEnd');
+  }
+
   /** Connections live until the drain ends. */
   startDrain(): void {}
 
@@ -180,19 +193,22 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     if (this.#closed) return;
     const stream = this.#stream;
     stream.upstreamHost = host;
-    if (failure.kind === 'overflow') {
-      this.#refuse(ResponseFlag.upstreamOverflow);
-    } else if (host === undefined) {
-      this.#refuse(ResponseFlag.noHealthyUpstream);
-    } else {
-      stream.attemptCount = this.#attempts;
-      this.#tryAgain(failure.details);
+    if (host === undefined && failure.kind !== 'overflow') {
+      this.#refuse(ResponseFlag.noHealthyUpstream, NO_HEALTHY_UPSTREAM);
+      return;
     }
+    stream.attemptCount = this.#attempts;
+    if (host === undefined) this.#waitOrConnect();
+    else this.#tryAgain(failure.details);
   }
 
   #tryAgain(reason: string): void {
     this.#stream.upstreamTransportFailureReason = reason;
     this.#stream.setFlag(ResponseFlag.upstreamConnectionFailure);
+    this.#waitOrConnect();
+  }
+
+  #waitOrConnect(): void {
     const { backoff, random, timers, maxConnectAttempts } = this.#config;
     if (backoff === undefined || this.#attempts >= maxConnectAttempts) {
       this.#connect();
@@ -232,6 +248,8 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
       return;
     }
     this.#stream.setFlag(ResponseFlag.upstreamRemoteReset);
+    this.#stream.upstreamCloseType = 'RemoteReset';
+    this.#stream.downstreamCloseType = 'LocalReset';
     this.#connection.reset();
   }
 
@@ -292,11 +310,19 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     }
     if (tag === TIMER_IDLE) {
       stats.inc(TCP_STATS.idle_timeout);
-      this.#stream.downstreamLocalCloseReason = 'tcp_session_idle_timeout';
+      this.#endBoth(IDLE);
     } else {
       stats.inc(TCP_STATS.max_downstream_connection_duration);
       this.#stream.setFlag(ResponseFlag.durationTimeout);
+      this.#endBoth(TOO_LONG);
     }
+  }
+
+  #endBoth(reason: string): void {
+    this.#stream.downstreamLocalCloseReason = reason;
+    if (this.#joined) this.#stream.upstreamLocalCloseReason = reason;
+    this.#upstream?.reset(DOWNSTREAM_GONE);
+    this.#upstream = undefined;
     this.#connection.destroy();
   }
 
@@ -309,28 +335,35 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
   }
 
   #connect(): void {
+    if (!this.#connecting) this.#addTlvs();
     this.#connecting = true;
     const name = this.#clusterName();
     const cluster = this.#config.clusters.get(name);
     if (cluster === undefined) {
       this.#config.stats.inc(TCP_STATS.downstream_cx_no_route);
-      this.#refuse(ResponseFlag.noClusterFound);
+      this.#refuse(ResponseFlag.noClusterFound, NO_ROUTE);
       return;
     }
     this.#noteCluster(cluster);
     if (this.#attempts >= this.#config.maxConnectAttempts) {
       cluster.requestStats.onConnectAttemptsExceeded?.();
-      this.#refuse(ResponseFlag.upstreamRetryLimitExceeded);
+      this.#refuse(ResponseFlag.upstreamRetryLimitExceeded, NOT_CONNECTED);
       return;
     }
     if (cluster.refusesConnection?.() === true) {
-      this.#refuse(ResponseFlag.upstreamOverflow);
+      this.#refuse(ResponseFlag.upstreamOverflow, RESOURCE_LIMIT_EXCEEDED);
       return;
     }
     this.#attempts++;
     this.requestHeaders = this.#config.tunnel?.request(this.#stream);
     const pending = this.requestHeaders === undefined ? cluster.newTcpStream(this, 'default', this, this) : cluster.newStream(this, 'default', this, this);
     if (this.#upstream === undefined && !this.#closed) this.#pending ??= pending;
+  }
+
+  #addTlvs(): void {
+    const { addedTlvs } = this.#config;
+    const { connection } = this.#stream;
+    if (addedTlvs !== undefined) connection.proxyProtocolTlvs = addedTlvs.mergedWith(connection.proxyProtocolTlvs, this.#stream);
   }
 
   #clusterName(): string {
@@ -364,8 +397,9 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     stream.upstreamPoolReadyMs = this.#config.clock.monotonicMs();
   }
 
-  #refuse(flag: number): void {
+  #refuse(flag: number, reason: string): void {
     this.#stream.setFlag(flag);
+    this.#stream.downstreamLocalCloseReason = reason;
     this.#connection.destroy();
   }
 
@@ -386,7 +420,6 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#upstream = undefined;
     if (upstream !== undefined) this.#endUpstream(upstream);
     this.#stream.endMs = this.#config.clock.monotonicMs();
-    this.#log('TcpConnectionEnd');
   }
 
   /** What the client has sent still goes there, unless it broke off. */

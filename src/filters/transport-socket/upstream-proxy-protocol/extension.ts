@@ -2,6 +2,7 @@ import { ProxyProtocolConfig_Version as Version, ProxyProtocolPassThroughTLVs_Pa
 import type { ProxyProtocolUpstreamTransport } from '../../../api/generated/envoy/extensions/transport_sockets/proxy_protocol/v3.ts';
 import { CLUSTER } from '../../../cluster/cluster-facts.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
+import type { ConfigPath } from '../../../core/problems.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { fittingTlvs, LOCAL_HEADER, proxyProtocolHeader } from '../../../http/proxy-protocol.ts';
 import type { DownstreamAddresses, ProxyProtocolTlv, UpstreamSocketOptions, UpstreamTransportSocket } from '../../../transport/transport-socket.ts';
@@ -20,7 +21,7 @@ export const upstreamProxyProtocolExtension: Extension<ProxyProtocolUpstreamTran
     const resolved = context.resolve('envoy.transport_sockets.upstream', inner?.name ?? '', any, innerAt, false);
     if (resolved === undefined) return undefined;
     const socket = resolved.extension.compile(resolved.config, innerAt.field('typed_config'), context) as UpstreamTransportSocket | undefined;
-    return new UpstreamProxyProtocol(socket, compileSettings(message, context));
+    return new UpstreamProxyProtocol(socket, compileSettings(message, at, context));
   },
 };
 
@@ -31,19 +32,22 @@ interface Settings {
   readonly stats: StatGroup;
 }
 
-function compileSettings({ config }: ProxyProtocolUpstreamTransport, context: CompileContext): Settings {
+function compileSettings({ config }: ProxyProtocolUpstreamTransport, at: ConfigPath, context: CompileContext): Settings {
   const passed = config?.passThroughTlvs;
   const passedTypes = new Set(passed?.tlvType);
   return {
     version: config?.version === Version.V2 ? 'v2' : 'v1',
     passesOn: passed?.matchType === PassType.INCLUDE_ALL ? () => true : (type) => passedTypes.has(type),
-    added: firstOfEachType(addedTlvs(config)),
+    added: firstOfEachType(addedTlvs(config, at.field('config').field('added_tlvs'), context)),
     stats: context.stats.group(`${context.service(CLUSTER).statScope}.upstream.proxyprotocol`, STATS),
   };
 }
 
-function addedTlvs(config: ProxyProtocolConfig | undefined): readonly ProxyProtocolTlv[] {
-  return (config?.addedTlvs ?? []).map(({ type, value }) => ({ type, value: Buffer.from(value) }));
+function addedTlvs(config: ProxyProtocolConfig | undefined, at: ConfigPath, context: CompileContext): readonly ProxyProtocolTlv[] {
+  return (config?.addedTlvs ?? []).map(({ type, value, formatString }, index) => {
+    if (formatString !== undefined) context.error(at.index(index).field('format_string'), 'not supported: the values of a transport socket are fixed; tcp_proxy has proxy_protocol_tlvs');
+    return { type, value: Buffer.from(value) };
+  });
 }
 
 function firstOfEachType(tlvs: readonly ProxyProtocolTlv[]): readonly ProxyProtocolTlv[] {
@@ -94,7 +98,7 @@ class UpstreamProxyProtocol implements UpstreamTransportSocket {
   /** What is added stands before, and instead of, what the client has sent. */
   #tlvsOf({ tlvs }: DownstreamAddresses): readonly ProxyProtocolTlv[] {
     const { passesOn, added } = this.#settings;
-    return firstOfEachType([...added, ...tlvs.filter(({ type }) => passesOn(type))]);
+    return [...added, ...tlvs.filter(({ type }) => passesOn(type) && !added.some((each) => each.type === type))];
   }
 }
 
