@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 
 /** The command line. The only place that ends the process on purpose. */
 
+// Whoever asks for a reload while this loads means the file that is read after it, not that the process ends.
+process.on('SIGHUP', () => {});
 // Keeps compiled code between starts, of what is loaded from here on: this file imports nothing of its own before.
 enableCompileCache();
 const { parseCommandLine } = await import('./server/options.ts');

@@ -184,6 +184,14 @@ describe('a serving process', () => {
     expect((await get(port)).body).toBe('second');
   });
 
+  test('is not ended by SIGHUP while it loads', async () => {
+    const hooks = `import { registerHooks } from 'node:module';
+      registerHooks({ load(url, context, next) { if (url.endsWith('/src/server/options.ts')) process.kill(process.pid, 'SIGHUP'); return next(url, context); } });`;
+    const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(hooks)}`, MAIN, '--version'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    running.onEnd(() => child.kill('SIGKILL'));
+    expect(await once(child, 'close')).toEqual([0, null]);
+  });
+
   test('reloads by itself with --watch, also when a symbolic link is swapped', async () => {
     const folder = running.folder();
     for (const version of ['1', '2']) writeFileSync(join(folder, `${version}.json`), JSON.stringify(ingress(version)));
