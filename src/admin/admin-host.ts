@@ -1,5 +1,6 @@
 import type { CommandLineOptions } from '../api/generated/envoy/admin/v3.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import type { Secret } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import type { Node } from '../api/generated/envoy/config/core/v3.ts';
 import type { LogLevel } from '../core/log.ts';
 import type { PrometheusRenderer } from '../core/stats/render-prometheus.ts';
@@ -21,6 +22,8 @@ export interface AdminHost {
   clusters(): readonly AdminCluster[];
   listeners(): readonly AdminListener[];
   tlsContexts(): readonly AdminTlsContext[];
+  /** Those that do not stand in the bootstrap. */
+  secrets(): readonly AdminSecret[];
   memory(): AdminMemory;
   /** `/healthcheck/fail` and `/healthcheck/ok`. */
   failHealthChecks(fail: boolean): void;
@@ -81,6 +84,14 @@ export interface AdminListener {
   readonly address: AdminAddress;
   /** Of `additional_addresses`. */
   readonly additional: readonly AdminAddress[];
+}
+
+export interface AdminSecret {
+  readonly name: string;
+  readonly version: string;
+  readonly updatedMs: number;
+  /** Undefined until it has come. */
+  readonly secret: Secret | undefined;
 }
 
 export interface AdminTlsContext {

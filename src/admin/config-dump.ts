@@ -68,7 +68,7 @@ function refusal(status: number, body: string): AdminResponse {
 function dumpsOf(host: AdminHost, wanted: NameFilter, includeEndpoints: boolean): HeldAny[] {
   const { bootstrap, loadedMs } = host.configuration();
   const lastUpdated = timestamp(loadedMs);
-  const { clusters = [], listeners = [], secrets = [] } = bootstrap.staticResources ?? {};
+  const { clusters = [], listeners = [] } = bootstrap.staticResources ?? {};
   const resource = <Name extends keyof ApiMessages>(type: Name, messages: readonly (ApiMessages[Name] & { readonly name: string })[]): HeldAny[] =>
     messages.filter(({ name }) => wanted(name)).map((message) => hold(type, message));
   const bootstrapDump = make('envoy.admin.v3.BootstrapConfigDump', { lastUpdated, bootstrap: withNode(bootstrap, host) });
@@ -81,11 +81,6 @@ function dumpsOf(host: AdminHost, wanted: NameFilter, includeEndpoints: boolean)
   const routesDump = make('envoy.admin.v3.RoutesConfigDump', {
     staticRouteConfigs: resource('envoy.config.route.v3.RouteConfiguration', routesOf(listeners)).map((routeConfig) => ({ routeConfig, lastUpdated })),
   });
-  const secretsDump = make('envoy.admin.v3.SecretsConfigDump', {
-    staticSecrets: secrets.filter(({ name }) => wanted(name)).map((secret) => {
-      return { name: secret.name, lastUpdated, secret: hold('envoy.extensions.transport_sockets.tls.v3.Secret', secret) };
-    }),
-  });
   return [
     hold('envoy.admin.v3.BootstrapConfigDump', bootstrapDump),
     hold('envoy.admin.v3.ClustersConfigDump', clustersDump),
@@ -93,8 +88,25 @@ function dumpsOf(host: AdminHost, wanted: NameFilter, includeEndpoints: boolean)
     hold('envoy.admin.v3.ListenersConfigDump', listenersDump),
     hold('envoy.admin.v3.ScopedRoutesConfigDump', make('envoy.admin.v3.ScopedRoutesConfigDump', {})),
     hold('envoy.admin.v3.RoutesConfigDump', routesDump),
-    hold('envoy.admin.v3.SecretsConfigDump', secretsDump),
+    hold('envoy.admin.v3.SecretsConfigDump', secretsDump(host, wanted)),
   ];
+}
+
+const SECRET = 'envoy.extensions.transport_sockets.tls.v3.Secret';
+
+function secretsDump(host: AdminHost, wanted: NameFilter): ApiMessages['envoy.admin.v3.SecretsConfigDump'] {
+  const { bootstrap, loadedMs } = host.configuration();
+  const lastUpdated = timestamp(loadedMs);
+  const dynamic = host.secrets().filter(({ name }) => wanted(name));
+  return make('envoy.admin.v3.SecretsConfigDump', {
+    staticSecrets: (bootstrap.staticResources?.secrets ?? []).filter(({ name }) => wanted(name)).map((secret) => ({ name: secret.name, lastUpdated, secret: hold(SECRET, secret) })),
+    dynamicActiveSecrets: dynamic.flatMap(({ name, version, updatedMs, secret }) => {
+      return secret === undefined ? [] : [{ name, versionInfo: version, lastUpdated: timestamp(updatedMs), secret: hold(SECRET, secret) }];
+    }),
+    dynamicWarmingSecrets: dynamic.flatMap(({ name, updatedMs, secret }) => {
+      return secret !== undefined ? [] : [{ name, versionInfo: 'uninitialized', lastUpdated: timestamp(updatedMs), secret: hold(SECRET, make(SECRET, { name })) }];
+    }),
+  });
 }
 
 function withNode(bootstrap: Bootstrap, host: AdminHost): Bootstrap {

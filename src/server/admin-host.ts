@@ -184,6 +184,10 @@ class ProxyAdminHost implements AdminHost {
     return this.#proxy.tlsContexts.map(({ authorities, identities }) => ({ authorities: authorities.map(dated), identities: identities.map(dated) }));
   }
 
+  secrets() {
+    return this.#proxy.secrets;
+  }
+
   memory() {
     const { heapUsed, heapTotal, rss } = process.memoryUsage();
     return { allocated: heapUsed, heapSize: heapTotal, physical: rss };

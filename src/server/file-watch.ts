@@ -28,7 +28,24 @@ export function watchFiles(paths: readonly string[], options: WatchOptions): Fil
 }
 
 export function watchFolders(paths: readonly string[], options: WatchOptions): FileWatch {
-  const folders = [...new Set(paths)].map((path) => new FolderWatch(path, options));
+  return watchEach([...new Set(paths)].map((path) => new FolderWatch(path, () => true, options)));
+}
+
+/** Something is renamed in a folder; with `name`, to that. */
+export interface RenameWatch {
+  readonly folder: string;
+  readonly name?: string;
+}
+
+/** The same for what is replaced and not written in place: nobody sees half of a file. */
+export function watchRenames(watches: readonly RenameWatch[], options: WatchOptions): FileWatch {
+  const folders = new Map<string, Set<string | undefined>>();
+  for (const { folder, name } of watches) folders.set(folder, (folders.get(folder) ?? new Set()).add(name));
+  const concerns = (names: ReadonlySet<string | undefined>) => (event: string, name: string | null) => event === 'rename' && (names.has(undefined) || name === null || names.has(name));
+  return watchEach([...folders].map(([folder, names]) => new FolderWatch(folder, concerns(names), options)));
+}
+
+function watchEach(folders: readonly FileWatch[]): FileWatch {
   return {
     close: () => {
       for (const folder of folders) folder.close();
@@ -44,13 +61,15 @@ export function watchFolders(paths: readonly string[], options: WatchOptions): F
  */
 class FolderWatch implements FileWatch, TimerOwner {
   readonly #path: string;
+  readonly #concerns: (event: string, name: string | null) => boolean;
   readonly #options: WatchOptions;
   readonly #timer = new Timer(this);
   #watcher: FSWatcher | undefined;
   #lost = false;
 
-  constructor(path: string, options: WatchOptions) {
+  constructor(path: string, concerns: (event: string, name: string | null) => boolean, options: WatchOptions) {
     this.#path = path;
+    this.#concerns = concerns;
     this.#options = options;
     this.#watch();
   }
@@ -70,7 +89,7 @@ class FolderWatch implements FileWatch, TimerOwner {
   #watch(): void {
     const before = this.#watcher;
     try {
-      this.#watcher = fs.watch(this.#path, { persistent: false }, () => this.#arm(QUIET_MS));
+      this.#watcher = fs.watch(this.#path, { persistent: false }, (event, name) => this.#concerns(event, name) && this.#arm(QUIET_MS));
       this.#watcher.on('error', (error) => this.#lose(error));
       this.#lost = false;
     } catch (error) {

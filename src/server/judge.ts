@@ -1,6 +1,7 @@
 import { toBinary } from '@bufbuild/protobuf';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import type { Secret } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { ClusterSpec } from '../cluster/cluster-spec.ts';
 import { compileDefaultResolver, DEFAULT_RESOLVER } from '../cluster/compile/compile-dns.ts';
@@ -72,6 +73,8 @@ export interface JudgeOptions {
   readonly random: Random;
   /** What the layers of a configuration come down to on the threads that would serve it. */
   readonly runtimeOf: (layers: readonly RuntimeLayer[]) => Runtime;
+  /** Those that have come from elsewhere than a bootstrap, by the key of their source. */
+  readonly sourcedSecrets: () => ReadonlyMap<string, Secret>;
   readonly log: Logger;
   readonly nodeOverrides: NodeOverrides;
   readonly statsTags: readonly Tag[];
@@ -126,7 +129,7 @@ export class ConfigurationJudge {
     const { listeners: listenerMessages = [], clusters: clusterMessages = [] } = bootstrap.staticResources ?? {};
     const secrets = bootstrap.staticResources?.secrets ?? [];
     checkStaticSecrets(secrets, ConfigPath.root.field('static_resources').field('secrets'), problems);
-    const tls = new ThreadTlsMaterial(secrets, NO_TICKET_SECRET);
+    const tls = new ThreadTlsMaterial(secrets, NO_TICKET_SECRET, this.#options.sourcedSecrets());
     const services = new Map([...JUDGING_SERVICES, [TLS_MATERIAL, tls] as const]);
     services.set(DEFAULT_RESOLVER, compileDefaultResolver(bootstrap, ConfigPath.root, new CompileRun(thread, problems, new Set(), services)));
     const clusters = compileClusters(clusterMessages, problems, thread, services);

@@ -49,6 +49,8 @@ export interface FileSettings {
 /** What TLS contexts are made from: `envoy.extensions.transport_sockets.tls.v3.Secret`s as bytes, and files by path. */
 export interface TlsMaterialMessage {
   readonly secrets: readonly Uint8Array[];
+  /** Those that do not stand in the bootstrap, by the key of their source. */
+  readonly sourced: ReadonlyMap<string, Uint8Array>;
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -61,6 +63,7 @@ export interface ClustersMessage {
 export type ToWorker =
   | ({ readonly kind: 'clusters' } & ClustersMessage)
   | ({ readonly kind: 'tls' } & TlsMaterialMessage)
+  | { readonly kind: 'secret'; readonly key: string; readonly secret: Uint8Array }
   | { readonly kind: 'hosts'; readonly update: HostSetUpdate }
   /** `envoy.config.listener.v3.Listener`s as bytes: the worker compiles its own. */
   | { readonly kind: 'listeners'; readonly id: number; readonly listeners: readonly Uint8Array[]; readonly ports: ReadonlyMap<string, number> }

@@ -93,8 +93,12 @@ export class ProxyThread implements Worker {
     this.#listeners = new ListenerManager(thread, stats, log, index);
   }
 
-  updateTls({ secrets, files }: TlsMaterialMessage): void {
-    this.#tls.update(secrets.map(decodeSecret), files);
+  updateTls({ secrets, sourced, files }: TlsMaterialMessage): void {
+    this.#tls.update(secrets.map(decodeSecret), new Map([...sourced].map(([key, bytes]) => [key, decodeSecret(bytes)])), files);
+  }
+
+  updateSecret(key: string, secret: Uint8Array): void {
+    this.#tls.updateSource(key, decodeSecret(secret));
   }
 
   updateClusters({ clusters, hosts }: ClustersMessage): void {

@@ -29,6 +29,7 @@ import type { BoundListener, FileSettings } from './messages.ts';
 import { type NodeOverrides, NO_OVERRIDES } from './node-info.ts';
 import { NO_LOG, type ProxyLog } from './proxy-log.ts';
 import { OverloadManager } from './overload/overload-manager.ts';
+import type { SecretSubscription } from './secrets/secret-subscription.ts';
 import { SerialTask } from './serial-task.ts';
 import { addProcessGauges, LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState, ServerStats } from './server-stats.ts';
 import { TlsRotation } from './tls-rotation.ts';
@@ -104,12 +105,13 @@ export class Proxy {
       timers: this.#timers,
       random: this.#random,
       runtimeOf: (layers) => this.#runtimeLayers.preview(layers),
+      sourcedSecrets: () => this.#rotation.secrets.secrets,
       log: this.#log.logger,
       nodeOverrides: options.node ?? NO_OVERRIDES,
       statsTags: options.statsTags ?? [],
       hasLogFormat: this.#log.fixed,
     });
-    this.#rotation = new TlsRotation({ judge: this.#judge, workers: () => this.#built.workers, stats: () => this.#built.serverStats.certificates, timers: this.#timers, log: this.#log.logger.component('secret') });
+    this.#rotation = new TlsRotation({ judge: this.#judge, workers: () => this.#built.workers, stats: () => this.#built.serverStats.certificates, store: () => this.#built.store, clock: this.#clock, timers: this.#timers, log: this.#log.logger.component('secret') });
   }
 
   /** Rejects with a ConfigurationError, or with an Error when a listener cannot be bound. */
@@ -209,6 +211,11 @@ export class Proxy {
 
   get tlsContexts(): readonly TlsContextReport[] {
     return this.#rotation.contexts;
+  }
+
+  /** Those that do not stand in the bootstrap. */
+  get secrets(): readonly SecretSubscription[] {
+    return this.#rotation.secrets.subscriptions;
   }
 
   runtimeLayers(): readonly RuntimeLayer[] {

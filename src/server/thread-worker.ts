@@ -57,8 +57,12 @@ export class ThreadWorker implements Worker {
     this.#thread.on('exit', (code) => this.#onEnded(thrown ?? `exited with code ${code}`));
   }
 
-  updateTls({ secrets, files }: TlsMaterialMessage): void {
-    this.#send({ kind: 'tls', secrets, files });
+  updateTls({ secrets, sourced, files }: TlsMaterialMessage): void {
+    this.#send({ kind: 'tls', secrets, sourced, files });
+  }
+
+  updateSecret(key: string, secret: Uint8Array): void {
+    this.#send({ kind: 'secret', key, secret });
   }
 
   updateClusters({ clusters, hosts }: ClustersMessage): void {

@@ -1,17 +1,23 @@
+import type { Secret } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import { formatProblem } from '../core/problems.ts';
+import type { StatStore } from '../core/stats/stats.ts';
 import type { Timers } from '../core/timers.ts';
 import type { TlsContextReport } from '../tls/context-report.ts';
 import type { CertificateStats } from './certificate-stats.ts';
 import { type FileWatch, watchFolders } from './file-watch.ts';
 import type { ConfigurationJudge, Judged } from './judge.ts';
-import type { JudgedTls } from './tls-material.ts';
+import { SecretDiscovery } from './secrets/secret-discovery.ts';
+import { encodeSecret, type JudgedTls } from './tls-material.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface TlsRotationOptions {
   readonly judge: ConfigurationJudge;
   readonly workers: () => WorkerPool;
   readonly stats: () => CertificateStats;
+  readonly store: () => StatStore;
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
 }
@@ -22,12 +28,17 @@ export interface TlsRotationOptions {
  */
 export class TlsRotation {
   readonly #options: TlsRotationOptions;
+  readonly #secrets: SecretDiscovery;
   #judged: Judged | undefined;
   #tls: JudgedTls | undefined;
+  /** What configurations are made from since their files were read again. */
+  readonly #renewed = new WeakMap<Judged, JudgedTls>();
   #watch: FileWatch | undefined;
 
   constructor(options: TlsRotationOptions) {
+    const { store, clock, timers, log } = options;
     this.#options = options;
+    this.#secrets = new SecretDiscovery({ stats: store, clock, timers, log, onUpdate: (key, secret) => this.#sendSecret(key, secret) });
   }
 
   /** To be called before the clusters and listeners of the same configuration are updated. */
@@ -36,21 +47,33 @@ export class TlsRotation {
     this.#judged = judged;
     this.#watch?.close();
     this.#watch = judged.tls.watched.length === 0 ? undefined : watchFolders(judged.tls.watched, { timers, log, onChange: () => this.#renew() });
-    this.#send(judged.tls);
+    this.#send(this.#renewed.get(judged) ?? judged.tls);
   }
 
   get contexts(): readonly TlsContextReport[] {
-    return this.#tls?.contexts ?? [];
+    return reportsOf(this.#tls);
+  }
+
+  get secrets(): SecretDiscovery {
+    return this.#secrets;
   }
 
   close(): void {
     this.#watch?.close();
+    this.#secrets.close();
   }
 
   #send(tls: JudgedTls): void {
     this.#tls = tls;
-    this.#options.stats().show(tls.contexts);
-    if (tls.files.size > 0 || tls.secrets.length > 0) this.#options.workers().updateTls({ secrets: tls.secrets, files: tls.files });
+    this.#secrets.adopt(tls);
+    this.#options.stats().show(this.contexts);
+    const sourced = new Map([...this.#secrets.secrets].map(([key, secret]) => [key, encodeSecret(secret)]));
+    if (tls.files.size + tls.secrets.length + sourced.size > 0) this.#options.workers().updateTls({ secrets: tls.secrets, sourced, files: tls.files });
+  }
+
+  #sendSecret(key: string, secret: Secret): void {
+    this.#options.stats().show(this.contexts);
+    this.#options.workers().updateSecret(key, encodeSecret(secret));
   }
 
   #renew(): void {
@@ -63,9 +86,14 @@ export class TlsRotation {
     const before = this.#tls!.files;
     const changed = [...tls.files].filter(([path, bytes]) => Buffer.compare(bytes, before.get(path) ?? EMPTY) !== 0).map(([path]) => path);
     if (changed.length === 0) return;
+    this.#renewed.set(this.#judged!, tls);
     this.#send(tls);
     log.info(`certificates are renewed: ${changed.join(', ')}`);
   }
+}
+
+function reportsOf(tls: JudgedTls | undefined): readonly TlsContextReport[] {
+  return (tls?.contexts ?? []).map(({ report }) => report).filter((report) => report !== undefined);
 }
 
 const EMPTY = new Uint8Array();

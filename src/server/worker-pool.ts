@@ -64,7 +64,7 @@ export class WorkerPool {
   readonly #startedMs: number[] = [];
   readonly #pauseMs: number[] = [];
   #clusters: ClustersMessage['clusters'] = [];
-  #tls: TlsMaterialMessage = { secrets: [], files: new Map() };
+  #tls: TlsMaterialMessage = { secrets: [], sourced: new Map(), files: new Map() };
   #listeners: readonly ListenerMessage[] = [];
   #bound: readonly BoundListener[] = [];
   #overload: OverloadMessage = noOverload;
@@ -104,6 +104,11 @@ export class WorkerPool {
   updateTls(message: TlsMaterialMessage): void {
     this.#tls = message;
     for (const worker of this.#workers) worker.updateTls(message);
+  }
+
+  updateSecret(key: string, secret: Uint8Array): void {
+    this.#tls = { ...this.#tls, sourced: new Map([...this.#tls.sourced, [key, secret]]) };
+    for (const worker of this.#workers) worker.updateSecret(key, secret);
   }
 
   updateClusters(clusters: ClustersMessage['clusters']): void {

@@ -59,6 +59,9 @@ async function onMessage(message: ToWorker): Promise<void> {
     case 'tls':
       thread.updateTls(message);
       return;
+    case 'secret':
+      thread.updateSecret(message.key, message.secret);
+      return;
     case 'clusters':
       thread.updateClusters(message);
       return;

@@ -10,6 +10,8 @@ export interface Worker {
   readonly index: number;
   /** Comes before clusters and listeners that need it. */
   updateTls(message: TlsMaterialMessage): void;
+  /** One of those that `updateTls` told, or a new one. */
+  updateSecret(key: string, secret: Uint8Array): void;
   /** Replaces the clusters as a whole. */
   updateClusters(message: ClustersMessage): void;
   updateHosts(update: HostSetUpdate): void;

@@ -1,14 +1,14 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { createHash } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
-import type { CertificateValidationContext, CommonTlsContext, SdsSecretConfig, Secret } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import type { CertificateValidationContext, CommonTlsContext } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import { compileIdentity, type Identity } from './certificate.ts';
 import { X509Info } from './certificate-info.ts';
-import { certificateReport } from './context-report.ts';
-import { TLS_MATERIAL } from './material.ts';
+import { certificateReport, type TlsContextReport } from './context-report.ts';
+import type { NamedSecrets } from './named-secrets.ts';
 import { compileParameters, type Parameters } from './parameters.ts';
 import { compilePeerRules, NO_RULES, type PeerRules } from './peer-rules.ts';
 
@@ -21,47 +21,48 @@ export interface CommonTls {
   /** Undefined: the peer may be anybody. */
   readonly rules: PeerRules | undefined;
   readonly applicationProtocols: readonly string[];
+  /** False while a secret that it needs has not come: nobody is spoken to until then. */
+  readonly isReady: boolean;
 }
 
-export function compileCommon(message: CommonTlsContext | undefined, side: 'client' | 'server', at: ConfigPath, context: CompileContext): CommonTls {
+export function compileCommon(message: CommonTlsContext | undefined, side: 'client' | 'server', at: ConfigPath, secrets: NamedSecrets, context: CompileContext): CommonTls {
+  const identities = message === undefined ? [] : compileIdentities(message, at, secrets, context);
+  const rules = message === undefined ? undefined : compileRules(message, at, secrets, context);
+  const isReady = message === undefined || ((message.tlsCertificateSdsSecretConfigs.length === 0 || identities.length > 0) && (message.validationContextType.case === undefined || rules !== undefined));
   return {
-    parameters: compileParameters(message !== undefined && waitsForSecrets(message) ? undefined : message?.tlsParams, side, at.field('tls_params'), context),
-    identities: message === undefined ? [] : compileIdentities(message, at, context),
-    rules: message === undefined ? undefined : compileRules(message, at, context),
+    // Envoy looks at them when it makes the context.
+    parameters: compileParameters(isReady ? message?.tlsParams : undefined, side, at.field('tls_params'), context),
+    identities,
+    rules,
     applicationProtocols: message?.alpnProtocols ?? [],
+    isReady,
   };
 }
 
-/** Secrets of a control plane are refused; Envoy looks at the parameters when they come. */
-function waitsForSecrets({ tlsCertificateSdsSecretConfigs, validationContextType: choice }: CommonTlsContext): boolean {
-  const trusted = choice.case === 'combinedValidationContext' ? choice.value.validationContextSdsSecretConfig : choice.case === 'validationContextSdsSecretConfig' ? choice.value : undefined;
-  return [...tlsCertificateSdsSecretConfigs, trusted].some((config) => config?.sdsConfig !== undefined);
-}
-
-function compileIdentities(message: CommonTlsContext, at: ConfigPath, context: CompileContext): Identity[] {
+function compileIdentities(message: CommonTlsContext, at: ConfigPath, secrets: NamedSecrets, context: CompileContext): Identity[] {
   const own = message.tlsCertificates.map((each, index) => compileIdentity(each, '', at.field('tls_certificates').index(index), context));
   const named = message.tlsCertificateSdsSecretConfigs.map((config, index) => {
     const configAt = at.field('tls_certificate_sds_secret_configs').index(index);
-    const secret = staticSecret(config, 'tlsCertificate', configAt, context);
+    const secret = secrets.find(config, 'tlsCertificate', configAt);
     return secret && compileIdentity(secret, config.name, configAt, context);
   });
   return [...own, ...named].filter((identity) => identity !== undefined);
 }
 
-function compileRules(message: CommonTlsContext, at: ConfigPath, context: CompileContext): PeerRules | undefined {
+function compileRules(message: CommonTlsContext, at: ConfigPath, secrets: NamedSecrets, context: CompileContext): PeerRules | undefined {
   const { validationContextType: choice } = message;
   switch (choice.case) {
     case 'validationContext':
       return compilePeerRules(choice.value, '', at.field('validation_context'), context);
     case 'validationContextSdsSecretConfig': {
       const configAt = at.field('validation_context_sds_secret_config');
-      const secret = staticSecret(choice.value, 'validationContext', configAt, context);
+      const secret = secrets.find(choice.value, 'validationContext', configAt);
       return secret && compilePeerRules(secret, choice.value.name, configAt, context);
     }
     case 'combinedValidationContext': {
       const combinedAt = at.field('combined_validation_context');
       const { defaultValidationContext: base, validationContextSdsSecretConfig: config } = choice.value;
-      const secret = config && staticSecret(config, 'validationContext', combinedAt.field('validation_context_sds_secret_config'), context);
+      const secret = config && secrets.find(config, 'validationContext', combinedAt.field('validation_context_sds_secret_config'));
       return secret && compilePeerRules(merged(base, secret), config!.name, combinedAt, context);
     }
     default:
@@ -76,31 +77,13 @@ function merged(base: CertificateValidationContext | undefined, over: Certificat
   return fromBinary(schema, bytes) as unknown as CertificateValidationContext;
 }
 
-const UNKNOWN = { tlsCertificate: 'static secret', validationContext: 'static certificate validation context', sessionTicketKeys: 'tls session ticket keys' };
-
-type SecretKinds = { [K in keyof typeof UNKNOWN]: Extract<Secret['type'], { case: K }> extends { value: infer V } ? V : never };
-
-/** The secret of the bootstrap that a name without a source refers to. */
-export function staticSecret<K extends keyof typeof UNKNOWN>(config: SdsSecretConfig, kind: K, at: ConfigPath, context: CompileContext): SecretKinds[K] | undefined {
-  if (config.sdsConfig !== undefined) {
-    context.error(at.field('sds_config'), "not supported: secrets come from the bootstrap's static_resources.secrets; leave sds_config out and name one of these");
-    return undefined;
-  }
-  const secret = context.service(TLS_MATERIAL).secret(kind, config.name);
-  if (secret !== undefined) return secret.type.value as SecretKinds[K];
-  context.error(at.field('name'), `Unknown ${UNKNOWN[kind]}: ${config.name}`);
-  return undefined;
-}
-
-/** To be called once for a context, when nothing is wrong with it. */
-export function reportCommon({ identities, rules }: CommonTls, statScope: string, context: CompileContext): void {
-  if (context.serving) return;
+export function reportOf({ identities, rules }: CommonTls, statScope: string): TlsContextReport {
   const { trusted, caOrigin, caStatName } = rules ?? NO_RULES;
-  context.service(TLS_MATERIAL).report({
+  return {
     statScope,
     authorities: trusted.map(({ raw }) => certificateReport(new X509Info(raw), caOrigin, caStatName)),
     identities: identities.map(({ info, origin, statName }) => certificateReport(info, origin, statName)),
-  });
+  };
 }
 
 /** The options of a context that shows one identity of each kind of key. */

@@ -11,19 +11,20 @@ import { TLS_FAILED, type TlsHandshake, type TlsSession, type TlsUpgrade } from 
 import type { ConnectingOwner, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
 import type { Identity } from './certificate.ts';
 import type { X509Info } from './certificate-info.ts';
-import { type CommonTls, compileCommon, reportCommon, sessionContextOf } from './common.ts';
+import { type CommonTls, compileCommon, sessionContextOf } from './common.ts';
 import { ConnectionTls } from './connection-info.ts';
-import { failureReason, firstRecordReason, refusalReason } from './failure-reason.ts';
+import { failureReason, firstRecordReason, refusalReason, SECRET_NOT_SUPPLIED } from './failure-reason.ts';
 import { alertRecord, type FirstRecordFault, firstRecordFault } from './first-record.ts';
 import { HandshakeStats } from './handshake-stats.ts';
-import { type Reloadable, TLS_MATERIAL } from './material.ts';
-import { quiet } from './quiet.ts';
+import { TLS_MATERIAL } from './material.ts';
+import type { NamedSecrets } from './named-secrets.ts';
 import { asksForAnything, judgePeer, NO_RULES } from './peer-rules.ts';
+import { type Compiled, ReloadableContext } from './reloadable-context.ts';
 import { ServerContexts } from './server-contexts.ts';
 import { SOCKET_FACTORY_STATS, SSL_STATS } from './stats.ts';
 import { compileTicketKeys, derivedTicketKeys } from './ticket-keys.ts';
 
-/** What is made from files, and made anew when these change. */
+/** What is made from files and secrets, and made anew when these change. */
 interface Served {
   readonly common: CommonTls;
   readonly contexts: ServerContexts;
@@ -40,26 +41,26 @@ export interface DownstreamTlsPlace {
 
 /** Undefined after reporting what leaves nothing to serve. */
 export function compileDownstreamTls(message: DownstreamTlsContext, place: DownstreamTlsPlace): DownstreamTls | undefined {
-  const served = compileServed(message, place, place.context);
+  const { context, statScope } = place;
+  const factoryScope = `${statScope}.server_ssl_socket_factory`;
+  const served = ReloadableContext.compile({ context, statScope, factoryScope }, (secrets, inside) => compileServed(message, place, secrets, inside));
   if (served === undefined) return undefined;
-  reportCommon(served.common, place.statScope, place.context);
-  const stats = new HandshakeStats(place.context.stats.group(`${place.statScope}.ssl`, SSL_STATS));
-  place.context.stats.group(`${place.statScope}.server_ssl_socket_factory`, SOCKET_FACTORY_STATS);
-  const socket = new DownstreamTls(served, { stats, clock: place.context.clock }, () => compileServed(message, place, quiet(place.context)));
-  if (place.context.serving) place.context.service(TLS_MATERIAL).register(socket);
-  return socket;
+  const stats = new HandshakeStats(context.stats.group(`${statScope}.ssl`, SSL_STATS), context.stats.group(factoryScope, SOCKET_FACTORY_STATS));
+  return new DownstreamTls(served, { stats, clock: context.clock });
 }
 
-function compileServed(message: DownstreamTlsContext, { at, serverNames }: DownstreamTlsPlace, context: CompileContext): Served | undefined {
+function compileServed(message: DownstreamTlsContext, { at, serverNames }: DownstreamTlsPlace, secrets: NamedSecrets, context: CompileContext): Compiled<Served> | undefined {
   const commonAt = at.field('common_tls_context');
-  const common = compileCommon(message.commonTlsContext, 'server', commonAt, context);
-  const ticketKeys = compileTicketKeys(message, at, context);
+  const common = compileCommon(message.commonTlsContext, 'server', commonAt, secrets, context);
+  const ticketKeys = compileTicketKeys(message, at, secrets, context);
+  if (message.ocspStaplePolicy === Ocsp.MUST_STAPLE) context.error(at.field('ocsp_staple_policy'), 'OCSP response is required by policy, and Node.js staples none that comes from a configuration');
+  const { tlsCertificates = [], tlsCertificateSdsSecretConfigs: named = [] } = message.commonTlsContext ?? {};
+  if (tlsCertificates.length > 0 && named.length > 0) context.error(commonAt, 'SDS and non-SDS TLS certificates may not be mixed in server contexts');
+  if (!common.isReady || (ticketKeys === undefined && message.sessionTicketKeysType.case === 'sessionTicketKeysSdsSecretConfig')) return { common, made: undefined };
   if (common.identities.length === 0) {
-    const named = message.commonTlsContext;
-    if (named === undefined || named.tlsCertificates.length + named.tlsCertificateSdsSecretConfigs.length === 0) context.error(commonAt, 'No TLS certificates found for server context');
+    if (tlsCertificates.length + named.length === 0) context.error(commonAt, 'No TLS certificates found for server context');
     return undefined;
   }
-  if (message.ocspStaplePolicy === Ocsp.MUST_STAPLE) context.error(at.field('ocsp_staple_policy'), 'OCSP response is required by policy, and Node.js staples none that comes from a configuration');
   const sessionIdContext = sessionContextOf(common, [...serverNames, String(message.requireClientCertificate)]);
   const stateless = !(message.sessionTicketKeysType.case === 'disableStatelessSessionResumption' && message.sessionTicketKeysType.value);
   const timeoutMs = durationMs(message.sessionTimeout);
@@ -80,41 +81,33 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
     context.error(commonAt, `Failed to make a TLS context: ${(error as Error).message}`);
     return undefined;
   }
-  return { common, contexts, clientCertificate: common.rules === undefined || !asksForAnything(common.rules) ? 'none' : message.requireClientCertificate === true ? 'required' : 'optional' };
+  const clientCertificate = common.rules === undefined || !asksForAnything(common.rules) ? 'none' : message.requireClientCertificate === true ? 'required' : 'optional';
+  return { common, made: { common, contexts, clientCertificate } };
 }
 
 /** BoringSSL's. */
 const DEFAULT_SESSION_SECONDS = 7_200;
 
-/** The TLS transport socket of a filter chain. */
-export class DownstreamTls implements DownstreamTransportSocket, Reloadable {
+/** The TLS transport socket of a filter chain. Handshakes that have begun go on with what they began with. */
+export class DownstreamTls implements DownstreamTransportSocket {
   readonly secure = true;
   readonly stats: HandshakeStats;
   readonly clock: Clock;
-  #served: Served;
-  readonly #compile: () => Served | undefined;
+  readonly #served: ReloadableContext<Served>;
 
-  constructor(served: Served, { stats, clock }: Pick<DownstreamTls, 'stats' | 'clock'>, compile: () => Served | undefined) {
+  constructor(served: ReloadableContext<Served>, { stats, clock }: Pick<DownstreamTls, 'stats' | 'clock'>) {
     this.#served = served;
     this.stats = stats;
     this.clock = clock;
-    this.#compile = compile;
-  }
-
-  get served(): Served {
-    return this.#served;
-  }
-
-  /** Handshakes that have begun go on with what they began with. */
-  reload(): void {
-    this.#served = this.#compile() ?? this.#served;
   }
 
   accept(lower: Connection, info: DownstreamSocketInfo, owner: ConnectingOwner): Connection {
+    const served = this.#served.made;
     // Whoever takes the connection may count it at once.
-    info.secure = true;
-    const reader = new HelloReader(this, lower, lower.upgrade(owner), info);
+    info.secure = served !== undefined;
+    const reader = new HelloReader(this, served, lower, lower.upgrade(owner), info);
     lower.owner = reader;
+    if (served === undefined) reader.refuseWithoutSecret();
     return reader.upgrade.connection;
   }
 }
@@ -129,17 +122,27 @@ const NO_HELLO: ClientHello = { serverName: '', applicationProtocols: [] };
 class HelloReader implements ConnectionOwner {
   readonly upgrade: TlsUpgrade;
   readonly #lower: Connection;
+  readonly #served: Served | undefined;
   readonly #socket: DownstreamTls;
   readonly #info: DownstreamSocketInfo;
   readonly #reader = new ClientHelloReader(HELLO_LIMIT_BYTES);
   #received: Buffer | undefined;
   #refusal: TransportError | undefined;
 
-  constructor(socket: DownstreamTls, lower: Connection, upgrade: TlsUpgrade, info: DownstreamSocketInfo) {
+  constructor(socket: DownstreamTls, served: Served | undefined, lower: Connection, upgrade: TlsUpgrade, info: DownstreamSocketInfo) {
     this.#lower = lower;
+    this.#served = served;
     this.#socket = socket;
     this.upgrade = upgrade;
     this.#info = info;
+  }
+
+  /** `onClosed` follows. */
+  refuseWithoutSecret(): void {
+    this.#socket.stats.onSecretsNotReady('downstream');
+    this.#info.transportFailureReason = SECRET_NOT_SUPPLIED;
+    this.#refusal = { code: TLS_FAILED, message: SECRET_NOT_SUPPLIED };
+    this.#lower.destroy();
   }
 
   onBytes(bytes: Buffer, length: number): void {
@@ -154,7 +157,7 @@ class HelloReader implements ConnectionOwner {
       return;
     }
     // What else is no ClientHello is left to OpenSSL, which says what is wrong with it.
-    this.upgrade.start(new ServerHandshake(this.#socket, this.#info, typeof hello === 'string' ? NO_HELLO : hello), received);
+    this.upgrade.start(new ServerHandshake(this.#socket, this.#served!, this.#info, typeof hello === 'string' ? NO_HELLO : hello), received);
   }
 
   onEnd(): void {
@@ -191,8 +194,7 @@ class ServerHandshake implements TlsHandshake {
   readonly #shown: readonly Identity[];
   #refusal: string | undefined;
 
-  constructor(socket: DownstreamTls, info: DownstreamSocketInfo, hello: ClientHello) {
-    const { served } = socket;
+  constructor(socket: DownstreamTls, served: Served, info: DownstreamSocketInfo, hello: ClientHello) {
     const offered = served.common.applicationProtocols;
     this.#served = served;
     this.#socket = socket;

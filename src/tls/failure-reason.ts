@@ -53,6 +53,9 @@ const ALERT_REASONS = 1000;
 const SYSTEM_LIBRARY = 2 << 24;
 const SSL_LIBRARY = 16 << 24;
 
+/** Nobody can be spoken to yet. */
+export const SECRET_NOT_SUPPLIED = 'TLS error: Secret is not supplied by SDS';
+
 /** The same for what OpenSSL was not asked about. */
 export function firstRecordReason({ reason }: FirstRecordFault): string {
   if (reason === '') return '';

@@ -1,11 +1,13 @@
 import { dirname } from 'node:path';
 import type { GenericSecret as FormatterMessage } from '../api/generated/envoy/extensions/formatter/generic_secret/v3.ts';
+import type { SdsSecretConfig } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import type { CompileContext, Extension } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import { wireTextFromBytes } from '../core/wire-text.ts';
 import { type Operator, type OperatorArguments, textOperator } from '../http/format/operator.ts';
 import type { FormatterCommands } from '../http/format/template.ts';
 import { type Reloadable, readMaterial, TLS_MATERIAL } from './material.ts';
+import { NamedSecrets } from './named-secrets.ts';
 
 /** Operators whose values come from files and secrets, and change with them. */
 
@@ -28,7 +30,7 @@ function compileFileContent({ params, length }: OperatorArguments, context: Comp
   const content = read();
   if (content === undefined) return `Invalid path: ${path}`;
   material.watch(directory === '' ? dirname(path) : directory);
-  return renewedText(content, read, length, context);
+  return renewedText({ read, sources: [] }, length, context);
 }
 
 export const genericSecretFormatterExtension: Extension<FormatterMessage, FormatterCommands> = {
@@ -36,40 +38,44 @@ export const genericSecretFormatterExtension: Extension<FormatterMessage, Format
   category: 'envoy.formatter',
   configType: 'envoy.extensions.formatter.generic_secret.v3.GenericSecret',
   compile(message, at, context) {
-    const secrets = new Map(
-      Object.entries(message.secretConfigs).map(([name, config]) => {
-        const read = secretReader(config.name, at, context);
-        const secret = read();
-        if (secret === undefined) context.error(at, `envoy.formatter.generic_secret: secret '${config.name}' not found in static bootstrap resources`);
-        return [name, { secret: secret ?? '', read }];
-      }),
-    );
+    const secrets = new Map(Object.entries(message.secretConfigs).map(([name, config]) => [name, namedText(config, at, context)]));
     return {
       SECRET({ params, length }) {
         const named = secrets.get(params);
-        return named === undefined ? `envoy.formatter.generic_secret: secret '${params}' is not configured in secret_configs` : renewedText(named.secret, named.read, length, context);
+        return named === undefined ? `envoy.formatter.generic_secret: secret '${params}' is not configured in secret_configs` : renewedText(named, length, context);
       },
     };
   },
 };
 
-function secretReader(name: string, at: ConfigPath, context: CompileContext): () => string | undefined {
-  return () => {
-    const secret = context.service(TLS_MATERIAL).secret('genericSecret', name)?.type;
-    if (secret?.case !== 'genericSecret') return undefined;
-    return readMaterial(secret.value.secret, at, context)?.bytes.toString('latin1');
-  };
+interface TextSource {
+  /** Undefined when there is none now. */
+  read(): string | undefined;
+  readonly sources: readonly string[];
 }
 
-/** What cannot be read again stays. */
-function renewedText(first: string, read: () => string | undefined, length: number, context: CompileContext): Operator {
-  let text = first.substring(0, length);
+function namedText(config: SdsSecretConfig, at: ConfigPath, context: CompileContext): TextSource {
+  if (config.sdsConfig === undefined && context.service(TLS_MATERIAL).secret('genericSecret', config.name) === undefined) {
+    context.error(at, `envoy.formatter.generic_secret: secret '${config.name}' not found in static bootstrap resources`);
+    return { read: () => '', sources: [] };
+  }
+  const secrets = new NamedSecrets(context);
+  const read = (): string | undefined => readMaterial(secrets.find(config, 'genericSecret', at)?.secret, at, context)?.bytes.toString('latin1');
+  return { read, sources: secrets.sources };
+}
+
+/** What cannot be read again stays; what has not come is empty. */
+function renewedText({ read, sources }: TextSource, length: number, context: CompileContext): Operator {
+  let text = '';
   const operator: Operator & Reloadable = {
     ...textOperator(() => text),
+    sources,
     reload: () => {
       text = read()?.substring(0, length) ?? text;
+      return [];
     },
   };
-  if (context.serving) context.service(TLS_MATERIAL).register(operator);
+  operator.reload();
+  context.service(TLS_MATERIAL).register(operator);
   return operator;
 }

@@ -2,15 +2,17 @@ import type { Counter, StatGroup } from '../core/stats/stats.ts';
 import type { TlsSession } from '../transport/tls.ts';
 import { TLS_FAILED } from '../transport/tls.ts';
 import type { TransportError } from '../transport/transport.ts';
-import { SSL_STATS } from './stats.ts';
+import { SOCKET_FACTORY_STATS, SSL_STATS } from './stats.ts';
 
 /** Counts the handshakes of one listener or cluster. */
 export class HandshakeStats {
   readonly #group: StatGroup;
+  readonly #factory: StatGroup;
   readonly #counters = new Map<string, Counter>();
 
-  constructor(group: StatGroup) {
+  constructor(group: StatGroup, factory: StatGroup) {
     this.#group = group;
+    this.#factory = factory;
   }
 
   onHandshake(session: TlsSession): void {
@@ -36,6 +38,10 @@ export class HandshakeStats {
   /** What has come was no handshake. */
   onRefusedBytes(): void {
     this.#group.inc(SSL_STATS.connection_error);
+  }
+
+  onSecretsNotReady(side: 'downstream' | 'upstream'): void {
+    this.#factory.inc(SOCKET_FACTORY_STATS[`${side}_context_secrets_not_ready`]);
   }
 
   #named(name: string): void {

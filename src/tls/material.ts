@@ -3,27 +3,30 @@ import type { Secret } from '../api/generated/envoy/extensions/transport_sockets
 import { type CompileContext, serviceKey } from '../core/extension.ts';
 import { readLocalFile } from '../core/local-file.ts';
 import type { ConfigPath, Problems } from '../core/problems.ts';
-import type { TlsContextReport } from './context-report.ts';
 import { PROCESS } from '../http/format/environment.ts';
+import type { SecretSource } from './secret-source.ts';
 
 /** What TLS contexts are made from besides their own messages; the same in all threads. */
 export interface TlsMaterial {
   /** Of `static_resources.secrets`: two of different kinds may have one name. */
   secret(kind: SecretKind, name: string): Secret | undefined;
+  /** Undefined until it has come. */
+  secretOf(source: SecretSource): Secret | undefined;
   readFile(path: string): { readonly bytes: Uint8Array } | { readonly error: string };
   /** Tickets of all threads are encrypted with keys that come from this. */
   readonly ticketSecret: Uint8Array;
   /** A directory that is watched: what was read is read again, and `owner` is made anew, when it changes. */
   watch(directory: string): void;
-  /** Remembers what a context was made from; only where nothing serves. */
-  report(context: TlsContextReport): void;
-  /** Remembers who is to be made anew; only what serves. */
+  /** Remembers who is to be made anew. */
   register(owner: Reloadable): void;
 }
 
-/** What can be made anew from the files it was made from. */
+/** What can be made anew from the files and secrets it was made from. */
 export interface Reloadable {
-  reload(): void;
+  /** Keys of the secrets it is made from that are not the bootstrap's. */
+  readonly sources: readonly string[];
+  /** Tells what is wrong with what it would be made from: then it stays as it is. */
+  reload(): readonly string[];
 }
 
 export type SecretKind = Exclude<Secret['type']['case'], undefined>;
@@ -36,17 +39,26 @@ export class ThreadTlsMaterial implements TlsMaterial {
   readonly watched = new Set<string>();
   /** Everything that was read, by path. */
   readonly files = new Map<string, Uint8Array>();
-  readonly contexts: TlsContextReport[] = [];
+  /** Those that contexts asked for, by key. */
+  readonly sources = new Map<string, SecretSource>();
   #secrets: ReadonlyMap<string, Secret>;
+  readonly #sourced: Map<string, Secret>;
   readonly #owners = new Set<WeakRef<Reloadable>>();
 
-  constructor(secrets: readonly Secret[], ticketSecret: Uint8Array) {
+  /** `sourced`: what has come from sources, by key. */
+  constructor(secrets: readonly Secret[], ticketSecret: Uint8Array, sourced: ReadonlyMap<string, Secret> = new Map()) {
     this.#secrets = byName(secrets);
+    this.#sourced = new Map(sourced);
     this.ticketSecret = ticketSecret;
   }
 
   secret(kind: SecretKind, name: string): Secret | undefined {
     return this.#secrets.get(secretKey(kind, name));
+  }
+
+  secretOf(source: SecretSource): Secret | undefined {
+    this.sources.set(source.key, source);
+    return this.#sourced.get(source.key);
   }
 
   readFile(path: string): { readonly bytes: Uint8Array } | { readonly error: string } {
@@ -60,24 +72,45 @@ export class ThreadTlsMaterial implements TlsMaterial {
     this.watched.add(directory);
   }
 
-  report(context: TlsContextReport): void {
-    this.contexts.push(context);
-  }
-
   register(owner: Reloadable): void {
     this.#owners.add(new WeakRef(owner));
   }
 
   /** Secrets, and contents of files that count in place of what the disk holds by now: who was made from others is made anew. */
-  update(secrets: readonly Secret[], files: ReadonlyMap<string, Uint8Array>): void {
+  update(secrets: readonly Secret[], sourced: ReadonlyMap<string, Secret>, files: ReadonlyMap<string, Uint8Array>): void {
     this.#secrets = byName(secrets);
+    this.#sourced.clear();
+    for (const [key, secret] of sourced) this.#sourced.set(key, secret);
     this.files.clear();
     for (const [path, bytes] of files) this.files.set(path, bytes);
+    for (const owner of this.owners()) owner.reload();
+  }
+
+  /** Who is made from it is made anew. When it does not suit one of them nothing changes, and what is wrong is returned. */
+  updateSource(key: string, secret: Secret): readonly string[] {
+    const before = this.#sourced.get(key);
+    this.#sourced.set(key, secret);
+    const owners = this.owners().filter(({ sources }) => sources.includes(key));
+    for (const [index, owner] of owners.entries()) {
+      const problems = owner.reload();
+      if (problems.length === 0) continue;
+      if (before === undefined) this.#sourced.delete(key);
+      else this.#sourced.set(key, before);
+      for (const changed of owners.slice(0, index)) changed.reload();
+      return problems;
+    }
+    return [];
+  }
+
+  /** Those that are still in use. */
+  owners(): Reloadable[] {
+    const owners: Reloadable[] = [];
     for (const reference of this.#owners) {
       const owner = reference.deref();
       if (owner === undefined) this.#owners.delete(reference);
-      else owner.reload();
+      else owners.push(owner);
     }
+    return owners;
   }
 }
 

@@ -18,7 +18,7 @@ export const SSL_STATS = defineStats({
   ],
 });
 
-/** `listener.<address>.server_ssl_socket_factory.*`, `cluster.<name>.client_ssl_socket_factory.*`. Secrets are read before anything is served. */
+/** `listener.<address>.server_ssl_socket_factory.*`, `cluster.<name>.client_ssl_socket_factory.*`. The main thread counts updates. */
 export const SOCKET_FACTORY_STATS = defineStats({
   counters: ['downstream_context_secrets_not_ready', 'ssl_context_update_by_sds', 'upstream_context_secrets_not_ready'],
 });

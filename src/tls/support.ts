@@ -2,6 +2,7 @@ import { fields, ignored, only, refused, type SupportTable } from '../config/sup
 
 const TLS = 'envoy.extensions.transport_sockets.tls.v3';
 const NO_PROVIDERS = 'certificates come from files, inline data, the environment and static secrets';
+const FILES_ONLY = "secrets come from files (path_config_source) and, without sds_config, from the bootstrap's static_resources.secrets";
 const NO_STAPLING = 'Node.js staples no OCSP response that comes from a configuration';
 
 /** What TLS takes of Envoy's API. */
@@ -39,10 +40,16 @@ export const tlsSupport: SupportTable = {
     tls_params: refused('parameters are those of the context: name them there'),
   },
   [`${TLS}.TlsSessionTicketKeys`]: fields('keys'),
-  [`${TLS}.SdsSecretConfig`]: {
-    ...fields('name'),
-    sds_config: refused("secrets come from the bootstrap's static_resources.secrets: leave sds_config out"),
+  [`${TLS}.SdsSecretConfig`]: fields('name sds_config'),
+  'envoy.config.core.v3.ConfigSource': {
+    ...fields('path path_config_source resource_api_version'),
+    authorities: ignored('they are for names of xDS-TP'),
+    api_config_source: refused(FILES_ONLY),
+    ads: refused(FILES_ONLY),
+    self: refused(FILES_ONLY),
+    initial_fetch_timeout: ignored('a file is read at once'),
   },
+  'envoy.config.core.v3.PathConfigSource': fields('path watched_directory poll_interval'),
   [`${TLS}.Secret`]: fields('name tls_certificate session_ticket_keys validation_context generic_secret'),
   [`${TLS}.GenericSecret`]: { ...fields('secret'), secrets: ignored('nothing here reads several secrets of one name') },
   'envoy.extensions.formatter.generic_secret.v3.GenericSecret': fields('secret_configs'),

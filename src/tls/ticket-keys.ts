@@ -4,8 +4,8 @@ import type { DataSource } from '../api/generated/envoy/config/core/v3.ts';
 import type { DownstreamTlsContext, TlsSessionTicketKeys } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
-import { staticSecret } from './common.ts';
 import { readMaterial } from './material.ts';
+import type { NamedSecrets } from './named-secrets.ts';
 
 /** Node's cipher and hash for tickets are smaller than Envoy's: what is left over of a key is not used. */
 interface TicketKey {
@@ -66,14 +66,14 @@ const TICKET_KEY_BYTES = 80;
 const PART_BYTES = 16;
 const NO_KEY: KeyAnswer = [UNKNOWN, Buffer.alloc(PART_BYTES), Buffer.alloc(PART_BYTES)];
 
-/** Undefined where the message gives none, and after reporting what is wrong. */
-export function compileTicketKeys({ sessionTicketKeysType: choice }: DownstreamTlsContext, at: ConfigPath, context: CompileContext): TicketKeys | undefined {
+/** Undefined where the message gives none, while they have not come, and after reporting what is wrong. */
+export function compileTicketKeys({ sessionTicketKeysType: choice }: DownstreamTlsContext, at: ConfigPath, secrets: NamedSecrets, context: CompileContext): TicketKeys | undefined {
   let keys: TlsSessionTicketKeys | undefined;
   let keysAt = at.field('session_ticket_keys');
   if (choice.case === 'sessionTicketKeys') keys = choice.value;
   if (choice.case === 'sessionTicketKeysSdsSecretConfig') {
     keysAt = at.field('session_ticket_keys_sds_secret_config');
-    keys = staticSecret(choice.value, 'sessionTicketKeys', keysAt, context);
+    keys = secrets.find(choice.value, 'sessionTicketKeys', keysAt);
   }
   if (keys === undefined) return undefined;
   const compiled = keys.keys.map((source, index) => compileKey(source, keysAt.field('keys').index(index), context));

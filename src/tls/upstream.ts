@@ -7,19 +7,22 @@ import type { ConfigPath } from '../core/problems.ts';
 import type { UpstreamSocketOptions, UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import { TLS_FAILED, type TlsHandshake, type TlsSession } from '../transport/tls.ts';
 import type { Address, ConnectingOwner, Connection, TransportError, Transport } from '../transport/transport.ts';
-import { type CommonTls, compileCommon, contextOptions, reportCommon } from './common.ts';
+import { ClientSessions, type KeptSession } from './client-sessions.ts';
+import { type CommonTls, compileCommon, contextOptions } from './common.ts';
 import { ConnectionTls } from './connection-info.ts';
-import { failureReason, refusalReason } from './failure-reason.ts';
+import { failureReason, refusalReason, SECRET_NOT_SUPPLIED } from './failure-reason.ts';
 import { HandshakeStats } from './handshake-stats.ts';
-import { type Reloadable, TLS_MATERIAL } from './material.ts';
+import type { NamedSecrets } from './named-secrets.ts';
 import { judgePeer, type PeerFault, type RequiredNames } from './peer-rules.ts';
-import { quiet } from './quiet.ts';
+import { type Compiled, ReloadableContext } from './reloadable-context.ts';
 import { SOCKET_FACTORY_STATS, SSL_STATS } from './stats.ts';
 
-/** What is made from files, and made anew when these change. */
+/** What is made from files and secrets, and made anew when these change. */
 interface Used {
   readonly common: CommonTls;
   readonly context: SecureContext;
+  /** To resume. */
+  readonly sessions: ClientSessions;
 }
 
 export interface UpstreamTlsPlace {
@@ -31,26 +34,26 @@ export interface UpstreamTlsPlace {
 
 /** Undefined after reporting what leaves nothing to connect with. */
 export function compileUpstreamTls(message: UpstreamTlsContext, { at, context, statScope }: UpstreamTlsPlace): UpstreamTls | undefined {
-  const used = compileUsed(message, at, context);
+  const factoryScope = `${statScope}.client_ssl_socket_factory`;
+  const used = ReloadableContext.compile({ context, statScope, factoryScope }, (secrets, inside) => compileUsed(message, at, secrets, inside));
   if (used === undefined) return undefined;
   if (message.allowRenegotiation) context.error(at.field('allow_renegotiation'), 'not supported: Node.js refuses renegotiation; servers that need it can ask for the certificate in the first handshake');
   if (message.autoSniSanValidation && message.commonTlsContext?.validationContextType.case === undefined) {
     context.error(at, "'auto_sni_san_validation' was configured without a validation context");
   }
-  reportCommon(used.common, statScope, context);
-  const stats = new HandshakeStats(context.stats.group(`${statScope}.ssl`, SSL_STATS));
-  context.stats.group(`${statScope}.client_ssl_socket_factory`, SOCKET_FACTORY_STATS);
-  const socket = new UpstreamTls(message, used, { stats, clock: context.clock }, () => compileUsed(message, at, quiet(context)));
-  if (context.serving) context.service(TLS_MATERIAL).register(socket);
-  return socket;
+  const stats = new HandshakeStats(context.stats.group(`${statScope}.ssl`, SSL_STATS), context.stats.group(factoryScope, SOCKET_FACTORY_STATS));
+  return new UpstreamTls(message, used, { stats, clock: context.clock });
 }
 
-function compileUsed(message: UpstreamTlsContext, at: ConfigPath, context: CompileContext): Used | undefined {
+function compileUsed(message: UpstreamTlsContext, at: ConfigPath, secrets: NamedSecrets, context: CompileContext): Compiled<Used> | undefined {
   const commonAt = at.field('common_tls_context');
-  const common = compileCommon(message.commonTlsContext, 'client', commonAt, context);
-  if (common.identities.length > 1) context.error(commonAt, 'Multiple TLS certificates are not supported for client contexts');
+  const common = compileCommon(message.commonTlsContext, 'client', commonAt, secrets, context);
+  const { tlsCertificates = [], tlsCertificateSdsSecretConfigs: named = [] } = message.commonTlsContext ?? {};
+  if (tlsCertificates.length + named.length > 1) context.error(commonAt, 'Multiple TLS certificates are not supported for client contexts');
+  if (!common.isReady) return { common, made: undefined };
   try {
-    return { common, context: createSecureContext(contextOptions(common, common.identities)) };
+    const secureContext = createSecureContext(contextOptions(common, common.identities));
+    return { common, made: { common, context: secureContext, sessions: new ClientSessions(message.maxSessionKeys ?? 1) } };
   } catch (error) {
     context.error(commonAt, `Failed to make a TLS context: ${(error as Error).message}`);
     return undefined;
@@ -58,74 +61,69 @@ function compileUsed(message: UpstreamTlsContext, at: ConfigPath, context: Compi
 }
 
 /** The TLS transport socket of a cluster. */
-export class UpstreamTls implements UpstreamTransportSocket, Reloadable {
+export class UpstreamTls implements UpstreamTransportSocket {
   readonly secure = true;
   readonly stats: HandshakeStats;
   readonly clock: Clock;
   readonly #serverName: string;
   readonly #autoHostSni: boolean;
   readonly #autoSanValidation: boolean;
-  readonly #sessionLimit: number;
-  /** To resume, by server name. */
-  readonly #sessions = new Map<string, KeptSession[]>();
-  readonly #compile: () => Used | undefined;
-  #used: Used;
+  readonly #used: ReloadableContext<Used>;
 
-  constructor(message: UpstreamTlsContext, used: Used, { stats, clock }: Pick<UpstreamTls, 'stats' | 'clock'>, compile: () => Used | undefined) {
+  constructor(message: UpstreamTlsContext, used: ReloadableContext<Used>, { stats, clock }: Pick<UpstreamTls, 'stats' | 'clock'>) {
     this.#serverName = message.sni;
     this.#autoHostSni = message.autoHostSni;
     this.#autoSanValidation = message.autoSniSanValidation;
-    this.#sessionLimit = message.maxSessionKeys ?? 1;
     this.#used = used;
     this.stats = stats;
     this.clock = clock;
-    this.#compile = compile;
-  }
-
-  reload(): void {
-    const used = this.#compile();
-    if (used === undefined) return;
-    this.#used = used;
-    this.#sessions.clear();
   }
 
   connect(transport: Transport, address: Address, options: UpstreamSocketOptions, owner: ConnectingOwner): Connection {
+    const used = this.#used.made;
+    if (used === undefined) return this.#refuse(transport, address, options, owner);
     const { hostName = '' } = options;
     const serverName = options.serverName ?? (this.#autoHostSni && hostName !== '' ? hostName : this.#serverName);
     const names = this.#namesOf(serverName, options);
-    const handshake = new ClientHandshake(this, { used: this.#used, serverName, names, options });
+    const handshake = new ClientHandshake(this, { used, serverName, names, options });
     return transport.connect(address, { ...options.connect, tls: handshake }, owner);
+  }
+
+  /** As Envoy, which notices when the socket stands. */
+  #refuse(transport: Transport, address: Address, options: UpstreamSocketOptions, owner: ConnectingOwner): Connection {
+    this.stats.onSecretsNotReady('upstream');
+    const refused = new RefusedConnection(owner);
+    refused.connection = transport.connect(address, options.connect, refused);
+    return refused.connection;
   }
 
   #namesOf(serverName: string, options: UpstreamSocketOptions): RequiredNames | undefined {
     if (options.subjectAltNames !== undefined) return { names: options.subjectAltNames, byMatcher: false };
     return this.#autoSanValidation && serverName !== '' ? { names: [serverName], byMatcher: true } : undefined;
   }
-
-  takeSession(serverName: string): KeptSession | undefined {
-    return this.#sessions.get(serverName)?.pop();
-  }
-
-  keepSession(serverName: string, session: KeptSession): void {
-    if (this.#sessionLimit === 0) return;
-    let kept = this.#sessions.get(serverName);
-    if (kept === undefined) {
-      if (this.#sessions.size >= SERVER_NAME_LIMIT) this.#sessions.delete(this.#sessions.keys().next().value!);
-      this.#sessions.set(serverName, (kept = []));
-    }
-    kept.push(session);
-    if (kept.length > this.#sessionLimit) kept.shift();
-  }
 }
 
-/** A session, and the certificate of the peer it was made with. */
-interface KeptSession {
-  readonly session: Buffer;
-  readonly peer: X509Certificate;
-}
+/** Ends as soon as it stands, because there is nothing to speak TLS with. */
+class RefusedConnection implements ConnectingOwner {
+  connection: Connection | undefined;
+  readonly #owner: ConnectingOwner;
 
-/** Sessions of more names than this are forgotten, the oldest first. */
-const SERVER_NAME_LIMIT = 1024;
+  constructor(owner: ConnectingOwner) {
+    this.#owner = owner;
+  }
+
+  onConnected(): void {
+    this.connection!.destroy();
+  }
+
+  onBytes(): void {}
+  onEnd(): void {}
+  onDrained(): void {}
+
+  onClosed(error: TransportError | undefined): void {
+    this.#owner.onClosed(error ?? { code: TLS_FAILED, message: SECRET_NOT_SUPPLIED });
+  }
+}
 
 interface ClientHandshakeParts {
   readonly used: Used;
@@ -167,7 +165,7 @@ class ClientHandshake implements TlsHandshake {
     // A server name is a DNS name (RFC 6066 §3), and Node would not send an address.
     this.serverName = serverName;
     this.#sessionKey = names === undefined ? serverName : JSON.stringify([serverName, names]);
-    this.#kept = socket.takeSession(this.#sessionKey);
+    this.#kept = used.sessions.take(this.#sessionKey);
     this.session = this.#kept?.session;
   }
 
@@ -202,7 +200,7 @@ class ClientHandshake implements TlsHandshake {
   }
 
   onSession(session: Buffer): void {
-    if (this.#peer !== undefined) this.#socket.keepSession(this.#sessionKey, { session, peer: this.#peer });
+    if (this.#peer !== undefined) this.#used.sessions.keep(this.#sessionKey, { session, peer: this.#peer });
     else this.#early = session;
   }
 }

@@ -116,6 +116,10 @@ export class FakeHost implements AdminHost {
     return [{ name: 'ingress', address: at('127.0.0.1'), additional: [at('127.0.0.2')] }];
   }
 
+  secrets() {
+    return [];
+  }
+
   tlsContexts(): readonly AdminTlsContext[] {
     const notBeforeMs = Date.UTC(2020, 0, 1);
     const notAfterMs = Date.UTC(2021, 0, 1);

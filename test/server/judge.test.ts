@@ -119,7 +119,7 @@ describe('what follows from a feature that is not supported is not told', () => 
           },
         },
       }),
-      ['sds_config'],
+      ['ads'],
     ],
     [
       'an internal listener is an endpoint',

@@ -66,6 +66,7 @@ async function problemsOf(common: object, rest?: object): Promise<string[]> {
 /** Envoy's sentences, as Envoy 1.40 gave them for the same configurations. */
 test.each<[string, object, string]>([
   ['no certificate', {}, 'No TLS certificates found for server context'],
+  ['certificates of two sources', { tls_certificates: [files('server')], tls_certificate_sds_secret_configs: [{ name: 'a', sds_config: { path_config_source: { path: '/dev/null' } } }] }, 'SDS and non-SDS TLS certificates may not be mixed in server contexts'],
   ['a key of another certificate', { tls_certificates: [files('server', 'client')] }, 'Failed to load private key from client.key, Cause: error:0b000074:X.509 certificate routines:OPENSSL_internal:KEY_VALUES_MISMATCH'],
   ['a key of another kind', { tls_certificates: [files('server', 'server-rsa')] }, 'Failed to load private key from server-rsa.key, Cause: error:0b000073:X.509 certificate routines:OPENSSL_internal:KEY_TYPE_MISMATCH'],
   ['a key that is too small', { tls_certificates: [files('server-small-key')] }, 'Failed to load certificate chain from server-small-key.pem, only RSA certificates with 2048-bit or larger keys are supported'],

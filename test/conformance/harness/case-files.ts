@@ -10,8 +10,8 @@ import { checkKeys, clientSteps, upstreamScript } from './case-steps.ts';
 
 type Tree = Record<string, unknown>;
 
-const SUITE_KEYS = ['about', 'base', 'config', 'upstreams', 'ignore', 'mask', 'fresh', 'cases'];
-const CASE_KEYS = ['about', 'config', 'upstreams', 'client', 'ignore', 'mask', 'fresh', 'difference'];
+const SUITE_KEYS = ['about', 'base', 'config', 'files', 'upstreams', 'ignore', 'mask', 'fresh', 'cases'];
+const CASE_KEYS = ['about', 'config', 'files', 'upstreams', 'client', 'ignore', 'mask', 'fresh', 'difference'];
 
 const ROOT = new URL('../', import.meta.url);
 export const CASES = new URL('cases/', ROOT);
@@ -69,8 +69,10 @@ const readCase = (area: string, topic: string, name: string, suite: Tree, raw: T
     masks: [...masks(suite.mask, id), ...masks(raw.mask, id)],
     fresh: Boolean(raw.fresh ?? suite.fresh ?? false),
   };
+  const files = { ...(suite.files as Record<string, string>), ...(raw.files as Record<string, string>) };
+  const hashed = Object.keys(files).length === 0 ? played : { ...played, files };
   const difference = raw.difference === undefined ? undefined : String(raw.difference);
-  return { id, area, topic, name, about: String(raw.about ?? ''), ...played, difference, hash: hashOf(played) };
+  return { id, area, topic, name, about: String(raw.about ?? ''), ...played, files, difference, hash: hashOf(hashed) };
 };
 
 const isEmpty = (value: unknown): boolean =>

@@ -20,6 +20,8 @@ const CLIENT_VERBS = {
   await: ['on'],
   'await-text': ['on'],
   'await-upstream': [],
+  'await-stat': [],
+  replace: ['with'],
   pause: [],
   signal: [],
   'half-close': ['on'],
@@ -135,6 +137,12 @@ const clientStep = (raw: unknown, where: string): ClientStep[] => {
       return [{ do: 'await-text', on, text: String(step['await-text']) }];
     case 'await-upstream':
       return [{ do: 'await-upstream', upstream: String(step['await-upstream']) }];
+    case 'await-stat': {
+      const [stat, value] = String(step['await-stat']).split(' ');
+      return [{ do: 'await-stat', stat, value: Number(value) }];
+    }
+    case 'replace':
+      return [{ do: 'replace', file: String(step.replace), with: String(step.with) }];
     case 'pause':
       return [{ do: 'pause', ms: Number(step.pause) }];
     case 'signal':

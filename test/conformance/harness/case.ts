@@ -10,6 +10,10 @@ export type ClientStep =
   | { readonly do: 'await-stream'; readonly on: string; readonly id: number }
   | { readonly do: 'await-text'; readonly on: string; readonly text: string }
   | { readonly do: 'await-upstream'; readonly upstream: string }
+  /** Until it is at least this. */
+  | { readonly do: 'await-stat'; readonly stat: string; readonly value: number }
+  /** One of the case's files takes the place of another, at once. */
+  | { readonly do: 'replace'; readonly file: string; readonly with: string }
   | { readonly do: 'pause'; readonly ms: number }
   | { readonly do: 'signal'; readonly name: string }
   | { readonly do: 'half-close' | 'close' | 'reset'; readonly on: string }
@@ -66,6 +70,8 @@ export interface Case {
   readonly about: string;
   /** The bootstrap with its placeholders (`{{port:origin}}`, `{{log}}`). */
   readonly config: object;
+  /** What stands in `{{dir}}` when the proxy starts, with placeholders. */
+  readonly files: Readonly<Record<string, string>>;
   readonly upstreams: Readonly<Record<string, UpstreamScript>>;
   readonly client: readonly ClientStep[];
   /** Parts of the answer that this case does not compare. */

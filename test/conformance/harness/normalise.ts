@@ -118,6 +118,7 @@ const NOISE = [
   /\.dispatcher\./,
   // How well a library compresses depends on how the body came in pieces.
   /\.total_compressed_bytes$/,
+  /\.update_time$/,
   // Node does not tell which signature a peer has made.
   /\.ssl\.sigalgs\./,
 ];

@@ -31,6 +31,8 @@ const FIRST_LOOK_MS = 5;
 const RAREST_LOOK_MS = 100;
 /** A pause that takes more than so many times its length tells of a busy machine, not of quiet: the rest does not count. */
 const LONGEST_TURN = 2;
+/** A file that has changed is noticed by then. */
+const STAT_LIMIT_MS = 3_000;
 const UPSTREAM_LIMIT_MS = 5_000;
 
 interface AdminCall {
@@ -110,6 +112,11 @@ class Performance {
       case 'signal':
         this.#signals.give(step.name);
         return true;
+      case 'replace':
+        this.#session.replaceFile(step.file, step.with);
+        return true;
+      case 'await-stat':
+        return this.#awaitStat(step.stat, step.value);
       case 'await-upstream':
         return this.#awaitUpstream(step.upstream);
       case 'admin': {
@@ -122,6 +129,15 @@ class Performance {
       default:
         return actOn(this.#connection(step.on, 'ingress'), step);
     }
+  }
+
+  async #awaitStat(stat: string, value: number): Promise<boolean> {
+    const limit = performance.now() + STAT_LIMIT_MS;
+    for (; performance.now() < limit; await pause(RAREST_LOOK_MS)) {
+      const stats = await readStats(this.#session.running.adminPort);
+      if ((stats.get(stat) ?? 0) >= value) return true;
+    }
+    return false;
   }
 
   #awaitUpstream(name: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** One running proxy with its upstreams, and the cases that share them. */
 
-import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, fstatSync, mkdtempSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { CERTIFICATES } from './tls.ts';
 import { readStats } from './admin-client.ts';
 import type { Case } from './case.ts';
-import { fillTree } from './placeholders.ts';
+import { fillText, fillTree } from './placeholders.ts';
 import type { RunningTarget, Target } from './target.ts';
 import { Upstream } from './upstream.ts';
 
@@ -20,7 +20,7 @@ const LOG_FLUSH_MS = 40;
 /** Cases with equal keys may share a process. */
 export const sessionKey = (one: Case): string => {
   const upstreams = Object.entries(one.upstreams).map(([name, script]) => `${name}${script.refuses ? ' refuses' : ''}${script.tls === undefined ? '' : JSON.stringify(script.tls)}`);
-  return JSON.stringify([one.config, upstreams, one.fresh ? one.id : '']);
+  return JSON.stringify([one.config, one.files, upstreams, one.fresh ? one.id : '']);
 };
 
 export class Session {
@@ -49,6 +49,7 @@ export class Session {
     ]);
     for (const [name, upstream] of upstreams) values.set(`port:${name}`, upstream.port);
     writeFileSync(join(directory, 'access.log'), '');
+    for (const [name, text] of Object.entries(one.files)) writeFileSync(join(directory, name), fillText(text, values));
     try {
       const running = await target.start(fillTree(one.config, values) as object);
       return new Session(upstreams, directory, running);
@@ -57,6 +58,12 @@ export class Session {
       rmSync(directory, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  replaceFile(name: string, from: string): void {
+    const copy = join(this.directory, `${name}.new`);
+    copyFileSync(join(this.directory, from), copy);
+    renameSync(copy, join(this.directory, name));
   }
 
   /** Waits until nothing of the case before is left in the proxy, then forgets its log lines. */

@@ -45,6 +45,8 @@ export class Upstream {
   #play: Play | undefined;
   #open = new Set<ConnectionLog>();
   #onHead: (() => void)[] = [];
+  /** Also those that have not got as far as to speak TLS. */
+  readonly #sockets = new Set<Socket>();
 
   constructor(name: string, tls?: TlsScript) {
     this.name = name;
@@ -58,6 +60,10 @@ export class Upstream {
     };
     const options = { allowHalfOpen: true, noDelay: true };
     this.#server = tls === undefined ? createServer(options, onConnection) : createTlsServer({ ...options, ...serverTls(tls) }, onConnection);
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
   }
 
   #headCame(play: Play): void {
@@ -102,6 +108,7 @@ export class Upstream {
 
   async stop(): Promise<void> {
     for (const log of this.#open) log.socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
   }
 }
