@@ -7,6 +7,7 @@ import type { AdminOptions } from './admin-host.ts';
 import { commandLineMessage } from './command-line-message.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type FileWatch, watchFiles } from './file-watch.ts';
+import { inlineMore } from './inlining.ts';
 import type { ServerOptions } from './options.ts';
 import { createProcessLog } from './process-log.ts';
 import { Proxy, type ProxyOptions } from './proxy.ts';
@@ -112,6 +113,7 @@ class ServerProcess {
     for (const { name, address } of proxy.addresses()) this.#log.component('config').info(`listener '${name}' on ${address.text}`);
     this.#log.info('all clusters initialized, listeners serve');
     this.#writeBaseId();
+    inlineMore();
     if (this.#options.mode === 'init_only') this.#end(0);
     else if (this.#awaitedReload !== undefined) this.#reload(this.#awaitedReload);
     const code = await this.#ended;
