@@ -337,6 +337,7 @@ describe('protocol options', () => {
     expect(http).toMatchObject({ protocol: 'http2', maxResponseHeadBytes: 81_920 });
     expect(http.http2).toEqual({
       hpackTableBytes: 4096,
+      maxFieldBytes: 65_536,
       maxConcurrentStreams: 7,
       initialStreamWindowBytes: 65_535,
       initialConnectionWindowBytes: 25_165_824,

@@ -5,7 +5,7 @@ import type { ConfigPath } from '../../../core/problems.ts';
 import type { StatGroup } from '../../../core/stats/stats.ts';
 import type { H2ServerOptions } from '../../../http/codec/h2/h2-options.ts';
 import { checkCustomSettings } from '../../../http/codec/h2/custom-settings.ts';
-import { compileH2KeepAlive, compileH2Settings } from '../../../http/codec/h2/h2-settings.ts';
+import { compileH2KeepAlive, compileH2Settings, streamErrorOnInvalidMessage } from '../../../http/codec/h2/h2-settings.ts';
 import { H2_CODEC_STATS } from '../../../http/codec/h2/h2-stats.ts';
 
 /** Long enough for what is on its way in the same moment, too short to be noticed. */
@@ -38,7 +38,7 @@ export function compileHttp2Options(message: ManagerMessage, shared: SharedCodec
     maxHeaders: shared.maxHeaders,
     underscores: shared.underscores,
     highWatermarkBytes: shared.highWatermarkBytes,
-    streamErrorOnInvalidMessage: http2?.overrideStreamErrorOnInvalidHttpMessage ?? message.streamErrorOnInvalidHttpMessage ?? false,
+    streamErrorOnInvalidMessage: streamErrorOnInvalidMessage(http2, message.streamErrorOnInvalidHttpMessage),
     keepAlive: keepAlive && { ...keepAlive, timers, random },
     flushTimeout: flushTimeoutMs === 0 ? undefined : timers.list(flushTimeoutMs),
     resets: { clock: context.clock, burst: Number(http2?.streamResetBurst ?? RESET_BURST), perSecond: Number(http2?.streamResetRate ?? RESETS_PER_SECOND) },

@@ -71,7 +71,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#maxHeadBytes = options.maxHeadBytes;
     this.#maxHeaders = options.maxHeaders;
     this.sender = new H2Sender(this, connection, options);
-    this.#decoder = new HpackDecoder(Math.max(DEFAULT_TABLE_BYTES, options.hpackTableBytes));
+    this.#decoder = new HpackDecoder(Math.max(DEFAULT_TABLE_BYTES, options.hpackTableBytes), options.maxFieldBytes);
     this.#control = new ControlFrames(this, role);
     this.windows = new ReceiveWindows(this.sender.writer, options.initialConnectionWindowBytes, options.initialStreamWindowBytes);
     if (options.keepAlive !== undefined) this.#keepAlive = new KeepAlive(this, this.sender.writer, options.keepAlive);
@@ -386,11 +386,11 @@ export class H2Session implements FrameSink, KeepAliveSession {
   #onBlock(bytes: Buffer, at: number, end: number): boolean {
     const stream = this.#blockStream;
     this.#blockStream = undefined;
-    head.begin(this.#maxHeadBytes, this.#maxHeaders, stream?.headReceived === true ? this.#lastTrailers : this.#lastHead);
+    const trailers = stream?.headReceived === true;
+    if (trailers && !stream.closed && this.#role.isPeerStream(stream.id)) this.stats.inc(H2_CODEC_STATS.trailers);
+    head.begin(this.#maxHeadBytes, this.#maxHeaders, trailers ? this.#lastTrailers : this.#lastHead);
     if (!this.#decoder.decode(bytes, at, end, head)) return this.fail(ErrorCode.compressionError, '');
     if (stream === undefined || stream.closed) return this.refuseRest(this.#blockId, this.resetHere.onHead(this.#blockId, head, this.#blockEnd));
-    const trailers = stream.headReceived;
-    if (trailers && this.#role.isPeerStream(stream.id)) this.stats.inc(H2_CODEC_STATS.trailers);
     if (head.flaw === HeadFlaw.tooLarge || head.flaw === HeadFlaw.tooManyFields) return this.#onLargeHead(stream);
     if (head.flaw === HeadFlaw.malformed) return this.#onMalformed(stream, INVALID_FIELD);
     if (trailers && (!this.#blockEnd || head.pseudoHeaders !== 0)) return this.#onMalformed(stream, head.pseudoHeaders !== 0 ? INVALID_FIELD : MESSAGING);

@@ -1,7 +1,7 @@
 import type { Http2ProtocolOptions } from '../../../api/generated/envoy/config/core/v3.ts';
 import { durationMs } from '../../../core/durations.ts';
 import { type CustomSettings, customSettingsOf } from './custom-settings.ts';
-import { DEFAULT_TABLE_BYTES } from './hpack-decoder.ts';
+import { DEFAULT_MAX_FIELD_BYTES, DEFAULT_TABLE_BYTES } from './hpack-decoder.ts';
 
 /** `Http2ProtocolOptions.connection_keepalive`. */
 export interface H2KeepAliveSettings {
@@ -18,6 +18,8 @@ export interface H2KeepAliveSettings {
 export interface H2Settings {
   /** `hpack_table_size`. */
   readonly hpackTableBytes: number;
+  /** What a name or a value may have (`max_header_field_size_kb`). */
+  readonly maxFieldBytes: number;
   readonly maxConcurrentStreams: number;
   readonly initialStreamWindowBytes: number;
   readonly initialConnectionWindowBytes: number;
@@ -38,6 +40,7 @@ const MIB = 1024 * 1024;
 export function compileH2Settings(http2: Http2ProtocolOptions | undefined): H2Settings {
   return {
     hpackTableBytes: http2?.hpackTableSize ?? DEFAULT_TABLE_BYTES,
+    maxFieldBytes: http2?.maxHeaderFieldSizeKb === undefined ? DEFAULT_MAX_FIELD_BYTES : http2.maxHeaderFieldSizeKb * 1024,
     maxConcurrentStreams: http2?.maxConcurrentStreams ?? 1024,
     initialStreamWindowBytes: http2?.initialStreamWindowSize ?? 16 * MIB,
     initialConnectionWindowBytes: http2?.initialConnectionWindowSize ?? 24 * MIB,
@@ -46,10 +49,15 @@ export function compileH2Settings(http2: Http2ProtocolOptions | undefined): H2Se
     maxEmptyFrames: http2?.maxConsecutiveInboundFramesWithEmptyPayload ?? 1,
     maxPriorityFramesPerStream: http2?.maxInboundPriorityFramesPerStream ?? 100,
     maxWindowUpdatesPerDataFrame: http2?.maxInboundWindowUpdateFramesPerDataFrameSent ?? 10,
-    streamErrorOnInvalidMessage: http2?.overrideStreamErrorOnInvalidHttpMessage ?? false,
+    streamErrorOnInvalidMessage: streamErrorOnInvalidMessage(http2, undefined),
     allowConnect: http2?.allowConnect ?? false,
     customSettings: customSettingsOf(http2),
   };
+}
+
+/** `ofManager`: what the connection manager says for both versions of HTTP. */
+export function streamErrorOnInvalidMessage(http2: Http2ProtocolOptions | undefined, ofManager: boolean | undefined): boolean {
+  return http2?.overrideStreamErrorOnInvalidHttpMessage ?? ofManager ?? http2?.streamErrorOnInvalidHttpMessaging ?? false;
 }
 
 export function compileH2KeepAlive(http2: Http2ProtocolOptions | undefined): H2KeepAliveSettings | undefined {

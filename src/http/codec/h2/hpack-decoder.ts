@@ -12,6 +12,9 @@ const BROKEN = -1;
 /** The size of a table that no SETTINGS have changed yet. */
 export const DEFAULT_TABLE_BYTES = 4096;
 
+/** What a name or a value may have when nothing is configured. */
+export const DEFAULT_MAX_FIELD_BYTES = 65_536;
+
 /** Takes the fields of one block. */
 export interface FieldSink {
   /** `isKnown`: the same object stands for the same bytes when they come again. */
@@ -25,6 +28,7 @@ export class HpackDecoder {
   /** The peer may choose less. */
   #limitBytes: number;
   #maxBytes: number;
+  readonly #maxFieldBytes: number;
   /** The limit has been lowered: the next block begins with the peer's answer to that (§4.2). */
   #mustResize = false;
   #bytes = 0;
@@ -38,9 +42,10 @@ export class HpackDecoder {
   /** Names that were interned when the entries learned their ids. */
   #names = internedHeaderNames();
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, maxFieldBytes = DEFAULT_MAX_FIELD_BYTES) {
     this.#limitBytes = limitBytes;
     this.#maxBytes = limitBytes;
+    this.#maxFieldBytes = maxFieldBytes;
   }
 
   get tableBytes(): number {
@@ -197,13 +202,16 @@ export class HpackDecoder {
     return length === NOT_AN_INTEGER || this.#at + length > end ? BROKEN : this.#at + length;
   }
 
-  /** One that has an end. */
+  /** One that has an end; undefined when it is too long or not of the code. */
   #string(bytes: Uint8Array, start: number, end: number): string | undefined {
     const coded = bytes[start]! >= 0x80;
     const length = this.#integer(bytes, start, end, 7);
     const at = this.#at;
     this.#at = at + length;
     if (length === 0) return '';
-    return coded ? huffmanDecode(bytes, at, at + length) : latin1(bytes as Buffer, at, at + length);
+    if (length > this.#maxFieldBytes) return undefined;
+    if (!coded) return latin1(bytes as Buffer, at, at + length);
+    const text = huffmanDecode(bytes, at, at + length);
+    return text === undefined || text.length > this.#maxFieldBytes ? undefined : text;
   }
 }

@@ -22,6 +22,7 @@ export const timers = new Timers(clock);
 export function testOptions(changes: Partial<H2ServerOptions> = {}): H2ServerOptions {
   return {
     hpackTableBytes: 4096,
+    maxFieldBytes: 65_536,
     maxConcurrentStreams: 100,
     initialStreamWindowBytes: 65_535,
     initialConnectionWindowBytes: 1_048_576,

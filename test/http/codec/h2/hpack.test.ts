@@ -34,6 +34,17 @@ describe('HPACK', () => {
     expect(decoder.tableBytes).toBe(164);
   });
 
+  it('refuses names and values beyond the limit, before and after decoding', () => {
+    const lineOf = (limit: number, hex: string): string => lines(new HpackDecoder(4096, limit), hex);
+    const [plain, coded, name] = ['00016103616263', '0001618318c63f', '0003616263016a'];
+    expect(lineOf(3, plain)).toContain('a: abc');
+    expect(lineOf(2, plain)).toBe('broken');
+    expect(lineOf(3, name)).toContain('abc: j');
+    expect(lineOf(2, name)).toBe('broken');
+    expect(lineOf(4, coded)).toContain('a: aaaa');
+    expect(lineOf(3, coded)).toBe('broken');
+  });
+
   it('evicts as the responses of RFC 7541, Appendix C.6 ask', () => {
     const decoder = new HpackDecoder(256);
     expect(lines(decoder, '488264025885aec3771a4b6196d07abe941054d444a8200595040b8166e082a62d1bff6e919d29ad171863c78f0b97c8e9ae82ae43d3')).toContain(
