@@ -49,6 +49,8 @@ export class AdminServer {
     const requests = new RequestServer(new Answers(new Dispatch(options), options.nowMs, host, traffic));
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       traffic.onConnection(socket);
+      // Node.js stops listening to a socket that it hands over, as for CONNECT, and its next error would end the process.
+      socket.on('error', ignore);
       requests.take(socket);
     });
     server.maxConnections = MAX_CONNECTIONS;
@@ -138,6 +140,8 @@ function boundAddress(server: Server, address: AdminAddress): AdminAddress {
   return { kind: 'ip', host, port, text: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` };
 }
 
+function ignore(): void {}
+
 const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 413: 'Payload Too Large', 426: 'Upgrade Required', 431: 'Request Header Fields Too Large' };
 
 /** Reads requests, writes answers as Envoy writes them. */
@@ -180,7 +184,7 @@ class Answers {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = this.#traffic.onRequest(request);
-    response.on('error', () => {});
+    response.on('error', ignore);
     response.once('close', () => this.#traffic.onEnd(exchange));
     if (request.httpVersion !== '1.1') return this.#refuse(exchange, request, 426);
     if (request.headers.host === undefined) return this.#refuse(exchange, request, 400);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AdminServer, type AdminServerOptions, MAX_FORM_BYTES, MAX_HEAD_BYTES } from '../../src/admin/admin-server.ts';
 import { AdminTraffic } from '../../src/admin/admin-traffic.ts';
 import { ManualClock } from '../../src/core/clock.ts';
@@ -16,8 +16,10 @@ const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 let host: FakeHost;
 let server: AdminServer | undefined;
 
+const newTraffic = (): AdminTraffic => new AdminTraffic({ stats: new SharedStatStore({ onAnnounce: () => {} }), clock: new ManualClock(), logs: [], localAddress: '192.0.2.2' });
+
 const start = async (options: Partial<AdminServerOptions> = {}): Promise<AdminServer> => {
-  const traffic = new AdminTraffic({ stats: new SharedStatStore({ onAnnounce: () => {} }), clock: new ManualClock(), logs: [], localAddress: '192.0.2.2' });
+  const traffic = newTraffic();
   server = await AdminServer.start({ host, address: LOOPBACK, traffic, nowMs: () => NOW, ...options });
   return server;
 };
@@ -97,6 +99,17 @@ describe('the admin server', () => {
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(answer).toContain('connection: close\r\n\r\n');
     expect(await exchange('GET /ready HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).toContain('LIVE');
+  });
+
+  it.each(['CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n', 'nonsense\r\n\r\n', 'GET / HTTP/1.0\r\n\r\n'])('lives on when its refusal of %j cannot be written', async (bytes) => {
+    await server!.close();
+    const traffic = newTraffic();
+    const accepted = vi.spyOn(traffic, 'onConnection');
+    await start({ traffic });
+    await exchange(bytes);
+    const [[socket]] = accepted.mock.calls as [[Socket]];
+    // Throws where nobody listens.
+    socket.emit('error', new Error('write ECONNRESET'));
   });
 
   it('refuses a form beyond the limit, and drops a body that nobody wants', async () => {
