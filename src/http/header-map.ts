@@ -125,11 +125,11 @@ export class HeaderMap {
     }
   }
 
-  /** Joins the lines of each of these names into the first, with commas. */
+  /** Joins the lines of each of these names into the first, with commas; what is empty is left out. */
   joinRepeated(names: readonly HeaderName[]): void {
     for (const name of names) {
       const values = this.getAll(name);
-      if (values.length > 1) this.set(name, values.join(','));
+      if (values.length > 1) this.set(name, values.filter((value) => value !== '').join(','));
     }
   }
 

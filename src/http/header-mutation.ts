@@ -155,7 +155,7 @@ function append(headers: HeaderMap, name: HeaderName, value: string): void {
   const inline = headers.status === 0 ? INLINE_REQUEST_HEADERS : INLINE_RESPONSE_HEADERS;
   const present = inline.has(name) ? headers.get(name) : undefined;
   if (present === undefined) headers.add(name, value);
-  else headers.set(name, `${present},${value}`);
+  else if (value !== '') headers.set(name, present === '' ? value : `${present},${value}`);
 }
 
 class RemovalByName implements HeaderMutation {

@@ -229,6 +229,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
 
   #onFinalHead(headers: HeaderMap, followed: boolean): void {
     this.closeAnnounced = announcesClose(headers);
+    if (this.closeAnnounced) this.#owner.onCloseAnnounced(this);
     let end = false;
     if (this.#stream!.tunnel !== 'none' && opensTunnel(this.#stream!.tunnel, headers)) {
       this.#state = TUNNEL;
@@ -325,16 +326,10 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   /** The last event has been given. */
   #afterEnd(followed: boolean): void {
     if (this.#state !== LAST && this.#state !== ABANDONED) return;
-    if (followed && !this.closeAnnounced) this.#owner.onProtocolError(this);
+    if (followed) this.#owner.onProtocolError(this);
     // A request that was not sent to its end is lost with the connection.
-    if (this.#state === LAST) this.#endLast();
-    else if (this.closeAnnounced) this.#owner.onCloseAnnounced(this);
+    if (this.#state === LAST) this.#owner.onStreamEnd(this);
     this.#shutDown(CLOSED_HERE, CLOSED_HERE);
-  }
-
-  #endLast(): void {
-    this.#owner.onStreamEnd(this);
-    if (this.closeAnnounced) this.#owner.onCloseAnnounced(this);
   }
 
   /** The peer broke the protocol. Returns INVALID, which ends the loop over its bytes. */
@@ -350,7 +345,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     if (this.#state === UNTIL_CLOSE) {
       const sentWhole = this.#stream!.done;
       this.#beginEnd(false).onData(EMPTY, true);
-      if (sentWhole) this.#endLast();
+      if (sentWhole) this.#owner.onStreamEnd(this);
       this.#shutDown(TERMINATED, TERMINATED);
       return;
     }

@@ -39,7 +39,9 @@ export class FieldFacts {
   /** Connection names other fields, or there is one: the manager must look. */
   hasConnection = false;
   hasUpgrade = false;
+  /** The only Expect that is not empty. */
   expectContinue = false;
+  hasExpect = false;
   hostLines = 0;
   /** The inline names that stand on more than one line; as good as always none. */
   repeatedInline: readonly HeaderName[] = NONE;
@@ -77,7 +79,7 @@ export class FieldFacts {
         if (CLOSE.test(latin1(bytes, valueStart, valueEnd))) this.connectionClose = true;
         return undefined;
       default:
-        if (latin1(bytes, valueStart, valueEnd).toLowerCase() === '100-continue') this.expectContinue = true;
+        this.#noteExpect(latin1(bytes, valueStart, valueEnd).toLowerCase());
         return undefined;
     }
   }
@@ -94,6 +96,12 @@ export class FieldFacts {
       else if (token === 'keep-alive') this.connectionKeepAlive = true;
       else if (token === 'upgrade') this.connectionUpgrade = true;
     }
+  }
+
+  #noteExpect(value: string): void {
+    if (value === '') return;
+    this.expectContinue = value === '100-continue' && !this.hasExpect;
+    this.hasExpect = true;
   }
 
   #noteContentLength(bytes: Buffer, valueStart: number, valueEnd: number): HeadProblem | undefined {

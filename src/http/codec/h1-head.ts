@@ -97,7 +97,7 @@ export class HeadParser {
     }
     if (at === targetStart) return this.#invalid(isControl(byte) ? 'control-character' : 'invalid-target');
     const targetEnd = at;
-    at = this.#readVersion(bytes, at, end);
+    at = this.#readVersion(bytes, at, end, leniency);
     if (at < 0) return at;
     const fieldsEnd = this.#readFields(bytes, at, end, maxLines, leniency, 'request', headers);
     if (fieldsEnd < 0) return fieldsEnd;
@@ -151,7 +151,7 @@ export class HeadParser {
   }
 
   /** Blanks and `HTTP/1.1\r\n`, or the line's end; returns the offset of the first field line. */
-  #readVersion(bytes: Buffer, targetEnd: number, end: number): number {
+  #readVersion(bytes: Buffer, targetEnd: number, end: number, leniency: HeadLeniency): number {
     let at = skipBlanks(bytes, targetEnd, end);
     if (at >= end) return INCOMPLETE;
     this.version = 9;
@@ -162,6 +162,7 @@ export class HeadParser {
       this.version = (bytes[at + 5]! - 48) * 10 + bytes[at + 7]! - 48;
       at = skipBlanks(bytes, at + 8, end);
     }
+    if (leniency.bareCarriageReturn) while (bytes[at] === CR && bytes[at + 1] === CR) at++;
     const next = afterLineEnd(bytes, at, end);
     return next === INVALID ? this.#invalid('invalid-version') : next;
   }

@@ -62,7 +62,7 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
     this.#isConnect = method === 'CONNECT';
     this.minorVersion = version === 11 ? 1 : 0;
     this.expectContinue = facts.expectContinue;
-    this.keepAliveRequested = version < 11 && facts.connectionKeepAlive;
+    this.keepAliveRequested = version !== 11 && facts.connectionKeepAlive;
     this.closeRequested = version === 11 ? facts.connectionClose : !facts.connectionKeepAlive;
   }
 

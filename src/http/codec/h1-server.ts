@@ -230,7 +230,11 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       if (++this.#leadingLines > MAX_LEADING_EMPTY_LINES * 2) return this.#refuse(CODEC_ERROR, end);
       at++;
     }
-    if (at === end) return end;
+    if (at === end) {
+      // As Envoy, for which even an empty line begins a request.
+      if (this.#decoder === undefined) this.#awaitHead();
+      return end;
+    }
     const { keep } = this.#options.fieldCase;
     const cased = keep === 'no' ? undefined : new CasedHeaderMap(keep);
     const original = cased && Buffer.from(bytes.subarray(at, Math.min(end, at + this.#options.maxHeadBytes)));
@@ -255,6 +259,11 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   #beginStream(): void {
     this.#encoder = new H1ResponseEncoder(this.#connection, this, this.#options.fieldCase);
     this.#decoder = this.#owner.newStream(this.#encoder);
+  }
+
+  #awaitHead(): void {
+    this.#beginStream();
+    this.#decoder!.onHeadersAwaited();
   }
 
   #onHead(headers: HeaderMap, start: number, headEnd: number, end: number): number {
@@ -283,7 +292,8 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const options = this.#options;
     const { version } = parser;
     if (!options.allowCustomMethods && !isKnownMethod(headers.method)) return CODEC_ERROR;
-    if (version !== 11 && !(options.acceptHttp10 && version < 11)) return LOW_VERSION;
+    // As Envoy: every version but 1.1 is taken for 1.0.
+    if (version !== 11 && !options.acceptHttp10) return LOW_VERSION;
     headers.hasHost = parser.facts.hostLines > 0;
     if (parser.facts.unknownTransferEncoding || (parser.facts.hasTransferEncoding && headers.method === 'CONNECT')) return UNKNOWN_TRANSFER_ENCODING;
     if (parser.facts.contentLength !== -1 && headers.method === 'CONNECT') {

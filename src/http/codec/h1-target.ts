@@ -5,6 +5,7 @@ const INVALID_URL: RequestError = { status: 400, details: 'http1.invalid_url' };
 const INVALID_SCHEME: RequestError = { status: 400, details: 'http1.invalid_scheme' };
 const NOT_A_TARGET: RequestError = { status: 400, details: 'http1.codec_error' };
 const ABSOLUTE = /^(https?):\/\/(?:[^/?#@]*@)?([^/?#@]*)(.*)$/i;
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[^:/?#@[\]]+):\d{1,5}$/i;
 
 /** What Envoy takes for the authority of a URL is narrower than what it takes in Host. */
@@ -25,10 +26,11 @@ export function parseTarget(headers: HeaderMap, allowAbsoluteUrl: boolean): Requ
     headers.path = '';
     return undefined;
   }
-  if (target.charCodeAt(0) === 0x2f || (target === '*' && headers.method === 'OPTIONS') || !allowAbsoluteUrl) return undefined;
+  if (target.charCodeAt(0) === 0x2f || (target === '*' && headers.method === 'OPTIONS')) return undefined;
+  if (!allowAbsoluteUrl) return target === '*' || SCHEME.test(target) ? undefined : NOT_A_TARGET;
   const absolute = ABSOLUTE.exec(target);
   if (target === '*') return INVALID_URL;
-  if (absolute === null) return target.includes('://') ? INVALID_SCHEME : NOT_A_TARGET;
+  if (absolute === null) return SCHEME.test(target) ? INVALID_SCHEME : NOT_A_TARGET;
   const port = URL_AUTHORITY.exec(absolute[2]!);
   if (port === null || Number(port[1] ?? 0) > MAX_PORT || !PATH_START.test(absolute[3]!)) return INVALID_URL;
   headers.scheme = absolute[1]!.toLowerCase();

@@ -323,7 +323,7 @@ describe('forwarding', () => {
     const down = new Downstream({ route: { virtualHost } }).begin();
     down.cluster.ready();
     down.cluster.respond(200, true);
-    expect(down.cluster.encoder.sent[0]).toContain('x-envoy-attempt-count: 1\r\nx-envoy-expected-rq-timeout-ms: 1000');
+    expect(down.cluster.encoder.sent[0]).toContain('x-envoy-expected-rq-timeout-ms: 1000\r\nx-envoy-attempt-count: 1');
     expect(down.seen).toEqual(['200 x-envoy-upstream-service-time: 0\r\nx-envoy-attempt-count: 1\r\n.']);
     const failed = new Downstream({ route: { virtualHost } }).begin();
     failed.cluster.fail(OVERFLOW);

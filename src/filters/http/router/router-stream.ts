@@ -329,7 +329,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (!this.#responseEnded || !this.#requestEnded) this.#abandonUpstream(CLIENT_GONE);
   }
 
-  /** In Envoy's order: attempt count, timeout, then what the configuration says. */
+  /** In Envoy's order: timeout, attempt count, then what the configuration says. */
   #prepareHeaders(headers: HeaderMap): void {
     const { suppressEnvoyHeaders, respectExpectedRqTimeout } = this.#config;
     const hedging = headers.get(H.envoyHedgeOnPerTryTimeout) === 'true';
@@ -342,11 +342,11 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     for (let i = 0; i < CONSUMED.length; i++) headers.remove(CONSUMED[i]!);
     if (headers.remove(H.envoyUpstreamRqTimeoutAltResponse)) this.#timeoutStatus = 204;
     this.#info.attemptCount = 1;
-    if (this.#route.virtualHost.includeRequestAttemptCount) headers.set(H.envoyAttemptCount, '1');
     this.#timeoutMs = routeTimeoutMs(headers, this.#route, respectExpectedRqTimeout);
     this.#perTryMs = perTryTimeoutMs(headers, this.#timeoutMs);
     const expectedMs = this.#perTryMs > 0 && !hedging ? this.#perTryMs : this.#timeoutMs;
     if (expectedMs > 0 && !suppressEnvoyHeaders) headers.set(H.envoyExpectedRqTimeoutMs, String(expectedMs));
+    if (this.#route.virtualHost.includeRequestAttemptCount) headers.set(H.envoyAttemptCount, '1');
     if (this.#route.grpcTimeout !== undefined) tellGrpcTimeout(headers, this.#route, expectedMs);
     const context = { info: this.#info, requestHeaders: headers, responseHeaders: undefined };
     this.#route.finalizeRequestHeaders(headers, context, !suppressEnvoyHeaders);

@@ -199,7 +199,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   }
 
   get route(): Route | undefined {
-    if (!this.#routeKnown) this.#findRoute();
+    if (!this.#routeKnown && this.headers !== undefined) this.#findRoute();
     return this.#route;
   }
 
@@ -421,6 +421,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 
   #refuse({ reply, closes, counter }: Refusal): void {
     if (counter !== undefined) this.config.stats.inc(counter);
+    if (this.headers!.get(H.xForwardedProto)) this.#findRoute(); // As Envoy, whose routes ask for the scheme.
     this.closeAfter = closes && !this.config.keepsInvalidConnections;
     this.localReply(reply);
   }

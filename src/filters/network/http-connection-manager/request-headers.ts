@@ -60,8 +60,9 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
     }
   } else {
     if (addressing.detection === undefined) {
-      client = addressFromEnd(xff, addressing.xffNumTrustedHops) ?? peer;
-      single = xff !== undefined && !xff.includes(',');
+      const forwarded = addressFromEnd(xff, addressing.xffNumTrustedHops);
+      client = forwarded ?? peer;
+      single = forwarded !== undefined && !xff!.includes(',');
     } else {
       const detection = addressing.detection.detect(headers, peer);
       client = detection.address ?? peer;
@@ -76,23 +77,21 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   if (headers.scheme === '') headers.scheme = proto === 'https' ? 'https' : 'http';
   const internal = single && addressing.isInternalAddress(client);
   const edge = !internal && addressing.useRemoteAddress;
-  if (config.via !== '') {
-    const via = headers.get(H.via);
-    headers.set(H.via, via === undefined ? config.via : `${via}, ${config.via}`);
-  }
   headers.remove(H.envoyInternal);
   if (internal) headers.add(H.envoyInternal, 'true');
   else {
     headers.removeAll(INTERNAL_ONLY);
     for (const name of internalOnly) headers.removeText(name);
   }
-  if (edge) {
-    headers.removeAll(NOT_FROM_THE_EDGE);
-    headers.set(H.envoyExternalAddress, client.host);
-  }
+  if (edge) headers.removeAll(NOT_FROM_THE_EDGE);
   const referer = headers.get(H.referer);
   if (referer !== undefined && !isGoodReferer(referer)) headers.remove(H.referer);
   if (config.userAgent !== undefined) setUserAgent(headers, config.userAgent);
+  if (config.via !== '') {
+    const via = headers.get(H.via);
+    headers.set(H.via, via === undefined ? config.via : `${via}, ${config.via}`);
+  }
+  if (edge) headers.set(H.envoyExternalAddress, client.host);
   setRequestId(headers, info, config, edge);
   if (config.forwardedClientCert !== undefined) mutateForwardedClientCert(headers, info.connection.tls, config.forwardedClientCert);
   if (config.schemeToOverwrite !== '') {
