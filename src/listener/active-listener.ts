@@ -415,7 +415,7 @@ class ClosingHandler implements ConnectionHandler {
 
 /** Whether connections of a chain may live on under another; then its terminal filter has taken over what changed. */
 function continues(before: FilterChainSpec, next: FilterChainSpec): boolean {
-  if (before.frame !== next.frame) return false;
+  if (!before.frame.equals(next.frame)) return false;
   if (before.terminal === undefined || next.terminal === undefined) return before.terminal === next.terminal;
   return before.terminal.adopt(next.terminal);
 }

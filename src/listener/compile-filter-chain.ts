@@ -1,5 +1,5 @@
-import { toBinary } from '@bufbuild/protobuf';
 import type { FilterChain as FilterChainMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import { MessageIdentity } from '../api/message-identity.ts';
 import { schemaOf } from '../api/registry.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
@@ -14,7 +14,7 @@ export interface FilterChainSpec {
   readonly name: string;
   readonly metadata: Metadata | undefined;
   /** Everything but the configuration of the terminal filter: chains of equal frame may differ in what that filter can adopt. */
-  readonly frame: string;
+  readonly frame: MessageIdentity;
   readonly filters: readonly NetworkFilter[];
   /** Undefined: a chain without filters, which closes its connections. */
   readonly terminal: TerminalNetworkFilter | undefined;
@@ -41,14 +41,15 @@ export function compileFilterChain(message: FilterChainMessage, at: ConfigPath, 
   };
 }
 
-function frameOf(message: FilterChainMessage): string {
+function frameOf(message: FilterChainMessage): MessageIdentity {
   const last = message.filters.length - 1;
   const filters = message.filters.map((filter, index) => {
     if (index !== last || filter.configType.case !== 'typedConfig') return filter;
     const { value } = filter.configType;
     return { ...filter, configType: { case: 'typedConfig' as const, value: { ...value, value: new Uint8Array() } } };
   });
-  return Buffer.from(toBinary(schemaOf('envoy.config.listener.v3.FilterChain'), { ...message, filters })).toString('latin1');
+  const frame: FilterChainMessage = { ...message, filters };
+  return new MessageIdentity(schemaOf('envoy.config.listener.v3.FilterChain'), frame);
 }
 
 type Filters = Pick<FilterChainSpec, 'filters' | 'terminal'>;

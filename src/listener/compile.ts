@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { toBinary } from '@bufbuild/protobuf';
 import { type AdditionalAddress, type FilterChain, type Listener as ListenerMessage, Listener_DrainType } from '../api/generated/envoy/config/listener/v3.ts';
 import { type Address as AddressMessage, SocketAddress_Protocol, TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
+import { textOfMessages } from '../api/message-identity.ts';
 import { schemaOf } from '../api/registry.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
@@ -116,15 +117,11 @@ export function compileListener(message: ListenerMessage, position: number, at: 
 }
 
 function restIdentity(message: ListenerMessage): string {
-  const schema = schemaOf('envoy.config.listener.v3.Listener');
-  const bytes = toBinary(schema, { ...message, filterChains: [], defaultFilterChain: undefined });
-  return Buffer.from(bytes).toString('latin1');
+  return textOfMessages({ ...message, filterChains: [], defaultFilterChain: undefined });
 }
 
 function socketIdentity({ address, additionalAddresses, bindToPort, enableReusePort, tcpBacklogSize }: ListenerMessage): string {
-  const addressText = (one: AddressMessage | undefined): string =>
-    one === undefined ? '' : Buffer.from(toBinary(schemaOf('envoy.config.core.v3.Address'), one)).toString('latin1');
-  return JSON.stringify([[address, ...additionalAddresses.map((one) => one.address)].map(addressText), bindToPort, enableReusePort, tcpBacklogSize]);
+  return textOfMessages([address, additionalAddresses.map((one) => one.address), bindToPort, enableReusePort, tcpBacklogSize]);
 }
 
 function compileBinds(message: ListenerMessage, at: ConfigPath, context: CompileContext): BindSpec[] {

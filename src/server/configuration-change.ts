@@ -1,5 +1,6 @@
 import type { ClusterSpec } from '../cluster/cluster-spec.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
+import { textOfMessages } from '../api/message-identity.ts';
 import type { Logger } from '../core/log.ts';
 import type { Judged } from './judge.ts';
 
@@ -21,17 +22,17 @@ export function compareConfigurations(before: Judged | undefined, after: Judged)
   const listeners = (judged: Judged | undefined) => new Map(judged?.listeners.map(({ name, identity }) => [name, identity]));
   const clusters = (judged: Judged | undefined) => new Map(judged?.clusters.map(({ name, hash }) => [name, hash]));
   return {
-    listeners: compareNamed(listeners(before), listeners(after)),
-    clusters: compareNamed(clusters(before), clusters(after)),
+    listeners: compareNamed(listeners(before), listeners(after), (one, other) => one.equals(other)),
+    clusters: compareNamed(clusters(before), clusters(after), (one, other) => one === other),
     needRestart: before === undefined ? [] : fieldsThatNeedRestart(before.bootstrap, after.bootstrap),
   };
 }
 
-function compareNamed(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): NamedChange {
+function compareNamed<Identity>(before: ReadonlyMap<string, Identity>, after: ReadonlyMap<string, Identity>, same: (one: Identity, other: Identity) => boolean): NamedChange {
   const names = [...after.keys()];
   return {
     added: names.filter((name) => !before.has(name)),
-    modified: names.filter((name) => before.has(name) && before.get(name) !== after.get(name)),
+    modified: names.filter((name) => before.has(name) && !same(before.get(name)!, after.get(name)!)),
     removed: [...before.keys()].filter((name) => !after.has(name)),
   };
 }
@@ -46,14 +47,8 @@ const RELOADED = new Set(['staticResources', 'layeredRuntime']);
 /** By property, so that a oneof counts as one. */
 function fieldsThatNeedRestart(before: Bootstrap, after: Bootstrap): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  const value = (bootstrap: Bootstrap, name: string): string => JSON.stringify(bootstrap[name as keyof Bootstrap], stableJson) ?? '';
+  const value = (bootstrap: Bootstrap, name: string): string => textOfMessages(bootstrap[name as keyof Bootstrap]);
   return [...names].filter((name) => !name.startsWith('$') && !RELOADED.has(name) && value(before, name) !== value(after, name)).map(snakeCase);
-}
-
-/** Bytes and 64-bit numbers as text. */
-function stableJson(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value);
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
 }
 
 function snakeCase(name: string): string {

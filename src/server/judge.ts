@@ -1,7 +1,7 @@
-import { toBinary } from '@bufbuild/protobuf';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import type { Secret } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import { MessageIdentity } from '../api/message-identity.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { ClusterSpec } from '../cluster/cluster-spec.ts';
 import { compileDefaultResolver, DEFAULT_RESOLVER } from '../cluster/compile/compile-dns.ts';
@@ -42,8 +42,7 @@ import { compileWatchdogs, type Watchdogs } from './watchdog.ts';
 /** A listener as the configuration says it. */
 export interface JudgedListener {
   readonly name: string;
-  /** Compared with that of another configuration: equal bytes are the same listener. */
-  readonly identity: string;
+  readonly identity: MessageIdentity;
 }
 
 /** A bootstrap without a problem and what the main thread made of it. */
@@ -184,6 +183,5 @@ const JUDGING_SERVICES = new Map<ServiceKey<unknown>, unknown>([
 ]);
 
 function judgedListener({ name }: ListenerSpec, message: ListenerMessage): JudgedListener {
-  const bytes = toBinary(schemaOf('envoy.config.listener.v3.Listener'), message);
-  return { name, identity: Buffer.from(bytes).toString('latin1') };
+  return { name, identity: new MessageIdentity(schemaOf('envoy.config.listener.v3.Listener'), message) };
 }

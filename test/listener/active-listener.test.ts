@@ -1,4 +1,7 @@
+import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { MessageIdentity } from '../../src/api/message-identity.ts';
+import { schemaOf } from '../../src/api/registry.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
 import { noOverload } from '../../src/core/overload.ts';
@@ -46,7 +49,12 @@ function chainOf(name: string, version: string, drains: Map<string, DrainDecisio
     },
     adopt: () => true,
   };
-  return { name, metadata: undefined, frame: `${name} ${version}`, filters: [], terminal, transportSocket: undefined, handshakeTimeouts: undefined };
+  return { name, metadata: undefined, frame: frameOf(`${name} ${version}`), filters: [], terminal, transportSocket: undefined, handshakeTimeouts: undefined };
+}
+
+function frameOf(name: string): MessageIdentity {
+  const schema = schemaOf('envoy.config.listener.v3.FilterChain');
+  return new MessageIdentity(schema, create(schema, { name }));
 }
 
 function limitServices(): LimitServices {

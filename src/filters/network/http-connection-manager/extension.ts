@@ -1,10 +1,10 @@
-import { create, toBinary } from '@bufbuild/protobuf';
 import {
   HttpConnectionManager_CodecType as CodecType,
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
   type HttpConnectionManager as ManagerMessage,
 } from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as UnderscoresAction, type HttpProtocolOptions } from '../../../api/generated/envoy/config/core/v3.ts';
+import { MessageIdentity } from '../../../api/message-identity.ts';
 import { schemaOf } from '../../../api/registry.ts';
 import { durationMs } from '../../../core/durations.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
@@ -50,10 +50,10 @@ export const httpConnectionManagerExtension: Extension<ManagerMessage, TerminalN
 };
 
 /** Everything but the routes: managers of equal identity differ in their routes at most. */
-function identityOf(message: ManagerMessage): string {
+function identityOf(message: ManagerMessage): MessageIdentity {
   const schema = schemaOf('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager');
-  const rest = create(schema, { ...message, routeSpecifier: { case: undefined } });
-  return Buffer.from(toBinary(schema, rest)).toString('latin1');
+  const rest: ManagerMessage = { ...message, routeSpecifier: { case: undefined } };
+  return new MessageIdentity(schema, rest);
 }
 
 function compileManager(message: ManagerMessage, at: ConfigPath, context: CompileContext): ConnectionManagerConfig {

@@ -1,6 +1,6 @@
-import { toBinary } from '@bufbuild/protobuf';
 import { type TcpProxy as TcpProxyMessage, UpstreamConnectMode } from '../../../api/generated/envoy/extensions/filters/network/tcp_proxy/v3.ts';
 import type { BackoffStrategy } from '../../../api/generated/envoy/config/core/v3.ts';
+import { MessageIdentity } from '../../../api/message-identity.ts';
 import { schemaOf } from '../../../api/registry.ts';
 import { durationMs } from '../../../core/durations.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
@@ -25,16 +25,16 @@ export const tcpProxyExtension: Extension<TcpProxyMessage, TerminalNetworkFilter
   terminal: true,
   compile(message, at, context) {
     const schema = schemaOf('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy');
-    return new TcpProxy(compileConfig(message, at, context), Buffer.from(toBinary(schema, message)).toString('latin1'));
+    return new TcpProxy(compileConfig(message, at, context), new MessageIdentity(schema, message));
   },
 };
 
 /** envoy.filters.network.tcp_proxy: one for each filter chain and thread. */
 class TcpProxy implements TerminalNetworkFilter {
   readonly #config: TcpProxyConfig;
-  readonly #identity: string;
+  readonly #identity: MessageIdentity;
 
-  constructor(config: TcpProxyConfig, identity: string) {
+  constructor(config: TcpProxyConfig, identity: MessageIdentity) {
     this.#config = config;
     this.#identity = identity;
   }
@@ -44,7 +44,7 @@ class TcpProxy implements TerminalNetworkFilter {
   }
 
   adopt(next: TerminalNetworkFilter): boolean {
-    return next instanceof TcpProxy && next.#identity === this.#identity;
+    return next instanceof TcpProxy && next.#identity.equals(this.#identity);
   }
 }
 
