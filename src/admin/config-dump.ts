@@ -1,8 +1,9 @@
-import { fromBinary, type DescMessage, type Message } from '@bufbuild/protobuf';
+import type { DescMessage, Message } from '@bufbuild/protobuf';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import type { Listener } from '../api/generated/envoy/config/listener/v3.ts';
 import type { RouteConfiguration } from '../api/generated/envoy/config/route/v3.ts';
 import type { ApiMessages } from '../api/generated/names.ts';
+import { fromBinary } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { AdminHost } from './admin-host.ts';
 import { endpointsDump } from './endpoints-dump.ts';

@@ -1,4 +1,5 @@
-import { clearField, type DescMessage, type Message } from '@bufbuild/protobuf';
+import type { DescMessage, Message } from '@bufbuild/protobuf';
+import { clearField } from '../api/protobuf.ts';
 import { fieldValue } from './field-value.ts';
 import { HeldAny } from './held-any.ts';
 

@@ -1,4 +1,5 @@
-import { type DescMessage, type Message, toBinary } from '@bufbuild/protobuf';
+import type { DescMessage, Message } from '@bufbuild/protobuf';
+import { toBinary } from '../api/protobuf.ts';
 import type { Any } from '@bufbuild/protobuf/wkt';
 
 /** An Any around a message that is at hand: the JSON writer prints the message, nobody serialises it. */

@@ -1,7 +1,8 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
 import type { Address } from '../api/generated/envoy/config/core/v3.ts';
 import type { ApiMessages } from '../api/generated/names.ts';
+import { create } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { AdminAddress } from './admin-host.ts';
 import { HeldAny } from './held-any.ts';

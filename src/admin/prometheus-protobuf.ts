@@ -1,6 +1,6 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { sizeDelimitedEncode } from '@bufbuild/protobuf/wire';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type LabelPair, type Metric, type MetricFamily, MetricType } from '../api/generated/io/prometheus/client.ts';
+import { create, toBinary } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 
 export const PROMETHEUS_PROTOBUF = 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited';
@@ -25,10 +25,19 @@ export async function* protobufOf(text: AsyncIterable<string> | Iterable<string>
       family?.addLine(line);
       continue;
     }
-    if (family !== undefined) yield sizeDelimitedEncode(schema, family.message());
+    if (family !== undefined) yield delimited(toBinary(schema, family.message()));
     family = new Family(type[1]!, type[2]!);
   }
-  if (family !== undefined) yield sizeDelimitedEncode(schema, family.message());
+  if (family !== undefined) yield delimited(toBinary(schema, family.message()));
+}
+
+/** With its length before it, as a varint. */
+function delimited(bytes: Uint8Array): Uint8Array {
+  const length: number[] = [];
+  for (let rest = bytes.byteLength; ; rest >>>= 7) {
+    if (rest < 0x80) return Buffer.concat([Buffer.from([...length, rest]), bytes]);
+    length.push((rest & 0x7f) | 0x80);
+  }
 }
 
 async function* linesOf(text: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {

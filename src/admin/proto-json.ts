@@ -1,7 +1,9 @@
-import { fromBinary, fromJson, type DescField, type DescMessage, type JsonValue, type Message, ScalarType, toJson } from '@bufbuild/protobuf';
-import type { Any, Duration, FieldMask, Timestamp } from '@bufbuild/protobuf/wkt';
+import type { DescField, DescMessage, Message } from '@bufbuild/protobuf';
+import type { Any, Duration, FieldMask, ListValue, Struct, Timestamp, Value } from '@bufbuild/protobuf/wkt';
 import { isSensitive } from '../api/annotations.ts';
+import { fromBinary, ScalarType } from '../api/protobuf.ts';
 import { apiTypes } from '../api/registry.ts';
+import { contentOf } from '../config/open-any.ts';
 import { generalText } from '../core/stats/number-text.ts';
 import { fieldValue, IMPLICIT } from './field-value.ts';
 import { HeldAny } from './held-any.ts';
@@ -71,7 +73,7 @@ class ProtoJsonWriter {
     }
     this.#out += `${list.next()}"@type": ${quoted(any.typeUrl)}`;
     const { schema } = held;
-    const message = isTypedStruct(schema.typeName) ? redactedTypedStruct(held.message) : held.message;
+    const message = isTypedStruct(schema.typeName) ? redactedTypedStruct(held.message, any) : held.message;
     const known = wellKnownText(schema, message, redact);
     if (known !== undefined) this.#out += `${list.next()}"value": ${this.#reindent(known)}`;
     else if (schema.typeName === 'google.protobuf.Any') {
@@ -281,9 +283,24 @@ function wellKnownText(schema: DescMessage, message: Message, redact: boolean): 
     case 'google.protobuf.Struct':
     case 'google.protobuf.Value':
     case 'google.protobuf.ListValue':
-      return jsonText('json' in message ? (message as Unwrapped).json : toJson(schema, message), redact, '\n');
+      return jsonText('json' in message ? (message as Unwrapped).json : jsonOf(message as Struct | Value | ListValue), redact, '\n');
     default:
       return undefined;
+  }
+}
+
+/** A field holds a Struct as its JSON; below a Value, and in an Any, it is a message. */
+function jsonOf(message: Struct | Value | ListValue): unknown {
+  switch (message.$typeName) {
+    case 'google.protobuf.Struct':
+      return Object.fromEntries(Object.entries(message.fields).map(([key, value]) => [key, jsonOf(value)]));
+    case 'google.protobuf.ListValue':
+      return message.values.map(jsonOf);
+    case 'google.protobuf.Value': {
+      const { kind } = message;
+      if (kind.case === 'structValue' || kind.case === 'listValue') return jsonOf(kind.value);
+      return kind.case === 'nullValue' || kind.case === undefined ? null : kind.value;
+    }
   }
 }
 
@@ -340,14 +357,8 @@ function isTypedStruct(typeName: string): boolean {
 }
 
 /** A TypedStruct holds another message as JSON: that message's sensitive fields are redacted, when its type is known. */
-function redactedTypedStruct(message: Message): Message {
-  const { typeUrl, value } = message as unknown as { readonly typeUrl: string; readonly value?: JsonValue };
-  const schema = apiTypes.getMessage(typeUrl.slice(typeUrl.lastIndexOf('/') + 1));
-  if (schema === undefined || value === undefined) return message;
-  try {
-    const inner = fromJson(schema, value, { registry: apiTypes, ignoreUnknownFields: true });
-    return { ...message, value: JSON.parse(protoJsonText(schema, inner)) } as Message;
-  } catch {
-    return message;
-  }
+function redactedTypedStruct(message: Message, any: Any): Message {
+  const content = contentOf(any);
+  if (content?.step !== 'value') return message;
+  return { ...message, value: JSON.parse(protoJsonText(content.schema, content.message)) } as Message;
 }

@@ -4,10 +4,10 @@
  * Descriptors keep such options as unread bytes; each reader here looks at the one option it wants. Rules are decoded once per field
  * and cached, so a validator compiled per message type may ask freely.
  */
-import { fromBinary, isFieldSet } from '@bufbuild/protobuf';
 import type { DescEnumValue, DescField, DescFile, DescMessage, DescOneof, Message } from '@bufbuild/protobuf';
 import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
 import type { KnownRegex } from './generated/validate.ts';
+import { fromBinary, isFieldSet } from './protobuf.ts';
 import { schemaOf } from './registry.ts';
 
 /** Numbers of the options, as their proto files declare them. */

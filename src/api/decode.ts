@@ -16,9 +16,10 @@
  * Decoders are generated with `new Function` on a type's first use. Where the process forbids that
  * (`--disallow-code-generation-from-strings`), `fromBinary` does the work: slower, and without regard to wire types of known fields.
  */
-import { create, fromBinary, mergeFromBinary, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, Message } from '@bufbuild/protobuf';
 import { canGenerate, decoderSource, isJsonObject } from './decoder-source.ts';
 import type { ApiMessages } from './generated/names.ts';
+import { create, fromBinary, mergeFromBinary } from './protobuf.ts';
 import { apiTypes } from './registry.ts';
 import { readStruct, setKey } from './struct-reader.ts';
 import { MalformedMessage, WireReader } from './wire-reader.ts';

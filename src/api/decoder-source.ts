@@ -17,8 +17,8 @@
  *       return m;
  *     }
  */
-import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf';
-import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { isWrapperDesc, ScalarType } from './protobuf.ts';
 
 export interface DecoderSource {
   /** A function body that returns `{ create, read }`; it refers to D0, D1, …, readStruct and setKey. */

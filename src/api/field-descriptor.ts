@@ -1,6 +1,6 @@
 import type { DescEnum, DescMessage, DescOneof, ScalarType } from '@bufbuild/protobuf';
 import type { FieldDescriptorProto } from '@bufbuild/protobuf/wkt';
-import { parseTextFormatEnumValue, parseTextFormatScalarValue } from '@bufbuild/protobuf/wire';
+import { parseTextFormatEnumValue, parseTextFormatScalarValue } from './protobuf.ts';
 import type { MessageDescriptor } from './descriptors.ts';
 
 /** Of `google.protobuf.FieldDescriptorProto`. */

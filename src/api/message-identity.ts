@@ -1,5 +1,6 @@
-import { type DescMessage, type Message, toBinary } from '@bufbuild/protobuf';
+import type { DescMessage, Message } from '@bufbuild/protobuf';
 import { MessageDescriptor } from './descriptors.ts';
+import { toBinary } from './protobuf.ts';
 
 /**
  * Tells whether two messages of one type say the same. Asked when one configuration replaces another, so a message is written out when it is

@@ -2,14 +2,13 @@
  * Envoy's API (and Solo's) at run time. Descriptors come from the pack beside the generated types and read themselves when they are asked
  * for something.
  *
- *     import { create, fromBinary, toBinary, toJson } from '@bufbuild/protobuf';
+ *     import { create, fromBinary, toBinary } from '../api/protobuf.ts';
  *     import { Cluster_LbPolicy, type Cluster } from '../api/generated/envoy/config/cluster/v3.ts';   // one module per proto package
  *     import { apiTypes, schemaOf } from '../api/registry.ts';
  *
  *     const schema = schemaOf('envoy.config.cluster.v3.Cluster');      // typed: the next line is a Cluster
  *     const cluster = create(schema, { name: 'web', lbPolicy: Cluster_LbPolicy.RANDOM });
  *     apiTypes.getMessage(typeName)?.fields                            // for walking descriptors; undefined for an unknown name
- *     toJson(schema, cluster, { registry: apiTypes });                 // a Registry of @bufbuild/protobuf as it is
  *
  * Messages are plain objects as @bufbuild/protobuf 2 shapes them: `$typeName`, camelCase fields, a oneof as `{ case, value }`, 64-bit
  * integers as bigint, `google.protobuf.Struct` fields as JSON objects, wrappers (`UInt32Value`) as `number | undefined` outside

@@ -1,4 +1,4 @@
-import { ScalarType } from '@bufbuild/protobuf';
+import { ScalarType } from '../api/protobuf.ts';
 import type { ScalarValue } from './tree.ts';
 import { shorten } from './tree.ts';
 

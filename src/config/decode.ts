@@ -1,4 +1,6 @@
-import { ScalarType, type DescMessage, type JsonObject, type Message } from '@bufbuild/protobuf';
+import type { DescMessage, JsonObject, Message } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
+import { ScalarType } from '../api/protobuf.ts';
 import { didYouMean, nearest, nearestType } from '../core/did-you-mean.ts';
 import type { ConfigPath, Problems } from '../core/problems.ts';
 import { Misfit, toDuration, toFieldMaskPaths, toInt32, toMapKey, toScalar, toTimestamp } from './convert.ts';
@@ -7,7 +9,7 @@ import { DecodedAny, isTypedStruct, typeNameOf, type AnyContent } from './opened
 import { PathTrail } from './path-trail.ts';
 import type { SourceText } from './source.ts';
 import { setEntry, structMessage, toJson, toListValue, toValue } from './struct-value.ts';
-import { describeNode, NO_OFFSET, shorten, type ConfigNode, type MapNode, type ScalarNode } from './tree.ts';
+import { AnyBytesNode, describeNode, NO_OFFSET, shorten, type ConfigNode, type MapNode, type ScalarNode } from './tree.ts';
 
 /** What to do with a field that the API does not have. */
 export type UnknownFieldPolicy = 'error' | 'warn' | 'ignore';
@@ -335,7 +337,7 @@ class Decoder {
     }
   }
 
-  #any(node: ConfigNode): DecodedAny | undefined {
+  #any(node: ConfigNode): Any | undefined {
     if (node.kind !== 'map') return this.#error(node.start, `expected an object with "@type", got ${describeNode(node)}`);
     const index = node.indexOf('@type');
     if (index < 0) {
@@ -350,6 +352,7 @@ class Decoder {
     }
     const desc = this.#types.getMessage(typeNameOf(url.value));
     if (desc === undefined) return this.#unknownAny(url.value, url.start);
+    if (node instanceof AnyBytesNode) return { $typeName: 'google.protobuf.Any', typeUrl: url.value, value: node.bytes };
     return this.#knownAny(url.value, desc, node);
   }
 

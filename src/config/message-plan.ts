@@ -1,4 +1,5 @@
-import { create, type DescEnum, type DescField, type DescMessage, type Message, type ScalarType } from '@bufbuild/protobuf';
+import type { DescEnum, DescField, DescMessage, Message, ScalarType } from '@bufbuild/protobuf';
+import { create } from '../api/protobuf.ts';
 
 /**
  * What the decoder needs to know of a message type, gathered once per type on first use.

@@ -1,4 +1,5 @@
-import { toBinary, type DescMessage, type Message } from '@bufbuild/protobuf';
+import type { DescMessage, Message } from '@bufbuild/protobuf';
+import { toBinary } from '../api/protobuf.ts';
 import type { Any } from '@bufbuild/protobuf/wkt/google/protobuf/any_pb.js';
 
 /** What an Any holds, once someone has looked inside. */

@@ -1,5 +1,6 @@
-import { create, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import type { ListValue, NullValue, Struct, Value } from '@bufbuild/protobuf/wkt';
+import { create } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { ConfigNode } from './tree.ts';
 

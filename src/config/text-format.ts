@@ -1,11 +1,12 @@
-import { fromBinary, ScalarType, toJson, type DescEnum, type DescField, type DescMessage } from '@bufbuild/protobuf';
+import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf';
+import { ScalarType } from '../api/protobuf.ts';
 import { apiTypes } from '../api/registry.ts';
 import { wellKnownKind } from './message-plan.ts';
 import { typeNameOf } from './opened-any.ts';
 import { parseFault, type ParsedTree } from './parsed-tree.ts';
 import type { SourceText } from './source.ts';
 import { describe, stringBytes, TextFormatFault, TextFormatLexer, type TextToken } from './text-format-lexer.ts';
-import { ListNode, MapNode, MAX_DEPTH, NO_OFFSET, ScalarNode, treeFromValue, type ConfigNode } from './tree.ts';
+import { AnyBytesNode, ListNode, MapNode, MAX_DEPTH, NO_OFFSET, ScalarNode, type ConfigNode } from './tree.ts';
 
 /**
  * Protobuf's text format (`.pb_text`), read into the tree that JSON would give for the same message: so one decoder serves, and
@@ -234,18 +235,7 @@ function joinEntries(nodes: readonly ConfigNode[]): MapNode {
 /** `type_url` and `value` as bytes. */
 function anyNode(start: number, found: ReadonlyMap<string, Occurrences>): ConfigNode {
   const url = textOf(found.get('type_url')?.nodes[0]);
-  const desc = apiTypes.getMessage(typeNameOf(url));
-  const bytes = Buffer.from(textOf(found.get('value')!.nodes[0]), 'base64');
-  const type = ['@type', start, new ScalarNode(url, start)];
-  if (desc === undefined) return new MapNode(start, type);
-  try {
-    const json = toJson(desc, fromBinary(desc, bytes), { registry: apiTypes, useProtoFieldName: true });
-    const content = treeFromValue(wellKnownKind(desc) === 'none' ? json : { value: json }) as MapNode;
-    for (let index = 0; index < content.size; index++) type.push(content.keyAt(index), start, content.valueAt(index) as ScalarNode);
-    return new MapNode(start, type);
-  } catch {
-    throw new TextFormatFault(start, `the bytes are no ${desc.typeName}`);
-  }
+  return new AnyBytesNode(start, url, Buffer.from(textOf(found.get('value')!.nodes[0]), 'base64'));
 }
 
 function textOf(node: ConfigNode | undefined): string {

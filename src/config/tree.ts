@@ -86,6 +86,16 @@ export class MapNode {
   }
 }
 
+/** An Any of the text format that is written as bytes. */
+export class AnyBytesNode extends MapNode {
+  readonly bytes: Uint8Array;
+
+  constructor(start: number, typeUrl: string, bytes: Uint8Array) {
+    super(start, ['@type', start, new ScalarNode(typeUrl, start)]);
+    this.bytes = bytes;
+  }
+}
+
 /**
  * Makes nodes whose arrays have exactly the size they need, which arrays filled by `push` have not: children wait on one shared
  * stack until their parent closes.

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { toBinary } from '@bufbuild/protobuf';
 import { type AdditionalAddress, type FilterChain, type Listener as ListenerMessage, Listener_DrainType } from '../api/generated/envoy/config/listener/v3.ts';
 import { type Address as AddressMessage, SocketAddress_Protocol, TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
 import { textOfMessages } from '../api/message-identity.ts';
+import { toBinary } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';

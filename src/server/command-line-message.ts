@@ -1,10 +1,10 @@
-import { create } from '@bufbuild/protobuf';
 import {
   type CommandLineOptions,
   CommandLineOptions_DrainStrategy as DrainStrategy,
   CommandLineOptions_IpVersion as IpVersion,
   CommandLineOptions_Mode as Mode,
 } from '../api/generated/envoy/admin/v3.ts';
+import { create } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { ServerOptions } from './options.ts';
 

@@ -1,5 +1,5 @@
-import { create } from '@bufbuild/protobuf';
 import type { Node } from '../api/generated/envoy/config/core/v3.ts';
+import { create } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { NodeInfo } from '../core/extension.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';

@@ -1,7 +1,7 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import type { Worker as NodeWorker } from 'node:worker_threads';
-import { toBinary } from '@bufbuild/protobuf';
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import { toBinary } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { OverloadMessage } from '../core/overload.ts';

@@ -1,6 +1,6 @@
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import type { Secret } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import { fromBinary, toBinary } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { Reloadable, ThreadTlsMaterial } from '../tls/material.ts';
 import { ReloadableContext } from '../tls/reloadable-context.ts';

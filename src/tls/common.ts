@@ -1,7 +1,7 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { createHash } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
 import type { CertificateValidationContext, CommonTlsContext } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
+import { create, fromBinary, toBinary } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
