@@ -1,12 +1,12 @@
-import { enableCompileCache } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { prepareModuleLoading } from './server/module-loading.ts';
 
 /** The command line. The only place that ends the process on purpose. */
 
 // Whoever asks for a reload while this loads means the file that is read after it, not that the process ends.
 process.on('SIGHUP', () => {});
-// Keeps compiled code between starts, of what is loaded from here on: this file imports nothing of its own before.
-enableCompileCache();
+// For what is loaded from here on: this file imports nothing else of its own before.
+prepareModuleLoading(true);
 const { parseCommandLine } = await import('./server/options.ts');
 const command = parseCommandLine(process.argv.slice(2), availableParallelism());
 switch (command.kind) {

@@ -1,7 +1,7 @@
-import { enableCompileCache } from 'node:module';
 import { workerData } from 'node:worker_threads';
 import type { WorkerSetup } from './messages.ts';
+import { prepareModuleLoading } from './module-loading.ts';
 
-/** Where a worker thread starts. A thread has a compile cache of its own, and only for what it loads after asking for it. */
-if ((workerData as WorkerSetup).compileCache) enableCompileCache();
+/** Where a worker thread starts. A thread has a compile cache and hooks of its own. */
+prepareModuleLoading((workerData as WorkerSetup).compileCache);
 await import('./worker-program.ts');
