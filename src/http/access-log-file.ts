@@ -18,17 +18,28 @@ export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 export interface FileSystem {
   /** Throws. */
   open(path: string): number;
+  isPipe(path: string): boolean;
   write(fd: number, bytes: Buffer, offset: number, done: (error: NodeJS.ErrnoException | null, written: number) => void): void;
   writeNow(fd: number, bytes: Buffer, offset: number): number;
   close(fd: number): void;
 }
 
 export const systemFiles: FileSystem = {
-  open: (path) => fs.openSync(path, 'a', 0o644),
+  // A named pipe that is opened for writing only holds the thread up until somebody reads it.
+  open: (path) => fs.openSync(path, isPipe(path) ? 'a+' : 'a', 0o644),
+  isPipe,
   write: (fd, bytes, offset, done) => fs.write(fd, bytes, offset, bytes.length - offset, null, done),
   writeNow: (fd, bytes, offset) => fs.writeSync(fd, bytes, offset, bytes.length - offset, null),
   close: (fd) => fs.closeSync(fd),
 };
+
+function isPipe(path: string): boolean {
+  try {
+    return fs.statSync(path).isFIFO();
+  } catch {
+    return false;
+  }
+}
 
 export interface AccessLogFileOptions {
   readonly path: string;

@@ -81,6 +81,8 @@ export class AccessLogFileProbe implements AccessLogOpener {
   }
 
   open(path: string): RecordSink | string {
+    // To close it would tell its reader that there is nothing more.
+    if (this.#files.isPipe(path)) return NOWHERE;
     const fd = openFile(this.#files, path);
     if (typeof fd === 'string') return fd;
     this.#files.close(fd);

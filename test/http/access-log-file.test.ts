@@ -42,6 +42,10 @@ class SlowFiles implements FileSystem {
     });
   }
 
+  isPipe(): boolean {
+    return false;
+  }
+
   writeNow(fd: number, bytes: Buffer, offset: number): number {
     this.written.push(`${fd}:${bytes.toString('latin1', offset)}`);
     return bytes.length - offset;

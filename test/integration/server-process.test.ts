@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, openSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, createReadStream, existsSync, openSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,12 @@ function nuncio(...args: string[]): Process {
 
 function ingress(body: string, rest: object = {}): object {
   return bootstrap([listener({ name: 'ingress', routes: [{ body }] })], [], rest);
+}
+
+/** Every connection leaves a record. */
+function ingressLogging(path: string, record: string): object {
+  const file = { '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', path, log_format: { text_format_source: { inline_string: record } } };
+  return bootstrap([{ ...listener({ name: 'ingress', routes: [{ body: 'x' }] }), access_log: [{ name: 'file', typed_config: file }] }]);
 }
 
 /** A process that serves, and the port of its listener `ingress`. */
@@ -151,14 +157,38 @@ describe('a serving process', () => {
     execFileSync('mkfifo', [fifo]);
     const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
     running.onEnd(() => closeSync(reader));
-    const log = { typed_config: { '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', path: fifo, log_format: { text_format_source: { inline_string: 'x'.repeat(PIPE_BYTES) } } } };
-    const { child, port, ended, stderr } = await serving(bootstrap([{ ...listener({ name: 'ingress', routes: [{ body: 'x' }] }), access_log: [{ name: 'file', ...log }] }]));
+    const { child, port, ended, stderr } = await serving(ingressLogging(fifo, 'x'.repeat(PIPE_BYTES)));
     for (let record = 0; record < 2; record++) await get(port);
     child.kill('SIGTERM');
     await until(stderr, (text) => text.includes('exiting'));
     child.kill('SIGTERM');
     expect(await ended).toBe(null);
     expect(child.signalCode).toBe('SIGTERM');
+  });
+
+  test('starts before anybody reads a named pipe that is its access log, and loads again without ending what reads it', async () => {
+    const fifo = join(running.folder(), 'access.log');
+    execFileSync('mkfifo', [fifo]);
+    const { child, port, file, stderr } = await serving(ingressLogging(fifo, 'record '), '--file-flush-interval-msec', '10');
+    const reader = createReadStream(fifo, 'latin1');
+    running.onEnd(() => reader.destroy());
+    let records = '';
+    reader.on('data', (text) => (records += text));
+    let ended = false;
+    reader.on('end', () => (ended = true));
+    const reads = async (expected: string): Promise<void> => {
+      await get(port);
+      await until(
+        () => records,
+        (text) => text === expected,
+      );
+    };
+    await reads('record ');
+    file.write(ingressLogging(fifo, 'other '));
+    child.kill('SIGHUP');
+    await until(stderr, (text) => text.includes('configuration reloaded'));
+    await reads('record other ');
+    expect(ended).toBe(false);
   });
 
   test('serves when it cannot write where its addresses and its id are wanted', async () => {
