@@ -12,13 +12,15 @@ export type OverloadAction =
   | 'stop_accepting_connections'
   | 'reject_incoming_connections'
   | 'shrink_heap'
-  | 'reduce_timeouts';
+  | 'reduce_timeouts'
+  | 'close_idle_http_connections'
+  | 'reset_high_memory_stream';
 
 /** How far an action is taken: 0 not at all, 1 wholly, between them with that chance. Actions that are not there are not taken. */
 export type OverloadStates = Readonly<Partial<Record<OverloadAction, number>>>;
 
 /** Timeouts that `reduce_timeouts` may shorten. */
-export type ScaledTimeout = 'connection-idle' | 'stream-idle' | 'transport-socket-connect' | 'connection-max';
+export type ScaledTimeout = 'connection-idle' | 'stream-idle' | 'stream-flush' | 'transport-socket-connect' | 'connection-max';
 
 /** What is left of a timeout when the action is taken wholly. */
 export type TimeoutFloor = { readonly ms: number } | { readonly share: number };
@@ -35,11 +37,13 @@ export interface Overload {
 /** What the main thread tells the others. */
 export interface OverloadMessage extends Overload {
   readonly timeoutFloors: TimeoutFloors;
+  /** Streams that hold less are never given up (`minimum_account_to_track_power_of_two`); as a power of two. */
+  readonly minHeldPowerOfTwo: number;
 }
 
 export const OVERLOAD = serviceKey<Overload>('overload');
 
-export const noOverload: OverloadMessage = { states: {}, maxDownstreamConnections: Infinity, timeoutFloors: {} };
+export const noOverload: OverloadMessage = { states: {}, maxDownstreamConnections: Infinity, timeoutFloors: {}, minHeldPowerOfTwo: Infinity };
 
 /** What becomes of a timeout of `ms` while the action is taken as far as `state` says. */
 export function reducedTimeout(ms: number, floor: TimeoutFloor | undefined, state: number): number {

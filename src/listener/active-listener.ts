@@ -3,6 +3,7 @@ import { THREADS_SHARE_PORTS } from '../core/process-facts.ts';
 import type { Logger } from '../core/log.ts';
 import type { StatGroup } from '../core/stats/stats.ts';
 import type { AccessLogEntry } from '../http/access-log.ts';
+import type { HeldStream } from '../http/codec/codec.ts';
 import { streamOf } from '../http/connection-stream.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../http/listener-stats.ts';
 import { type ConnectionInfo, ResponseFlag } from '../http/stream-info.ts';
@@ -146,6 +147,10 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   startDrain(): void {
     this.#draining = true;
     for (const connection of this.#connections) connection.startDrain();
+  }
+
+  *heldStreams(): Iterable<HeldStream> {
+    for (const connection of this.#connections) yield* connection.heldStreams();
   }
 
   pauseAccepts(paused: boolean): void {

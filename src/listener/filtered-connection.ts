@@ -1,3 +1,4 @@
+import type { HeldStream } from '../http/codec/codec.ts';
 import type { ConnectionInfo } from '../http/stream-info.ts';
 import type { Connection, TransportError } from '../transport/transport.ts';
 import { type ConnectionHandler, type FilteredConnection, type NetworkFilter, type NetworkReadFilter, STOP } from './network-filter.ts';
@@ -40,6 +41,10 @@ export class FilteredHandler implements ConnectionHandler, FilteredConnection {
 
   startDrain(): void {
     this.#terminal.startDrain();
+  }
+
+  heldStreams(): Iterable<HeldStream> {
+    return this.#terminal.heldStreams?.() ?? [];
   }
 
   onNewConnection(): void {

@@ -1,4 +1,5 @@
 import { Timer, type TimerOwner } from '../core/timers.ts';
+import type { HeldStream } from '../http/codec/codec.ts';
 import type { ConnectionInfo } from '../http/stream-info.ts';
 import type { Connection, ConnectingOwner, TransportError } from '../transport/transport.ts';
 import type { DrainManager } from './drain-manager.ts';
@@ -51,6 +52,10 @@ export class ListenerConnection implements ConnectingOwner, TimerOwner {
 
   startDrain(): void {
     this.#handler!.startDrain();
+  }
+
+  heldStreams(): Iterable<HeldStream> {
+    return this.#handler!.heldStreams?.() ?? [];
   }
 
   destroy(): void {

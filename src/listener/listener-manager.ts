@@ -1,5 +1,6 @@
 import type { Logger } from '../core/log.ts';
 import type { StatStore } from '../core/stats/stats.ts';
+import type { HeldStream } from '../http/codec/codec.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../http/listener-stats.ts';
 import type { Address, TransportError } from '../transport/transport.ts';
 import { ActiveListener, type ListenerLookup, type ListenerThread } from './active-listener.ts';
@@ -78,6 +79,10 @@ export class ListenerManager implements ListenerLookup {
   pauseAccepts(paused: boolean): void {
     this.#paused = paused;
     for (const listener of this.#listeners.values()) listener.pauseAccepts(paused);
+  }
+
+  *heldStreams(): Iterable<HeldStream> {
+    for (const listener of this.#listeners.values()) yield* listener.heldStreams();
   }
 
   /** Marks answers as the last of their connection and ends idle connections. */

@@ -1,4 +1,5 @@
 import { serviceKey } from '../core/extension.ts';
+import type { HeldStream } from '../http/codec/codec.ts';
 import type { ConnectionInfo } from '../http/stream-info.ts';
 import type { Connection, ConnectionOwner } from '../transport/transport.ts';
 
@@ -12,6 +13,8 @@ export interface ConnectionHandler extends ConnectionOwner {
   onRecorded?(): void;
   /** The listener drains: end when what is under way is finished. */
   startDrain(): void;
+  /** Streams that can be given up one by one. */
+  heldStreams?(): Iterable<HeldStream>;
   /** Requests under way; an idle connection may be closed at once when its listener goes. */
   readonly active: boolean;
 }

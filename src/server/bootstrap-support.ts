@@ -50,10 +50,10 @@ export const bootstrapSupport: SupportTable = {
   },
   'envoy.config.bootstrap.v3.Bootstrap.DeferredStatOptions': { enable_deferred_creation_stats: only([false]) },
   'envoy.config.overload.v3.OverloadManager': {
-    ...fields('refresh_interval resource_monitors actions'),
+    ...fields('refresh_interval resource_monitors actions buffer_factory_config'),
     loadshed_points: refused('use actions, which shed load at the same places'),
-    buffer_factory_config: refused('buffers are not counted by stream'),
   },
+  'envoy.config.overload.v3.BufferFactoryConfig': fields('minimum_account_to_track_power_of_two'),
   'envoy.config.overload.v3.ResourceMonitor': fields('name typed_config'),
   'envoy.config.overload.v3.OverloadAction': fields('name triggers typed_config'),
   'envoy.config.overload.v3.Trigger': fields('name threshold scaled'),

@@ -11,7 +11,7 @@ import { Problems } from '../core/problems.ts';
 import { systemProcess } from '../core/process-facts.ts';
 import type { Random } from '../core/random.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
-import type { StatStore } from '../core/stats/stats.ts';
+import type { StatGroup, StatStore } from '../core/stats/stats.ts';
 import type { Timers } from '../core/timers.ts';
 import { ACCESS_LOG_FILES, AccessLogFiles } from '../http/access-log-files.ts';
 import { PROCESS } from '../http/format/environment.ts';
@@ -29,6 +29,7 @@ import { decodeSecret } from './tls-material.ts';
 import { UpstreamSockets } from './upstream-sockets.ts';
 import { Watchdog, type WatchdogSettings } from './watchdog.ts';
 import type { Worker } from './worker.ts';
+import { RESET_STREAMS_SCOPE, RESET_STREAMS_STATS, resetHighMemoryStreams } from './overload/high-memory-streams.ts';
 
 export interface ProxyThreadOptions {
   readonly index: number;
@@ -65,6 +66,7 @@ export class ProxyThread implements Worker {
   readonly #accessLogs: AccessLogFiles;
   readonly #tls: ThreadTlsMaterial;
   readonly #overload = new ThreadOverload();
+  readonly #resetStreams: StatGroup;
   #clusterNames: ReadonlySet<string> = new Set();
   #utilization = performance.eventLoopUtilization();
 
@@ -76,6 +78,7 @@ export class ProxyThread implements Worker {
     this.#options = options;
     this.#services = { registry, stats, clock, timers, random, runtime, log, node, serving: true };
     this.#drain = new ProcessDrain(clock, random);
+    this.#resetStreams = stats.group(RESET_STREAMS_SCOPE, RESET_STREAMS_STATS);
     new Watchdog(stats, [`server.worker_${index}`, 'workers'], options.watchdog, clock, timers);
     this.#tls = new ThreadTlsMaterial([], options.ticketSecret);
     const upstreamSockets = new UpstreamSockets(this.#services, this.#tls);
@@ -126,7 +129,13 @@ export class ProxyThread implements Worker {
   }
 
   updateOverload(message: OverloadMessage): void {
+    const before = this.#overload.states.reset_high_memory_stream;
     this.#overload.replace(message);
+    const now = message.states.reset_high_memory_stream;
+    if (now !== undefined && now !== before) {
+      const count = resetHighMemoryStreams(this.#listeners.heldStreams(), now, message.minHeldPowerOfTwo);
+      this.#resetStreams.add(RESET_STREAMS_STATS.count, count);
+    }
     this.#options.timers.reduce(message);
     this.#listeners.pauseAccepts(message.states.stop_accepting_connections === 1);
   }

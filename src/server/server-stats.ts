@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { StatScrape } from '../core/stats/scrape.ts';
 import { defineStats, type StatGroup, type StatStore } from '../core/stats/stats.ts';
 import { CertificateStats, NO_CERTIFICATE } from './certificate-stats.ts';
+import { RESET_STREAMS_SCOPE, RESET_STREAMS_STATS } from './overload/high-memory-streams.ts';
 import { VERSION } from './version.ts';
 
 export const SERVER_STATS = defineStats({
@@ -29,7 +30,6 @@ export const RUNTIME_STATS = defineStats({
 
 /** Zeros: nothing is shed. */
 const OVERLOAD_STATS = defineStats({ histograms: ['refresh_interval_delay'] });
-const OVERLOAD_ACTION_STATS = defineStats({ counters: ['count'] });
 
 export const LISTENER_MANAGER_STATS = defineStats({
   counters: [
@@ -62,7 +62,7 @@ export class ServerStats {
     this.listeners = store.group('listener_manager', LISTENER_MANAGER_STATS);
     this.certificates = new CertificateStats(store);
     store.group('overload', OVERLOAD_STATS);
-    store.group('envoy.overload_actions.reset_high_memory_stream', OVERLOAD_ACTION_STATS);
+    store.group(RESET_STREAMS_SCOPE, RESET_STREAMS_STATS);
     this.server.gaugeSet(SERVER_STATS.version, versionNumber(VERSION));
     this.server.gaugeSet(SERVER_STATS.days_until_first_cert_expiring, NO_CERTIFICATE);
     this.state('PRE_INITIALIZING');

@@ -133,7 +133,15 @@ export interface ServerCodec {
   onClosed(error: TransportError | undefined): void;
 }
 
+/** A stream that can be given up when there is too little memory. */
+export interface HeldStream {
+  /** Body that waits for either side. */
+  readonly heldBytes: number;
+  giveUp(): void;
+}
+
 export interface MultiplexedServerCodec extends ServerCodec {
+  heldStreams(): Iterable<HeldStream>;
   /** The second GOAWAY: streams that come from now on are ignored. */
   finishDrain(): void;
   /** Gives the connection what was put off to the end of the round: before it is closed. */

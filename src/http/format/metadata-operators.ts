@@ -2,7 +2,7 @@ import { unicodeText, wireText } from '../../core/wire-text.ts';
 import { isFilterStateObject, jsonFields } from '../filter-state.ts';
 import { valueAt } from '../metadata-path.ts';
 import { jsonOfValue, jsonText } from './json-text.ts';
-import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, textOperator, withParams } from './operator.ts';
+import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, withParams } from './operator.ts';
 
 type Namespaces = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown> | undefined;
 type MetadataOf = (context: FormatContext) => Namespaces;

@@ -2,7 +2,7 @@ import type { OverloadAction as ActionMessage, OverloadManager as ManagerMessage
 import { ScaleTimersOverloadActionConfig_TimerType as TimerType } from '../../api/generated/envoy/config/overload/v3.ts';
 import { configTypeOf, unpack } from '../../config/open-any.ts';
 import { durationMs } from '../../core/durations.ts';
-import type { OverloadAction, ScaledTimeout, TimeoutFloor, TimeoutFloors } from '../../core/overload.ts';
+import { noOverload, type OverloadAction, type ScaledTimeout, type TimeoutFloor, type TimeoutFloors } from '../../core/overload.ts';
 import type { ConfigPath, Problems } from '../../core/problems.ts';
 import { compileMonitor, type MonitorSpec } from './monitors.ts';
 
@@ -12,6 +12,7 @@ export interface OverloadSpec {
   readonly monitors: readonly MonitorSpec[];
   readonly actions: readonly ActionSpec[];
   readonly timeoutFloors: TimeoutFloors;
+  readonly minHeldPowerOfTwo: number;
   /** Infinity: there is no such monitor. */
   readonly maxDownstreamConnections: number;
 }
@@ -36,12 +37,10 @@ const ACTIONS: ReadonlySet<string> = new Set<OverloadAction>([
   'reject_incoming_connections',
   'shrink_heap',
   'reduce_timeouts',
+  // Envoy takes it too and closes nothing that speaks HTTP/1 or HTTP/2.
+  'close_idle_http_connections',
+  'reset_high_memory_stream',
 ]);
-/** Of Envoy, and why not here. */
-const REFUSED_ACTIONS: Readonly<Record<string, string>> = {
-  reset_high_memory_stream: 'buffers are not counted by stream; set per_connection_buffer_limit_bytes, and stop_accepting_requests here',
-  close_idle_http_connections: 'use reduce_timeouts with HTTP_DOWNSTREAM_CONNECTION_IDLE',
-};
 const DEFAULT_REFRESH_MS = 1000;
 
 /** Undefined: there is none. */
@@ -62,6 +61,7 @@ export function compileOverloadManager(message: ManagerMessage | undefined, at: 
     const name = compileActionName(action, actionAt, problems);
     if (name === undefined) return;
     if (actions.some((other) => other.action === name)) problems.error(actionAt, `Duplicate overload action ${action.name}`);
+    if (name === 'reset_high_memory_stream' && message.bufferFactoryConfig === undefined) problems.error(actionAt, `Overload action "${action.name}" requires buffer_factory_config.`);
     if (name === 'reduce_timeouts') timeoutFloors = compileFloors(action, actionAt, problems);
     actions.push({ action: name, triggers: compileTriggers(action, resources, actionAt, problems) });
   });
@@ -70,6 +70,7 @@ export function compileOverloadManager(message: ManagerMessage | undefined, at: 
     monitors,
     actions,
     timeoutFloors,
+    minHeldPowerOfTwo: message.bufferFactoryConfig?.minimumAccountToTrackPowerOfTwo ?? noOverload.minHeldPowerOfTwo,
     maxDownstreamConnections: Math.min(...monitors.map((monitor) => (monitor.kind === 'connections' ? monitor.limit : Infinity))),
   };
 }
@@ -77,8 +78,7 @@ export function compileOverloadManager(message: ManagerMessage | undefined, at: 
 function compileActionName({ name }: ActionMessage, at: ConfigPath, problems: Problems): OverloadAction | undefined {
   const short = name.startsWith(ACTION_PREFIX) ? name.substring(ACTION_PREFIX.length) : '';
   if (ACTIONS.has(short)) return short as OverloadAction;
-  const reason = REFUSED_ACTIONS[short];
-  problems.error(at.field('name'), reason === undefined ? `Unknown Overload Manager Action ${name}` : `not supported: ${name} (${reason})`);
+  problems.error(at.field('name'), `Unknown Overload Manager Action ${name}`);
   return undefined;
 }
 
@@ -106,6 +106,7 @@ function compileTrigger({ name, triggerOneof }: Trigger, at: ConfigPath, problem
 const SCALED_TIMEOUTS: Readonly<Record<number, ScaledTimeout>> = {
   [TimerType.HTTP_DOWNSTREAM_CONNECTION_IDLE]: 'connection-idle',
   [TimerType.HTTP_DOWNSTREAM_STREAM_IDLE]: 'stream-idle',
+  [TimerType.HTTP_DOWNSTREAM_STREAM_FLUSH]: 'stream-flush',
   [TimerType.TRANSPORT_SOCKET_CONNECT]: 'transport-socket-connect',
   [TimerType.HTTP_DOWNSTREAM_CONNECTION_MAX]: 'connection-max',
 };
@@ -122,7 +123,7 @@ function compileFloors({ name, typedConfig }: ActionMessage, at: ConfigPath, pro
     const timerAt = at.field('typed_config').field('timer_scale_factors').index(index);
     const timeout = SCALED_TIMEOUTS[timer];
     if (timeout === undefined) {
-      problems.error(timerAt.field('timer'), 'not supported: a timer that is none of HTTP_DOWNSTREAM_CONNECTION_IDLE, HTTP_DOWNSTREAM_STREAM_IDLE, TRANSPORT_SOCKET_CONNECT, HTTP_DOWNSTREAM_CONNECTION_MAX');
+      problems.error(timerAt.field('timer'), 'not supported: a timer that is none of HTTP_DOWNSTREAM_CONNECTION_IDLE, HTTP_DOWNSTREAM_STREAM_IDLE, HTTP_DOWNSTREAM_STREAM_FLUSH, TRANSPORT_SOCKET_CONNECT, HTTP_DOWNSTREAM_CONNECTION_MAX');
       return;
     }
     if (floors[timeout] !== undefined) problems.error(timerAt, `Found duplicate entry for timer type ${Object.keys(TimerType)[timer]}`);

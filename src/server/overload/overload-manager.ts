@@ -47,8 +47,8 @@ export class OverloadManager {
     if (this.#spec === undefined) return noOverload;
     const states: Partial<Record<OverloadAction, number>> = {};
     for (const { spec, state } of this.#actions) if (state > 0) states[spec.action] = state;
-    const { maxDownstreamConnections, timeoutFloors } = this.#spec;
-    return { states, maxDownstreamConnections, timeoutFloors };
+    const { maxDownstreamConnections, timeoutFloors, minHeldPowerOfTwo } = this.#spec;
+    return { states, maxDownstreamConnections, timeoutFloors, minHeldPowerOfTwo };
   }
 
   /** Undefined: nothing is watched any more. */

@@ -14,6 +14,19 @@ test('what the edge profile of Envoy asks for is taken', () => {
   expect(load([action('shrink_heap'), action('stop_accepting_requests'), action('reduce_timeouts', [threshold], { typed_config: scales })])).not.toThrow();
 });
 
+test('streams are given up where they are counted, and idle connections are let be', () => {
+  const yaml = (minimum: number): string =>
+    JSON.stringify({
+      overload_manager: {
+        resource_monitors: [heap],
+        actions: [action('reset_high_memory_stream'), action('close_idle_http_connections')],
+        buffer_factory_config: { minimum_account_to_track_power_of_two: minimum },
+      },
+    });
+  expect(() => Proxy.validate({ yaml: yaml(14) })).not.toThrow();
+  expect(() => Proxy.validate({ yaml: yaml(9) })).toThrow('MinimumAccountToTrackPowerOfTwo');
+});
+
 test.each([
   ['an unknown resource', [action('shrink_heap', [{ name: 'other', threshold: { value: 1 } }])], 'Unknown trigger resource other for overload action envoy.overload_actions.shrink_heap'],
   ['an unknown action', [action('dance')], 'Unknown Overload Manager Action envoy.overload_actions.dance'],
@@ -21,7 +34,7 @@ test.each([
   ['a trigger twice', [action('shrink_heap', [threshold, threshold])], 'Duplicate trigger resource for overload action envoy.overload_actions.shrink_heap'],
   ['thresholds in the wrong order', [action('shrink_heap', [{ name: 'heap', scaled: { scaling_threshold: 0.9, saturation_threshold: 0.9 } }])], 'scaling_threshold must be less than saturation_threshold'],
   ['timeouts that are not named', [action('reduce_timeouts')], 'Overload action "envoy.overload_actions.reduce_timeouts" requires typed_config'],
-  ['an action that is not done', [action('reset_high_memory_stream')], 'per_connection_buffer_limit_bytes'],
+  ['giving up streams that nobody counts', [action('reset_high_memory_stream')], 'Overload action "envoy.overload_actions.reset_high_memory_stream" requires buffer_factory_config.'],
 ])('%s is refused', (_what, actions, message) => {
   expect(load(actions)).toThrow(message);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/log.ts';
-import type { OverloadMessage } from '../../../src/core/overload.ts';
+import { noOverload, type OverloadMessage } from '../../../src/core/overload.ts';
 import { StatScrape } from '../../../src/core/stats/scrape.ts';
 import { SharedStatStore } from '../../../src/core/stats/store.ts';
 import { Timers } from '../../../src/core/timers.ts';
@@ -14,7 +14,8 @@ const threshold: TriggerSpec = { resource: 'heap', from: 0.8, to: 0.8 };
 function specOf(triggers: readonly TriggerSpec[]): OverloadSpec {
   return {
     refreshMs: 100, monitors: [{ name: 'heap', kind: 'heap', limit: 1 }, { name: 'file', kind: 'injected', path: '' }],
-    actions: [{ action: 'stop_accepting_requests', triggers }], timeoutFloors: {}, maxDownstreamConnections: Infinity,
+    actions: [{ action: 'stop_accepting_requests', triggers }], timeoutFloors: {},
+  minHeldPowerOfTwo: Infinity, maxDownstreamConnections: Infinity,
   };
 }
 
@@ -103,7 +104,7 @@ describe('the overload manager', () => {
     manager.configure(specOf([threshold]));
     refreshAt(1);
     manager.configure(undefined);
-    expect(published.at(-1)).toEqual({ states: {}, maxDownstreamConnections: Infinity, timeoutFloors: {} });
+    expect(published.at(-1)).toEqual(noOverload);
     const count = published.length;
     refreshAt(1);
     expect(published.length).toBe(count);

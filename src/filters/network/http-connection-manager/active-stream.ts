@@ -455,7 +455,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (route.kind !== 'forward') return;
     if (route.bodyBufferLimitBytes > this.decoding.limitBytes) this.decoding.limitBytes = route.bodyBufferLimitBytes;
     if (route.idleTimeoutMs !== undefined) this.setIdleTimeout(route.idleTimeoutMs);
-    if (route.flushTimeoutMs !== undefined) this.encoder.setFlushTimeout?.(route.flushTimeoutMs === 0 ? undefined : this.config.timers.list(route.flushTimeoutMs));
+    if (route.flushTimeoutMs !== undefined) this.encoder.setFlushTimeout?.(route.flushTimeoutMs === 0 ? undefined : this.config.timers.reducibleList('stream-flush', route.flushTimeoutMs));
     if (route.streamDuration !== undefined) this.#setMaxDuration(route.streamDuration);
   }
 

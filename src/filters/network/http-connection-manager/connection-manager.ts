@@ -1,5 +1,5 @@
 import { Timer, type TimerOwner, type Timers } from '../../../core/timers.ts';
-import type { MultiplexedCodecOwner, MultiplexedServerCodec, RequestDecoder, ServerCodec, ServerEncoder } from '../../../http/codec/codec.ts';
+import type { HeldStream, MultiplexedCodecOwner, MultiplexedServerCodec, RequestDecoder, ServerCodec, ServerEncoder } from '../../../http/codec/codec.ts';
 import { H1ServerCodec } from '../../../http/codec/h1-server.ts';
 import { H2_CODEC_STATS } from '../../../http/codec/h2/h2-stats.ts';
 import { H2ServerCodec } from '../../../http/codec/h2/h2-server.ts';
@@ -110,6 +110,10 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     }
     this.#draining = true;
     if (this.#streams === 0) this.#close();
+  }
+
+  heldStreams(): Iterable<HeldStream> {
+    return this.#multiplexed?.heldStreams() ?? [];
   }
 
   /** `codec_type` AUTO looks at the first bytes, which are as many as tell HTTP/1 from the preface of HTTP/2. */

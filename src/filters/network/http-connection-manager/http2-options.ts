@@ -40,7 +40,7 @@ export function compileHttp2Options(message: ManagerMessage, shared: SharedCodec
     highWatermarkBytes: shared.highWatermarkBytes,
     streamErrorOnInvalidMessage: streamErrorOnInvalidMessage(http2, message.streamErrorOnInvalidHttpMessage),
     keepAlive: keepAlive && { ...keepAlive, timers, random },
-    flushTimeout: flushTimeoutMs === 0 ? undefined : timers.list(flushTimeoutMs),
+    flushTimeout: flushTimeoutMs === 0 ? undefined : timers.reducibleList('stream-flush', flushTimeoutMs),
     resets: { clock: context.clock, burst: Number(http2?.streamResetBurst ?? RESET_BURST), perSecond: Number(http2?.streamResetRate ?? RESETS_PER_SECOND) },
     resetDelay: timers.list(RESET_DELAY_MS),
     // As in Envoy they come to be with the first connection.

@@ -27,5 +27,6 @@ export function nameCluster({ config, info, headers }: ActiveStream, route: Rout
 /** The flag of a stream that its client ended. */
 export function resetFlag({ kind }: Failure): number {
   if (kind === 'protocol-error') return ResponseFlag.downstreamProtocolError;
+  if (kind === 'overload') return ResponseFlag.overloadManager;
   return kind === 'connection-termination' ? ResponseFlag.downstreamConnectionTermination : ResponseFlag.downstreamRemoteReset;
 }

@@ -229,6 +229,10 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     this.#session.grant(stream, bytes);
   }
 
+  giveUp(stream: H2Stream): void {
+    this.#session.giveUp(stream);
+  }
+
   onFlushTimeout(stream: H2Stream): void {
     this.#session.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
     this.#session.reset(stream, ErrorCode.cancel);

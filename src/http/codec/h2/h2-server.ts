@@ -2,7 +2,7 @@ import type { Connection, ConnectionOwner, TransportError } from '../../../trans
 import type { Failure } from '../../failure.ts';
 import type { HeaderMap } from '../../header-map.ts';
 import { H } from '../../header-name.ts';
-import type { MultiplexedCodecOwner, MultiplexedServerCodec, RequestDecoder } from '../codec.ts';
+import type { HeldStream, MultiplexedCodecOwner, MultiplexedServerCodec, RequestDecoder } from '../codec.ts';
 import { DOWNSTREAM_GONE } from '../h1-server.ts';
 import { ErrorCode, MAX_STREAM_ID, PREFACE, Setting } from './frame.ts';
 import type { H2ServerOptions } from './h2-options.ts';
@@ -55,6 +55,10 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   finishDrain(): void {
     this.#session.goAway(this.#session.lastPeerId);
     this.#session.stats.inc(H2_CODEC_STATS.goaway_sent);
+  }
+
+  heldStreams(): Iterable<HeldStream> {
+    return this.#session.streams.values();
   }
 
   flush(): void {
@@ -237,6 +241,10 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
 
   grant(stream: H2Stream, bytes: number): void {
     this.#session.grant(stream, bytes);
+  }
+
+  giveUp(stream: H2Stream): void {
+    this.#session.giveUp(stream);
   }
 
   onFlushTimeout(stream: H2Stream): void {

@@ -428,6 +428,10 @@ export class H2Session implements FrameSink, KeepAliveSession {
     decoder?.onReset(failure);
   }
 
+  giveUp(stream: H2Stream): void {
+    this.abort(stream, ErrorCode.internalError, this.#role.failures.overload);
+  }
+
   #onMalformed(stream: H2Stream, details: string): boolean {
     this.stats.inc(H2_CODEC_STATS.rx_messaging_error);
     if (!this.options.streamErrorOnInvalidMessage) return this.drop(details);

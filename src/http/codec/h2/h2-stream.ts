@@ -2,7 +2,7 @@ import { Timer, type TimerList, type TimerOwner } from '../../../core/timers.ts'
 import type { Failure } from '../../failure.ts';
 import type { HeaderMap } from '../../header-map.ts';
 import type { ByteCounts } from '../../stream-info.ts';
-import type { PressureWatcher, ServerEncoder, StreamDecoder } from '../codec.ts';
+import type { HeldStream, PressureWatcher, ServerEncoder, StreamDecoder } from '../codec.ts';
 import { PendingBody } from './pending-body.ts';
 
 /** What a stream needs of its connection. */
@@ -14,6 +14,7 @@ export interface StreamSession {
   resetStream(stream: H2Stream, failure: Failure): void;
   grant(stream: H2Stream, bytes: number): void;
   onFlushTimeout(stream: H2Stream): void;
+  giveUp(stream: H2Stream): void;
 }
 
 /**
@@ -25,7 +26,7 @@ export interface StreamSession {
  *
  * The fields are the session's to write; others call methods.
  */
-export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
+export class H2Stream implements ServerEncoder, ByteCounts, HeldStream, TimerOwner {
   watcher: PressureWatcher | undefined;
   readonly multiplexed = true;
   readonly minorVersion = 1;
@@ -90,6 +91,14 @@ export class H2Stream implements ServerEncoder, ByteCounts, TimerOwner {
 
   get pendingBytes(): number {
     return this.pending === undefined ? 0 : this.pending.bytes;
+  }
+
+  get heldBytes(): number {
+    return this.pendingBytes + this.#heldBack;
+  }
+
+  giveUp(): void {
+    if (!this.closed) this.#session.giveUp(this);
   }
 
   sendInformational(headers: HeaderMap): void {

@@ -18,11 +18,13 @@ export class SessionFailures {
   readonly remoteRefused: Failure;
   readonly remoteConnectError: Failure;
   readonly keepAliveTimeout: Failure;
+  readonly overload: Failure;
 
   constructor(source: 'downstream' | 'upstream') {
     this.source = source;
     const tooLarge = source === 'upstream' ? 'remote-reset' : 'too-large';
     this.keepAliveTimeout = { ...this.#failure('connection-termination', 'http2.keepalive_timeout'), source: 'local' };
+    this.overload = { ...this.#failure('overload', 'overload'), source: 'local' };
     this.streamError = this.#failure('protocol-error', 'http2.remote_reset');
     this.headTooLarge = this.#failure(tooLarge, 'http2.header_list_size_too_large');
     this.tooManyFields = this.#failure(tooLarge, 'http2.too_many_headers');
