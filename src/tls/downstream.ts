@@ -62,6 +62,7 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
     return undefined;
   }
   const sessionIdContext = sessionContextOf(common, [...serverNames, String(message.requireClientCertificate)]);
+  const clientCertificate = common.rules === undefined || !asksForAnything(common.rules) ? 'none' : message.requireClientCertificate === true ? 'required' : 'optional';
   const stateless = !(message.sessionTicketKeysType.case === 'disableStatelessSessionResumption' && message.sessionTicketKeysType.value);
   const timeoutMs = durationMs(message.sessionTimeout);
   const contexts = new ServerContexts(
@@ -72,7 +73,12 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
       sessionTimeout: timeoutMs === undefined ? DEFAULT_SESSION_SECONDS : Math.floor(timeoutMs / 1000),
       ...(!stateless && { secureOptions: common.parameters.secureOptions! | constants.SSL_OP_NO_TICKET }),
     },
-    { fullScan: message.fullScanCertsOnSniMismatch === true, ticketKeys: ticketKeys ?? derivedTicketKeys(context.service(TLS_MATERIAL).ticketSecret, sessionIdContext) },
+    {
+      fullScan: message.fullScanCertsOnSniMismatch === true,
+      ticketKeys: ticketKeys ?? derivedTicketKeys(context.service(TLS_MATERIAL).ticketSecret, sessionIdContext),
+      // OpenSSL forgets how old a renewed session is: a certificate that was judged once would be good for ever.
+      renewsTickets: stateless && clientCertificate === 'none',
+    },
   );
   try {
     // The one that clients without a name get; the others are made when they are asked for.
@@ -81,7 +87,6 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
     context.error(commonAt, `Failed to make a TLS context: ${(error as Error).message}`);
     return undefined;
   }
-  const clientCertificate = common.rules === undefined || !asksForAnything(common.rules) ? 'none' : message.requireClientCertificate === true ? 'required' : 'optional';
   return { common, made: { common, contexts, clientCertificate } };
 }
 

@@ -19,6 +19,8 @@ export interface ServerContextsChoice {
   /** A name that nobody bears is looked for among all identities. */
   readonly fullScan: boolean;
   readonly ticketKeys: TicketKeys;
+  /** Who resumes is given a new ticket. */
+  readonly renewsTickets: boolean;
 }
 
 const NONE = -1;
@@ -36,11 +38,13 @@ export class ServerContexts {
   readonly #wildcards = new Map<string, Choice>();
   readonly #contexts = new Map<string, ServedContext>();
   readonly #ticketKeys: TicketKeys;
+  readonly #renewsTickets: boolean;
   readonly #withoutName: Choice;
   readonly #unknownName: Choice;
 
-  constructor(common: CommonTls, options: SecureContextOptions, { fullScan, ticketKeys }: ServerContextsChoice) {
+  constructor(common: CommonTls, options: SecureContextOptions, { fullScan, ticketKeys, renewsTickets }: ServerContextsChoice) {
     this.#ticketKeys = ticketKeys;
+    this.#renewsTickets = renewsTickets;
     this.#common = common;
     this.#identities = common.identities;
     this.#options = options;
@@ -72,7 +76,7 @@ export class ServerContexts {
     let context = this.#contexts.get(key);
     if (context === undefined) {
       const shown = [ecdsa, rsa].filter((index) => index !== NONE).map((index) => this.#identities[index]!);
-      context = { shown, context: this.#ticketKeys.createContext({ ...contextOptions(this.#common, shown), ...this.#options }) };
+      context = { shown, context: this.#ticketKeys.createContext({ ...contextOptions(this.#common, shown), ...this.#options }, this.#renewsTickets) };
       this.#contexts.set(key, context);
     }
     return context;

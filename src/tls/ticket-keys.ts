@@ -22,32 +22,45 @@ export class TicketKeys {
     this.#keys = keys;
   }
 
-  createContext(options: SecureContextOptions): SecureContext {
+  /** `renews`: who resumes is given a new ticket, for the next time; else only who shows one of an older key. */
+  createContext(options: SecureContextOptions, renews: boolean): SecureContext {
     const [{ name, authenticity, secrecy }] = this.#keys as [TicketKey];
     const context = createSecureContext({ ...options, ticketKeys: Buffer.concat([name, authenticity, secrecy]) });
     const native = context.context as NativeContext;
-    if (this.#keys.length > 1 && native.enableTicketKeyCallback !== undefined) this.#decryptWithAll(native);
+    if ((renews || this.#keys.length > 1) && native.enableTicketKeyCallback !== undefined) this.#answerForEach(native, renews);
     return context;
   }
 
   /** Node asks for the key of each ticket that is made or shown. */
-  #decryptWithAll(context: NativeContext): void {
-    context.onticketkeycallback = (name, _iv, encrypts) => (encrypts ? this.#forNew() : this.#forShown(name));
+  #answerForEach(context: NativeContext, renews: boolean): void {
+    const shown = this.#keys.map(({ authenticity, secrecy }, index): KeyAnswer => [index === 0 && !renews ? GOOD : GOOD_BUT_OLD, authenticity, secrecy]);
+    context.onticketkeycallback = (name, _iv, encrypts) => (encrypts ? this.#forNew() : shown[this.#keys.findIndex((key) => key.name.equals(name))] ?? NO_KEY);
     context.enableTicketKeyCallback!();
   }
 
   #forNew(): KeyAnswer {
     const [{ name, authenticity, secrecy }] = this.#keys as [TicketKey];
-    return [GOOD, authenticity, secrecy, name, randomFillSync(Buffer.allocUnsafe(PART_BYTES))];
-  }
-
-  #forShown(name: Buffer): KeyAnswer {
-    const index = this.#keys.findIndex((key) => key.name.equals(name));
-    if (index === -1) return NO_KEY;
-    const { authenticity, secrecy } = this.#keys[index]!;
-    return [index === 0 ? GOOD : GOOD_BUT_OLD, authenticity, secrecy];
+    return [GOOD, authenticity, secrecy, name, initialisationVectors.next()];
   }
 }
+
+/** To ask the system for each costs more than all else that is done for a ticket. */
+class InitialisationVectors {
+  #bytes = Buffer.alloc(0);
+  #at = 0;
+
+  next(): Buffer {
+    if (this.#at === this.#bytes.length) {
+      this.#bytes = randomFillSync(Buffer.allocUnsafeSlow(VECTORS * PART_BYTES));
+      this.#at = 0;
+    }
+    return this.#bytes.subarray(this.#at, (this.#at += PART_BYTES));
+  }
+}
+
+const VECTORS = 256;
+const PART_BYTES = 16;
+const initialisationVectors = new InitialisationVectors();
 
 /** What OpenSSL is told of a ticket: a full handshake; resume; resume and give the client a new one. */
 const UNKNOWN = 0;
@@ -63,7 +76,6 @@ interface NativeContext {
 }
 
 const TICKET_KEY_BYTES = 80;
-const PART_BYTES = 16;
 const NO_KEY: KeyAnswer = [UNKNOWN, Buffer.alloc(PART_BYTES), Buffer.alloc(PART_BYTES)];
 
 /** Undefined where the message gives none, while they have not come, and after reporting what is wrong. */

@@ -18,7 +18,7 @@ function identity(names: string[], isEcdsa = true): Identity {
 /** All show one certificate under different names; what is found is their place in the list. */
 function finder(identities: Identity[], fullScan = false): (name: string) => number[] {
   const common: CommonTls = { parameters: {}, identities, rules: undefined, applicationProtocols: [], isReady: true };
-  const contexts = new ServerContexts(common, {}, { fullScan, ticketKeys: derivedTicketKeys(NOTHING, '') });
+  const contexts = new ServerContexts(common, {}, { fullScan, ticketKeys: derivedTicketKeys(NOTHING, ''), renewsTickets: false });
   return (name) => contexts.find(name).shown.map((each) => identities.indexOf(each));
 }
 

@@ -9,7 +9,8 @@ const file = (name: string): Buffer => readFileSync(new URL(`../support/certific
 const IDENTITY = { cert: file('server.pem'), key: file('server.key') };
 
 const key = (fill: number) => ({ name: Buffer.alloc(16, fill), authenticity: Buffer.alloc(16, fill + 1), secrecy: Buffer.alloc(16, fill + 2) });
-const contextOf = (...fills: number[]): SecureContext => new TicketKeys(fills.map(key)).createContext({ ...IDENTITY, sessionIdContext: 'test' });
+const contextOf = (...fills: number[]): SecureContext => new TicketKeys(fills.map(key)).createContext({ ...IDENTITY, sessionIdContext: 'test' }, false);
+const renewingContextOf = (...fills: number[]): SecureContext => new TicketKeys(fills.map(key)).createContext({ ...IDENTITY, sessionIdContext: 'test' }, true);
 
 /** Whether a session was resumed, and the last one that the server gave. */
 async function connect(context: SecureContext, version: SecureVersion, session?: Buffer): Promise<{ resumed: boolean; session: Buffer }> {
@@ -45,4 +46,15 @@ test('a client that shows a ticket of an older key is given one of the first', a
   const { session } = await connect(contextOf(1), 'TLSv1.3');
   const renewed = await connect(contextOf(9, 1), 'TLSv1.3', session);
   expect((await connect(contextOf(9), 'TLSv1.3', renewed.session)).resumed).toBe(true);
+});
+
+test.each<SecureVersion>(['TLSv1.2', 'TLSv1.3'])('who resumes is given a ticket for the next time where tickets are renewed (%s)', async (version) => {
+  let { session } = await connect(renewingContextOf(1), version);
+  for (let time = 0; time < 4; time++) {
+    const before = session;
+    const again = await connect(renewingContextOf(1), version, session);
+    expect(again.resumed).toBe(true);
+    expect(again.session.equals(before)).toBe(false);
+    ({ session } = again);
+  }
 });

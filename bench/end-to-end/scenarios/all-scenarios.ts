@@ -7,7 +7,7 @@ import { pathBelow } from '../request.ts';
 import type { Scenario, Target, Variant } from '../scenario.ts';
 import { BIG_TARGET, bigBootstrap } from './big-bootstrap.ts';
 import { GZIP_FILTER, IDLE_FILTERS } from './filter-plans.ts';
-import { holdIdle, openLoop, resume, saturate, saturateHttp2, startUp, transfer, transferHttp2 } from './measure.ts';
+import { holdIdle, openLoop, saturate, saturateHttp2, shakeHands, startUp, transfer, transferHttp2 } from './measure.ts';
 
 const TARGET: Target = { host: 'bench.example.com', path: pathBelow('/svc57/') };
 const LARGE_BYTES = 100 * 2 ** 20;
@@ -128,21 +128,24 @@ const tls: Scenario = {
   ownLoad: 'wrk',
 };
 
+const OWN_CLIENT = 'own client, which does not saturate';
+
 const tlsHandshakes: Scenario = {
   ...tls,
   name: 'tls-handshakes',
-  title: 'A new connection and a full handshake of TLS 1.3 (ECDSA P-256, X25519) for each request',
+  title: 'A new connection and a full handshake of TLS 1.3 (ECDSA P-256, X25519) for each request, 16 at a time',
   columns: ['cpuUs', 'requestsPerSecond', 'rssMiB', 'peakMiB'],
-  measure: (turn) => saturate(turn, { close: true }),
+  ownLoad: OWN_CLIENT,
+  measure: (turn) => shakeHands(turn, false),
 };
 
 const tlsResumed: Scenario = {
   ...tls,
   name: 'tls-resumed',
-  title: 'A new connection and a resumed session of TLS 1.3 for each request, 16 at a time',
+  title: 'A new connection and a resumed session of TLS 1.3 (X25519) for each request, 16 at a time',
   columns: ['cpuUs', 'requestsPerSecond'],
-  ownLoad: 'own client, which does not saturate',
-  measure: resume,
+  ownLoad: OWN_CLIENT,
+  measure: (turn) => shakeHands(turn, true),
 };
 
 const latency: Scenario = {

@@ -7,7 +7,7 @@ import type { Command } from '../command.ts';
 import { pinned } from '../cores.ts';
 import type { HoldOptions, HoldResult } from '../load/hold-connections.ts';
 import type { OpenLoopOptions, OpenLoopResult } from '../load/open-loop.ts';
-import type { ResumedOptions, ResumedResult } from '../load/resumed-sessions.ts';
+import type { HandshakeOptions, HandshakeResult } from '../load/handshakes.ts';
 import { h2Downloads, h2load, type LoadTool, parseH2Downloads, type SaturatingLoad, wrk } from '../load/saturating.ts';
 import type { TransferOptions, TransferResult } from '../load/transfer.ts';
 import { ask } from '../probe.ts';
@@ -17,7 +17,7 @@ import type { Measured, Turn } from '../scenario.ts';
 import { loadCore } from '../scenario.ts';
 
 const CONNECTIONS = 64;
-const RESUMING_LANES = 16;
+const HANDSHAKE_LANES = 16;
 const SLACK_MS = 30_000;
 /** Heaps shrink and caches fill a little after the last request. */
 const SETTLE_MS = 1_000;
@@ -78,15 +78,17 @@ export async function openLoop(turn: Turn, ratePerSecond: number): Promise<Measu
   return { figures: { p50Us, p99Us, p999Us, lagUs: lagP50Us, cpuUs: (cpuMs * 1000) / result.answered }, errors: result.failed };
 }
 
-/** A resumed session for each request, by a client that does not saturate the proxy. */
-export async function resume(turn: Turn): Promise<Measured> {
+/** A handshake for each request, by a client that does not saturate the proxy. */
+export async function shakeHands(turn: Turn, resumes: boolean): Promise<Measured> {
   const { proxy, seconds } = turn;
-  const options: ResumedOptions = { port: proxy.plan.listenPort, ...proxy.target, lanes: RESUMING_LANES, seconds };
-  const before = readCpu(proxy.server.pid);
-  const output = await runToEnd(program('resumed-sessions', options), loadCore(turn.cores), seconds * 1000 + SLACK_MS);
-  const cpuMs = cpuBetweenMs(before, readCpu(proxy.server.pid));
-  const { answered, failed } = JSON.parse(output) as ResumedResult;
-  return { figures: { cpuUs: (cpuMs * 1000) / answered, requestsPerSecond: answered / seconds }, errors: failed };
+  const { pid } = proxy.server;
+  const options: HandshakeOptions = { port: proxy.plan.listenPort, ...proxy.target, lanes: HANDSHAKE_LANES, seconds, resumes };
+  const before = readCpu(pid);
+  const output = await runToEnd(program('handshakes', options), loadCore(turn.cores), seconds * 1000 + SLACK_MS);
+  const cpuMs = cpuBetweenMs(before, readCpu(pid));
+  const { answered, failed } = JSON.parse(output) as HandshakeResult;
+  const { rssMiB, peakMiB } = readMemory(pid);
+  return { figures: { cpuUs: (cpuMs * 1000) / answered, requestsPerSecond: answered / seconds, rssMiB, peakMiB }, errors: failed };
 }
 
 /** Large bodies one after the other. Growth counts from a process that has answered a few small requests. */
