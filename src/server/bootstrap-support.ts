@@ -70,6 +70,7 @@ export const bootstrapSupport: SupportTable = {
     max_heap_size_bytes_runtime: refused('use max_heap_size_bytes'),
   },
   'envoy.extensions.resource_monitors.cgroup_memory.v3.CgroupMemoryConfig': fields('max_memory_bytes'),
+  'envoy.extensions.resource_monitors.cpu_utilization.v3.CpuUtilizationConfig': fields('mode'),
   'envoy.extensions.resource_monitors.injected_resource.v3.InjectedResourceConfig': fields('filename'),
   'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig': fields('max_active_downstream_connections'),
   'envoy.config.bootstrap.v3.ClusterManager': {

@@ -351,7 +351,7 @@ export class Proxy {
       createResolver: createResolverFactory(store),
       onUpdate: (update) => workers.updateHosts(update),
     });
-    const overload = new OverloadManager({ stats: store, timers: this.#timers, log: log.component('main'), publish: (message) => workers.updateOverload(message) });
+    const overload = new OverloadManager({ stats: store, clock: this.#clock, timers: this.#timers, log: log.component('main'), publish: (message) => workers.updateOverload(message) });
     if (judged.stats.flushIntervalMs !== undefined) this.#flushEvery(judged.stats.flushIntervalMs);
     return { stats, store, tags: judged.stats.tags, serverStats, workers, discovery, overload, transport, node: judged.node };
   }

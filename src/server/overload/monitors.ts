@@ -1,16 +1,20 @@
 import { fs } from '../../core/node-modules.ts';
 import type { ResourceMonitor as MonitorMessage } from '../../api/generated/envoy/config/overload/v3.ts';
 import type { CgroupMemoryConfig } from '../../api/generated/envoy/extensions/resource_monitors/cgroup_memory/v3.ts';
+import { type CpuUtilizationConfig, CpuUtilizationConfig_UtilizationComputeStrategy as CpuMode } from '../../api/generated/envoy/extensions/resource_monitors/cpu_utilization/v3.ts';
 import type { DownstreamConnectionsConfig } from '../../api/generated/envoy/extensions/resource_monitors/downstream_connections/v3.ts';
 import type { FixedHeapConfig } from '../../api/generated/envoy/extensions/resource_monitors/fixed_heap/v3.ts';
 import type { InjectedResourceConfig } from '../../api/generated/envoy/extensions/resource_monitors/injected_resource/v3.ts';
 import { configTypeOf, unpack } from '../../config/open-any.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { ConfigPath, Problems } from '../../core/problems.ts';
+import { type CpuScope, CpuUtilization } from './cpu-utilization.ts';
 
 /** A compiled resource monitor. */
 export type MonitorSpec =
   | { readonly name: string; readonly kind: 'heap' | 'cgroup'; readonly limit: number }
   | { readonly name: string; readonly kind: 'injected'; readonly path: string }
+  | { readonly name: string; readonly kind: 'cpu'; readonly scope: CpuScope }
   /** Not read: listeners hold the limit themselves. */
   | { readonly name: string; readonly kind: 'connections'; readonly limit: number };
 
@@ -34,24 +38,29 @@ export function compileMonitor({ name, configType }: MonitorMessage, at: ConfigP
       if (name !== CONNECTIONS_MONITOR) break;
       return { name, kind: 'connections', limit: Number((config as DownstreamConnectionsConfig).maxActiveDownstreamConnections) };
     case `${PACKAGE}.cpu_utilization.v3.CpuUtilizationConfig`:
-      problems.error(at.field('typed_config'), 'not supported: cpu_utilization (use fixed_heap, cgroup_memory or global_downstream_max_connections)');
-      return undefined;
+      return { name, kind: 'cpu', scope: (config as CpuUtilizationConfig).mode === CpuMode.CONTAINER ? 'container' : 'host' };
   }
   problems.error(at, `Didn't find a registered implementation for '${name}' with type URL: '${type}'`);
   return undefined;
 }
 
-/** The pressure now: 1 is all there is. Throws when it cannot be found out. */
-export function readPressure(spec: MonitorSpec): number {
+/** Tells the pressure now: 1 is all there is. Throws when it cannot be found out. */
+export type ReadPressure = () => number;
+
+export function pressureReader(spec: MonitorSpec, clock: Clock): ReadPressure {
   switch (spec.kind) {
     case 'heap':
-      return process.memoryUsage.rss() / spec.limit;
+      return () => process.memoryUsage.rss() / spec.limit;
     case 'cgroup':
-      return cgroupBytes('current', 'usage_in_bytes') / Math.min(spec.limit, cgroupBytes('max', 'limit_in_bytes'));
+      return () => cgroupBytes('current', 'usage_in_bytes') / Math.min(spec.limit, cgroupBytes('max', 'limit_in_bytes'));
     case 'injected':
-      return injectedPressure(fs.readFileSync(spec.path, 'utf8'));
+      return () => injectedPressure(fs.readFileSync(spec.path, 'utf8'));
+    case 'cpu': {
+      const cpu = new CpuUtilization(spec.scope, clock);
+      return () => cpu.pressure();
+    }
     case 'connections':
-      return 0;
+      return () => 0;
   }
 }
 

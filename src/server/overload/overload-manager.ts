@@ -1,9 +1,10 @@
+import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
 import { noOverload, type OverloadAction, type OverloadMessage } from '../../core/overload.ts';
 import { defineStats, type StatGroup, type StatStore } from '../../core/stats/stats.ts';
 import type { Timers } from '../../core/timers.ts';
 import type { ActionSpec, OverloadSpec } from './compile.ts';
-import { type MonitorSpec, readPressure } from './monitors.ts';
+import { type MonitorSpec, pressureReader, type ReadPressure } from './monitors.ts';
 
 const MONITOR_STATS = defineStats({ counters: ['failed_updates', 'skipped_updates'], gauges: ['pressure'] });
 const ACTION_STATS = defineStats({ gauges: ['active', 'scale_percent'] });
@@ -12,13 +13,15 @@ export interface OverloadServices {
   readonly stats: StatStore;
   readonly timers: Timers;
   readonly log: Logger;
-  readonly read?: (monitor: MonitorSpec) => number;
+  readonly clock: Clock;
+  readonly readerOf?: (monitor: MonitorSpec) => ReadPressure;
   /** The states have changed. */
   publish(message: OverloadMessage): void;
 }
 
 interface WatchedMonitor {
   readonly spec: MonitorSpec;
+  readonly read: ReadPressure;
   readonly stats: StatGroup;
   pressure: number;
 }
@@ -32,14 +35,12 @@ interface WatchedAction {
 /** Watches resources on the main thread and tells all threads how far each action is to be taken. */
 export class OverloadManager {
   readonly #services: OverloadServices;
-  readonly #read: (monitor: MonitorSpec) => number;
   #spec: OverloadSpec | undefined;
   #monitors: readonly WatchedMonitor[] = [];
   #actions: readonly WatchedAction[] = [];
 
   constructor(services: OverloadServices) {
     this.#services = services;
-    this.#read = services.read ?? readPressure;
   }
 
   /** What the threads are to know; a thread that starts is told. */
@@ -54,10 +55,10 @@ export class OverloadManager {
   /** Undefined: nothing is watched any more. */
   configure(spec: OverloadSpec | undefined): void {
     if (spec === undefined && this.#spec === undefined) return;
-    const { stats } = this.#services;
+    const { stats, clock, readerOf = pressureReader } = this.#services;
     for (const { stats: group } of [...this.#monitors, ...this.#actions]) stats.release(group);
     this.#spec = spec;
-    this.#monitors = (spec?.monitors ?? []).map((monitor) => ({ spec: monitor, stats: stats.group(`overload.${monitor.name}`, MONITOR_STATS), pressure: 0 }));
+    this.#monitors = (spec?.monitors ?? []).map((monitor) => ({ spec: monitor, read: readerOf(monitor, clock), stats: stats.group(`overload.${monitor.name}`, MONITOR_STATS), pressure: 0 }));
     this.#actions = (spec?.actions ?? []).map((action) => ({ spec: action, stats: stats.group(`overload.envoy.overload_actions.${action.action}`, ACTION_STATS), state: 0 }));
     for (const { stats: group } of this.#actions) {
       group.gaugeSet(ACTION_STATS.active, 0);
@@ -87,7 +88,7 @@ export class OverloadManager {
 
   #update(monitor: WatchedMonitor): void {
     try {
-      monitor.pressure = this.#read(monitor.spec);
+      monitor.pressure = monitor.read();
       monitor.stats.gaugeSet(MONITOR_STATS.pressure, Math.floor(monitor.pressure * 100));
     } catch (error) {
       monitor.stats.inc(MONITOR_STATS.failed_updates);

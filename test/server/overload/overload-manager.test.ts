@@ -38,7 +38,8 @@ describe('the overload manager', () => {
       timers,
       log: silentLogger,
       publish: (message) => published.push(message),
-      read: ({ name }) => {
+      clock,
+      readerOf: ({ name }) => () => {
         const pressure = pressures[name]!;
         if (pressure instanceof Error) throw pressure;
         return pressure;
