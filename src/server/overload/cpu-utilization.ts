@@ -17,7 +17,7 @@ export type CpuScope = 'host' | 'container';
 /** Undefined: there is no such file. */
 export type ReadFile = (path: string) => string | undefined;
 
-/** How busy processors are, dampened: 1 when they always are. */
+/** How busy processors are, dampened: 1 when they always are; more where a container uses more than its share. */
 export class CpuUtilization {
   readonly #read: () => CpuTimes;
   #last: CpuTimes | undefined;
@@ -33,7 +33,7 @@ export class CpuUtilization {
     const last = this.#last;
     this.#last = times;
     if (last === undefined || times.available <= last.available) return this.#utilization;
-    const now = Math.min(1, Math.max(0, (times.used - last.used) / (times.available - last.available)));
+    const now = (times.used - last.used) / (times.available - last.available);
     this.#utilization += SHARE_OF_LAST * (now - this.#utilization);
     return this.#utilization;
   }
@@ -53,7 +53,7 @@ function containerTimes(readFile: ReadFile, nowSeconds: number): CpuTimes {
   const stat = readFile('/sys/fs/cgroup/cpu.stat');
   if (stat === undefined) {
     const cpus = Number(needed(readFile, '/sys/fs/cgroup/cpu/cpu.shares')) / SHARES_PER_CPU;
-    return { used: Number(needed(readFile, '/sys/fs/cgroup/cpu/cpuacct.usage')) / 1e9, available: nowSeconds * cpus };
+    return { used: Number(needed(readFile, '/sys/fs/cgroup/cpuacct/cpuacct.usage')) / 1e9, available: nowSeconds * cpus };
   }
   const usec = /^usage_usec (\d+)$/m.exec(stat)?.[1];
   if (usec === undefined) throw new Error('no usage_usec in /sys/fs/cgroup/cpu.stat');

@@ -33,11 +33,11 @@ it.each([
 
 it('reads the files of cgroup v1 where there are no others', () => {
   const clock = new ManualClock();
-  const files: Record<string, string> = { '/sys/fs/cgroup/cpu/cpu.shares': '2048\n', '/sys/fs/cgroup/cpu/cpuacct.usage': '1000000000\n' };
+  const files: Record<string, string> = { '/sys/fs/cgroup/cpu/cpu.shares': '2048\n', '/sys/fs/cgroup/cpuacct/cpuacct.usage': '1000000000\n' };
   const cpu = new CpuUtilization('container', clock, (path) => files[path]);
   cpu.pressure();
   clock.advance(1000);
-  files['/sys/fs/cgroup/cpu/cpuacct.usage'] = '2000000000\n';
+  files['/sys/fs/cgroup/cpuacct/cpuacct.usage'] = '2000000000\n';
   expect(cpu.pressure()).toBeCloseTo(0.025);
 });
 
