@@ -136,6 +136,8 @@ export interface AdminClusterHost {
   readonly weight: number;
   readonly locality: { readonly region: string; readonly zone: string; readonly subZone: string };
   readonly localityWeight: number;
+  /** By namespace; there, and empty, for hosts that DNS has found. */
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
   readonly canary: boolean;
   readonly priority: number;
   /** -1: not known. */

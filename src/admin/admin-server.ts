@@ -5,7 +5,7 @@ import { fs } from '../core/node-modules.ts';
 import type { AdminAddress, AdminHost } from './admin-host.ts';
 import type { AdminExchange, AdminTraffic } from './admin-traffic.ts';
 import { Dispatch } from './dispatch.ts';
-import type { AdminResponse } from './handler.ts';
+import { type AdminResponse, bare } from './handler.ts';
 
 export interface AdminServerOptions {
   readonly host: AdminHost;
@@ -187,11 +187,10 @@ class Answers {
     response.on('error', ignore);
     response.once('close', () => this.#traffic.onEnd(exchange));
     if (request.httpVersion !== '1.1') return this.#refuse(exchange, request, 426);
-    if (request.headers.host === undefined) return this.#refuse(exchange, request, 400);
+    if (request.headers.host === undefined) return this.#write(exchange, request, response, bare(400));
     const form = await readForm(request, exchange);
     if (form === undefined) return this.#refuse(exchange, request, 413);
-    const answer = await this.#dispatch.answer(request.method!, pathOf(request.url!), form, request.headers.accept);
-    if (answer === undefined) return this.#refuse(exchange, request, 400);
+    const answer = await this.#dispatch.answer(request.method!, request.url!, form, request.headers.accept);
     await this.#write(exchange, request, response, answer);
   }
 
@@ -200,11 +199,14 @@ class Answers {
     this.refuse(socket, status);
   }
 
-  async #write(exchange: AdminExchange, request: IncomingMessage, response: ServerResponse, { status, contentType, body, afterwards }: AdminResponse): Promise<void> {
-    const headers = ['content-type', contentType, 'cache-control', 'no-cache, max-age=0', 'x-content-type-options', 'nosniff'];
+  async #write(exchange: AdminExchange, request: IncomingMessage, response: ServerResponse, answer: AdminResponse): Promise<void> {
+    const { status, head = [], contentType, body, afterwards } = answer;
+    const headers = [...head];
+    if (contentType !== undefined) headers.push('content-type', contentType, 'cache-control', 'no-cache, max-age=0', 'x-content-type-options', 'nosniff');
     headers.push('date', new Date(this.#nowMs()).toUTCString(), 'server', 'envoy');
+    if (status === 400 && contentType === undefined) response.shouldKeepAlive = false;
     if (!response.shouldKeepAlive) headers.push('connection', 'close');
-    headers.push('transfer-encoding', 'chunked');
+    headers.push(...(contentType === undefined ? ['content-length', '0'] : ['transfer-encoding', 'chunked']));
     response.sendDate = false;
     // Keeps Node.js from adding lines of its own.
     response.removeHeader('connection');
@@ -254,13 +256,6 @@ function drained(response: ServerResponse): Promise<boolean> {
     response.on('drain', onDrain);
     response.on('close', onClose);
   });
-}
-
-/** Of a target in absolute form, its path. */
-function pathOf(target: string): string {
-  const absolute = /^https?:\/\/[^/?#]*(.*)$/i.exec(target);
-  if (absolute === null) return target;
-  return absolute[1]!.startsWith('/') ? absolute[1]! : `/${absolute[1]}`;
 }
 
 /** The body when it is a form, else ''; undefined when it is too large. */

@@ -62,7 +62,7 @@ function masked(schema: DescMessage, members: readonly Message[], paths: readonl
 }
 
 function refusal(status: number, body: string): AdminResponse {
-  return { status, contentType: 'text/plain', body };
+  return { status, head: ['x-content-type-options', 'nosniff'], contentType: 'text/plain', body };
 }
 
 /** In Envoy's order. */
@@ -96,11 +96,10 @@ function dumpsOf(host: AdminHost, wanted: NameFilter, includeEndpoints: boolean)
 const SECRET = 'envoy.extensions.transport_sockets.tls.v3.Secret';
 
 function secretsDump(host: AdminHost, wanted: NameFilter): ApiMessages['envoy.admin.v3.SecretsConfigDump'] {
-  const { bootstrap, loadedMs } = host.configuration();
-  const lastUpdated = timestamp(loadedMs);
+  const { bootstrap } = host.configuration();
   const dynamic = host.secrets().filter(({ name }) => wanted(name));
   return make('envoy.admin.v3.SecretsConfigDump', {
-    staticSecrets: (bootstrap.staticResources?.secrets ?? []).filter(({ name }) => wanted(name)).map((secret) => ({ name: secret.name, lastUpdated, secret: hold(SECRET, secret) })),
+    staticSecrets: (bootstrap.staticResources?.secrets ?? []).filter(({ name }) => wanted(name)).map((secret) => ({ name: secret.name, secret: hold(SECRET, secret) })),
     dynamicActiveSecrets: dynamic.flatMap(({ name, version, updatedMs, secret }) => {
       return secret === undefined ? [] : [{ name, versionInfo: version, lastUpdated: timestamp(updatedMs), secret: hold(SECRET, secret) }];
     }),
@@ -110,8 +109,10 @@ function secretsDump(host: AdminHost, wanted: NameFilter): ApiMessages['envoy.ad
   });
 }
 
+/** The configured node with what the proxy adds, but without what the command line overrides. */
 function withNode(bootstrap: Bootstrap, host: AdminHost): Bootstrap {
-  return { ...bootstrap, node: host.node() };
+  const { id = '', cluster = '', locality } = bootstrap.node ?? {};
+  return { ...bootstrap, node: { ...host.node(), id, cluster, locality } };
 }
 
 const CONNECTION_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';

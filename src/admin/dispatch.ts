@@ -1,6 +1,6 @@
 import type { AdminHost } from './admin-host.ts';
 import { COMMANDS, type Command, commandsText } from './commands.ts';
-import { type AdminHandler, type AdminResponse, text } from './handler.ts';
+import { type AdminHandler, type AdminResponse, bare, text } from './handler.ts';
 import { createHandlers } from './handlers.ts';
 import { normalizePath, parseParams } from './request-path.ts';
 
@@ -22,10 +22,10 @@ export class Dispatch {
     this.#allowsPath = allowsPath ?? (() => true);
   }
 
-  /** Undefined when the target is no path. `form`: the body, when it is a form. */
-  answer(method: string, target: string, form: string, accept = ''): AdminResponse | Promise<AdminResponse> | undefined {
+  /** `form`: the body, when it is a form. */
+  answer(method: string, target: string, form: string, accept = ''): AdminResponse | Promise<AdminResponse> {
     const normalized = normalizePath(target);
-    if (normalized === undefined) return undefined;
+    if (typeof normalized === 'number') return bare(normalized);
     const { path, query } = normalized;
     const whole = query === '' ? path : `${path}?${query}`;
     if (!this.#allowsPath(whole)) return text(`request to path ${whole} not allowed`, 403);
@@ -33,6 +33,6 @@ export class Dispatch {
     if (handler === undefined) return text(`invalid path. admin commands are:\n${commandsText()}`, 404);
     if (method !== 'POST' && this.#mutating.has(path)) return text(`Method ${method} not allowed, POST required.`, 405);
     const ofQuery = parseParams(query);
-    return handler({ method, path, params: ofQuery.size > 0 ? ofQuery : parseParams(form), accept }, this.#host);
+    return handler({ method, path, query: ofQuery, params: ofQuery.size > 0 ? ofQuery : parseParams(form), accept }, this.#host);
   }
 }

@@ -1,4 +1,6 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import type { EndpointsConfigDump } from '../api/generated/envoy/admin/v3.ts';
+import { HealthStatus } from '../api/generated/envoy/config/core/v3.ts';
 import type { AdminCluster, AdminClusterHost } from './admin-host.ts';
 import { edsHealthOf } from './clusters.ts';
 import { addressMessage, hold, make } from './messages.ts';
@@ -35,11 +37,18 @@ function assignmentOf({ name, hosts, overprovisioningFactor }: AdminCluster) {
 
 function endpointOf(host: AdminClusterHost) {
   return {
-    healthStatus: edsHealthOf(host),
+    healthStatus: coarseHealthOf(host),
+    ...(host.metadata !== undefined && { metadata: { filterMetadata: host.metadata as Record<string, JsonObject> } }),
     loadBalancingWeight: host.weight,
     hostIdentifier: {
       case: 'endpoint' as const,
       value: { address: addressMessage(host.address), healthCheckConfig: {}, hostname: host.hostname },
     },
   };
+}
+
+/** What the load balancer makes of the configured state. */
+function coarseHealthOf(host: AdminClusterHost): HealthStatus {
+  const health = edsHealthOf(host);
+  return health === HealthStatus.DRAINING ? HealthStatus.UNHEALTHY : health;
 }

@@ -58,14 +58,16 @@ function treeOf(paths: readonly string[]): MaskTree {
   const root: MaskTree = new Map();
   for (const path of paths) {
     let at = root;
+    let isCovered = false;
     for (const part of path.split('.')) {
       const known = at.get(part);
-      if (known?.size === 0) break;
+      isCovered = known?.size === 0;
+      if (isCovered) break;
       const next: MaskTree = known ?? new Map();
       at.set(part, next);
       at = next;
     }
-    at.clear();
+    if (!isCovered) at.clear();
   }
   return root;
 }

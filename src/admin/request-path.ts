@@ -1,24 +1,29 @@
+export interface RequestPath {
+  readonly path: string;
+  readonly query: string;
+}
+
 /**
- * The path of a request, as Envoy's admin interface reads it: fragment dropped, unreserved characters decoded, `\` is `/`, dot segments
- * resolved, slashes merged. Undefined when it is no path.
+ * The path of a request, as Envoy's admin interface reads it: unreserved characters decoded, `\` is `/`, dot segments resolved, slashes
+ * merged, but not where there is nothing else. What is no path is answered with the status that stands in its place.
  */
-export function normalizePath(target: string): { readonly path: string; readonly query: string } | undefined {
-  const hash = target.indexOf('#');
-  const whole = hash < 0 ? target : target.slice(0, hash);
-  const mark = whole.indexOf('?');
-  const raw = mark < 0 ? whole : whole.slice(0, mark);
-  if (!raw.startsWith('/') || raw.includes('\0') || /%00/.test(raw)) return undefined;
+export function normalizePath(target: string): RequestPath | 400 | 404 {
+  if (!target.startsWith('/')) return 404;
+  const mark = target.indexOf('?');
+  const raw = mark < 0 ? target : target.slice(0, mark);
+  if (target.includes('#') || raw.includes('\0') || raw.includes('%00')) return 400;
   const segments: string[] = [];
   const parts = decodeUnreserved(raw).replaceAll('\\', '/').split('/').slice(1);
   parts.forEach((part, index) => {
     const last = index === parts.length - 1;
     if (part === '..') segments.pop();
-    if (part === '.' || part === '..' || part === '') {
+    if (part === '.' || part === '..') {
       if (last) segments.push('');
     } else segments.push(part);
   });
-  const path = `/${segments.filter((segment, index) => segment !== '' || index === segments.length - 1).join('/')}`;
-  return { path, query: mark < 0 ? '' : whole.slice(mark + 1) };
+  const isSlashes = segments.length > 1 && segments.every((segment) => segment === '');
+  const path = isSlashes ? '//' : `/${segments.filter((segment, index) => segment !== '' || index === segments.length - 1).join('/')}`;
+  return { path, query: mark < 0 ? '' : target.slice(mark + 1) };
 }
 
 function decodeUnreserved(path: string): string {

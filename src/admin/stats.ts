@@ -23,7 +23,8 @@ export function resetCounters(_request: AdminRequest, host: AdminHost): AdminRes
 }
 
 function answer(request: AdminRequest, host: AdminHost, onlyFormat: 'prometheus' | undefined): AdminResponse {
-  const { params } = request;
+  // Not those of a form.
+  const { query: params } = request;
   const parsed = parseStatsParams((name) => params.get(name), compileFilter, { onlyFormat, acceptsProtobuf: acceptsProtobuf(request.accept) });
   if (typeof parsed === 'string') return text(parsed, 400);
   host.stats.refresh();

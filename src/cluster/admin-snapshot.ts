@@ -1,5 +1,5 @@
 import type { Address } from '../transport/transport.ts';
-import type { Assignment, BreakerSpec, ClusterSpec, EndpointHealth, Locality } from './cluster-spec.ts';
+import type { Assignment, BreakerSpec, ClusterSpec, EndpointHealth, HostMetadata, Locality } from './cluster-spec.ts';
 import { hostStatPrefix } from './cluster-stats.ts';
 import { flagsOfEndpoint, healthFlagsText } from './host-health.ts';
 import { isCanary } from './host.ts';
@@ -27,6 +27,8 @@ export interface HostSnapshot {
   readonly weight: number;
   readonly locality: Locality;
   readonly localityWeight: number;
+  /** Empty where the configuration of a name that was looked up has none. */
+  readonly metadata: HostMetadata | undefined;
   readonly canary: boolean;
   readonly priority: number;
   /** -1: not known. */
@@ -49,6 +51,7 @@ export function snapshotCluster(spec: ClusterSpec, assignment: Assignment, added
       weight: endpoint.weight,
       locality: group.locality,
       localityWeight: group.weight,
+      metadata: endpoint.metadata ?? (spec.discovery.kind === 'static' ? undefined : {}),
       canary: isCanary(endpoint.metadata),
       priority,
       successRate: -1,

@@ -81,15 +81,33 @@ describe('the admin server', () => {
     expect(answer.indexOf('disabled')).toBeGreaterThan(answer.indexOf('LIVE'));
   });
 
-  it('takes a target in absolute form', async () => {
-    expect(await exchange('GET http://a/ready HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).toContain('LIVE\n');
+  it.each(['*', 'http://a/ready'])('has nothing at %s, which is no path', async (target) => {
+    const answer = await exchange(`GET ${target} HTTP/1.1\r\nhost: a\r\n\r\nGET /ready HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1.1 404 Not Found\r\ndate: [^\r]*\r\nserver: envoy\r\ncontent-length: 0\r\n\r\nHTTP\/1.1 200 /);
+  });
+
+  it('refuses a request without host, and says no more', async () => {
+    expect(await exchange('GET /ready HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1.1 400 Bad Request\r\ndate: [^\r]*\r\nserver: envoy\r\nconnection: close\r\ncontent-length: 0\r\n\r\n$/);
+  });
+
+  it.each(['/ready#top', '/a%00'])('refuses %s and says no more', async (target) => {
+    const answer = await exchange(`GET ${target} HTTP/1.1\r\nhost: a\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1.1 400 Bad Request\r\ndate: [^\r]*\r\nserver: envoy\r\nconnection: close\r\ncontent-length: 0\r\n\r\n$/);
+  });
+
+  it('says twice that an error of /config_dump is of the type it says, as Envoy does', async () => {
+    const answer = await exchange('GET /config_dump?resource=nothing HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1.1 404 Not Found\r\nx-content-type-options: nosniff\r\ncontent-type: text\/plain\r\ncache-control: no-cache, max-age=0\r\nx-content-type-options: nosniff\r\n/);
+  });
+
+  it('reads parameters of /stats from the query only', async () => {
+    const answer = await exchange('POST /stats HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 11\r\nconnection: close\r\n\r\nformat=json');
+    expect(answer).toContain('content-type: text/plain; charset=UTF-8\r\n');
   });
 
   it.each([
     ['garbage', 'GARBAGE\r\n\r\n', 400],
     ['a method nobody knows', 'FOO /ready HTTP/1.1\r\nhost: a\r\n\r\n', 400],
-    ['a request without host', 'GET /ready HTTP/1.1\r\n\r\n', 400],
-    ['a target that is no path', 'OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n', 400],
     ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n', 400],
     ['two lengths', 'POST /ready HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n', 400],
     ['HTTP/1.0', 'GET /ready HTTP/1.0\r\n\r\n', 426],

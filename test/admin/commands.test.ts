@@ -22,12 +22,12 @@ const recorded = (name: string): readonly Recorded[] => {
 
 interface Answer {
   readonly status: number;
-  readonly contentType: string;
+  readonly contentType: string | undefined;
   readonly body: string;
 }
 
 async function ask(host: FakeHost, method: string, target: string, form = ''): Promise<Answer> {
-  const { status, contentType, body } = (await new Dispatch({ host }).answer(method, target, form))!;
+  const { status, contentType, body } = await new Dispatch({ host }).answer(method, target, form);
   let text = '';
   for await (const chunk of typeof body === 'string' ? [body] : body) text += chunk;
   return { status, contentType, body: text };
@@ -288,6 +288,32 @@ describe('/config_dump', () => {
     const all = ['BootstrapConfigDump', 'ClustersConfigDump', 'ListenersConfigDump', 'ScopedRoutesConfigDump', 'RoutesConfigDump', 'SecretsConfigDump'];
     expect(typesOf(await dump(''))).toEqual(all);
     expect(typesOf(await dump('?include_eds'))).toEqual([...all.slice(0, 2), 'EndpointsConfigDump', ...all.slice(2)]);
+  });
+
+  it('shows the node as it was configured, with what the proxy adds', async () => {
+    host.bootstrap = { ...host.bootstrap, node: create(schemaOf('envoy.config.core.v3.Node'), { id: 'configured', locality: { zone: 'z' } }) };
+    const [{ bootstrap }] = (await dump('?mask=bootstrap.node')) as [{ bootstrap: { node: object } }];
+    expect(bootstrap.node).toMatchObject({ id: 'configured', locality: { zone: 'z' }, user_agent_name: 'envoy' });
+    expect(bootstrap.node).not.toHaveProperty('cluster');
+  });
+
+  it('does not say since when secrets of the bootstrap are there', async () => {
+    const staticResources = { ...host.bootstrap.staticResources!, secrets: [create(schemaOf('envoy.extensions.transport_sockets.tls.v3.Secret'), { name: 's' })] };
+    host.bootstrap = { ...host.bootstrap, staticResources };
+    expect(await dump('?resource=static_secrets')).toMatchObject([{ name: 's' }]);
+    expect((await dump('?resource=static_secrets'))[0]).not.toHaveProperty('last_updated');
+  });
+
+  it('tells of an endpoint what the load balancer makes of it, and its metadata', async () => {
+    const one = ORIGIN.hosts[0]!;
+    const hosts = [{ ...one, edsHealth: 'DRAINING' as const, metadata: { 'envoy.lb': { canary: true } } }, { ...one, metadata: {} }, { ...one, edsHealth: 'DEGRADED' as const }];
+    host.clusters = () => [{ ...ORIGIN, hosts }];
+    const [{ endpoint_config: config }] = (await dump('?include_eds&resource=static_endpoint_configs')) as [{ endpoint_config: { endpoints: { lb_endpoints: object[] }[] } }];
+    const [draining, found, degraded] = config.endpoints[0]!.lb_endpoints;
+    expect(draining).toMatchObject({ health_status: 'UNHEALTHY', metadata: { filter_metadata: { 'envoy.lb': { canary: true } } } });
+    expect(found).toMatchObject({ health_status: 'HEALTHY', metadata: {} });
+    expect(degraded).toMatchObject({ health_status: 'DEGRADED' });
+    expect(degraded).not.toHaveProperty('metadata');
   });
 
   it('tells when it was taken in whole milliseconds', async () => {

@@ -26,6 +26,7 @@ export const ORIGIN: AdminCluster = {
       weight: 1,
       locality: { region: '', zone: '', subZone: '' },
       localityWeight: 0,
+      metadata: undefined,
       canary: false,
       priority: 0,
       successRate: -1,

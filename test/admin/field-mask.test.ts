@@ -25,7 +25,7 @@ describe('a field mask', () => {
       static_resources: { clusters: [{ name: 'c' }] },
     });
     expect(trimmed('admin.address.socket_address.address')).toEqual({ admin: { address: { socket_address: { address: '127.0.0.1' } } } });
-    expect(trimmed('node.id,node')).toEqual({ node: { id: 'me', cluster: 'us', metadata: { a: 1 } } });
+    for (const mask of ['node.id,node', 'node,node.id', 'node,node']) expect(trimmed(mask)).toEqual({ node: { id: 'me', cluster: 'us', metadata: { a: 1 } } });
   });
 
   it('fits nothing when a field is unknown or a repeated one is gone through', () => {

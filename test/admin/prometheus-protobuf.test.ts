@@ -85,7 +85,7 @@ describe('which form a client wants', () => {
   });
 
   it('is answered under /stats/prometheus and with format=prometheus, not elsewhere', async () => {
-    const typeOf = async (target: string, accept = ''): Promise<string> => (await new Dispatch({ host: new FakeHost() }).answer('GET', target, '', accept))!.contentType;
+    const typeOf = async (target: string, accept = ''): Promise<string | undefined> => (await new Dispatch({ host: new FakeHost() }).answer('GET', target, '', accept)).contentType;
     expect(await typeOf('/stats/prometheus?prom_protobuf')).toBe(PROMETHEUS_PROTOBUF);
     expect(await typeOf('/stats?format=prometheus', 'application/vnd.google.protobuf')).toBe(PROMETHEUS_PROTOBUF);
     expect(await typeOf('/stats', 'application/vnd.google.protobuf')).toBe('text/plain; charset=UTF-8');
