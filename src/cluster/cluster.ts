@@ -34,6 +34,8 @@ export interface ClusterServices {
   readonly runtime: Runtime;
   readonly breakers: ProcessCounts;
   readonly upstreamSockets: SocketFactory;
+  /** `node.locality.zone`; absent or empty: statistics do not tell zones apart. */
+  readonly localZone?: string | undefined;
   /** Unique in the process. */
   nextConnectionId(): number;
 }
@@ -69,7 +71,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#services = services;
     this.#assignment = assignment;
     this.#stats = services.stats.group(`cluster.${spec.statName}`, CLUSTER_STATS);
-    this.requestStats = new RequestStats(this.#stats);
+    this.requestStats = new RequestStats(this.#stats, services.localZone);
     this.#protocols = new PoolProtocols(spec, services);
     this.#tellsDownstream = tellsDownstream(spec);
     const isNamed = spec.http.autoSni !== undefined && spec.transportSocket !== undefined;

@@ -5,17 +5,19 @@ import { CLUSTER_STATS } from './cluster-stats.ts';
 
 /**
  * `upstream_rq_<code>`, `upstream_rq_<class>xx` and `upstream_rq_time`, plain and again under `internal.` or `external.`, `canary.` and
- * `retry.`, and all but `retry.` under the name that an internal caller gave. A name comes to be with its first count; from then on a status finds its counter by number.
+ * `retry.`, between two zones under `zone.<this>.<the host's>.`, and all but `retry.` under the name that an internal caller gave. A name comes to be with its first count; from then on a status finds its counter by number.
  */
 export class RequestStats implements ClusterRequestStats {
   #stats: StatGroup | undefined;
+  readonly #localZone: string;
   readonly #responses: ResponseTree;
   readonly #retried: ResponseScope;
   #alternatives: Map<string, ResponseTree> | undefined;
 
-  constructor(stats: StatGroup) {
+  constructor(stats: StatGroup, localZone = '') {
     this.#stats = stats;
-    this.#responses = new ResponseTree(stats, '');
+    this.#localZone = localZone;
+    this.#responses = new ResponseTree(stats, '', localZone);
     this.#retried = new ResponseScope(stats, 'retry.');
   }
 
@@ -24,16 +26,16 @@ export class RequestStats implements ClusterRequestStats {
     this.#stats = undefined;
   }
 
-  onResponse(status: number, internal: boolean, canary: boolean, alternative: string, withoutCodes = false): void {
+  onResponse(status: number, internal: boolean, canary: boolean, alternative: string, withoutCodes = false, zone = ''): void {
     if (this.#stats === undefined) return;
-    this.#responses.count(status, internal, canary, withoutCodes);
-    if (alternative !== '') this.#alternative(alternative)?.count(status, internal, canary, withoutCodes);
+    this.#responses.count(status, internal, canary, withoutCodes, zone);
+    if (alternative !== '') this.#alternative(alternative)?.count(status, internal, canary, withoutCodes, zone);
   }
 
-  onResponseTime(timeMs: number, internal: boolean, canary: boolean, alternative: string): void {
+  onResponseTime(timeMs: number, internal: boolean, canary: boolean, alternative: string, zone = ''): void {
     if (this.#stats === undefined) return;
-    this.#responses.record(timeMs, internal, canary);
-    if (alternative !== '') this.#alternative(alternative)?.record(timeMs, internal, canary);
+    this.#responses.record(timeMs, internal, canary, zone);
+    if (alternative !== '') this.#alternative(alternative)?.record(timeMs, internal, canary, zone);
   }
 
   onRetriedResponse(status: number): void {
@@ -87,7 +89,7 @@ export class RequestStats implements ClusterRequestStats {
     if (tree === undefined && alternatives.size < MAX_ALTERNATIVE_STAT_NAMES) {
       // A slice of a request's head would pin it.
       const kept = Buffer.from(name, 'latin1').toString('latin1');
-      alternatives.set(kept, (tree = new ResponseTree(this.#stats!, `${sanitizeStatName(kept)}.`)));
+      alternatives.set(kept, (tree = new ResponseTree(this.#stats!, `${sanitizeStatName(kept)}.`, this.#localZone)));
     }
     return tree;
   }
@@ -105,31 +107,49 @@ const FLOW_CONTROL: Readonly<Record<FlowControlKind, CounterId>> = {
   'resumed-reading': CLUSTER_STATS.upstream_flow_control_resumed_reading_total,
 };
 
-/** The plain counters under a prefix, and those of callers and canaries below it. */
+/** The plain counters under a prefix, and those of callers, canaries and zones below it. */
 class ResponseTree {
+  readonly #stats: StatGroup;
+  readonly #prefix: string;
+  /** Empty: zones are not told apart. */
+  readonly #localZone: string;
   readonly #all: ResponseScope;
   readonly #internal: ResponseScope;
   readonly #external: ResponseScope;
   readonly #canary: ResponseScope;
+  #zones: Map<string, ResponseScope> | undefined;
 
-  constructor(stats: StatGroup, prefix: string) {
+  constructor(stats: StatGroup, prefix: string, localZone: string) {
+    this.#stats = stats;
+    this.#prefix = prefix;
+    this.#localZone = localZone;
     this.#all = new ResponseScope(stats, prefix);
     this.#internal = new ResponseScope(stats, `${prefix}internal.`);
     this.#external = new ResponseScope(stats, `${prefix}external.`);
     this.#canary = new ResponseScope(stats, `${prefix}canary.`);
   }
 
-  count(status: number, internal: boolean, canary: boolean, withoutCodes: boolean): void {
+  count(status: number, internal: boolean, canary: boolean, withoutCodes: boolean, zone: string): void {
     if (withoutCodes) this.#all.countCompleted();
     else this.#all.count(status);
     (internal ? this.#internal : this.#external).count(status);
     if (canary) this.#canary.count(status);
+    if (this.#localZone !== '' && zone !== '') this.#zone(zone).count(status);
   }
 
-  record(timeMs: number, internal: boolean, canary: boolean): void {
+  record(timeMs: number, internal: boolean, canary: boolean, zone: string): void {
     this.#all.record(timeMs);
     (internal ? this.#internal : this.#external).record(timeMs);
     if (canary) this.#canary.record(timeMs);
+    if (this.#localZone !== '' && zone !== '') this.#zone(zone).record(timeMs);
+  }
+
+  /** There are as many as endpoints have zones. */
+  #zone(zone: string): ResponseScope {
+    const zones = (this.#zones ??= new Map());
+    let scope = zones.get(zone);
+    if (scope === undefined) zones.set(zone, (scope = new ResponseScope(this.#stats, `${this.#prefix}zone.${sanitizeStatName(this.#localZone)}.${sanitizeStatName(zone)}.`)));
+    return scope;
   }
 }
 

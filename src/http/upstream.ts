@@ -80,11 +80,11 @@ export interface ClusterRequestStats {
   /**
    * A response of this status went to the client side: the head of the upstream's, or an answer in its place. `alternative`
    * (`x-envoy-upstream-alt-stat-name`, '' = none) is a second tree of statistics to count in. `withoutCodes`: the plain counters
-   * of the status are left out.
+   * of the status are left out. `zone`: the host's.
    */
-  onResponse(status: number, internal: boolean, canary: boolean, alternative: string, withoutCodes?: boolean): void;
+  onResponse(status: number, internal: boolean, canary: boolean, alternative: string, withoutCodes?: boolean, zone?: string): void;
   /** The upstream's response has ended: whole milliseconds from the request's end. */
-  onResponseTime(timeMs: number, internal: boolean, canary: boolean, alternative: string): void;
+  onResponseTime(timeMs: number, internal: boolean, canary: boolean, alternative: string, zone?: string): void;
   /** A response that was not passed on because the request was retried. */
   onRetriedResponse(status: number): void;
   onTimeout(): void;

@@ -82,7 +82,7 @@ export class ProxyThread implements Worker {
     new Watchdog(stats, [`server.worker_${index}`, 'workers'], options.watchdog, clock, timers);
     this.#tls = new ThreadTlsMaterial([], options.ticketSecret);
     const upstreamSockets = new UpstreamSockets(this.#services, this.#tls);
-    this.#clusters = new ClusterManager({ upstreamSockets, threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers: counts, nextConnectionId });
+    this.#clusters = new ClusterManager({ upstreamSockets, localZone: node.zone, threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers: counts, nextConnectionId });
     this.#compileServices = new Map<ServiceKey<unknown>, unknown>([
       [CLUSTERS, this.#clusters],
       [HEALTH, this.#health],

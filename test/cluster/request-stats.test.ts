@@ -52,6 +52,19 @@ describe('request statistics', () => {
     expect(world.stat('cluster.web.upstream_rq_502')).toBeUndefined();
   });
 
+  it('count between zones where both are known', () => {
+    const world = new World({ localZone: 'here:1' });
+    const { requestStats } = world.serve(staticYaml('web', []));
+    requestStats.onResponse(200, false, false, 'alt', false, 'there');
+    requestStats.onResponseTime(1, false, false, '', 'there');
+    requestStats.onResponse(503, false, false, '', false, '');
+    expect(world.used('cluster.web.zone.')).toEqual({ 'here_1.there.upstream_rq_200': 1, 'here_1.there.upstream_rq_2xx': 1, 'here_1.there.upstream_rq_completed': 1 });
+    expect(world.stat('cluster.web.alt.zone.here_1.there.upstream_rq_200')).toBe(1);
+    const elsewhere = new World();
+    elsewhere.serve(staticYaml('web', [])).requestStats.onResponse(200, false, false, '', false, 'there');
+    expect(elsewhere.used('cluster.web.zone.')).toEqual({});
+  });
+
   it('record how long an upstream took, not what was answered here', () => {
     const world = new World();
     const { requestStats } = world.serve(staticYaml('web', []));

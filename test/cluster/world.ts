@@ -18,6 +18,7 @@ export interface WorldOptions {
   readonly breakers?: ProcessCounts;
   readonly runtime?: Runtime;
   readonly upstreamSockets?: SocketFactory;
+  readonly localZone?: string;
 }
 
 /** One thread's cluster manager with everything around it held still. */
@@ -31,7 +32,7 @@ export class World {
   readonly manager: ClusterManager;
   #connectionIds = 0;
 
-  constructor({ breakers = new LocalProcessCounts(), runtime = emptyRuntime, upstreamSockets = { create: () => undefined } }: WorldOptions = {}) {
+  constructor({ breakers = new LocalProcessCounts(), runtime = emptyRuntime, upstreamSockets = { create: () => undefined }, localZone }: WorldOptions = {}) {
     this.scrape.addThread(0);
     this.stats = new SharedStatStore({ direct: true, onAnnounce: (message) => this.scrape.announce(0, message) });
     this.manager = new ClusterManager({
@@ -43,7 +44,7 @@ export class World {
       runtime,
       breakers,
       nextConnectionId: () => ++this.#connectionIds,
-      upstreamSockets, threadName: 'worker_0',
+      upstreamSockets, localZone, threadName: 'worker_0',
     });
   }
 

@@ -209,9 +209,10 @@ class DiscoveredCluster implements DiscoveryOwner {
   #showStatic(): void {
     const { assignment } = this;
     setMembership(this.#stats, assignment);
-    const count = assignment.priorities.flat().reduce((sum, { endpoints }) => sum + endpoints.length, 0);
-    if (count > 0) this.#stats.inc(MEMBERSHIP_STATS.membership_change);
-    this.#stats.add(MEMBERSHIP_STATS['default.total_match_count'], count);
+    const counts = assignment.priorities.map((localities) => localities.reduce((sum, { endpoints }) => sum + endpoints.length, 0));
+    // Each priority is a change of its own.
+    this.#stats.add(MEMBERSHIP_STATS.membership_change, counts.filter((count) => count > 0).length);
+    this.#stats.add(MEMBERSHIP_STATS['default.total_match_count'], counts.reduce((sum, count) => sum + count, 0));
   }
 
   #createDiscovery(): Discovery | undefined {

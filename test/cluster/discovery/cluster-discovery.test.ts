@@ -108,6 +108,13 @@ describe('discovery of static clusters', () => {
     });
   });
 
+  it('counts a change for each priority that has hosts', () => {
+    const world = new DiscoveryWorld();
+    const level = (priority: number, ...hosts: string[]): string => `{priority: ${priority}, lb_endpoints: [${hosts.map((host) => target(host)).join(', ')}]}`;
+    world.load(specOf(`name: web\nload_assignment: {cluster_name: web, endpoints: [${level(0, '10.0.0.1')}, ${level(1)}, ${level(2, '10.0.0.2', '10.0.0.3')}]}`));
+    expect(world.used('cluster.web.')).toMatchObject({ membership_change: 2, membership_total: 3, 'default.total_match_count': 3 });
+  });
+
   it('counts clusters as they come, change and go', async () => {
     const world = new DiscoveryWorld();
     world.load(specOf(staticYaml('a', [])), specOf(staticYaml('b', [])));
@@ -419,6 +426,7 @@ describe('the admin snapshot', () => {
             edsHealth: 'DEGRADED',
             weight: 3,
             locality: { region: 'r', zone: 'z', subZone: 's' },
+            metadata: { 'envoy.lb': { canary: true } },
             canary: true,
             localityWeight: 0,
             priority: 1,

@@ -410,7 +410,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (!this.#requestEnded || info.healthCheck || !this.#config.dynamicStats) return;
     const timeMs = this.#sinceRequestEnd(info.upstreamResponseEndMs);
     this.#counts?.onResponseTime(timeMs);
-    this.#cluster.requestStats.onResponseTime(timeMs, this.requestHeaders!.has(H.envoyInternal), this.#canary, this.#altStatName);
+    this.#cluster.requestStats.onResponseTime(timeMs, this.requestHeaders!.has(H.envoyInternal), this.#canary, this.#altStatName, this.#host?.locality.zone);
   }
 
   /** Whole milliseconds. */
@@ -426,7 +426,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#counts?.onResponse(status);
     const headers = this.requestHeaders!;
     const withoutCodes = suppressGrpcCodeStats && isGrpcRequest(headers);
-    this.#cluster.requestStats.onResponse(status, headers.has(H.envoyInternal), this.#canary, this.#altStatName, withoutCodes);
+    this.#cluster.requestStats.onResponse(status, headers.has(H.envoyInternal), this.#canary, this.#altStatName, withoutCodes, this.#host?.locality.zone);
   }
 
   #onTimeout(details: string): void {
