@@ -77,12 +77,12 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
       fullScan: message.fullScanCertsOnSniMismatch === true,
       ticketKeys: ticketKeys ?? derivedTicketKeys(context.service(TLS_MATERIAL).ticketSecret, sessionIdContext),
       // OpenSSL forgets how old a renewed session is: a certificate that was judged once would be good for ever.
-      renewsTickets: stateless && clientCertificate === 'none',
+      renewsTickets: stateless && clientCertificate === 'none' && common.parameters.maxVersion === 'TLSv1.3',
     },
   );
   try {
     // The one that clients without a name get; the others are made when they are asked for.
-    contexts.find('');
+    contexts.find('', true);
   } catch (error) {
     context.error(commonAt, `Failed to make a TLS context: ${(error as Error).message}`);
     return undefined;
@@ -121,7 +121,7 @@ export class DownstreamTls implements DownstreamTransportSocket {
 const HELLO_LIMIT_BYTES = 16_384 + 1024;
 /** So many tell what they are no part of. */
 const FIRST_RECORD_BYTES = 7;
-const NO_HELLO: ClientHello = { serverName: '', applicationProtocols: [] };
+const NO_HELLO: ClientHello = { serverName: '', applicationProtocols: [], offersTls13: false };
 
 /** Owns the socket until the client has said whom it wants to speak to, and in which protocol. */
 class HelloReader implements ConnectionOwner {
@@ -204,7 +204,7 @@ class ServerHandshake implements TlsHandshake {
     this.#served = served;
     this.#socket = socket;
     this.#info = info;
-    const { context, shown } = served.contexts.find(hello.serverName);
+    const { context, shown } = served.contexts.find(hello.serverName, hello.offersTls13);
     this.context = context;
     this.#shown = shown;
     // A server that offers protocols of which the client wants none would refuse it.

@@ -19,7 +19,7 @@ export interface ServerContextsChoice {
   /** A name that nobody bears is looked for among all identities. */
   readonly fullScan: boolean;
   readonly ticketKeys: TicketKeys;
-  /** Who resumes is given a new ticket. */
+  /** Who resumes a session of TLS 1.3 is given a new ticket; one of TLS 1.2 may be used again. */
   readonly renewsTickets: boolean;
 }
 
@@ -60,26 +60,26 @@ export class ServerContexts {
   }
 
   /** `serverName` in lower case; '' when the client named none. */
-  find(serverName: string): ServedContext {
-    if (serverName === '') return this.#context(this.#withoutName.ecdsa, this.#withoutName.rsa);
-    const exact = this.#exact.get(serverName);
-    const dot = serverName.indexOf('.');
-    const wildcard = dot === -1 ? undefined : this.#wildcards.get(serverName.substring(dot));
-    if (exact === undefined && wildcard === undefined) return this.#context(this.#unknownName.ecdsa, this.#unknownName.rsa);
-    const ecdsa = exact !== undefined && exact.ecdsa !== NONE ? exact.ecdsa : wildcard?.ecdsa ?? NONE;
-    const rsa = exact !== undefined && exact.rsa !== NONE ? exact.rsa : wildcard?.rsa ?? NONE;
-    return this.#context(ecdsa, rsa);
-  }
-
-  #context(ecdsa: number, rsa: number): ServedContext {
-    const key = `${ecdsa} ${rsa}`;
+  find(serverName: string, offersTls13: boolean): ServedContext {
+    const { ecdsa, rsa } = this.#choose(serverName);
+    const renews = this.#renewsTickets && offersTls13;
+    const key = `${ecdsa} ${rsa} ${renews}`;
     let context = this.#contexts.get(key);
     if (context === undefined) {
       const shown = [ecdsa, rsa].filter((index) => index !== NONE).map((index) => this.#identities[index]!);
-      context = { shown, context: this.#ticketKeys.createContext({ ...contextOptions(this.#common, shown), ...this.#options }, this.#renewsTickets) };
+      context = { shown, context: this.#ticketKeys.createContext({ ...contextOptions(this.#common, shown), ...this.#options }, renews) };
       this.#contexts.set(key, context);
     }
     return context;
+  }
+
+  #choose(serverName: string): Choice {
+    if (serverName === '') return this.#withoutName;
+    const exact = this.#exact.get(serverName);
+    const dot = serverName.indexOf('.');
+    const wildcard = dot === -1 ? undefined : this.#wildcards.get(serverName.substring(dot));
+    if (exact === undefined || wildcard === undefined) return exact ?? wildcard ?? this.#unknownName;
+    return { ecdsa: exact.ecdsa !== NONE ? exact.ecdsa : wildcard.ecdsa, rsa: exact.rsa !== NONE ? exact.rsa : wildcard.rsa };
   }
 }
 

@@ -3,6 +3,7 @@ export interface ClientHello {
   /** In lower case; '' for none. */
   readonly serverName: string;
   readonly applicationProtocols: readonly string[];
+  readonly offersTls13: boolean;
 }
 
 /** The peer does not speak TLS. */
@@ -19,6 +20,8 @@ const HANDSHAKE_HEADER_BYTES = 4;
 const MAX_RECORD_BYTES = 16_384 + 2048;
 const EXTENSION_SERVER_NAME = 0;
 const EXTENSION_ALPN = 16;
+const EXTENSION_SUPPORTED_VERSIONS = 43;
+const TLS13 = 0x0304;
 
 /**
  * Gathers a ClientHello (RFC 8446 §4.1.2) from the records it is spread over, however small they are. Each byte is looked at once: a peer
@@ -102,7 +105,8 @@ export function parseClientHello(body: Buffer): ClientHello | undefined {
   if (cursor.failed || cipherBytes < 2 || cipherBytes % 2 !== 0) return undefined;
   let serverName = '';
   let applicationProtocols: readonly string[] = [];
-  if (cursor.left === 0) return { serverName, applicationProtocols };
+  let offersTls13 = false;
+  if (cursor.left === 0) return { serverName, applicationProtocols, offersTls13 };
   const extensions = cursor.slice(cursor.uint16());
   const seen = new Set<number>();
   if (cursor.left > 0) return undefined;
@@ -117,9 +121,11 @@ export function parseClientHello(body: Buffer): ClientHello | undefined {
       serverName = name;
     } else if (type === EXTENSION_ALPN) {
       applicationProtocols = parseProtocols(data);
+    } else if (type === EXTENSION_SUPPORTED_VERSIONS) {
+      offersTls13 = namesTls13(data);
     }
   }
-  return cursor.failed ? undefined : { serverName, applicationProtocols };
+  return cursor.failed ? undefined : { serverName, applicationProtocols, offersTls13 };
 }
 
 /** One name of type host_name (RFC 6066 §3). */
@@ -144,6 +150,13 @@ function parseProtocols(data: Cursor): readonly string[] {
     names.push(name);
   }
   return names;
+}
+
+/** RFC 8446 §4.2.1. */
+function namesTls13(data: Cursor): boolean {
+  const versions = data.slice(data.uint8());
+  while (versions.left > 1) if (versions.uint16() === TLS13) return true;
+  return false;
 }
 
 const NO_PROTOCOLS: readonly string[] = [];

@@ -130,3 +130,45 @@ test('a certificate that is swapped as Kubernetes does is shown to new connectio
     rmSync(directory, { recursive: true });
   }
 });
+
+/** How many tickets a client was given in all, and how many of its connections after the first resumed, each with what was given last. */
+async function resumptions(port: number, version: tls.SecureVersion, times: number, certificate: object = {}): Promise<{ tickets: number; resumed: number }> {
+  let session: Buffer | undefined;
+  let tickets = 0;
+  let resumed = 0;
+  for (let time = 0; time <= times; time++) {
+    await new Promise<void>((resolve) => {
+      const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, minVersion: version, maxVersion: version, ...certificate, ...(session && { session }) });
+      session = undefined;
+      socket.on('session', (given: Buffer) => {
+        tickets++;
+        session = given;
+      });
+      socket.on('secureConnect', () => {
+        if (socket.isSessionReused()) resumed++;
+        if (version === 'TLSv1.2') session ??= socket.getSession();
+        socket.write('GET / HTTP/1.1\r\nhost: example.com\r\n\r\n');
+      });
+      // Tickets come before the first answer.
+      socket.once('data', () => socket.destroy());
+      socket.on('close', () => resolve());
+    });
+  }
+  return { tickets, resumed };
+}
+
+test('who resumes is given a ticket for the next time, but in TLS 1.2, or with a certificate that was judged once', async () => {
+  const trusting = { tls_certificates: [files('server')], validation_context: { trusted_ca: { filename: `${CERTIFICATES}ca.pem` } } };
+  const anybody = await startProxy({ config: bootstrap({ tls_certificates: [files('server')] }) });
+  const trusted = await startProxy({ config: bootstrap(trusting) });
+  try {
+    const port = anybody.addresses.get('tls')!.port;
+    expect(await resumptions(port, 'TLSv1.3', 4)).toEqual({ tickets: 2 + 4, resumed: 4 });
+    expect(await resumptions(port, 'TLSv1.2', 4)).toEqual({ tickets: 1, resumed: 4 });
+    const client = { cert: readFileSync(`${CERTIFICATES}client.pem`), key: readFileSync(`${CERTIFICATES}client.key`) };
+    expect(await resumptions(trusted.addresses.get('tls')!.port, 'TLSv1.3', 1, client)).toEqual({ tickets: 2, resumed: 1 });
+  } finally {
+    await anybody.close();
+    await trusted.close();
+  }
+});

@@ -13,7 +13,7 @@ describe('a ClientHello', () => {
         const reader = new ClientHelloReader(16_384);
         let result: unknown;
         for (let length = step; result === undefined && length < bytes.length + step; length += step) result = reader.read(bytes, Math.min(length, bytes.length));
-        expect(result).toEqual({ serverName: 'a.example.com', applicationProtocols: ['h2', 'http/1.1'] });
+        expect(result).toEqual({ serverName: 'a.example.com', applicationProtocols: ['h2', 'http/1.1'], offersTls13: true });
       }),
     );
   });
@@ -45,8 +45,11 @@ describe('a ClientHello', () => {
       return new ClientHelloReader(16_384).read(bytes, bytes.length);
     };
     expect(read(...extension(35, []), ...extension(35, []))).toBe(INVALID);
-    expect([[0, 9, 2, 104, 50], [0, 4, 2, 104, 50, 0], [0, 3, 2, 104, 50, 0], []].map((data) => read(...extension(16, data)))).toEqual(Array(4).fill({ serverName: '', applicationProtocols: [] }));
-    expect(read(...extension(16, [0, 3, 2, 104, 50]))).toEqual({ serverName: '', applicationProtocols: ['h2'] });
+    expect([[0, 9, 2, 104, 50], [0, 4, 2, 104, 50, 0], [0, 3, 2, 104, 50, 0], []].map((data) => read(...extension(16, data)))).toEqual(Array(4).fill({ serverName: '', applicationProtocols: [], offersTls13: false }));
+    expect(read(...extension(16, [0, 3, 2, 104, 50]))).toEqual({ serverName: '', applicationProtocols: ['h2'], offersTls13: false });
+    expect([[4, 3, 3, 3, 4], [4, 3, 3, 3, 2], [4, 3, 3, 3], [2, 4, 3], [], [1, 3]].map((data) => read(...extension(43, data)))).toEqual(
+      [true, false, false, false, false, false].map((offersTls13) => ({ serverName: '', applicationProtocols: [], offersTls13 })),
+    );
   });
 
   it('is not looked for in plain text', () => {
