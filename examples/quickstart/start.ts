@@ -8,7 +8,7 @@ await startOrigin(10001);
 const root = new URL('../../', import.meta.url);
 // Kept without types, sources need no compiler for TypeScript in the gateway's memory: not even for the file that would ask for the cache.
 const env = { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'node-compile-cache') };
-const gateway = spawn(process.execPath, ['--max-semi-space-size=4', 'src/main.ts', '-c', 'examples/quickstart/envoy.yaml', '--concurrency', '1'], { cwd: root, env, stdio: 'inherit' });
+const gateway = spawn(process.execPath, ['--max-semi-space-size=16', 'src/main.ts', '-c', 'examples/quickstart/envoy.yaml', '--concurrency', '1'], { cwd: root, env, stdio: 'inherit' });
 gateway.on('exit', (code) => process.exit(code ?? 1));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.kill(signal));
 console.log(`nuncio runs examples/quickstart/envoy.yaml. Try:

@@ -25,8 +25,8 @@ export class WorkerEnded extends Error {
   }
 }
 
-/** Semi-spaces of 4 MiB (docs/decisions/memory.md). */
-const YOUNG_GENERATION_MB = 12;
+/** Semi-spaces of 16 MiB (docs/decisions/memory.md). */
+const YOUNG_GENERATION_MB = 48;
 
 /** A worker in a thread of its own. */
 export class ThreadWorker implements Worker {

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S node --max-semi-space-size=16
 'use strict';
 // Plain CommonJS that old releases of Node can read, to tell them what is missing.
 const [major] = process.versions.node.split('.').map(Number);

@@ -18,7 +18,7 @@ function nuncio(name: PeerName, main: string, transport: 'direct' | 'public'): P
   return {
     name,
     kind: 'nuncio',
-    settings: `one worker, ${transport} transport, semi-spaces of 4 MiB, run from ${main === SOURCES ? 'sources' : 'the packed build'}; bootstrap file and flags as Envoy's`,
+    settings: `one worker, ${transport} transport, semi-spaces of 16 MiB, run from ${main === SOURCES ? 'sources' : 'the packed build'}; bootstrap file and flags as Envoy's`,
     missing: () => (existsSync(main) ? undefined : main === PACKED ? 'dist/main.js is not built' : 'src/main.ts is not in this checkout'),
     version: () => `node ${process.versions.node}`,
     prepare: (plan, directory) => Promise.resolve(nuncioCommand(main, transport, writeBootstrap(plan, directory))),
@@ -27,7 +27,7 @@ function nuncio(name: PeerName, main: string, transport: 'direct' | 'public'): P
 
 export function nuncioCommand(main: string, transport: 'direct' | 'public', bootstrapFile: string): Command {
   // As dist/nuncio.cjs starts it, and npm start.
-  const args = ['--max-semi-space-size=4', main, '-c', bootstrapFile, '--concurrency', '1', '--transport', transport, ...QUIET_AND_BATCHED];
+  const args = ['--max-semi-space-size=16', main, '-c', bootstrapFile, '--concurrency', '1', '--transport', transport, ...QUIET_AND_BATCHED];
   return { file: process.execPath, args, ...(main === SOURCES && { env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') } }) };
 }
 
