@@ -1,5 +1,6 @@
+import type { ConfigContent } from './config/loader.ts';
 import { Proxy } from './server/proxy.ts';
-import type { TransportChoice } from './transport/select-transport.ts';
+import { TRANSPORT_CHOICES, type TransportChoice } from './transport/select-transport.ts';
 import type { Address } from './transport/transport.ts';
 
 export { ConfigurationError } from './server/configuration-error.ts';
@@ -26,15 +27,25 @@ export interface RunningProxy {
   close(): Promise<void>;
 }
 
-/** Runs a proxy inside this process. Rejects with a ConfigurationError that lists every problem. */
+/** Runs a proxy inside this process. Rejects with a ConfigurationError that lists every problem, and with a TypeError where options are not as typed. */
 export async function startProxy(options: StartOptions): Promise<RunningProxy> {
-  const { config, transport, concurrency, fileFlushIntervalMs = 10_000 } = options;
-  const source = typeof config === 'string' ? { yaml: config } : { json: JSON.stringify(config) };
+  const { config, transport, concurrency, fileFlushIntervalMs = 10_000 } = checked(options);
+  const given: ConfigContent = { name: 'config', ...(typeof config === 'string' ? { content: config, format: 'yaml' } : { content: JSON.stringify(config), format: 'json' }) };
   const files = { flushIntervalMs: fileFlushIntervalMs, flushMinSizeBytes: 64 * 1024 };
-  const proxy = await Proxy.start({ ...source, transport, concurrency, files });
+  const proxy = await Proxy.start({ given, transport, concurrency, files });
   return {
     addresses: new Map(proxy.addresses().map(({ name, address }) => [name, address])),
     adminAddress: proxy.adminAddress,
     close: () => proxy.close(),
   };
+}
+
+/** For those who write JavaScript. */
+function checked(options: StartOptions): StartOptions {
+  const { config, transport = 'auto', concurrency = 1, fileFlushIntervalMs = 0 } = (options ?? {}) as Partial<StartOptions>;
+  if (typeof config !== 'string' && (typeof config !== 'object' || config === null)) throw new TypeError('startProxy: config must be a bootstrap, as text or as an object');
+  if (!TRANSPORT_CHOICES.includes(transport)) throw new TypeError(`startProxy: transport must be one of ${TRANSPORT_CHOICES.join(', ')}`);
+  if (!Number.isInteger(concurrency) || concurrency < 1) throw new TypeError('startProxy: concurrency must be a whole number from 1');
+  if (!(fileFlushIntervalMs >= 0)) throw new TypeError('startProxy: fileFlushIntervalMs must be a number of milliseconds');
+  return options;
 }

@@ -43,8 +43,8 @@ export interface BootstrapOptions extends LoadOptions {
   readonly path?: string | undefined;
   /** `--config-yaml`, merged over the file. */
   readonly yaml?: string | undefined;
-  /** A bootstrap that a program hands over, as JSON. */
-  readonly json?: string | undefined;
+  /** What a program hands over in place of both. */
+  readonly given?: ConfigContent | undefined;
 }
 
 export function loadBootstrap(options: BootstrapOptions): Loaded<Bootstrap> {
@@ -52,7 +52,7 @@ export function loadBootstrap(options: BootstrapOptions): Loaded<Bootstrap> {
   const parts: Part[] = [];
   if (options.path !== undefined && options.path !== '') parts.push(readPart(schema, options.path));
   if (options.yaml !== undefined && options.yaml !== '') parts.push(textPart(schema, '--config-yaml', options.yaml, 'yaml'));
-  if (options.json !== undefined) parts.push(textPart(schema, 'config', options.json, 'json'));
+  if (options.given !== undefined) parts.push(contentPart(schema, options.given));
   if (parts.length === 0) {
     parts.push({ name: '', fault: 'At least one of --config-path or --config-yaml or Options::configProto() should be non-empty' });
   }
@@ -72,9 +72,7 @@ export interface ConfigContent {
 }
 
 export function loadContent(schema: DescMessage, input: ConfigContent, options: LoadOptions = {}): Loaded {
-  const { name, content, format } = input;
-  const part = typeof content === 'string' && format !== 'pb' ? textPart(schema, name, content, format) : bytesPart(schema, name, Buffer.from(content), format);
-  return load(schema, [part], options);
+  return load(schema, [contentPart(schema, input)], options);
 }
 
 /**
@@ -108,6 +106,10 @@ interface Part {
 function readPart(schema: DescMessage, path: string): Part {
   const content = readConfigFile(path);
   return typeof content === 'string' ? { name: path, fault: content } : bytesPart(schema, path, content, formatOfPath(path));
+}
+
+function contentPart(schema: DescMessage, { name, content, format }: ConfigContent): Part {
+  return typeof content === 'string' && format !== 'pb' ? textPart(schema, name, content, format) : bytesPart(schema, name, Buffer.from(content), format);
 }
 
 function bytesPart(schema: DescMessage, name: string, bytes: Uint8Array, format: ConfigFormat): Part {

@@ -4,7 +4,8 @@ import { createPublicTransport } from './public-transport.ts';
 import { testTransport } from './self-test.ts';
 import type { Transport } from './transport.ts';
 
-export type TransportChoice = 'auto' | 'direct' | 'public';
+export const TRANSPORT_CHOICES = ['auto', 'direct', 'public'] as const;
+export type TransportChoice = (typeof TRANSPORT_CHOICES)[number];
 
 export interface TransportSelection {
   readonly name: Transport['name'];

@@ -54,7 +54,7 @@ function bootstrap(source: object, listeners = ['ingress']): string {
 }
 
 async function start(source: object, concurrency = 1): Promise<Proxy> {
-  return (proxy = await Proxy.start({ json: bootstrap(source), concurrency }));
+  return (proxy = await Proxy.start({ yaml: bootstrap(source), concurrency }));
 }
 
 /** The name of the certificate that a new connection is shown; the code of the failure when it is shown none. */
@@ -156,7 +156,7 @@ test('an operator that tells a secret follows its file', async () => {
   const answer = { match: { prefix: '/' }, direct_response: { status: 200, body_format: format } };
   const manager = { '@type': CONNECTION_MANAGER, stat_prefix: 'http', route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [answer] }] }, http_filters: [{ name: 'router', typed_config: { '@type': ROUTER } }] };
   const listener = { name: 'plain', stat_prefix: 'plain', address: { socket_address: { address: '127.0.0.1', port_value: 0 } }, filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }] };
-  proxy = await Proxy.start({ json: JSON.stringify({ static_resources: { listeners: [listener] } }) });
+  proxy = await Proxy.start({ yaml: JSON.stringify({ static_resources: { listeners: [listener] } }) });
   const { port } = proxy.addresses()[0]!.address;
   const told = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/`)).text();
   expect(await told()).toBe('first');
