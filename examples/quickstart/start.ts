@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { startOrigin } from './origin.ts';
 
 /** `npm start`: the demo origin here, the gateway in front of it as a process of its own. */
-await startOrigin(10001);
+try {
+  await startOrigin(10001);
+} catch (error) {
+  console.error(`the demo origin cannot listen on port 10001: ${(error as Error).message}`);
+  process.exit(1);
+}
 const root = new URL('../../', import.meta.url);
 // Kept without types, sources need no compiler for TypeScript in the gateway's memory: not even for the file that would ask for the cache.
 const env = { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'node-compile-cache') };
