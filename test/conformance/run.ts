@@ -13,8 +13,10 @@ import { createNuncioTarget } from './harness/nuncio-target.ts';
 import { recordCases } from './harness/record.ts';
 import type { Recording } from './harness/recordings.ts';
 import { isRecorded, writeRecordings } from './harness/recordings.ts';
+import type { Target } from './harness/target.ts';
 import type { Verdict } from './harness/verdict.ts';
 import { checkDifferences, report } from './harness/verdict.ts';
+import { Hunt } from './hunt/hunt.ts';
 
 const readArguments = () =>
   parseArgs({
@@ -25,6 +27,7 @@ const readArguments = () =>
       accept: { type: 'boolean', default: false },
       configs: { type: 'boolean', default: false },
       broken: { type: 'boolean', default: false },
+      hunt: { type: 'boolean', default: false },
       without: { type: 'string', default: '' },
       transport: { type: 'string', default: 'direct' },
       jobs: { type: 'string', default: '3' },
@@ -82,20 +85,32 @@ const leftOut = (): Part[] => {
   return parts;
 };
 
+const nuncioTarget = (): Target => {
+  if (options.transport !== 'direct' && options.transport !== 'public') {
+    throw new ConformanceError(`--transport takes direct or public, not '${options.transport}'`);
+  }
+  return createNuncioTarget(options.transport as TransportName);
+};
+
+const hunt = (): Promise<number> => {
+  const [seed, count] = positionals.map(Number);
+  if (!Number.isInteger(seed) || !(count > 0)) throw new ConformanceError('--hunt takes a seed and how many cases');
+  requireEnvoy();
+  return new Hunt(envoyTarget, nuncioTarget(), jobs).run(seed, count);
+};
+
 const main = async (): Promise<number> => {
   if (options.configs) {
     if (positionals.length === 0) throw new ConformanceError('--configs takes one or more directories or files');
     return compareCorpora(positionals);
   }
   if (options.broken) return checkBroken(options.record);
+  if (options.hunt) return hunt();
   const cases = readCases(filter);
   if (cases.length === 0) throw new ConformanceError(`no case has '${filter}' in its name`);
   checkDifferences(cases);
   if (options.record) return record(cases);
-  if (options.transport !== 'direct' && options.transport !== 'public') {
-    throw new ConformanceError(`--transport takes direct or public, not '${options.transport}'`);
-  }
-  const nuncio = createNuncioTarget(options.transport as TransportName);
+  const nuncio = nuncioTarget();
   const compared = cases.map((one) => without(one, leftOut()));
   if (options.accept) {
     const accepted = await accept(nuncio, cases.filter((one) => one.difference !== undefined), jobs);

@@ -50,7 +50,8 @@ const hashOf = (value: unknown): string =>
     .digest('hex')
     .slice(0, 16);
 
-const readCase = (area: string, topic: string, name: string, suite: Tree, raw: Tree): Case => {
+/** A case of a topic, from what their files say. */
+export const readCase = (area: string, topic: string, name: string, suite: Tree, raw: Tree): Case => {
   const id = `${area}/${topic}#${name}`;
   checkKeys(raw, CASE_KEYS, id);
   const scripts = layer(suite.upstreams ?? { origin: {} }, raw.upstreams ?? {}) as Tree;

@@ -217,7 +217,7 @@ export const upstreamScript = (raw: unknown, where: string): UpstreamScript => {
   const tls = 'tls' in tree ? { tls: tlsScript(tree.tls, where)! } : {};
   const http2 = http2Script(tree.http2, where);
   const replies = tree.replies ?? [tree.reply ?? OK];
-  if (!Array.isArray(replies)) throw new ConformanceError(`${where}: 'replies' is a list`);
+  if (!Array.isArray(replies) || replies.length === 0) throw new ConformanceError(`${where}: 'replies' is a list`);
   const steps = replies.map((reply) => replySteps(reply, where, http2 !== undefined));
   return { when, replies: steps, refuses: false, ...tls, ...(http2 && { http2 }) };
 };

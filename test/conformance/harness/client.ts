@@ -7,19 +7,18 @@ import { hasEnded } from './h2-frames.ts';
 import { clientTls, type TlsScript } from './tls.ts';
 import { responsesIn } from './message-text.ts';
 
-/** Longer than any timeout a case configures. */
-const WAIT_LIMIT_MS = 10_000;
-
 export class ClientConnection {
   readonly log: ConnectionLog;
   readonly methods: string[] = [];
+  readonly #waitLimitMs: number;
   #responsesAwaited = 0;
   #interimsAwaited = 0;
 
   /** What another connection can resume. */
   session: Buffer | undefined;
 
-  constructor(port: number, tls?: TlsScript, resumed?: Buffer) {
+  constructor(port: number, waitLimitMs: number, tls?: TlsScript, resumed?: Buffer) {
+    this.#waitLimitMs = waitLimitMs;
     const target = { port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true };
     if (tls === undefined) {
       this.log = new ConnectionLog(connect(target));
@@ -37,24 +36,24 @@ export class ClientConnection {
 
   awaitResponse(): Promise<boolean> {
     const wanted = ++this.#responsesAwaited;
-    return this.log.until(() => this.#progress().finals >= wanted, WAIT_LIMIT_MS);
+    return this.log.until(() => this.#progress().finals >= wanted, this.#waitLimitMs);
   }
 
   awaitInterim(): Promise<boolean> {
     const wanted = ++this.#interimsAwaited;
-    return this.log.until(() => this.#progress().interims >= wanted, WAIT_LIMIT_MS);
+    return this.log.until(() => this.#progress().interims >= wanted, this.#waitLimitMs);
   }
 
   awaitText(text: string): Promise<boolean> {
-    return this.log.until(() => this.log.received.includes(text), WAIT_LIMIT_MS);
+    return this.log.until(() => this.log.received.includes(text), this.#waitLimitMs);
   }
 
   awaitStream(id: number): Promise<boolean> {
-    return this.log.until(() => hasEnded(this.log.received, id), WAIT_LIMIT_MS);
+    return this.log.until(() => hasEnded(this.log.received, id), this.#waitLimitMs);
   }
 
   awaitClose(): Promise<boolean> {
-    return this.log.until(() => this.log.end !== 'open', WAIT_LIMIT_MS);
+    return this.log.until(() => this.log.end !== 'open', this.#waitLimitMs);
   }
 
   #progress() {

@@ -2,7 +2,7 @@
 
 import type { Answer, Refusal } from './answer.ts';
 import type { Case } from './case.ts';
-import { playCase } from './play.ts';
+import { playCase, type Pace } from './play.ts';
 import { Session, sessionKey } from './session.ts';
 import type { Target } from './target.ts';
 import { ConfigurationRefused } from './target.ts';
@@ -24,13 +24,14 @@ export const playGroup = async (
   target: Target,
   cases: readonly Case[],
   expected: (one: Case) => Answer | undefined,
+  pace?: Pace,
 ): Promise<Map<string, Played>> => {
   const answers = new Map<string, Played>();
   let session: Session | undefined;
   for (const one of cases) {
     try {
       session ??= await Session.start(target, one);
-      answers.set(one.id, await playCase(one, session, expected(one)));
+      answers.set(one.id, await playCase(one, session, expected(one), pace));
     } catch (error) {
       answers.set(one.id, error instanceof ConfigurationRefused ? { refused: error.problems } : (error as Error));
       await session?.stop();

@@ -17,11 +17,20 @@ import type { Session } from './session.ts';
 import { CERTIFICATES, type TlsScript } from './tls.ts';
 import { Signals } from './upstream.ts';
 
-/** Without an answer to expect, a case is over when nothing has happened for this long. */
-const QUIET_MS = 250;
+export interface Pace {
+  /** Without an answer to expect, a case is over when nothing has happened for this long. */
+  readonly quietMs: number;
+  /** How long an expected answer may take to come once nothing else happens. */
+  readonly expectedQuietMs: number;
+  /** How long a step of the client may wait. */
+  readonly waitLimitMs: number;
+}
+
+/** Longer than any timeout a case configures. */
+export const STEADY: Pace = { quietMs: 250, expectedQuietMs: 700, waitLimitMs: 10_000 };
+
 const QUIET_LIMIT_MS = 6_000;
-/** How long an expected answer may take to come once nothing else happens, and how long it must then stay as it is. */
-const EXPECTED_QUIET_MS = 700;
+/** How long an expected answer may take to come at all, and how long it must then stay as it is. */
 const EXPECTED_LIMIT_MS = 2_500;
 const STAYS_MS = 25;
 /** How long a client that is about to close waits for what it should have received. */
@@ -43,6 +52,7 @@ interface AdminCall {
 class Performance {
   readonly #one: Case;
   readonly #session: Session;
+  readonly #pace: Pace;
   readonly #signals = new Signals();
   readonly #connections = new Map<string, ClientConnection>();
   readonly #headsAwaited = new Map<string, number>();
@@ -51,9 +61,10 @@ class Performance {
   #before = new Map<string, number>();
   #stuck: string | undefined;
 
-  constructor(one: Case, session: Session) {
+  constructor(one: Case, session: Session, pace: Pace) {
     this.#one = one;
     this.#session = session;
+    this.#pace = pace;
     for (const [name, port] of session.running.ports) this.#values.set(`port:${name}`, port);
     for (const [name, upstream] of session.upstreams) this.#values.set(`port:${name}`, upstream.port);
   }
@@ -91,7 +102,7 @@ class Performance {
   #connection(name: string, listener: string, tls?: TlsScript): ClientConnection {
     let connection = this.#connections.get(name);
     if (connection === undefined) {
-      connection = new ClientConnection(this.#session.running.ports.get(listener) ?? 1, tls, this.#connections.get(tls?.resume ?? '')?.session);
+      connection = new ClientConnection(this.#session.running.ports.get(listener) ?? 1, this.#pace.waitLimitMs, tls, this.#connections.get(tls?.resume ?? '')?.session);
       this.#connections.set(name, connection);
     }
     return connection;
@@ -150,7 +161,7 @@ class Performance {
     const deadline = performance.now() + QUIET_LIMIT_MS;
     let last = '';
     let since = performance.now();
-    while (performance.now() < deadline && performance.now() - since < QUIET_MS) {
+    while (performance.now() < deadline && performance.now() - since < this.#pace.quietMs) {
       const now = JSON.stringify(this.#observe());
       if (now !== last) since = performance.now();
       last = now;
@@ -171,7 +182,7 @@ class Performance {
       if (isDeepStrictEqual(answer, expected)) return this.#staying(answer);
       if (over) return answer;
       if (!isDeepStrictEqual(answer, last)) {
-        quietEndMs = waitedMs + EXPECTED_QUIET_MS;
+        quietEndMs = waitedMs + this.#pace.expectedQuietMs;
         wait = FIRST_LOOK_MS;
       }
       last = answer;
@@ -317,5 +328,5 @@ const adminAnswer = ({ request, reply }: AdminCall, normaliser: Normaliser): Ans
 });
 
 /** `expected` lets the case end as soon as it is seen; without it the case ends when all is quiet. */
-export const playCase = (one: Case, session: Session, expected: Answer | undefined): Promise<Answer> =>
-  new Performance(one, session).play(expected);
+export const playCase = (one: Case, session: Session, expected: Answer | undefined, pace: Pace = STEADY): Promise<Answer> =>
+  new Performance(one, session, pace).play(expected);
