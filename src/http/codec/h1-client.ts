@@ -5,7 +5,7 @@ import { H } from '../header-name.ts';
 import { ChunkedReader } from './chunked.ts';
 import { CasedHeaderMap } from './field-case.ts';
 import type { ClientCodec, ClientCodecOwner, PressureWatcher, RequestEncoder, ResponseDecoder } from './codec.ts';
-import { INCOMPLETE, INVALID } from './h1-grammar.ts';
+import { INVALID } from './h1-grammar.ts';
 import { type HeadLeniency, HeadParser } from './h1-head.ts';
 import { H1RequestEncoder, type RequestEncoderCodec, type RequestForm, type Tunnel } from './h1-request-encoder.ts';
 import { isBodiless, isForwardedInformational } from './h1-status.ts';
@@ -46,6 +46,9 @@ const ABANDONED = 8;
 
 /** 1xx responses taken before a final one. */
 const MAX_INFORMATIONAL = 64;
+
+/** What begins with another byte is no response. */
+const CAPITAL_H = 0x48;
 
 const parser = new HeadParser();
 const EMPTY = Buffer.alloc(0);
@@ -196,16 +199,8 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     const headers = cased ?? new HeaderMap();
     const headEnd = parser.parseResponse(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, headers);
     cased?.learn(original!, bytes, at, headEnd);
-    if (headEnd === INVALID) return this.#fail();
-    if ((headEnd === INCOMPLETE ? end : headEnd) - at > this.#options.maxHeadBytes) return this.#fail();
-    if (headEnd === INCOMPLETE) {
-      this.#held = new HeldBytes();
-      this.#held.append(bytes, at, end);
-      this.#scanner ??= new HeadEndScanner();
-      this.#scanner.reset();
-      this.#scanner.scan(bytes, at, end);
-      return end;
-    }
+    if (headEnd < 0) return this.#onPartHead(headEnd === INVALID, bytes, at, end);
+    if (headEnd - at > this.#options.maxHeadBytes) return this.#fail();
     this.#stream!.addReceived(headEnd - at, parser.facts.fieldBytes);
     if (!this.#checkFraming(headers)) return this.#fail();
     if (parser.facts.repeatedInline.length > 0) headers.joinRepeated(parser.facts.repeatedInline);
@@ -215,9 +210,27 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     return headEnd;
   }
 
+  /** As Envoy, which says what is wrong when the first line is whole, of field lines when the head is. */
+  #onPartHead(invalid: boolean, bytes: Buffer, at: number, end: number): number {
+    const { headSeen, lineSeen } = this.#scan(bytes, at, end, 0);
+    if (invalid && (parser.inFields ? headSeen : lineSeen || bytes[at] !== CAPITAL_H)) return this.#fail();
+    if (end - at > this.#options.maxHeadBytes) return this.#fail();
+    this.#held = new HeldBytes();
+    this.#held.append(bytes, at, end);
+    return end;
+  }
+
+  /** Looks for the ends of the first line and of the head. `lineFeeds`: 1 behind the first line. */
+  #scan(bytes: Buffer, start: number, end: number, lineFeeds: 0 | 1): HeadEndScanner {
+    const scanner = (this.#scanner ??= new HeadEndScanner());
+    scanner.reset(lineFeeds);
+    scanner.scan(bytes, start, end);
+    return scanner;
+  }
+
   /** What Envoy refuses beside what the parser does; removes fields that must not be passed on. */
   #checkFraming(headers: HeaderMap): boolean {
-    if (parser.facts.unknownTransferEncoding) return false;
+    if (parser.facts.unknownTransferEncoding || parser.facts.hasTwoLengths(this.#options.leniency)) return false;
     if (headers.status < 200 || headers.status === 204) {
       if (parser.facts.chunked || parser.facts.contentLength > 0) return false;
       if (parser.facts.contentLength === 0) headers.remove(H.contentLength);
@@ -282,8 +295,8 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   #readTrailers(bytes: Buffer, at: number, end: number): number {
     const trailers = new HeaderMap();
     const trailersEnd = parser.parseTrailers(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, trailers);
-    if (trailersEnd === INVALID) return this.#fail();
-    if (trailersEnd === INCOMPLETE) {
+    if (trailersEnd === INVALID && this.#scan(bytes, at, end, 1).headSeen) return this.#fail();
+    if (trailersEnd < 0) {
       if (end - at > this.#options.maxHeadBytes) return this.#fail();
       if (end > at) {
         this.#held = new HeldBytes();

@@ -84,9 +84,9 @@ export class FieldFacts {
     }
   }
 
-  /** What is wrong with all lines together. */
-  check(leniency: HeadLeniency): HeadProblem | undefined {
-    return this.hasTransferEncoding && this.contentLength !== -1 && !leniency.chunkedLength ? 'length-and-chunked' : undefined;
+  /** A body cannot have two lengths. */
+  hasTwoLengths(leniency: HeadLeniency): boolean {
+    return this.hasTransferEncoding && this.contentLength !== -1 && !leniency.chunkedLength;
   }
 
   #noteConnection(value: string): void {

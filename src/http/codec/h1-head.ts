@@ -31,7 +31,6 @@ export type HeadProblem =
   | 'too-many-headers'
   | 'invalid-content-length'
   | 'several-content-lengths'
-  | 'length-and-chunked'
   | 'invalid-transfer-encoding'
   | 'several-hosts';
 
@@ -64,6 +63,8 @@ type HeadPart = 'request' | 'response' | 'trailers';
 
 export class HeadParser {
   problem: HeadProblem = 'invalid-name';
+  /** The first line was read, what came of the head after it: a field line that is wrong, or not yet whole. */
+  inFields = false;
   /** 11 for HTTP/1.1, 10 for HTTP/1.0, 9 for a request line without version (HTTP/0.9), others as they are written. */
   version = 11;
   /** Of the last head, and of every head with the same field lines. */
@@ -78,6 +79,13 @@ export class HeadParser {
    * Host) and lines.
    */
   parseRequest(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, headers: HeaderMap): number {
+    this.inFields = false;
+    const problem = this.#parseRequest(bytes, start, end, maxLines, leniency, headers);
+    if (problem === INVALID && !this.inFields && hasControl(bytes, start, end)) this.problem = 'control-character';
+    return problem;
+  }
+
+  #parseRequest(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, headers: HeaderMap): number {
     let at = start;
     let byte = bytes[at]!;
     while (TOKEN[byte] !== 0) {
@@ -86,7 +94,7 @@ export class HeadParser {
     }
     const methodEnd = at;
     if (at === start) return this.#invalid('invalid-method');
-    at = skipBlanks(bytes, at, end);
+    at = skipLineBlanks(bytes, at, end, leniency);
     if (at >= end) return INCOMPLETE;
     if (at === methodEnd) return this.#invalid('invalid-method');
     const targetStart = at;
@@ -95,11 +103,12 @@ export class HeadParser {
       if (++at >= end) return INCOMPLETE;
       byte = bytes[at]!;
     }
-    if (at === targetStart) return this.#invalid(isControl(byte) ? 'control-character' : 'invalid-target');
+    if (at === targetStart) return this.#invalid('invalid-target');
     const targetEnd = at;
     at = this.#readVersion(bytes, at, end, leniency);
     if (at < 0) return at;
-    const fieldsEnd = this.#readFields(bytes, at, end, maxLines, leniency, 'request', headers);
+    // A request without a version is its first line (HTTP/0.9).
+    const fieldsEnd = this.version === 9 ? this.#withoutFields(at) : this.#readFields(bytes, at, end, maxLines, leniency, 'request', headers);
     if (fieldsEnd < 0) return fieldsEnd;
     const text = latin1(bytes, start, targetEnd);
     headers.method = text.substring(0, methodEnd - start);
@@ -109,6 +118,7 @@ export class HeadParser {
 
   /** As parseRequest; `headers` gets status and lines. */
   parseResponse(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, headers: HeaderMap): number {
+    this.inFields = false;
     if (end - start < 9) {
       return isVersion(bytes, start, Math.min(end, start + 8)) ? INCOMPLETE : this.#invalid('invalid-status-line');
     }
@@ -140,9 +150,15 @@ export class HeadParser {
 
   /** Trailer lines up to and with the empty line (RFC 9112 §7.1.2). Framing fields are lines like others here. */
   parseTrailers(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, trailers: HeaderMap): number {
+    this.inFields = true;
     const trailersEnd = this.#readLines(bytes, start, end, maxLines, leniency, 'trailers');
     if (trailersEnd >= 0) trailers.setLines(scratch.lines(latin1(bytes, start, trailersEnd)), 0);
     return trailersEnd;
+  }
+
+  #withoutFields(at: number): number {
+    this.facts = new FieldFacts();
+    return at;
   }
 
   #invalid(problem: HeadProblem): typeof INVALID {
@@ -152,17 +168,16 @@ export class HeadParser {
 
   /** Blanks and `HTTP/1.1\r\n`, or the line's end; returns the offset of the first field line. */
   #readVersion(bytes: Buffer, targetEnd: number, end: number, leniency: HeadLeniency): number {
-    let at = skipBlanks(bytes, targetEnd, end);
+    let at = skipLineBlanks(bytes, targetEnd, end, leniency);
     if (at >= end) return INCOMPLETE;
     this.version = 9;
     if (bytes[at] !== CR && bytes[at] !== LF) {
-      if (at === targetEnd) return this.#invalid(isControl(bytes[at]!) ? 'control-character' : 'invalid-target');
+      if (at === targetEnd) return this.#invalid('invalid-target');
       if (end - at < 8) return isVersion(bytes, at, end) ? INCOMPLETE : this.#invalid('invalid-version');
       if (!isVersion(bytes, at, at + 8)) return this.#invalid('invalid-version');
       this.version = (bytes[at + 5]! - 48) * 10 + bytes[at + 7]! - 48;
-      at = skipBlanks(bytes, at + 8, end);
+      at = skipLineBlanks(bytes, at + 8, end, leniency);
     }
-    if (leniency.bareCarriageReturn) while (bytes[at] === CR && bytes[at + 1] === CR) at++;
     const next = afterLineEnd(bytes, at, end);
     return next === INVALID ? this.#invalid('invalid-version') : next;
   }
@@ -176,6 +191,7 @@ export class HeadParser {
       headers.setLines(known.lines, SPARE_LINES);
       return at + known.byteLength;
     }
+    this.inFields = true;
     const fieldsEnd = this.#readLines(bytes, at, end, maxLines, leniency, part);
     if (fieldsEnd < 0) return fieldsEnd;
     const { facts } = this;
@@ -196,6 +212,7 @@ export class HeadParser {
     const base = at;
     const words = wordsOf(bytes);
     scratch.clear();
+    let joined = 0;
     for (let left = maxLines; ; left--) {
       if (at >= end) return INCOMPLETE;
       let byte = bytes[at]!;
@@ -204,9 +221,8 @@ export class HeadParser {
         if (headEnd === INVALID) return this.#invalid('invalid-line-end');
         if (headEnd === INCOMPLETE) return INCOMPLETE;
         this.#lineCount = maxLines - left;
-        facts.fieldBytes = at - base - this.#lineCount;
-        const problem = facts.check(leniency);
-        return problem === undefined ? headEnd : this.#invalid(problem);
+        facts.fieldBytes = at - base - this.#lineCount - joined;
+        return headEnd;
       }
       const nameStart = at;
       let hash = 0;
@@ -253,20 +269,26 @@ export class HeadParser {
         const problem = facts.note(kind, bytes, valueStart, valueEnd, leniency);
         if (problem !== undefined) return this.#invalid(problem);
       }
+      if (id !== UNKNOWN_HEADER && id < seenIn.length) {
+        if (seenIn[id] === generation && this.#noteRepeated(id as HeaderName, part)) {
+          joined++;
+          left++;
+        }
+        seenIn[id] = generation;
+      }
       if (left === 0) return this.#invalid('too-many-headers');
       // It counts, though it is kept elsewhere.
       if (kind === LINE_KIND.host && part === 'request') continue;
-      if (id !== UNKNOWN_HEADER && id < seenIn.length) {
-        if (seenIn[id] === generation) this.#noteRepeated(id as HeaderName, part);
-        seenIn[id] = generation;
-      }
       scratch.add(canonical ? id : id | LOOSE, nameStart - base, nameEnd - base, valueStart - base, valueEnd - base);
     }
   }
 
-  #noteRepeated(name: HeaderName, part: HeadPart): void {
+  /** True where the lines of the name count as one. */
+  #noteRepeated(name: HeaderName, part: HeadPart): boolean {
     const inline = part === 'response' ? INLINE_RESPONSE_HEADERS : INLINE_REQUEST_HEADERS;
-    if (inline.has(name)) this.facts.noteRepeated(name);
+    if (!inline.has(name)) return false;
+    this.facts.noteRepeated(name);
+    return true;
   }
 
   /** Set by #lineEnd when it had to rewrite the value in place, else -1. */
@@ -313,6 +335,21 @@ export class HeadParser {
     this.#rewrittenStart = to;
     this.#rewrittenEnd = end;
   }
+}
+
+/** As Envoy, for which a message cannot begin with one. */
+function hasControl(bytes: Buffer, start: number, end: number): boolean {
+  if (isControl(bytes[start]!)) return false;
+  for (let at = start + 1; at < end && bytes[at] !== LF; at++) if (isControl(bytes[at]!) && bytes[at] !== TAB) return true;
+  return false;
+}
+
+/** Between the words of a first line, where a bare CR may be one of them. */
+function skipLineBlanks(bytes: Buffer, at: number, end: number, leniency: HeadLeniency): number {
+  let next = skipBlanks(bytes, at, end);
+  if (!leniency.bareCarriageReturn) return next;
+  while (next + 1 < end && bytes[next] === CR && bytes[next + 1] !== LF) next = skipBlanks(bytes, next + 1, end);
+  return next;
 }
 
 function nameProblem(byte: number, isFirst: boolean): HeadProblem {

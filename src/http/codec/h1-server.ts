@@ -1,3 +1,4 @@
+import { latin1 } from '../../core/latin1.ts';
 import type { Connection, ConnectionOwner, TransportError } from '../../transport/transport.ts';
 import type { Failure } from '../failure.ts';
 import { HeaderMap } from '../header-map.ts';
@@ -6,10 +7,10 @@ import type { PressureWatcher, RequestDecoder, RequestError, ServerCodec, Server
 import type { StringMatcher } from '../matcher/string-matcher.ts';
 import { ChunkedReader } from './chunked.ts';
 import { CasedHeaderMap, type FieldCase } from './field-case.ts';
-import { INCOMPLETE, INVALID } from './h1-grammar.ts';
+import { INVALID, isControl } from './h1-grammar.ts';
 import { type HeadLeniency, type HeadProblem, HeadParser } from './h1-head.ts';
 import { isKnownMethod, isValidAuthority, removeNominated } from './h1-request-checks.ts';
-import { parseTarget } from './h1-target.ts';
+import { isTarget, parseConnectTarget, parseTarget } from './h1-target.ts';
 import { H1ResponseEncoder } from './h1-response-encoder.ts';
 import { HeadEndScanner, HeldBytes } from './held-bytes.ts';
 
@@ -108,7 +109,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const held = this.#held;
     const before = held.length;
     held.append(bytes, 0, length);
-    if (this.#state === WAIT || !this.#isHeadWhole(held, before)) return;
+    if (this.#state === WAIT || !this.#hasMoreToSay(held, before)) return;
     this.#dispatchHeld();
   }
 
@@ -212,15 +213,16 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     this.#held.append(bytes, start, end);
   }
 
-  #holdHead(bytes: Buffer, start: number, end: number, lineFeeds: 0 | 1): void {
-    this.#hold(bytes, start, end);
-    this.#scanner ??= new HeadEndScanner();
-    this.#scanner.reset(lineFeeds);
-    this.#scanner.scan(bytes, start, end);
+  /** Looks for the ends of the first line and of the head. `lineFeeds`: 1 behind the first line. */
+  #scan(bytes: Buffer, start: number, end: number, lineFeeds: 0 | 1): HeadEndScanner {
+    const scanner = (this.#scanner ??= new HeadEndScanner());
+    scanner.reset(lineFeeds);
+    scanner.scan(bytes, start, end);
+    return scanner;
   }
 
   /** Scans only what is new, so that a head that drips in costs each byte once. */
-  #isHeadWhole(held: HeldBytes, from: number): boolean {
+  #hasMoreToSay(held: HeldBytes, from: number): boolean {
     return held.length > this.#options.maxHeadBytes || this.#scanner!.scan(held.bytes, from, held.length);
   }
 
@@ -243,17 +245,32 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     cased?.learn(original!, bytes, at, headEnd);
     const isNew = this.#decoder === undefined;
     if (isNew) this.#beginStream();
-    if (headEnd === INVALID) {
-      this.#encoder!.addReceived(end - at, 0);
-      return this.#refuse(requestError(parser.problem), end);
-    }
-    if ((headEnd === INCOMPLETE ? end : headEnd) - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
-    if (headEnd === INCOMPLETE) {
-      if (isNew) this.#decoder!.onHeadersAwaited();
-      this.#holdHead(bytes, at, end, 0);
-      return end;
-    }
+    if (headEnd < 0) return this.#onPartHead(headEnd === INVALID, bytes, at, end, isNew);
+    if (headEnd - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
     return this.#onHead(headers, at, headEnd, end);
+  }
+
+  /** As Envoy, which says what is wrong with the first line when that is whole, with field lines when the head is. */
+  #onPartHead(invalid: boolean, bytes: Buffer, at: number, end: number, isNew: boolean): number {
+    const { inFields, problem } = parser;
+    const { lineSeen, headSeen } = this.#scan(bytes, at, end, 0);
+    let error = lineSeen && inFields ? this.#checkLine(latin1(bytes, at, bytes.indexOf(10, at))) : undefined;
+    if (invalid && (inFields ? headSeen : lineSeen || isControl(bytes[at]!))) error ??= requestError(problem);
+    if (error !== undefined) {
+      this.#encoder!.addReceived(end - at, 0);
+      return this.#refuse(error, end);
+    }
+    if (end - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
+    if (isNew) this.#decoder!.onHeadersAwaited();
+    this.#hold(bytes, at, end);
+    return end;
+  }
+
+  /** Of a head whose fields are not here, or wrong. */
+  #checkLine(line: string): RequestError | undefined {
+    const [method, target] = line.split(/[ \t\r]+/, 2) as [string, string];
+    if (!this.#options.allowCustomMethods && !isKnownMethod(method)) return CODEC_ERROR;
+    return isTarget(method, target) ? undefined : CODEC_ERROR;
   }
 
   #beginStream(): void {
@@ -290,25 +307,34 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
 
   #checkHead(headers: HeaderMap): RequestError | undefined {
     const options = this.#options;
-    const { version } = parser;
     if (!options.allowCustomMethods && !isKnownMethod(headers.method)) return CODEC_ERROR;
-    // As Envoy: every version but 1.1 is taken for 1.0.
-    if (version !== 11 && !options.acceptHttp10) return LOW_VERSION;
+    if (!isTarget(headers.method, headers.path)) return CODEC_ERROR;
     headers.hasHost = parser.facts.hostLines > 0;
-    if (parser.facts.unknownTransferEncoding || (parser.facts.hasTransferEncoding && headers.method === 'CONNECT')) return UNKNOWN_TRANSFER_ENCODING;
-    if (parser.facts.contentLength !== -1 && headers.method === 'CONNECT') {
-      if (parser.facts.contentLength > 0) return BODY_DISALLOWED;
-      headers.remove(H.contentLength);
-    }
-    if (parser.facts.chunked && parser.facts.contentLength !== -1) headers.remove(H.contentLength);
     if (options.underscores !== 'allow' && this.#treatUnderscores(headers)) return UNDERSCORE;
+    const error = parser.facts.hasTransferEncoding || headers.method === 'CONNECT' ? this.#checkFraming(headers) : undefined;
+    if (error !== undefined) return error;
     if (parser.facts.repeatedInline.length > 0) headers.joinRepeated(parser.facts.repeatedInline);
     if (parser.facts.hasUpgrade && parser.facts.connectionUpgrade) {
       if (options.ignoredUpgrades !== undefined) dropIgnoredUpgrades(headers, options.ignoredUpgrades);
       dropHttp2Upgrade(headers);
     }
-    const error = parser.facts.hasConnection && !isUpgrade(headers) ? removeNominated(headers) : undefined;
-    return error ?? parseTarget(headers, options.allowAbsoluteUrl) ?? (isValidAuthority(headers.authority) ? undefined : INVALID_AUTHORITY);
+    const rejected = parser.facts.hasConnection && !isUpgrade(headers) ? removeNominated(headers) : undefined;
+    return rejected ?? parseTarget(headers, options.allowAbsoluteUrl) ?? this.#checkVersion() ?? (isValidAuthority(headers.authority) ? undefined : INVALID_AUTHORITY);
+  }
+
+  /** As Envoy: every version but 1.1 is taken for 1.0. */
+  #checkVersion(): RequestError | undefined {
+    return parser.version === 11 || this.#options.acceptHttp10 ? undefined : LOW_VERSION;
+  }
+
+  #checkFraming(headers: HeaderMap): RequestError | undefined {
+    const { facts } = parser;
+    const isConnect = headers.method === 'CONNECT';
+    if (isConnect && facts.contentLength > 0) return BODY_DISALLOWED;
+    if (facts.hasTwoLengths(this.#options.leniency)) return LENGTH_AND_CHUNKED;
+    if (facts.unknownTransferEncoding || (facts.hasTransferEncoding && isConnect)) return UNKNOWN_TRANSFER_ENCODING;
+    if (facts.contentLength !== -1) headers.remove(H.contentLength);
+    return isConnect ? parseConnectTarget(headers) : undefined;
   }
 
   /** True when the request is to be refused for a name with an underscore. */
@@ -347,10 +373,13 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   #readTrailers(bytes: Buffer, at: number, end: number): number {
     const trailers = new HeaderMap();
     const trailersEnd = parser.parseTrailers(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, trailers);
-    if (trailersEnd === INVALID) return this.#refuse(requestError(parser.problem), end);
-    if ((trailersEnd === INCOMPLETE ? end : trailersEnd) - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
-    if (trailersEnd === INCOMPLETE) {
-      if (end > at) this.#holdHead(bytes, at, end, 1);
+    if (trailersEnd === INVALID && this.#scan(bytes, at, end, 1).headSeen) return this.#refuse(requestError(parser.problem), end);
+    if ((trailersEnd < 0 ? end : trailersEnd) - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
+    if (trailersEnd < 0) {
+      if (end > at) {
+        this.#scan(bytes, at, end, 1);
+        this.#hold(bytes, at, end);
+      }
       // Leaves the loop: nothing more can be read from these bytes.
       return at;
     }
@@ -380,6 +409,7 @@ const INVALID_AUTHORITY: RequestError = { status: 400, details: 'http.invalid_au
 const UNDERSCORE: RequestError = { status: 400, details: 'http1.unexpected_underscore' };
 const BODY_DISALLOWED: RequestError = { status: 400, details: 'http1.body_disallowed' };
 const HEAD_TOO_LARGE: RequestError = { status: 431, details: 'http1.headers_too_large' };
+const LENGTH_AND_CHUNKED: RequestError = { status: 400, details: 'http1.content_length_and_chunked_not_allowed' };
 const UNKNOWN_TRANSFER_ENCODING: RequestError = { status: 501, details: 'http1.invalid_transfer_encoding' };
 
 /** What Envoy answers to a head that its parser refuses. */
@@ -387,8 +417,6 @@ function requestError(problem: HeadProblem): RequestError {
   switch (problem) {
     case 'too-many-headers':
       return { status: 431, details: 'http1.too_many_headers' };
-    case 'length-and-chunked':
-      return { status: 400, details: 'http1.content_length_and_chunked_not_allowed' };
     case 'invalid-value':
     case 'control-character':
       return { status: 400, details: 'http1.invalid_characters' };

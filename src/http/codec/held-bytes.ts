@@ -27,25 +27,33 @@ export class HeldBytes {
 
 const EMPTY = Buffer.alloc(0);
 
-/** Finds the empty line that ends a head in bytes that arrive piece by piece, looking at each byte once. */
+/** Finds the ends of a head's first line and of the head in bytes that arrive piece by piece, looking at each byte once. */
 export class HeadEndScanner {
+  /** The first line is whole. */
+  lineSeen = false;
+  /** The empty line is here. */
+  headSeen = false;
   #lineFeeds = 0;
 
   /** `lineFeeds`: 1 where the bytes begin after a line's end, as trailers do. */
   reset(lineFeeds: 0 | 1 = 0): void {
+    this.lineSeen = lineFeeds === 1;
+    this.headSeen = false;
     this.#lineFeeds = lineFeeds;
   }
 
-  /** True once an empty line has been seen. */
+  /** True when these bytes end the first line or the head. */
   scan(bytes: Buffer, start: number, end: number): boolean {
-    for (let at = start; at < end; at++) {
+    const lineWasSeen = this.lineSeen;
+    for (let at = start; at < end && !this.headSeen; at++) {
       const byte = bytes[at]!;
       if (byte === 10) {
-        if (++this.#lineFeeds === 2) return true;
+        this.lineSeen = true;
+        this.headSeen = ++this.#lineFeeds === 2;
       } else if (byte !== 13) {
         this.#lineFeeds = 0;
       }
     }
-    return false;
+    return this.headSeen || this.lineSeen !== lineWasSeen;
   }
 }

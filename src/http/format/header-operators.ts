@@ -112,8 +112,7 @@ function queryOf(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   const mark = path.indexOf('?');
   if (mark === -1) return undefined;
-  const fragment = path.indexOf('#', mark);
-  return path.substring(mark + 1, fragment === -1 ? path.length : fragment);
+  return path.substring(mark + 1);
 }
 
 function queryParam(context: FormatContext, wanted: string): string | undefined {

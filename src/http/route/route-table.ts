@@ -49,7 +49,7 @@ export class CompiledRouteTable implements RouteTable {
   #findVirtualHost(headers: HeaderMap): VirtualHostRoutes | undefined {
     const index = this.#virtualHosts;
     if (index.isTrivial) return index.fallback;
-    const host = this.#hostField === undefined ? headers.authority : this.#hostField.first(headers);
+    const host = this.#hostField === undefined ? hostOf(headers) : this.#hostField.first(headers);
     if (host === undefined) return undefined;
     return index.find(this.#ignorePort ? withoutPort(host) : host);
   }
@@ -60,6 +60,11 @@ function mustUseTls(requirement: 'external-only' | 'all', headers: HeaderMap): b
   const protocol = headers.get(H.xForwardedProto) ?? headers.scheme;
   if (protocol === 'https') return false;
   return requirement === 'all' || headers.get(H.envoyInternal) !== 'true';
+}
+
+/** A request without a host is asked about where it is refused. */
+function hostOf({ authority, hasHost }: HeaderMap): string | undefined {
+  return authority === '' && !hasHost ? undefined : authority;
 }
 
 /** Brackets of an IPv6 address hold no port. */

@@ -60,10 +60,12 @@ export class HealthCheck implements HttpFilter {
     const { matchers, passThrough, health } = this.#options;
     for (const matcher of matchers) if (!matcher.matches(headers)) return CONTINUE;
     stream.info.healthCheck = true;
-    this.#options.tracingStats.inc(HTTP_TRACING_STATS.health_check);
     const answers = !passThrough || health.failed || this.#fromCache() !== undefined;
     stream.state = answers ? ANSWERED : PASSED;
-    if (!answers) return CONTINUE;
+    if (!answers) {
+      this.#options.tracingStats.inc(HTTP_TRACING_STATS.health_check);
+      return CONTINUE;
+    }
     if (end) this.#answer(stream);
     return STOP;
   }
@@ -99,6 +101,7 @@ export class HealthCheck implements HttpFilter {
   #answer(stream: FilterStream): void {
     const { stats } = this.#options;
     const verdict = this.#judge(stream.clusters);
+    this.#options.tracingStats.inc(HTTP_TRACING_STATS.health_check);
     stats.inc(HEALTH_CHECK_STATS.request_total);
     if (verdict.counter !== undefined) stats.inc(verdict.counter);
     const ok = verdict.status >= 200 && verdict.status < 300;

@@ -160,11 +160,11 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 
   onInvalidRequest(error: RequestError): void {
     if (this.destroyed) return;
-    this.info.setFlag(ResponseFlag.downstreamProtocolError);
     streamOf(this.info.connection, this.config.clock).setFlag(ResponseFlag.downstreamProtocolError);
     if (this.responseHeaders !== undefined) {
       // The answer has begun: there is no other way to say it than the end.
       this.info.responseCodeDetails = error.details;
+      this.info.setFlag(ResponseFlag.downstreamProtocolError);
       this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
       this.#connection.onCodecError(true, false);
       this.encoder.reset(LOCAL_RESET);
@@ -173,7 +173,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     }
     this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
     this.closeAfter = true;
-    this.localReply({ status: error.status, body: bodyOf(error.status), details: error.details });
+    this.localReply({ status: error.status, body: bodyOf(error.status), details: error.details, flag: ResponseFlag.downstreamProtocolError });
   }
 
   onReset(failure: Failure): void {

@@ -143,9 +143,15 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   newStream(encoder: ServerEncoder): RequestDecoder {
     this.#idleTimer?.disarm();
     if (this.#requests++ === 0 && !encoder.multiplexed) this.#countHttp1();
+    if (!encoder.multiplexed && this.#isLastRequest) this.config.stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
     this.#streams++;
     if (this.#endsWithNextRequest) this.#draining = true;
     return new ActiveStream(this, encoder, new StreamInfo(this.#info));
+  }
+
+  get #isLastRequest(): boolean {
+    const { maxRequestsPerConnection } = this.config;
+    return maxRequestsPerConnection > 0 && this.#requests >= maxRequestsPerConnection;
   }
 
   /** A connection is of HTTP/1 once it has spoken. */
@@ -221,10 +227,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     if (this.#overloadEndsKeepAlive()) return false;
     if (encoder.closeRequested) return true;
     const { config } = this;
-    if (config.maxRequestsPerConnection > 0 && this.#requests >= config.maxRequestsPerConnection) {
-      config.stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
-      return true;
-    }
+    if (this.#isLastRequest) return true;
     if (!this.asksToClose && this.#drain.shouldClose()) {
       config.stats.inc(HTTP_STATS.downstream_cx_drain_close);
       this.#startDrainSequence();
@@ -246,8 +249,8 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
 
   /** HTTP/2: GOAWAY says what `Connection: close` says in HTTP/1. */
   #considerDrain(): void {
-    const { maxRequestsPerConnection, stats } = this.config;
-    if (maxRequestsPerConnection > 0 && this.#requests >= maxRequestsPerConnection) stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
+    const { stats } = this.config;
+    if (this.#isLastRequest) stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
     else if (this.#draining) return;
     else if (this.#overloadEndsKeepAlive()) return;
     else if (this.#drain.shouldClose()) stats.inc(HTTP_STATS.downstream_cx_drain_close);

@@ -24,6 +24,7 @@ export function prepareLocalReply(reply: LocalReply, context: LocalReplyContext)
   reply.headers?.(headers);
   const draft = new ReplyDraft(info, requestHeaders, headers, reply.body);
   context.rules?.apply(draft);
+  if (reply.flag !== undefined) info.setFlag(reply.flag);
   const body = draft.localReplyBody;
   if (requestHeaders !== undefined && (info.grpcRequest ?? isGrpcRequest(requestHeaders))) {
     makeTrailersOnly(headers, body, reply.grpcStatus);

@@ -46,12 +46,14 @@ export class PathRules {
       if (canonical === undefined) return 'reject';
       path = canonical;
     }
-    if (this.#mergeSlashes && path.includes('//')) path = path.replace(SLASHES, '/');
+    if (this.#mergeSlashes && path.includes('//')) path = path.replace(SLASHES, '/').replace(ROOT, '//');
     if (path !== before) headers.path = queryAt === -1 ? path : path + whole.slice(queryAt);
     return verdict;
   }
 }
 
+/** As Envoy: a path of slashes alone keeps its first and its last. */
+const ROOT = /^\/$/;
 const ESCAPED_SLASH = /%2f/gi;
 const ESCAPED_BACKSLASH = /%5c/gi;
 const SLASHES = /\/{2,}/g;
