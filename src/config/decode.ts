@@ -97,6 +97,7 @@ class Decoder {
     }
     if (node.kind !== 'map') return this.#error(node.start, `expected an object (${plan.desc.typeName}), got ${describeNode(node)}`);
     const message = existing ?? plan.create();
+    if (existing !== undefined) reopen(plan, existing, node);
     this.#fields(plan, message, node, false);
     return message;
   }
@@ -430,6 +431,16 @@ const MOST_NAMES = 16;
 const BOOLEAN_WORDS = /^(?:y|n|yes|no|on|off|true|false)$/i;
 
 const NOT_SPECIAL = Symbol('not special');
+
+/** A message that stands in a text twice is one message, but its lists, maps and oneofs are those of the later place: so Envoy reads it. */
+function reopen(plan: MessagePlan, message: AnyMessage, node: MapNode): void {
+  for (let index = 0; index < node.size; index++) {
+    const field = plan.fields.get(node.keyAt(index));
+    if (field === undefined) continue;
+    if (field.shape !== 'singular') message[field.localName] = field.shape === 'list' ? [] : {};
+    else if (field.oneof !== undefined) message[field.oneof] = { case: undefined };
+  }
+}
 
 /** Null leaves a field unset, except where null is a value. */
 function acceptsNull(field: FieldPlan): boolean {

@@ -102,6 +102,8 @@ class GivenFlags {
       if (before !== undefined && flag.kind !== 'list') throw new UsageError(parseErrorText(flagId(flag), 'Argument already set!'));
       if (flag.kind === 'switch') {
         this.#values.set(flag.name, ['']);
+        // Printed at once, whatever follows.
+        if (flag.name === 'help' || flag.name === 'version') return;
         continue;
       }
       const value = args[++at];

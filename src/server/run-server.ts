@@ -27,7 +27,8 @@ export interface Streams {
 
 /** Runs what the command line asks for. Resolves with the exit code. */
 export async function runServer(options: ServerOptions, streams: Streams): Promise<number> {
-  const log = createProcessLog(options);
+  // Who only judges a configuration opens no file.
+  const log = createProcessLog(options.mode === 'validate' ? { ...options, logPath: '' } : options);
   if (typeof log === 'string') {
     streams.error(`${log}\n`);
     return 1;
@@ -69,10 +70,10 @@ function proxyOptionsOf(options: ServerOptions, log: ProxyLog): ProxyOptions {
 }
 
 /** Each problem on a line of its own, so that an editor can jump to it. Whoever has started the process sees it, wherever the log goes. */
-function reportStartError(error: Error, { configPath, logPath }: ServerOptions, log: Logger, streams: Streams): void {
+function reportStartError(error: Error, { configPath, logPath, mode }: ServerOptions, log: Logger, streams: Streams): void {
   const text = `error initializing configuration '${configPath}': ${error.message.includes('\n') ? `\n${error.message}` : error.message}`;
   log.critical(text);
-  if (logPath !== '' || !log.enabled('critical')) streams.error(`${text}\n`);
+  if ((logPath !== '' && mode !== 'validate') || !log.enabled('critical')) streams.error(`${text}\n`);
 }
 
 /** A process that serves: signals, reloads, and how it ends. */

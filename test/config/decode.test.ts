@@ -96,6 +96,22 @@ describe('values', () => {
     expect((message as Node).extensions).toHaveLength(2);
   });
 
+  test('of a list, a map or a oneof in a message that is given twice are those of the later place', () => {
+    const clusterOf = (text: string) => {
+      const source = new SourceText('f', text);
+      const problems = new Problems();
+      const { message } = decodeTree(schemaOf('envoy.config.cluster.v3.Cluster'), parseJson(source).root!, { types: apiTypes, problems, source });
+      expect(problems.errors).toEqual([]);
+      return message as Cluster;
+    };
+    const twice = clusterOf('{"load_assignment":{"cluster_name":"q","endpoints":[{"priority":1},{}]},"loadAssignment":{"endpoints":[{}]}}');
+    expect(twice.loadAssignment).toMatchObject({ clusterName: 'q', endpoints: [{ priority: 0 }] });
+    expect(clusterOf('{"load_assignment":{"endpoints":[{}]},"load_assignment":{"cluster_name":"z"}}').loadAssignment!.endpoints).toHaveLength(1);
+    expect(Object.keys(clusterOf('{"metadata":{"filter_metadata":{"x":{},"y":{}}},"metadata":{"filter_metadata":{"x":{}}}}').metadata!.filterMetadata)).toEqual(['x']);
+    const bound = clusterOf('{"upstream_bind_config":{"source_address":{"address":"a","port_value":1}},"upstreamBindConfig":{"source_address":{"port_value":2}}}');
+    expect(bound.upstreamBindConfig!.sourceAddress!.portSpecifier).toEqual({ case: 'portValue', value: 2 });
+  });
+
   test('of free-form JSON stay as they are', () => {
     const { metadata } = node('metadata: {a: [1, "x", ~, {b: yes}], big: 3000000000, f: 1.50}');
     expect(metadata).toEqual({ a: [1, 'x', null, { b: true }], big: '3000000000', f: '1.50' });

@@ -110,6 +110,9 @@ describe('the command line', () => {
   });
 
   test('prints help and version before anything else is judged', () => {
+    for (const rest of ['extra', '--bogus', '--help']) expect(parseCommandLine(['-h', rest], 1)).toEqual(parseCommandLine(['--help'], 1));
+    expect(parseCommandLine(['extra', '-h'], 1)).toMatchObject({ kind: 'error' });
+    expect(parseCommandLine(['--version', '-h'], 1)).toEqual(parseCommandLine(['--version'], 1));
     const version = parseCommandLine(['--version', '-l', 'foo'], 1);
     expect(version).toMatchObject({ kind: 'print', text: expect.stringMatching(/^\nnuncio {2}version: [^/]+\/1\.40\.0\/Clean\/RELEASE\/OpenSSL\n\n$/) });
     const help = parseCommandLine(['-h'], 1);

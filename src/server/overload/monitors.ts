@@ -28,6 +28,7 @@ export function compileMonitor({ name, configType }: MonitorMessage, at: ConfigP
   const config = any === undefined ? undefined : unpack(any);
   switch (type) {
     case `${PACKAGE}.fixed_heap.v3.FixedHeapConfig`:
+      if ((config as FixedHeapConfig).maxHeapSizeBytes === 0n) problems.error(at.field('typed_config').field('max_heap_size_bytes'), 'fixed_heap: max heap size must be greater than 0');
       return { name, kind: 'heap', limit: Number((config as FixedHeapConfig).maxHeapSizeBytes) };
     case `${PACKAGE}.cgroup_memory.v3.CgroupMemoryConfig`:
       return { name, kind: 'cgroup', limit: Number((config as CgroupMemoryConfig).maxMemoryBytes) || Infinity };

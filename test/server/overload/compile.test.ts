@@ -39,6 +39,10 @@ test.each([
   expect(load(actions)).toThrow(message);
 });
 
+test('a heap without a size is refused', () => {
+  expect(load([], [{ ...heap, typed_config: { '@type': heap.typed_config['@type'] } }])).toThrow('fixed_heap: max heap size must be greater than 0');
+});
+
 test('monitors that are there twice or unknown are refused', () => {
   expect(load([], [heap, heap])).toThrow('Duplicate resource monitor heap');
   const connections = { name: 'mine', typed_config: { '@type': `${TYPES}.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig`, max_active_downstream_connections: 1 } };
