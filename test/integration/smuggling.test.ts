@@ -74,7 +74,7 @@ const REFUSED: readonly (readonly [title: string, status: number, bytes: string]
   ['a version of HTTP/2', 426, `GET /bad HTTP/2.0\r\n${HOST}\r\n`],
   ['HTTP/1.0', 426, `GET /bad HTTP/1.0\r\n${HOST}\r\n`],
   ['HTTP/1.0 with a coding', 426, `POST /bad HTTP/1.0\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
-  ['HTTP/0.9', 400, 'GET /bad\r\n'],
+  ['HTTP/0.9', 426, 'GET /bad\r\n'],
   ['a method nobody knows', 400, `SMUGGLE /bad HTTP/1.1\r\n${HOST}\r\n`],
   ['a method with a colon', 400, `GE:T /bad HTTP/1.1\r\n${HOST}\r\n`],
   ['a target with a space', 400, `GET /bad /worse HTTP/1.1\r\n${HOST}\r\n`],
