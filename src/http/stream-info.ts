@@ -80,6 +80,8 @@ export interface ConnectionInfo extends DownstreamSocketInfo {
   readonly startMs?: number;
   /** `%CONNECTION_TERMINATION_DETAILS%`; '' when there is none. */
   terminationDetails: string;
+  /** Why this side has closed it (`%DOWNSTREAM_LOCAL_CLOSE_REASON%`); '' when the client has, or nobody yet. */
+  localCloseReason?: string;
   /** What listener filters and network filters know of the connection itself (`connection-stream.ts`); made when first asked for. */
   stream?: StreamInfo | undefined;
   /** Offered in the ClientHello, or found in the request line, in the peer's order. */
@@ -150,7 +152,6 @@ export class StreamInfo {
   upstreamCloseType: CloseType = 'Normal';
   upstreamLocalCloseReason = '';
   downstreamCloseType: CloseType = 'Normal';
-  downstreamLocalCloseReason = '';
   attemptCount = 0;
   healthCheck = false;
   /** Overrides what the content type says, for a filter that has changed it; undefined: as the content type says. */

@@ -8,7 +8,7 @@ import { streamOf } from '../http/connection-stream.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../http/listener-stats.ts';
 import { type ConnectionInfo, ResponseFlag } from '../http/stream-info.ts';
 import type { Timers } from '../core/timers.ts';
-import type { Address, Connection, ConnectionOwner, ListenerSocket, Transport } from '../transport/transport.ts';
+import type { Address, Connection, ConnectionOwner, ListenerSocket, Transport, TransportError } from '../transport/transport.ts';
 import type { FilterChainSpec } from './compile-filter-chain.ts';
 import type { ListenerSpec } from './compile.ts';
 import { DrainManager, type DrainSettings, type ProcessDrain } from './drain-manager.ts';
@@ -109,8 +109,8 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     for (const { target } of this.#sockets) target.holder = this;
   }
 
-  /** A newer configuration with the same rest: connections live on unless their filter chain changed. */
-  update(spec: ListenerSpec): void {
+  /** A newer configuration with the same rest: connections live on unless their filter chain changed. Tells how many chains drain. */
+  update(spec: ListenerSpec): number {
     const before = [...this.#chains, ...(this.#defaultChain === undefined ? [] : [this.#defaultChain])];
     const keep = (next: FilterChainSpec): RunningChain => {
       const index = before.findIndex((chain) => continues(chain.spec, next));
@@ -120,6 +120,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     this.#chains = spec.chains.map(keep);
     this.#defaultChain = spec.defaultChain && keep(spec.defaultChain);
     for (const gone of before) this.#retire(gone);
+    return before.length;
   }
 
   /** Its sockets are another's or closed. */
@@ -134,7 +135,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     const { timers, drain } = this.#thread;
     chain.drain.start(drain);
     const destroyConnections = (): void => {
-      for (const connection of chain.connections) connection.destroy();
+      for (const connection of chain.connections) connection.destroy(CHAIN_REMOVED);
     };
     timers.after(drain.timeMs, { onTimer: destroyConnections });
   }
@@ -175,7 +176,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       pending.destroy();
     }
     this.#pending.clear();
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#connections) connection.destroy(LISTENER_REMOVED);
   }
 
   // PendingOwner
@@ -202,7 +203,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   // ListenerConnectionOwner
 
-  onConnectionClosed(connection: ListenerConnection): void {
+  onConnectionClosed(connection: ListenerConnection, error: TransportError | undefined): void {
     connection.chain.connections.delete(connection);
     this.#connections.delete(connection);
     this.#limits.leave();
@@ -211,13 +212,13 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     this.#stats.gaugeAdd(LISTENER_STATS.downstream_cx_active, -1);
     this.#workerStats.gaugeAdd(LISTENER_WORKER_STATS.downstream_cx_active, -1);
     this.#stats.record(LISTENER_STATS.downstream_cx_length_ms, Math.floor(lengthMs));
-    this.#logConnection(connection);
+    this.#logConnection(connection, error);
   }
 
   onHandshakeTimeout(connection: ListenerConnection): void {
     this.#stats.inc(LISTENER_STATS.downstream_cx_transport_socket_connect_timeout);
     connection.info.terminationDetails = 'transport socket timeout was reached';
-    connection.destroy();
+    connection.destroy(HANDSHAKE_TIMEOUT);
   }
 
   /** A connection that another listener accepted, whose client wanted to reach this one. */
@@ -318,7 +319,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   #handle(connection: Connection, info: ConnectionInfo, { spec: { filters, terminal }, drain }: RunningChain): ConnectionHandler {
     if (terminal === undefined) {
       this.#stats.inc(LISTENER_STATS.network_extension_config_missing);
-      return new ClosingHandler(connection);
+      return new ClosingHandler(connection, info);
     }
     const handler = terminal.onNewConnection(connection, info, drain);
     return filters.length === 0 ? handler : new FilteredHandler(connection, info, { filters, terminal: handler, bufferLimitBytes: this.#spec.bufferLimitBytes });
@@ -337,13 +338,14 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       tls: undefined,
       handshakeStartMs: 0,
       hiddenFromUpstreams: false,
-      transportFailureReason: '',
+      transportFailureReason: pending?.transportFailureReason ?? '',
       listenerName: this.#spec.name,
       filterChainName: chain?.name ?? '',
       listenerMetadata: this.#spec.metadata,
       filterChainMetadata: chain?.metadata,
       startMs,
       terminationDetails: '',
+      localCloseReason: '',
       stream: undefined,
       requestedApplicationProtocols: pending?.applicationProtocols ?? NOTHING,
       ja3: pending?.ja3 ?? '',
@@ -367,9 +369,10 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     this.#log(info);
   }
 
-  #logConnection({ connection, info, bytesReceived }: ListenerConnection): void {
+  #logConnection({ connection, info, bytesReceived }: ListenerConnection, error: TransportError | undefined): void {
     if (this.#spec.accessLogs.length === 0) return;
     const stream = streamOf(info, this.#thread.clock);
+    if (error?.code === 'ECONNRESET' && !info.secure) stream.downstreamCloseType = 'RemoteReset';
     stream.bytesReceived = Math.max(stream.bytesReceived, bytesReceived);
     stream.bytesSent = Math.max(stream.bytesSent, connection.bytesWritten);
     this.#log(info);
@@ -393,6 +396,11 @@ const FAILURES: Readonly<Record<FilterFailure, string>> = {
   error: 'it broke before listener filters were done',
 };
 
+/** Envoy's reasons for closing what still lives when a drain ends. */
+const LISTENER_REMOVED = 'purging_socket_that_have_not_progressed_to_connections';
+const HANDSHAKE_TIMEOUT = 'transport_socket_timeout';
+const CHAIN_REMOVED = 'filter_chain_is_being_removed';
+
 const NOTHING: readonly string[] = [];
 
 /** Of a connection that nobody serves. */
@@ -402,12 +410,15 @@ const REFUSED: ConnectionOwner = { onBytes() {}, onEnd() {}, onDrained() {}, onC
 class ClosingHandler implements ConnectionHandler {
   readonly active = false;
   readonly #connection: Connection;
+  readonly #info: ConnectionInfo;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, info: ConnectionInfo) {
     this.#connection = connection;
+    this.#info = info;
   }
 
   onNewConnection(): void {
+    this.#info.localCloseReason = 'no_filters';
     this.#connection.destroy();
   }
 

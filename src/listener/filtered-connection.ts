@@ -100,11 +100,11 @@ export class FilteredHandler implements ConnectionHandler, FilteredConnection {
     this.#pass(next, bytes, bytes.length, end);
   }
 
-  close(details: string): void {
+  close(reason: string): void {
     if (this.#closing) return;
+    this.info.localCloseReason = reason;
     this.#closing = true;
     if (this.#stoppedAt < 0) this.#stoppedAt = 0;
-    if (details !== '') this.info.terminationDetails = details;
     this.connection.closeAfterFlush(0);
   }
 

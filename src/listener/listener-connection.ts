@@ -7,7 +7,7 @@ import type { FilterChainSpec } from './compile-filter-chain.ts';
 import type { ConnectionHandler } from './network-filter.ts';
 
 export interface ListenerConnectionOwner {
-  onConnectionClosed(connection: ListenerConnection): void;
+  onConnectionClosed(connection: ListenerConnection, error: TransportError | undefined): void;
   onHandshakeTimeout(connection: ListenerConnection): void;
 }
 
@@ -58,7 +58,9 @@ export class ListenerConnection implements ConnectingOwner, TimerOwner {
     return this.#handler!.heldStreams?.() ?? [];
   }
 
-  destroy(): void {
+  /** `reason`: `%DOWNSTREAM_LOCAL_CLOSE_REASON%`. */
+  destroy(reason: string): void {
+    this.info.localCloseReason = reason;
     this.#connection!.destroy();
   }
 
@@ -83,7 +85,7 @@ export class ListenerConnection implements ConnectingOwner, TimerOwner {
   onClosed(error: TransportError | undefined): void {
     this.#handshakeTimer?.disarm();
     this.#handler!.onClosed(error);
-    this.#owner.onConnectionClosed(this);
+    this.#owner.onConnectionClosed(this, error);
     this.#handler!.onRecorded?.();
   }
 

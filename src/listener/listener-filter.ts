@@ -16,6 +16,8 @@ export interface AcceptedSocket {
   applicationProtocols: readonly string[];
   ja3: string;
   ja4: string;
+  /** Why the peer's first bytes are no TLS (`%DOWNSTREAM_TRANSPORT_FAILURE_REASON%`); '' when nothing failed. */
+  transportFailureReason: string;
   /** Dynamic metadata by namespace: plain JSON values. */
   metadata: Map<string, Record<string, unknown>> | undefined;
   filterState: Map<string, unknown> | undefined;

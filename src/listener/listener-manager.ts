@@ -14,6 +14,12 @@ export interface ListenerProblem {
 /** A socket that is destroyed has told so after a few turns of the event loop. */
 const MAX_CLOSING_TURNS = 100;
 
+/** What an update leaves behind for the length of the drain time. */
+export interface Draining {
+  readonly listeners: number;
+  readonly chains: number;
+}
+
 interface ListenerStart {
   /** Nobody wants them any more: a new listener takes over the sockets of one that had its addresses under another name. */
   readonly leaving: Set<ActiveListener>;
@@ -58,21 +64,23 @@ export class ListenerManager implements ListenerLookup {
    * Makes the listeners be as `specs` say: new ones listen, those whose socket is as before are changed in place, the others
    * are replaced: the new socket listens before the old one stops. Resolves with what could not be done; what was, stays, also what nobody wants any more.
    */
-  async update(specs: readonly ListenerSpec[], ports?: ReadonlyMap<string, number>): Promise<ListenerProblem[]> {
+  async update(specs: readonly ListenerSpec[], ports?: ReadonlyMap<string, number>): Promise<{ readonly problems: readonly ListenerProblem[]; readonly draining: Draining }> {
     const problems: ListenerProblem[] = [];
+    const drainingBefore = this.#draining.size;
+    let chains = 0;
     const wanted = new Set(specs.map((spec) => spec.name));
     const leaving = new Set([...this.#listeners.values()].filter(({ spec }) => !wanted.has(spec.name)));
     for (const spec of specs) {
       const running = this.#listeners.get(spec.name);
       if (running !== undefined && running.spec.rest === spec.rest) {
-        running.update(spec);
+        chains += running.update(spec);
         continue;
       }
       const problem = await this.#start(spec, { leaving, ports: spec.binds.map((_, index) => ports?.get(portKey(spec.name, index)) ?? 0) });
       if (problem !== undefined) problems.push(problem);
     }
     if (problems.length === 0) for (const listener of leaving) this.#retire(listener);
-    return problems;
+    return { problems, draining: { listeners: this.#draining.size - drainingBefore, chains } };
   }
 
   /** What comes is held, and refused beyond the backlog; listeners that bypass the overload manager go on. */

@@ -46,8 +46,8 @@ export interface FilteredConnection {
   readonly info: ConnectionInfo;
   /** After a STOP, from any later turn: what was held goes on to the next filter. */
   resume(): void;
-  /** Closes after what was written has left; `details` stand as `%CONNECTION_TERMINATION_DETAILS%`. */
-  close(details: string): void;
+  /** Closes after what was written has left; `reason` stands as `%DOWNSTREAM_LOCAL_CLOSE_REASON%`. */
+  close(reason: string): void;
 }
 
 /** A filter of one connection. */

@@ -30,6 +30,7 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
   applicationProtocols: readonly string[] = [];
   ja3 = '';
   ja4 = '';
+  transportFailureReason = '';
   metadata: Map<string, Record<string, unknown>> | undefined = undefined;
   filterState: Map<string, unknown> | undefined = undefined;
   proxyProtocolTlvs: readonly ProxyProtocolTlv[] | undefined = undefined;
@@ -56,6 +57,7 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Timer
     this.applicationProtocols = from.applicationProtocols;
     this.ja3 = from.ja3;
     this.ja4 = from.ja4;
+    this.transportFailureReason = from.transportFailureReason;
     this.metadata = from.metadata;
     this.filterState = from.filterState;
     this.proxyProtocolTlvs = from.proxyProtocolTlvs;

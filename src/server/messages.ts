@@ -4,7 +4,7 @@ import type { ClusterSpec, HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { NodeInfo } from '../core/extension.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatAnnouncement } from '../core/stats/announcement.ts';
-import type { ListenerProblem } from '../listener/listener-manager.ts';
+import type { Draining, ListenerProblem } from '../listener/listener-manager.ts';
 import type { Address, Transport } from '../transport/transport.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { LogFormatSpec } from './log-format.ts';
@@ -83,6 +83,7 @@ export type FromWorker =
 /** What came of an update of the listeners. */
 export interface ListenersOutcome {
   readonly problems: readonly ListenerProblem[];
+  readonly draining: Draining;
   readonly addresses: readonly BoundListener[];
 }
 

@@ -120,8 +120,8 @@ export class ProxyThread implements Worker {
     const surroundings = { thread: this.#services, clusters: this.#clusterNames, services: this.#compileServices };
     const specs = compileListeners(messages, problems, surroundings);
     if (!problems.ok) throw new Error(`a configuration that was good in the main thread is not here: ${problems.errors[0]!.message}`);
-    const failures = await this.#listeners.update(specs, ports);
-    return { problems: failures, addresses: this.#listeners.addresses() };
+    const outcome = await this.#listeners.update(specs, ports);
+    return { ...outcome, addresses: this.#listeners.addresses() };
   }
 
   updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void {

@@ -20,6 +20,7 @@ import type { Address } from '../transport/transport.ts';
 import type { AdminInterface, AdminOptions } from './admin-host.ts';
 import { compareConfigurations, type ConfigurationChange, logChange, type NamedChange, withRetired } from './configuration-change.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
+import type { Draining } from '../listener/listener-manager.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
 import type { TlsContextReport } from '../tls/context-report.ts';
 import { ConfigurationJudge, type Judged } from './judge.ts';
@@ -406,7 +407,7 @@ export class Proxy {
     discovery.update(union);
     await discovery.whenWarm();
     if (this.#closed !== undefined) throw new Error('the proxy is closing');
-    const problems = await workers.updateListeners(judged.listenerMessages);
+    const { problems, draining } = await workers.updateListeners(judged.listenerMessages);
     if (problems.length > 0) {
       this.#keepCurrent();
       this.#built.serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_create_failure, problems.length);
@@ -419,7 +420,7 @@ export class Proxy {
     this.#built.overload.configure(judged.overload);
     this.#current = judged;
     this.#loadedMs = this.#clock.wallMs();
-    this.#countChange(change.listeners, judged);
+    this.#countChange(change.listeners, judged, draining);
   }
 
   #keepCurrent(): void {
@@ -430,11 +431,13 @@ export class Proxy {
     discovery.update(clusters);
   }
 
-  #countChange({ added, modified, removed }: NamedChange, judged: Judged): void {
+  #countChange({ added, modified, removed }: NamedChange, judged: Judged, draining: Draining): void {
     const { listeners, runtime, server } = this.#built.serverStats;
     listeners.add(LISTENER_MANAGER_STATS.listener_added, added.length);
     listeners.add(LISTENER_MANAGER_STATS.listener_modified, modified.length);
     listeners.add(LISTENER_MANAGER_STATS.listener_removed, removed.length);
+    listeners.add(LISTENER_MANAGER_STATS.listener_in_place_updated, modified.length - Math.max(0, draining.listeners - removed.length));
+    if (draining.listeners + draining.chains > 0) this.#built.serverStats.countDraining(draining, this.#timers, (this.#options.drain ?? DEFAULT_DRAIN).timeMs);
     listeners.add(LISTENER_MANAGER_STATS.listener_create_success, (added.length + modified.length) * this.workers.length);
     listeners.gaugeSet(LISTENER_MANAGER_STATS.total_listeners_active, judged.listeners.length);
     server.add(SERVER_STATS.static_unknown_fields, judged.unknownFields);

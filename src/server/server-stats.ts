@@ -4,6 +4,8 @@ import { defineStats, type StatGroup, type StatStore } from '../core/stats/stats
 import { CertificateStats, NO_CERTIFICATE } from './certificate-stats.ts';
 import { RESET_STREAMS_SCOPE, RESET_STREAMS_STATS } from './overload/high-memory-streams.ts';
 import { VERSION } from './version.ts';
+import type { Timers } from '../core/timers.ts';
+import type { Draining } from '../listener/listener-manager.ts';
 
 export const SERVER_STATS = defineStats({
   counters: ['debug_assertion_failures', 'dropped_stat_flushes', 'dynamic_unknown_fields', 'envoy_bug_failures', 'envoy_notifications', 'static_unknown_fields', 'wip_protos'],
@@ -66,6 +68,16 @@ export class ServerStats {
     this.server.gaugeSet(SERVER_STATS.version, versionNumber(VERSION));
     this.server.gaugeSet(SERVER_STATS.days_until_first_cert_expiring, NO_CERTIFICATE);
     this.state('PRE_INITIALIZING');
+  }
+
+  /** Listeners and filter chains that drain count for as long as they may. */
+  countDraining({ listeners, chains }: Draining, timers: Timers, timeMs: number): void {
+    const count = (sign: 1 | -1): void => {
+      this.listeners.gaugeAdd(LISTENER_MANAGER_STATS.total_listeners_draining, sign * listeners);
+      this.listeners.gaugeAdd(LISTENER_MANAGER_STATS.total_filter_chains_draining, sign * chains);
+    };
+    count(1);
+    timers.after(timeMs, { onTimer: () => count(-1) });
   }
 
   state(state: ServerState): void {

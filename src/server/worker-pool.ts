@@ -13,7 +13,7 @@ import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatScrape } from '../core/stats/scrape.ts';
 import { SharedStatStore } from '../core/stats/store.ts';
 import { Timers } from '../core/timers.ts';
-import { type ListenerProblem, portKey } from '../listener/listener-manager.ts';
+import { type Draining, portKey } from '../listener/listener-manager.ts';
 import { createTransport } from '../transport/select-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
@@ -134,7 +134,8 @@ export class WorkerPool {
    * Swaps the listeners, worker by worker: the first decides the ports, and a listener that cannot be bound mostly fails there. All or
    * nothing: when a worker cannot do it, it and those before it go back to what they had, and the problems are returned.
    */
-  async updateListeners(listeners: readonly ListenerMessage[]): Promise<readonly ListenerProblem[]> {
+  async updateListeners(listeners: readonly ListenerMessage[]): Promise<Pick<ListenersOutcome, 'problems' | 'draining'>> {
+    let draining = NONE_DRAINING;
     const before = this.#listeners;
     const boundBefore = this.#bound;
     this.#listeners = listeners;
@@ -145,11 +146,13 @@ export class WorkerPool {
         this.#listeners = before;
         this.#bound = boundBefore;
         for (const earlier of this.#workers.slice(0, index + 1)) this.#logProblems(earlier, await this.#updateOne(earlier, before));
-        return outcome.problems;
+        return { problems: outcome.problems, draining: NONE_DRAINING };
       }
-      if (index === 0) this.#bound = outcome.addresses;
+      if (index > 0) continue;
+      this.#bound = outcome.addresses;
+      draining = outcome.draining;
     }
-    return [];
+    return { problems: [], draining };
   }
 
   drain(settings: DrainSettings | undefined): void {
@@ -277,6 +280,8 @@ export class WorkerPool {
     for (const { listener, message } of outcome?.problems ?? []) this.#options.log.critical(`worker ${index}: listener '${listener}': ${message}`);
   }
 }
+
+const NONE_DRAINING: Draining = { listeners: 0, chains: 0 };
 
 function ignoreEnded(error: unknown): void {
   if (!(error instanceof WorkerEnded)) throw error;

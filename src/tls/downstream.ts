@@ -14,7 +14,7 @@ import type { X509Info } from './certificate-info.ts';
 import { type CommonTls, compileCommon, sessionContextOf } from './common.ts';
 import { ConnectionTls } from './connection-info.ts';
 import { failureReason, firstRecordReason, refusalReason, SECRET_NOT_SUPPLIED } from './failure-reason.ts';
-import { alertRecord, type FirstRecordFault, firstRecordFault } from './first-record.ts';
+import { alertRecord, type FirstRecordFault, firstRecordFault } from '../transport/first-record.ts';
 import { HandshakeStats } from './handshake-stats.ts';
 import { TLS_MATERIAL } from './material.ts';
 import type { NamedSecrets } from './named-secrets.ts';

@@ -36,10 +36,16 @@ export class ClientHelloReader {
   #fragmentLeft = 0;
   #message: Buffer;
   #messageLength = 0;
+  #badRecordAt = -1;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
     this.#message = Buffer.allocUnsafe(Math.min(maxBytes, 2048));
+  }
+
+  /** Where the record begins that is none, when `read` has found the hello INVALID for it; else -1. */
+  get badRecordAt(): number {
+    return this.#badRecordAt;
   }
 
   /** Of the message, without its header, when `read` has told what it says. */
@@ -56,10 +62,10 @@ export class ClientHelloReader {
   #read(bytes: Buffer, length: number): ClientHelloResult | undefined {
     for (;;) {
       if (this.#fragmentLeft === 0) {
-        if (!looksLikeRecord(bytes, this.#at, length)) return this.#messageLength === 0 ? NOT_TLS : INVALID;
+        if (!looksLikeRecord(bytes, this.#at, length)) return this.#badRecord();
         if (length - this.#at < RECORD_HEADER_BYTES) return undefined;
         const size = bytes.readUInt16BE(this.#at + 3);
-        if (size > MAX_RECORD_BYTES) return this.#messageLength === 0 ? NOT_TLS : INVALID;
+        if (size > MAX_RECORD_BYTES) return this.#badRecord();
         this.#fragmentLeft = size;
         this.#at += RECORD_HEADER_BYTES;
         if (size === 0) continue;
@@ -72,6 +78,12 @@ export class ClientHelloReader {
       const whole = HANDSHAKE_HEADER_BYTES + this.#message.readUIntBE(1, 3);
       if (this.#messageLength >= whole) return parseClientHello(this.#message.subarray(HANDSHAKE_HEADER_BYTES, whole)) ?? INVALID;
     }
+  }
+
+  #badRecord(): ClientHelloResult {
+    if (this.#messageLength === 0) return NOT_TLS;
+    this.#badRecordAt = this.#at;
+    return INVALID;
   }
 
   #append(bytes: Buffer, count: number): void {

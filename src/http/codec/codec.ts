@@ -130,7 +130,8 @@ export interface ServerCodec {
   onBytes(bytes: Buffer, length: number): void;
   onEnd(): void;
   onDrained(): void;
-  onClosed(error: TransportError | undefined): void;
+  /** `failure`: why streams that are under way have ended, when the client is not the reason. */
+  onClosed(error: TransportError | undefined, failure?: Failure): void;
 }
 
 /** A stream that can be given up when there is too little memory. */

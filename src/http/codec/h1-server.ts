@@ -118,11 +118,11 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     this.#connection.destroy();
   }
 
-  onClosed(_error: TransportError | undefined): void {
+  onClosed(_error: TransportError | undefined, failure = DOWNSTREAM_GONE): void {
     this.#state = CLOSED;
     const decoder = this.#decoder;
     this.#decoder = undefined;
-    decoder?.onReset(DOWNSTREAM_GONE);
+    decoder?.onReset(failure);
     this.#owner.onCodecClosed();
   }
 
@@ -402,6 +402,11 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
 }
 
 export const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'connection-termination', retryable: false, details: 'downstream_remote_disconnect' };
+
+/** The listener, or a filter in front, has closed the connection. */
+export function downstreamClosedHere(reason: string): Failure {
+  return { ...DOWNSTREAM_GONE, details: `downstream_local_disconnect(${reason})` };
+}
 
 const CODEC_ERROR: RequestError = { status: 400, details: 'http1.codec_error' };
 const LOW_VERSION: RequestError = { status: 426, details: 'low_version' };

@@ -1,5 +1,6 @@
 import { wireText } from '../../core/wire-text.ts';
 import { grpcStatusOfResponse, isGrpcRequest } from '../grpc-status.ts';
+import type { StreamInfo } from '../stream-info.ts';
 import type { Host } from '../upstream.ts';
 import { GRPC_STATUS_CAMEL, GRPC_STATUS_SNAKE } from './grpc-status-names.ts';
 import {
@@ -68,7 +69,7 @@ export const STREAM_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   UPSTREAM_CONNECTION_IDS_ATTEMPTED: known(({ info }) => info.upstreamConnectionIdsAttempted?.join(',') ?? ''),
 
   DOWNSTREAM_TRANSPORT_FAILURE_REASON: known(({ info }) => underscored(info.connection.transportFailureReason)),
-  DOWNSTREAM_LOCAL_CLOSE_REASON: known(({ info }) => underscored(info.downstreamLocalCloseReason)),
+  DOWNSTREAM_LOCAL_CLOSE_REASON: known(({ info }) => localCloseReason(info)),
   DOWNSTREAM_DETECTED_CLOSE_TYPE: text(({ info }) => info.downstreamCloseType),
   CONNECTION_ID: number(({ info }) => info.connection.id),
   LISTENER_NAME: known(({ info }) => wireText(info.connection.listenerName)),
@@ -100,6 +101,11 @@ function attempted(name: (host: Host) => string | undefined): OperatorCompiler {
     if (hosts === undefined || hosts.length === 0) return undefined;
     return hosts.length === 1 ? name(hosts[0]!) : hosts.map(name).join(',');
   });
+}
+
+/** Told of the connection alone: its streams are recorded before it is closed. */
+function localCloseReason(info: StreamInfo): string {
+  return info.connection.stream === info ? underscored(info.connection.localCloseReason ?? '') : '';
 }
 
 /** Details and reasons hold no white space. */

@@ -28,6 +28,8 @@ export const connectionLimitExtension: Extension<ConnectionLimit, NetworkFilter>
   },
 };
 
+const OVER_LIMIT = 'over_connection_limit';
+
 interface Limiter {
   readonly stats: StatGroup;
   readonly max: number;
@@ -55,7 +57,7 @@ class LimitedConnection implements NetworkReadFilter, TimerOwner {
     if (limiter.counts.add(CONNECTIONS, 1) < limiter.max) return CONTINUE;
     limiter.stats.inc(STATS.limited_connections);
     this.#uncount();
-    if (limiter.delays === undefined) this.#connection.close('');
+    if (limiter.delays === undefined) this.#connection.close(OVER_LIMIT);
     else limiter.delays.arm((this.#timer = new Timer(this)));
     return STOP;
   }
@@ -70,7 +72,7 @@ class LimitedConnection implements NetworkReadFilter, TimerOwner {
   }
 
   onTimer(): void {
-    this.#connection.close('');
+    this.#connection.close(OVER_LIMIT);
   }
 
   #uncount(): void {

@@ -1,6 +1,6 @@
 import { Timer, type TimerOwner, type Timers } from '../../../core/timers.ts';
 import type { HeldStream, MultiplexedCodecOwner, MultiplexedServerCodec, RequestDecoder, ServerCodec, ServerEncoder } from '../../../http/codec/codec.ts';
-import { H1ServerCodec } from '../../../http/codec/h1-server.ts';
+import { downstreamClosedHere, H1ServerCodec } from '../../../http/codec/h1-server.ts';
 import { H2_CODEC_STATS } from '../../../http/codec/h2/h2-stats.ts';
 import { H2ServerCodec } from '../../../http/codec/h2/h2-server.ts';
 import { type ConnectionInfo, StreamInfo } from '../../../http/stream-info.ts';
@@ -17,6 +17,12 @@ const TIMER_IDLE = 0;
 const TIMER_DURATION = 1;
 const TIMER_DRAIN = 2;
 const TIMER_FLUSH = 3;
+
+/** Envoy's reasons for closing a connection. */
+const DRAINED = 'deferred_close_on_drained_connection';
+const LINGERED = 'triggered_delayed_close_timeout';
+const IDLE = 'on_idle_timeout';
+const TOO_OLD = 'duration_timeout';
 
 /** One downstream HTTP connection: its codec, its streams, its end. */
 export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwner, StreamConnection, TimerOwner {
@@ -97,10 +103,11 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     if (error?.code === LINGER_EXPIRED) {
       this.config.stats.inc(HTTP_STATS.downstream_cx_delayed_close_timeout);
       this.#closedHere = true;
+      this.#info.localCloseReason = LINGERED;
     }
-    this.#beginClose(this.#isClosedHere());
+    this.#beginClose(this.#closedHere);
     if (this.#codec === undefined) this.onCodecClosed();
-    else this.#codec.onClosed(error);
+    else this.#codec.onClosed(error, this.#closeReason === '' ? undefined : downstreamClosedHere(this.#closeReason));
   }
 
   startDrain(): void {
@@ -204,7 +211,11 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
 
   /** The listener and filters in front say why they close. */
   #isClosedHere(): boolean {
-    return this.#closedHere || this.#info.terminationDetails !== '';
+    return this.#closedHere || this.#closeReason !== '';
+  }
+
+  get #closeReason(): string {
+    return this.#info.localCloseReason ?? '';
   }
 
   #countBytes(): void {
@@ -305,7 +316,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     switch (tag) {
       case TIMER_IDLE:
         stats.inc(HTTP_STATS.downstream_cx_idle_timeout);
-        if (this.#requests === 0 && this.#multiplexed === undefined) this.#close(false);
+        if (this.#requests === 0 && this.#multiplexed === undefined) this.#close(false, IDLE);
         else this.#startDrainSequence();
         return;
       case TIMER_DURATION:
@@ -322,7 +333,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
 
   #onMaxDuration(): void {
     if (this.#multiplexed === undefined && this.#requests === 0) {
-      this.#close(false);
+      this.#close(false, TOO_OLD);
     } else if (this.config.http1SafeMaxConnectionDuration && this.#multiplexed === undefined) {
       this.#endsWithNextRequest = true;
       this.config.stats.gaugeAdd(HTTP_STATS.downstream_cx_http1_soft_drain, 1);
@@ -359,7 +370,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   }
 
   /** `linger`: the peer may still be sending, and must be able to read the answer before its bytes meet a closed socket. */
-  #close(linger = true): void {
+  #close(linger = true, reason = DRAINED): void {
     // The stream that ends because the peer has gone asks for it too.
     if (this.#closed || this.#closing) return;
     this.#beginClose(true);
@@ -367,6 +378,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     const lingerMs = linger ? delayedCloseTimeoutMs : 0;
     // Where it lingers, the peer may close first.
     this.#closedHere = lingerMs === 0;
+    if (this.#closedHere) this.#info.localCloseReason = reason;
     this.#multiplexed?.flush();
     this.#connection.closeAfterFlush(lingerMs);
     if (!linger && this.#connection.unsentBytes > 0 && delayedCloseTimeoutMs > 0) this.#watchFlush(timers, this.#connection.unsentBytes);

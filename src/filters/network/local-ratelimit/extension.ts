@@ -32,7 +32,7 @@ export const networkLocalRateLimitExtension: Extension<LocalRateLimit, NetworkFi
           if (!enabled() || bucket.tryTake()) return CONTINUE;
           stats.inc(STATS.rate_limited);
           streamOf(connection.info, context.clock).setFlag(ResponseFlag.upstreamRetryLimitExceeded);
-          connection.close('');
+          connection.close('local_ratelimit_close_over_limit');
           return STOP;
         },
         onData: () => CONTINUE,

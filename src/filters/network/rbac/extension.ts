@@ -10,6 +10,7 @@ import { CONTINUE, type FilteredConnection, type NetworkFilter, type NetworkFilt
 
 const STATS = defineStats({ counters: ['allowed', 'denied'] });
 const SHADOW_STATS = defineStats({ counters: ['shadow_allowed', 'shadow_denied'] });
+const DENIED = 'rbac_deny_close';
 const METADATA = 'envoy.filters.network.rbac';
 
 export const networkRbacExtension: Extension<RBAC, NetworkFilter> = {
@@ -49,7 +50,6 @@ interface Gate {
 class JudgedConnection implements NetworkReadFilter, TimerOwner {
   readonly #gate: Gate;
   readonly #connection: FilteredConnection;
-  #details = '';
   #judged = false;
   #timer: Timer | undefined;
 
@@ -72,8 +72,9 @@ class JudgedConnection implements NetworkReadFilter, TimerOwner {
     if (verdict === undefined) return CONTINUE;
     stats.inc(verdict.allowed ? STATS.allowed : STATS.denied);
     if (verdict.allowed) return CONTINUE;
-    this.#details = `rbac_access_denied_matched_policy[${verdict.policy === '' ? 'none' : verdict.policy.replaceAll(/\s/g, '_')}]`;
-    if (delays === undefined) this.#connection.close(this.#details);
+    const details = `rbac_access_denied_matched_policy[${verdict.policy === '' ? 'none' : verdict.policy.replaceAll(/\s/g, '_')}]`;
+    this.#connection.info.terminationDetails = details;
+    if (delays === undefined) this.#connection.close(DENIED);
     else delays.arm((this.#timer = new Timer(this)));
     return STOP;
   }
@@ -83,7 +84,7 @@ class JudgedConnection implements NetworkReadFilter, TimerOwner {
   }
 
   onTimer(): void {
-    this.#connection.close(this.#details);
+    this.#connection.close(DENIED);
   }
 
   #judgeShadow(): void {

@@ -146,6 +146,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
 
   onClosed(error: TransportError | undefined): void {
     if (error !== undefined) this.#stream.downstreamCloseType = 'RemoteReset';
+    else if (this.#joined && this.#upstream !== undefined) this.#stream.upstreamLocalCloseReason = this.#stream.connection.localCloseReason ?? '';
     this.#finish();
   }
 
@@ -319,7 +320,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
   }
 
   #endBoth(reason: string): void {
-    this.#stream.downstreamLocalCloseReason = reason;
+    this.#stream.connection.localCloseReason = reason;
     if (this.#joined) this.#stream.upstreamLocalCloseReason = reason;
     this.#upstream?.reset(DOWNSTREAM_GONE);
     this.#upstream = undefined;
@@ -399,7 +400,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
 
   #refuse(flag: number, reason: string): void {
     this.#stream.setFlag(flag);
-    this.#stream.downstreamLocalCloseReason = reason;
+    this.#stream.connection.localCloseReason = reason;
     this.#connection.destroy();
   }
 

@@ -84,8 +84,8 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
     this.#connection.destroy();
   }
 
-  onClosed(_error: TransportError | undefined): void {
-    this.#session.shutDown(DOWNSTREAM_GONE);
+  onClosed(_error: TransportError | undefined, failure = DOWNSTREAM_GONE): void {
+    this.#session.shutDown(failure);
     this.#owner.onCodecClosed();
   }
 

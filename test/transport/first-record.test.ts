@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { firstRecordFault } from '../../src/tls/first-record.ts';
+import { firstRecordFault } from '../../src/transport/first-record.ts';
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
@@ -12,14 +12,18 @@ test.each<[string, Buffer, object | undefined]>([
   ['application data', latin1('\x17\x03\x03\x00\x01x'), { reason: 'UNEXPECTED_RECORD', alert: 10 }],
   ['another handshake message', latin1('\x16\x03\x01\x00\x04\x0e\x00\x00\x00'), { reason: 'UNEXPECTED_MESSAGE', alert: 10 }],
   ['a message that is too long', latin1('\x16\x03\x01\x00\x04\x01\x00\x40\x01'), { reason: 'EXCESSIVE_MESSAGE_SIZE', alert: 47 }],
-  ['a fatal alert', latin1('\x15\x03\x01\x00\x02\x02\x28'), { reason: 'ALERT_40', alert: 0 }],
-  ['a farewell', latin1('\x15\x03\x01\x00\x02\x01\x00'), { reason: '', alert: 0 }],
+  ['a fatal alert', latin1('\x15\x03\x01\x00\x02\x02\x28'), { reason: 'SSLV3_ALERT_HANDSHAKE_FAILURE', alert: 0 }],
+  ['a farewell', latin1('\x15\x03\x01\x00\x02\x01\x00'), { reason: undefined, alert: 0 }],
+  ['an alert without content', latin1('\x15\x03\x01\x00\x00'), { reason: 'BAD_ALERT', alert: 10 }],
+  ['an alert of no level', latin1('\x15\x03\x01\x00\x02\x07\x28'), { reason: 'UNKNOWN_ALERT_TYPE', alert: 47 }],
   ['half of an alert', latin1('\x15\x03\x01\x00\x02'), undefined],
   ['half of a record header', latin1('GET '), undefined],
+  ['a long message in half a record', latin1('\x16\x03\x01\x00\x05\x01\xff\xff\xff'), undefined],
   ['the largest message', latin1('\x16\x03\x01\x00\x04\x01\x00\x40\x00'), undefined],
   ['a hello of SSL 2', latin1('\x80\x2e\x01\x03\x01'), undefined],
 ])('the first bytes are judged as BoringSSL judges %s', (_what, bytes, fault) => {
-  expect(firstRecordFault(bytes)).toEqual(fault);
+  const found = firstRecordFault(bytes);
+  expect(found && { reason: found.reason?.name, alert: found.alert }).toEqual(fault);
 });
 
 test('more bytes never take a fault back', () => {
