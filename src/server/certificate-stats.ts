@@ -21,7 +21,7 @@ export class CertificateStats {
     const before = this.#groups;
     const moments = new Map<string, number>();
     for (const { statScope, authorities, identities } of contexts) {
-      for (const { statName, notAfterMs } of [...authorities.slice(0, 1), ...identities]) moments.set(`${statScope}.ssl.certificate.${statName}`, notAfterMs);
+      for (const { statName, notAfterMs } of [...authorities.toReversed(), ...identities]) moments.set(`${statScope}.ssl.certificate.${statName}`, notAfterMs);
     }
     this.#groups = [...moments].map(([prefix, notAfterMs]) => {
       const group = this.#store.group(prefix, CERTIFICATE_STATS);

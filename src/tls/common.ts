@@ -78,10 +78,10 @@ function merged(base: CertificateValidationContext | undefined, over: Certificat
 }
 
 export function reportOf({ identities, rules }: CommonTls, statScope: string): TlsContextReport {
-  const { trusted, caOrigin, caStatName } = rules ?? NO_RULES;
+  const { trusted, caOrigin, caStatName, trustDomains } = rules ?? NO_RULES;
   return {
     statScope,
-    authorities: trusted.map(({ raw }) => certificateReport(new X509Info(raw), caOrigin, caStatName)),
+    authorities: trusted.map(({ raw }, index) => certificateReport(new X509Info(raw), caOrigin, trustDomains === undefined ? caStatName : `unnamed_ca_cert_${index}`)),
     identities: identities.map(({ info, origin, statName }) => certificateReport(info, origin, statName)),
   };
 }

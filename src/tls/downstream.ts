@@ -62,7 +62,8 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
     return undefined;
   }
   const sessionIdContext = sessionContextOf(common, [...serverNames, String(message.requireClientCertificate)]);
-  const clientCertificate = common.rules === undefined || !asksForAnything(common.rules) ? 'none' : message.requireClientCertificate === true ? 'required' : 'optional';
+  const requires = message.requireClientCertificate === true || common.rules?.trustDomains !== undefined;
+  const clientCertificate = common.rules === undefined || !asksForAnything(common.rules) ? 'none' : requires ? 'required' : 'optional';
   const stateless = !(message.sessionTicketKeysType.case === 'disableStatelessSessionResumption' && message.sessionTicketKeysType.value);
   const timeoutMs = durationMs(message.sessionTimeout);
   const contexts = new ServerContexts(

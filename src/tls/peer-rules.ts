@@ -12,6 +12,7 @@ import type { TlsSession } from '../transport/tls.ts';
 import { parseCertificates } from './certificate.ts';
 import { unnamedStatName } from './context-report.ts';
 import { readMaterial, TLS_MATERIAL } from './material.ts';
+import { compileTrustDomains, leadsToItsDomain, type TrustDomains, workloadFault } from './trust-domains.ts';
 import { type SubjectAltName, subjectAltNames } from './x509.ts';
 
 /** What went wrong with a peer's certificate, and the statistic that counts it. */
@@ -47,12 +48,14 @@ export interface PeerRules {
   readonly spki: ReadonlySet<string>;
   readonly hashes: ReadonlySet<string>;
   readonly names: readonly SanRule[];
+  /** Undefined: all are trusted by the same authorities. */
+  readonly trustDomains: TrustDomains | undefined;
   /** Two of equal identity ask the same of names. */
   readonly identity: string;
 }
 
 /** Anybody. */
-export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', caStatName: '', crl: '', acceptUntrusted: false, spki: new Set(), hashes: new Set(), names: [], identity: '' };
+export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', caStatName: '', crl: '', acceptUntrusted: false, spki: new Set(), hashes: new Set(), names: [], trustDomains: undefined, identity: '' };
 
 /** Envoy asks clients for no certificate whose rules say nothing, whatever `require_client_certificate` says. */
 export function asksForAnything({ trustedCa, spki, hashes }: PeerRules): boolean {
@@ -70,15 +73,18 @@ const KINDS: Readonly<Record<number, SubjectAltName['kind']>> = {
 /** `secretName`: '' when the rules stand in the context itself. */
 export function compilePeerRules(message: CertificateValidationContext, secretName: string, at: ConfigPath, context: CompileContext): PeerRules {
   if (message.watchedDirectory !== undefined) context.service(TLS_MATERIAL).watch(message.watchedDirectory.path);
+  const names = compileNames(message, at, context);
+  const identity = JSON.stringify([message.matchTypedSubjectAltNames, message.matchSubjectAltNames], (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  if (message.customValidatorConfig !== undefined) {
+    const domains = compileTrustDomains(message.customValidatorConfig, at.field('custom_validator_config'), context);
+    // All else that the message says of trust is for the validator that this one replaces.
+    return domains === undefined ? NO_RULES : { ...NO_RULES, ...authoritiesOf(domains), names, trustDomains: domains, identity: identity + domains.identity };
+  }
   const ca = readMaterial(message.trustedCa, at.field('trusted_ca'), context);
   const trusted = ca === undefined ? [] : parseCertificates(ca.bytes);
   if (ca !== undefined && (trusted === undefined || trusted.length === 0)) {
     context.error(at.field('trusted_ca'), `Failed to load trusted CA certificates from ${ca.origin}`);
   }
-  const names = [
-    ...message.matchTypedSubjectAltNames.map((matcher, index) => compileName(matcher, at.field('match_typed_subject_alt_names').index(index), context)),
-    ...message.matchSubjectAltNames.flatMap((matcher, index) => compileUntyped(matcher, at.field('match_subject_alt_names').index(index), context)),
-  ].filter((rule) => rule !== undefined);
   if (names.length > 0 && message.trustedCa === undefined) {
     context.error(at, 'SAN-based verification of peer certificates without trusted CA is insecure and not allowed');
   }
@@ -96,8 +102,20 @@ export function compilePeerRules(message: CertificateValidationContext, secretNa
     spki: new Set(message.verifyCertificateSpki.map((pin, index) => compileSpki(pin, at.field('verify_certificate_spki').index(index), context))),
     hashes: new Set(message.verifyCertificateHash.map((pin, index) => compileHash(pin, at.field('verify_certificate_hash').index(index), context))),
     names,
-    identity: JSON.stringify([message.matchTypedSubjectAltNames, message.matchSubjectAltNames], (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+    trustDomains: undefined,
+    identity,
   };
+}
+
+function authoritiesOf({ authorities, text, origin }: TrustDomains): Pick<PeerRules, 'trustedCa' | 'trusted' | 'caOrigin'> {
+  return { trustedCa: text, trusted: [...authorities.values()].flat(), caOrigin: origin };
+}
+
+function compileNames(message: CertificateValidationContext, at: ConfigPath, context: CompileContext): SanRule[] {
+  return [
+    ...message.matchTypedSubjectAltNames.map((matcher, index) => compileName(matcher, at.field('match_typed_subject_alt_names').index(index), context)),
+    ...message.matchSubjectAltNames.flatMap((matcher, index) => compileUntyped(matcher, at.field('match_subject_alt_names').index(index), context)),
+  ].filter((rule) => rule !== undefined);
 }
 
 function compileName(message: SubjectAltNameMatcher, at: ConfigPath, context: CompileContext): SanRule | undefined {
@@ -149,15 +167,22 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
 
 /** Judges the certificate that a peer has shown; `acceptUntrusted` is for the caller. `names`: what the certificate must name besides. */
 export function judgePeer(rules: PeerRules, session: TlsSession, leaf: X509Certificate, names: RequiredNames | undefined): PeerFault | undefined {
-  return trustFault(rules, session) ?? nameFault(rules, leaf, names) ?? pinFault(rules, leaf);
+  return workloadRefusal(rules, leaf) ?? trustFault(rules, session, leaf) ?? nameFault(rules, leaf, names) ?? pinFault(rules, leaf);
 }
 
-function trustFault(rules: PeerRules, { untrusted }: TlsSession): PeerFault | undefined {
-  if (rules.trustedCa === '' || untrusted === undefined) return undefined;
+function workloadRefusal({ trustDomains }: PeerRules, leaf: X509Certificate): PeerFault | undefined {
+  const fault = trustDomains && workloadFault(trustDomains, leaf);
+  return fault === undefined ? undefined : { stat: 'fail_verify_error', reason: `verify cert failed: ${fault}` };
+}
+
+function trustFault({ trustedCa, trustDomains }: PeerRules, session: TlsSession, leaf: X509Certificate): PeerFault | undefined {
+  if (trustedCa === '') return undefined;
+  const untrusted = session.untrusted ?? (trustDomains === undefined || leadsToItsDomain(trustDomains, session, leaf) ? undefined : 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY');
+  if (untrusted === undefined) return undefined;
   return { stat: 'fail_verify_error', reason: `verify cert failed: X509_verify_cert: certificate verification error at depth 0: ${UNTRUSTED[untrusted] ?? untrusted}` };
 }
 
-function nameFault({ names: rules }: PeerRules, leaf: X509Certificate, required: RequiredNames | undefined): PeerFault | undefined {
+function nameFault({ names: rules, trustDomains }: PeerRules, leaf: X509Certificate, required: RequiredNames | undefined): PeerFault | undefined {
   if (rules.length === 0 && required === undefined) return undefined;
   const alternatives = subjectAltNames(leaf.raw);
   if (required !== undefined) {
@@ -167,7 +192,7 @@ function nameFault({ names: rules }: PeerRules, leaf: X509Certificate, required:
     if (!named) return { stat: 'fail_verify_san', reason: `verify cert failed: verify SAN list, expected SANs: [${names.join(', ')}], certificate SANs: [${listed(alternatives)}]` };
   }
   if (rules.length === 0 || alternatives.some((name) => rules.some((rule) => nameMatches(rule, name)))) return undefined;
-  return unmatched(alternatives);
+  return trustDomains === undefined ? unmatched(alternatives) : { stat: 'fail_verify_san', reason: 'verify cert failed: SAN match' };
 }
 
 function unmatched(alternatives: readonly SubjectAltName[]): PeerFault {

@@ -15,6 +15,12 @@ interface Element {
 }
 
 const SUBJECT_ALT_NAME = '2.5.29.17';
+const BASIC_CONSTRAINTS = '2.5.29.19';
+/** DER leaves out what is false. */
+const BOOLEAN = 0x01;
+const KEY_USAGE = '2.5.29.15';
+/** keyCertSign and cRLSign, behind the byte that tells how many bits are unused. */
+const SIGNS_OTHERS = 0x06;
 const COMMON_NAME = '2.5.4.3';
 const BMP_STRING = 0x1e;
 const TELETEX_STRING = 0x14;
@@ -79,6 +85,20 @@ export function extensionIds(der: Buffer): readonly string[] {
     return extensions(der).map((each) => oidText(der, children(der, each)[0]!));
   } catch {
     return [];
+  }
+}
+
+/** What cannot be read may: a certificate is an authority's, or its key may sign certificates or lists, which without the extension any may (RFC 5280 §4.2.1). */
+export function maySignOthers(der: Buffer): boolean {
+  try {
+    const constraints = extensionValue(der, BASIC_CONSTRAINTS);
+    if (constraints !== undefined && children(der, readElement(der, constraints.start, constraints.end))[0]?.tag === BOOLEAN) return true;
+    const usage = extensionValue(der, KEY_USAGE);
+    if (usage === undefined) return true;
+    const bits = readElement(der, usage.start, usage.end);
+    return (der.subarray(bits.start, bits.end)[1]! & SIGNS_OTHERS) !== 0;
+  } catch {
+    return true;
   }
 }
 

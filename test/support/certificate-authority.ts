@@ -18,6 +18,8 @@ export interface CertificateRequest {
   readonly alternatives?: readonly Alternative[];
   readonly authority?: boolean;
   readonly usage?: readonly ('server' | 'client')[];
+  /** What the key may do; absent: anything. */
+  readonly keyUsage?: 'signature' | 'certificates';
 }
 
 export interface Issuer {
@@ -28,12 +30,15 @@ export interface Issuer {
 const ATTRIBUTES = { C: '2.5.4.6', ST: '2.5.4.8', L: '2.5.4.7', O: '2.5.4.10', OU: '2.5.4.11', CN: '2.5.4.3', emailAddress: '1.2.840.113549.1.9.1' };
 const SHA256_WITH = { ec: '1.2.840.10045.4.3.2', rsa: '1.2.840.113549.1.1.11' };
 const UPN = '1.3.6.1.4.1.311.20.2.3';
+/** How many bits are unused, and the bits (RFC 5280 §4.2.1.3). */
+const KEY_USAGES = { signature: Buffer.from([7, 0x80]), certificates: Buffer.from([2, 0x84]) };
 const PURPOSES = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' };
 
 export function certificate(request: CertificateRequest, issuer: Issuer): string {
   const extensions = [
     extension('2.5.29.19', true, sequence(request.authority === true ? tlv(0x01, Buffer.from([0xff])) : Buffer.alloc(0))),
     ...(request.alternatives === undefined ? [] : [extension('2.5.29.17', false, sequence(...request.alternatives.map(generalName)))]),
+    ...(request.keyUsage === undefined ? [] : [extension('2.5.29.15', true, tlv(0x03, KEY_USAGES[request.keyUsage]))]),
     ...(request.usage === undefined ? [] : [extension('2.5.29.37', false, sequence(...request.usage.map((use) => oid(PURPOSES[use]))))]),
   ];
   const body = sequence(

@@ -52,6 +52,16 @@ const files = (name: string, key = name): object => ({
   private_key: { filename: `${CERTIFICATES}${key}.key` },
 });
 
+const byDomain = (...bundles: string[]): object => ({
+  custom_validator_config: {
+    name: 'envoy.tls.cert_validator.spiffe',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig',
+      trust_domains: bundles.map((name) => ({ name: 'a', trust_bundle: { filename: `${CERTIFICATES}${name}` } })),
+    },
+  },
+});
+
 async function problemsOf(common: object, rest?: object): Promise<string[]> {
   try {
     const proxy = await startProxy({ config: bootstrap(common, rest) });
@@ -66,6 +76,8 @@ async function problemsOf(common: object, rest?: object): Promise<string[]> {
 /** Envoy's sentences, as Envoy 1.40 gave them for the same configurations. */
 test.each<[string, object, string]>([
   ['no certificate', {}, 'No TLS certificates found for server context'],
+  ['two bundles of one trust domain', { tls_certificates: [files('server')], validation_context: byDomain('svid-ca.pem', 'svid-ca.pem') }, 'Multiple trust bundles are given for one trust domain for a, workload: '],
+  ['a bundle without a certificate', { tls_certificates: [files('server')], validation_context: byDomain('svid.key') }, 'Failed to load trusted CA certificate for a'],
   ['certificates of two sources', { tls_certificates: [files('server')], tls_certificate_sds_secret_configs: [{ name: 'a', sds_config: { path_config_source: { path: '/dev/null' } } }] }, 'SDS and non-SDS TLS certificates may not be mixed in server contexts'],
   ['a key of another certificate', { tls_certificates: [files('server', 'client')] }, 'Failed to load private key from client.key, Cause: error:0b000074:X.509 certificate routines:OPENSSL_internal:KEY_VALUES_MISMATCH'],
   ['a key of another kind', { tls_certificates: [files('server', 'server-rsa')] }, 'Failed to load private key from server-rsa.key, Cause: error:0b000073:X.509 certificate routines:OPENSSL_internal:KEY_TYPE_MISMATCH'],
