@@ -1,7 +1,7 @@
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { apiTypes, schemaOf } from '../../../src/api/registry.ts';
 import type { ApiMessages } from '../../../src/api/generated/names.ts';
-import type { CompileContext } from '../../../src/core/extension.ts';
+import type { CompileContext, ServiceKey } from '../../../src/core/extension.ts';
 import { ConfigPath, Problems, formatProblem } from '../../../src/core/problems.ts';
 import { emptyRuntime } from '../../../src/core/runtime.ts';
 
@@ -19,6 +19,7 @@ export function compileWith<Result>(
     error: (at: ConfigPath, text: string) => problems.error(at, text),
     warning: (at: ConfigPath, text: string) => problems.warning(at, text),
     runtime,
+    service: ({ otherwise }: ServiceKey<unknown>) => otherwise,
   } as unknown as CompileContext;
   const result = compile(ConfigPath.root, context);
   return { result, errors: problems.errors.map(formatProblem), warnings: problems.warnings.map(formatProblem) };
