@@ -178,13 +178,13 @@ export class PooledConnection
 
   // ClientCodecOwner
 
-  onStreamEnd(): void {
+  onStreamEnd(_codec?: ClientCodec, last = false): void {
     // A stream that the codec reports after the connection was written off was counted then.
     if (this.#closed || this.activeStreams === 0) return;
     this.activeStreams--;
     this.#countBytes();
     this.#owner.onStreamEnd(this);
-    if (this.#closed || this.activeStreams > 0) return;
+    if (this.#closed || this.activeStreams > 0 || last) return;
     if (this.draining) this.close();
     else this.onIdle();
   }

@@ -102,9 +102,9 @@ export interface ClientCodec {
 export interface ClientCodecOwner {
   /**
    * A stream has ended; the codec can take another when `codec.canTakeStream`, and is about to close when not. In the first case the
-   * stream's decoder has yet to be given its last event: a stream begun here comes before it.
+   * stream's decoder has yet to be given its last event: a stream begun here comes before it. `last`: the peer has ended the connection.
    */
-  onStreamEnd(codec: ClientCodec): void;
+  onStreamEnd(codec: ClientCodec, last?: boolean): void;
   /** A stream was reset, by either side or with the connection; where many streams share one (statistics). */
   onStreamReset(failure: Failure): void;
   /** `codec.canTakeStream` may have changed for another reason than a stream's begin or end: the peer's limit, or its leave. */

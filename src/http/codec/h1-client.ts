@@ -358,7 +358,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     if (this.#state === UNTIL_CLOSE) {
       const sentWhole = this.#stream!.done;
       this.#beginEnd(false).onData(EMPTY, true);
-      if (sentWhole) this.#owner.onStreamEnd(this);
+      if (sentWhole) this.#owner.onStreamEnd(this, true);
       this.#shutDown(TERMINATED, TERMINATED);
       return;
     }

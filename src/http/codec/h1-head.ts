@@ -53,6 +53,8 @@ const seenIn = new Int32Array(Math.max(...INLINE_REQUEST_HEADERS, ...INLINE_RESP
 let generation = 0;
 const MAX_GENERATION = 2 ** 30 - 1;
 
+const NO_VERSION = -1;
+
 /** A status has three digits; more of them pass, as in Envoy, while they make a number. */
 const MAX_STATUS_DIGITS = 9;
 
@@ -65,7 +67,7 @@ export class HeadParser {
   problem: HeadProblem = 'invalid-name';
   /** The first line was read, what came of the head after it: a field line that is wrong, or not yet whole. */
   inFields = false;
-  /** 11 for HTTP/1.1, 10 for HTTP/1.0, 9 for a request line without version (HTTP/0.9), others as they are written. */
+  /** 11 for HTTP/1.1, 10 for HTTP/1.0, NO_VERSION for a request line without one, others as they are written. */
   version = 11;
   /** Of the last head, and of every head with the same field lines. */
   facts = new FieldFacts();
@@ -108,7 +110,7 @@ export class HeadParser {
     at = this.#readVersion(bytes, at, end, leniency);
     if (at < 0) return at;
     // A request without a version is its first line (HTTP/0.9).
-    const fieldsEnd = this.version === 9 ? this.#withoutFields(at) : this.#readFields(bytes, at, end, maxLines, leniency, 'request', headers);
+    const fieldsEnd = this.version === NO_VERSION ? this.#withoutFields(at) : this.#readFields(bytes, at, end, maxLines, leniency, 'request', headers);
     if (fieldsEnd < 0) return fieldsEnd;
     const text = latin1(bytes, start, targetEnd);
     headers.method = text.substring(0, methodEnd - start);
@@ -170,7 +172,7 @@ export class HeadParser {
   #readVersion(bytes: Buffer, targetEnd: number, end: number, leniency: HeadLeniency): number {
     let at = skipLineBlanks(bytes, targetEnd, end, leniency);
     if (at >= end) return INCOMPLETE;
-    this.version = 9;
+    this.version = NO_VERSION;
     if (bytes[at] !== CR && bytes[at] !== LF) {
       if (at === targetEnd) return this.#invalid('invalid-target');
       if (end - at < 8) return isVersion(bytes, at, end) ? INCOMPLETE : this.#invalid('invalid-version');

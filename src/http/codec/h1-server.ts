@@ -57,6 +57,9 @@ const EMPTY = Buffer.alloc(0);
 /** Empty lines tolerated before a request line (RFC 9112 §2.2). */
 const MAX_LEADING_EMPTY_LINES = 16;
 
+/** Requests behind the one that is under way. */
+const MAX_HELD_BYTES = 65_536;
+
 export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   isReading = false;
   readonly #connection: Connection;
@@ -109,6 +112,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const held = this.#held;
     const before = held.length;
     held.append(bytes, 0, length);
+    if (this.#state === WAIT) this.#limitHeld();
     if (this.#state === WAIT || !this.#hasMoreToSay(held, before)) return;
     this.#dispatchHeld();
   }
@@ -201,11 +205,15 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     this.isReading = false;
   }
 
-  /** No more is read until the response is out: a peer cannot make this side store requests. */
   #postpone(bytes: Buffer, start: number, end: number): number {
     this.#hold(bytes, start, end);
-    this.#connection.pauseReads();
+    this.#limitHeld();
     return end;
+  }
+
+  /** A peer cannot make this side store requests until the response is out; that it goes is noticed while these are few. */
+  #limitHeld(): void {
+    if (this.#aboveWatermark || this.#held!.length > MAX_HELD_BYTES) this.#connection.pauseReads();
   }
 
   #hold(bytes: Buffer, start: number, end: number): void {

@@ -139,7 +139,7 @@ export class Hunt {
 
   async #keep({ raw, name, lines }: Difference): Promise<void> {
     const wanted = parts(lines);
-    const smallest = await shrink(raw, TRIALS, async (smaller) => {
+    const shrunk = await shrink(raw, TRIALS, async (smaller) => {
       try {
         const left = await this.#compare(name, smaller, FAST);
         return left.length > 0 && parts(left) === wanted;
@@ -147,7 +147,9 @@ export class Hunt {
         return false;
       }
     });
-    const left = await this.#compareSurely(name, smallest);
+    const left = await this.#compareSurely(name, shrunk);
+    // In haste it may have taken another fault for this one.
+    const smallest = left.length > 0 ? shrunk : raw;
     mkdirSync(FOUND, { recursive: true });
     const text = dump({ cases: { [name]: smallest } }, { flowLevel: 4, lineWidth: 200 });
     writeFileSync(new URL(`${name}.yaml`, FOUND), text);

@@ -6,14 +6,14 @@ import type { Case } from '../harness/case.ts';
 /** answers-can-be-read: Envoy's close resets the connection where the client has written more. */
 const closed = (seen: Seen): Seen => (seen.end === 'reset' ? { ...seen, end: 'closed' } : seen);
 
-/** A reset is noticed: it ends the delayed close, and counts as the client's end. */
+/** A reset is noticed: it, or another end of the client, ends the delayed close and counts as the client's. */
 const ENDS = /\.downstream_cx_(delayed_close_timeout|destroy_local|destroy_remote)$/;
 
 export const withoutKept = (one: Case, answer: Answer): Answer => {
-  const resets = one.client.some((step) => step.do === 'reset');
+  const leaves = one.client.some((step) => step.do === 'reset' || step.do === 'close' || step.do === 'half-close');
   return {
     ...answer,
     client: Object.fromEntries(Object.entries(answer.client).map(([name, seen]) => [name, closed(seen)])),
-    stats: resets ? Object.fromEntries(Object.entries(answer.stats).filter(([name]) => !ENDS.test(name))) : answer.stats,
+    stats: leaves ? Object.fromEntries(Object.entries(answer.stats).filter(([name]) => !ENDS.test(name))) : answer.stats,
   };
 };

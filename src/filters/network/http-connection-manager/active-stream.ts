@@ -8,7 +8,7 @@ import type { Failure } from '../../../http/failure.ts';
 import { STOP, type FilterHandle, type FilterStream, type LocalReply } from '../../../http/filter.ts';
 import type { FilterChain, FilterEntry } from '../../../http/filter-chain.ts';
 import { FilterIteration } from '../../../http/filter-iteration.ts';
-import { HeaderMap } from '../../../http/header-map.ts';
+import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { Route, RouteTable, StreamDuration } from '../../../http/route/route.ts';
 import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
@@ -128,12 +128,11 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (end) this.#onRequestEnd();
     else if (this.#requestTimer === undefined) this.#armRequestTimer();
     this.info.requestHeadersEndMs = end ? this.info.requestEndMs : config.clock.monotonicMs();
-    const refusal = refusalOf(headers, this.encoder.minorVersion, this.info, config);
+    const refusal = refusalOf(headers, this);
     if (refusal !== undefined) {
       this.#refuse(refusal);
       return;
     }
-    if (this.encoder.expectContinue && !config.proxy100Continue) this.#sendContinue(headers);
     if (!mutateRequestHeaders(headers, this.info, config, this.#routes?.internalOnlyHeaders ?? NO_NAMES)) this.#routeKnown = true;
     const chain = headers.has(H.upgrade) || headers.method === 'CONNECT' ? this.#chooseUpgrade(headers) : config.chain;
     if (chain === undefined) return;
@@ -421,7 +420,9 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
 
   #refuse({ reply, closes, counter }: Refusal): void {
     if (counter !== undefined) this.config.stats.inc(counter);
-    if (this.headers!.get(H.xForwardedProto)) this.#findRoute(); // As Envoy, whose routes ask for the scheme.
+    // As Envoy, whose routes are not asked before the scheme is known.
+    if (this.headers!.get(H.xForwardedProto)) this.#findRoute();
+    else this.#routeKnown = true;
     this.closeAfter = closes && !this.config.keepsInvalidConnections;
     this.localReply(reply);
   }
@@ -436,13 +437,6 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     config.stats.inc(HTTP_STATS.downstream_rq_ws_on_non_ws_route);
     this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
     return undefined;
-  }
-
-  #sendContinue(headers: HeaderMap): void {
-    headers.remove(H.expect);
-    const proceed = new HeaderMap();
-    proceed.status = 100;
-    this.respondInformational(proceed);
   }
 
   #findRoute(): void {

@@ -1,7 +1,8 @@
 import type { CounterId } from '../../../core/stats/stats.ts';
 import type { LocalReply } from '../../../http/filter.ts';
 import { isGrpcRequest } from '../../../http/grpc-status.ts';
-import type { HeaderMap } from '../../../http/header-map.ts';
+import type { ServerEncoder } from '../../../http/codec/codec.ts';
+import { HeaderMap } from '../../../http/header-map.ts';
 import { H, headerName } from '../../../http/header-name.ts';
 import { HTTP_STATS } from '../../../http/http-stats.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
@@ -34,11 +35,24 @@ function notFound(details: string): Refusal {
   return { reply: { status: 404, body: '', details }, closes: false, counter: HTTP_STATS.downstream_rq_non_relative_path };
 }
 
-/** Why a well-formed head is not served; undefined when it is. Sets the default host of HTTP/1.0, rewrites the path by the rules for it and makes early mutations. */
-export function refusalOf(headers: HeaderMap, minorVersion: number, info: StreamInfo, config: ConnectionManagerConfig): Refusal | undefined {
+/** What is looked at of the stream whose head it is. */
+export interface HeadReceiver {
+  readonly config: ConnectionManagerConfig;
+  readonly encoder: Pick<ServerEncoder, 'expectContinue' | 'minorVersion'>;
+  readonly info: StreamInfo;
+  respondInformational(headers: HeaderMap): void;
+}
+
+/**
+ * Why a well-formed head is not served; undefined when it is. Tells a client that waits to go on, sets the default host of HTTP/1.0,
+ * rewrites the path by the rules for it and makes early mutations.
+ */
+export function refusalOf(headers: HeaderMap, stream: HeadReceiver): Refusal | undefined {
+  const { config, encoder, info } = stream;
   const dropped = config.overload.states.stop_accepting_requests;
   if (dropped !== undefined && config.random.unit() < dropped) return config.appendLocalOverload ? OVERLOADED_TOLD : OVERLOADED;
-  if (!headers.hasHost && minorVersion === 0 && config.defaultHostForHttp10 !== '') {
+  if (encoder.expectContinue && !config.proxy100Continue) sendContinue(headers, stream);
+  if (!headers.hasHost && encoder.minorVersion === 0 && config.defaultHostForHttp10 !== '') {
     headers.authority = config.defaultHostForHttp10;
     headers.hasHost = true;
   }
@@ -58,6 +72,13 @@ export function refusalOf(headers: HeaderMap, minorVersion: number, info: Stream
   config.earlyMutation?.apply(headers, { info, requestHeaders: headers, responseHeaders: undefined });
   const { detection } = config.addressing;
   return detection === undefined ? undefined : refusalOfClient(detection.detect(headers, info.connection.remoteAddress).rejectStatus);
+}
+
+function sendContinue(headers: HeaderMap, stream: HeadReceiver): void {
+  headers.remove(H.expect);
+  const proceed = new HeaderMap();
+  proceed.status = 100;
+  stream.respondInformational(proceed);
 }
 
 function refusalOfPath(headers: HeaderMap, rules: PathRules): Refusal | undefined {
