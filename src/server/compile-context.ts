@@ -13,16 +13,8 @@ import type { Timers } from '../core/timers.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 
 /** What a thread offers to everything it compiles. */
-export interface ThreadServices {
+export interface ThreadServices extends Pick<CompileContext, 'stats' | 'clock' | 'timers' | 'random' | 'runtime' | 'log' | 'node' | 'serving'> {
   readonly registry: ExtensionRegistry;
-  readonly stats: StatStore;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly runtime: Runtime;
-  readonly log: Logger;
-  readonly node: NodeInfo;
-  readonly serving: boolean;
 }
 
 /** Names of the clusters that a configuration has or needs. */

@@ -22,21 +22,23 @@ export interface RouteSurroundings {
   readonly bodyBufferLimitBytes: number;
 }
 
+type Told =
+  | 'clusterNotFoundStatus'
+  | 'timeoutMs'
+  | 'idleTimeoutMs'
+  | 'flushTimeoutMs'
+  | 'streamDuration'
+  | 'grpcTimeout'
+  | 'rateLimits'
+  | 'includesVirtualHostRateLimits'
+  | 'priority'
+  | 'autoHostRewrite'
+  | 'appendXForwardedHost'
+  | 'upgrades'
+  | 'connect';
+
 /** What a `RouteAction` says besides the cluster. */
-export interface ForwardSettings {
-  readonly clusterNotFoundStatus: number;
-  readonly timeoutMs: number;
-  readonly idleTimeoutMs: number | undefined;
-  readonly flushTimeoutMs: number | undefined;
-  readonly streamDuration: StreamDuration | undefined;
-  readonly grpcTimeout: GrpcTimeout | undefined;
-  readonly rateLimits: RateLimitPolicy | undefined;
-  readonly includesVirtualHostRateLimits: boolean;
-  readonly priority: RoutePriority;
-  readonly autoHostRewrite: boolean;
-  readonly appendXForwardedHost: boolean;
-  readonly upgrades: ReadonlyMap<string, boolean> | undefined;
-  readonly connect: ConnectSettings | undefined;
+export interface ForwardSettings extends Pick<ForwardRoute, Told> {
   readonly hostRewrite: HostRewrite | undefined;
   readonly pathRewrite: PathRewrite | undefined;
 }

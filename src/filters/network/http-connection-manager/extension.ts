@@ -3,14 +3,14 @@ import {
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
   type HttpConnectionManager as ManagerMessage,
 } from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
-import { HttpProtocolOptions_HeadersWithUnderscoresAction as UnderscoresAction, type HttpProtocolOptions } from '../../../api/generated/envoy/config/core/v3.ts';
+import { HttpProtocolOptions_HeadersWithUnderscoresAction as UnderscoresAction, type Http1ProtocolOptions, type HttpProtocolOptions } from '../../../api/generated/envoy/config/core/v3.ts';
 import { MessageIdentity } from '../../../api/message-identity.ts';
 import { schemaOf } from '../../../api/registry.ts';
 import { durationMs } from '../../../core/durations.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
 import { OVERLOAD, type ScaledTimeout } from '../../../core/overload.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
-import type { TimerList } from '../../../core/timers.ts';
+import type { TimerList, Timers } from '../../../core/timers.ts';
 import { compileAccessLogs } from '../../../http/access-log-compile.ts';
 import { compileFieldCase } from '../../../http/codec/compile-field-case.ts';
 import { STRICT } from '../../../http/codec/h1-head.ts';
@@ -64,19 +64,11 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
   const http1 = message.httpProtocolOptions;
   const inside = context.with(HTTP, { statPrefix: message.statPrefix, stats, schemeMatchesUpstream: message.schemeHeaderTransformation?.matchUpstream ?? false });
   const serverName = message.serverName === '' ? 'envoy' : message.serverName;
-  const timer = (ms: number | undefined, reducible?: ScaledTimeout): TimerList | undefined => {
-    if (ms === undefined || ms === 0) return undefined;
-    return reducible === undefined ? context.timers.list(ms) : context.timers.reducibleList(reducible, ms);
-  };
+  const timer = (ms: number | undefined, reducible?: ScaledTimeout): TimerList | undefined => listOf(context.timers, ms, reducible);
   const accessLogs = compileAccessLogs(message.accessLog, at.field('access_log'), inside);
   const earlyRecords = compileEarlyRecords(message, at, context, accessLogs);
   const filtersOf: CompileFilters = (entries, filtersAt) => compileFilters(entries, filtersAt, inside, earlyRecords);
-  const shared: SharedCodecOptions = {
-    maxHeadBytes: (message.maxRequestHeadersKb ?? 60) * 1024,
-    maxHeaders: common?.maxHeadersCount ?? 100,
-    underscores: underscores(common?.headersWithUnderscoresAction),
-    highWatermarkBytes: listener.bufferLimitBytes,
-  };
+  const shared = sharedCodecOptions(message, listener.bufferLimitBytes);
   return {
     statPrefix: message.statPrefix,
     stats,
@@ -98,16 +90,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     localReplies: compileLocalReplyRules(message.localReplyConfig, at.field('local_reply_config'), inside),
     codecType: codecType(message.codecType),
     http2: compileHttp2Options(message, shared, at, context),
-    codec: new LeniencyChoice(context.runtime, {
-      ...shared,
-      leniency: { ...STRICT, chunkedLength: http1?.allowChunkedLength ?? false },
-      acceptHttp10: http1?.acceptHttp10 ?? false,
-      allowAbsoluteUrl: http1?.allowAbsoluteUrl ?? true,
-      allowCustomMethods: http1?.allowCustomMethods ?? false,
-      trailers: http1?.enableTrailers ?? false,
-      fieldCase: compileFieldCase(http1, at.field('http_protocol_options'), context),
-      ignoredUpgrades: compileIgnoredUpgrades(http1, at.field('http_protocol_options').field('ignore_http_11_upgrade'), context),
-    }),
+    codec: compileCodec(http1, shared, at.field('http_protocol_options'), context),
     addressing: compileAddressing(message, at, context),
     paths: compilePathRules(message, context),
     earlyMutation: compileEarlyMutation(message, at, inside),
@@ -140,6 +123,34 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     forwardedClientCert: compileForwardedClientCert(message),
     schemeToOverwrite: message.schemeHeaderTransformation?.transformation.value ?? '',
   };
+}
+
+function sharedCodecOptions({ maxRequestHeadersKb, commonHttpProtocolOptions: common }: ManagerMessage, highWatermarkBytes: number): SharedCodecOptions {
+  return {
+    maxHeadBytes: (maxRequestHeadersKb ?? 60) * 1024,
+    maxHeaders: common?.maxHeadersCount ?? 100,
+    underscores: underscores(common?.headersWithUnderscoresAction),
+    highWatermarkBytes,
+  };
+}
+
+function compileCodec(http1: Http1ProtocolOptions | undefined, shared: SharedCodecOptions, at: ConfigPath, context: CompileContext): ConnectionManagerConfig['codec'] {
+  return new LeniencyChoice(context.runtime, {
+    ...shared,
+    leniency: { ...STRICT, chunkedLength: http1?.allowChunkedLength ?? false },
+    acceptHttp10: http1?.acceptHttp10 ?? false,
+    allowAbsoluteUrl: http1?.allowAbsoluteUrl ?? true,
+    allowCustomMethods: http1?.allowCustomMethods ?? false,
+    trailers: http1?.enableTrailers ?? false,
+    fieldCase: compileFieldCase(http1, at, context),
+    ignoredUpgrades: compileIgnoredUpgrades(http1, at.field('ignore_http_11_upgrade'), context),
+  });
+}
+
+/** Undefined: no limit. */
+function listOf(timers: Timers, ms: number | undefined, reducible: ScaledTimeout | undefined): TimerList | undefined {
+  if (ms === undefined || ms === 0) return undefined;
+  return reducible === undefined ? timers.list(ms) : timers.reducibleList(reducible, ms);
 }
 
 function connectionDurations(common: HttpProtocolOptions | undefined, listOf: (durationMs: number) => TimerList): readonly TimerList[] | undefined {
