@@ -1,4 +1,4 @@
-import { assertLatin1 } from '../core/latin1.ts';
+import { assertLatin1, latin1 } from '../core/latin1.ts';
 import { Timer, type TimerOwner, type Timers } from '../core/timers.ts';
 import type { AcceptedConnection } from './accepting.ts';
 import { unknownAddress } from './address.ts';
@@ -118,7 +118,7 @@ export class DirectConnection implements AcceptedConnection, HandleOwner, Staged
 
   writeBytes(bytes: Buffer): void {
     if (bytes.length <= JOINED_BYTES_LIMIT || this.#handle === null) {
-      this.writeText(bytes.toString('latin1'));
+      this.writeText(latin1(bytes, 0, bytes.length));
     } else if (!this.closed && !this.#writesEnded) {
       if (isLent(bytes)) this.#sendCopy(bytes);
       else this.#sendOwn(bytes);

@@ -1,3 +1,4 @@
+import { writeLatin1 } from '../../../core/latin1.ts';
 import type { HeaderMap } from '../../header-map.ts';
 import { H, headerText } from '../../header-name.ts';
 import { ENTRY_OVERHEAD, STATIC_ENTRIES, staticIndexOf, staticTable } from './hpack-table.ts';
@@ -270,15 +271,10 @@ export class HpackEncoder {
     this.#integer(0, 7, length);
     const out = this.#out;
     const at = this.#at;
-    if (length > COPIED_BY_CALL) (out as unknown as Latin1Writer).latin1Write(text.substring(start, end), at, length);
+    if (length > COPIED_BY_CALL) writeLatin1(out, text.substring(start, end), at);
     else for (let i = 0; i < length; i++) out[at + i] = text.charCodeAt(start + i);
     this.#at = at + length;
   }
-}
-
-/** What `Buffer#write` ends in. */
-interface Latin1Writer {
-  latin1Write(text: string, offset: number, length: number): number;
 }
 
 /** Above the ids of names. */
