@@ -64,6 +64,9 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
   const sessionIdContext = sessionContextOf(common, [...serverNames, String(message.requireClientCertificate)]);
   const requires = message.requireClientCertificate === true || common.rules?.trustDomains !== undefined;
   const clientCertificate = common.rules === undefined || !asksForAnything(common.rules) ? 'none' : requires ? 'required' : 'optional';
+  if (message.requireClientCertificate === undefined && clientCertificate === 'optional') {
+    context.warning(at.field('require_client_certificate'), 'clients without a certificate are served, because it is not said whether they may be: set it to true or false');
+  }
   const stateless = !(message.sessionTicketKeysType.case === 'disableStatelessSessionResumption' && message.sessionTicketKeysType.value);
   const timeoutMs = durationMs(message.sessionTimeout);
   const contexts = new ServerContexts(

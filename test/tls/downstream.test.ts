@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { expect, test } from 'vitest';
+import { type Logger, silentLogger } from '../../src/core/log.ts';
 import { ConfigurationError, startProxy } from '../../src/index.ts';
+import { LogLevels } from '../../src/server/log-components.ts';
+import { DEFAULT_LOG_FORMAT } from '../../src/server/log-format.ts';
+import { Proxy } from '../../src/server/proxy.ts';
 
 const CERTIFICATES = new URL('../support/certificates/', import.meta.url).pathname;
 
@@ -141,6 +145,19 @@ test('a certificate that is swapped as Kubernetes does is shown to new connectio
     await proxy.close();
     rmSync(directory, { recursive: true });
   }
+});
+
+test('a context that asks for certificates and does not say whether it needs them is warned of', () => {
+  const trusting = { tls_certificates: [files('server')], validation_context: { trusted_ca: { filename: `${CERTIFICATES}ca.pem` } } };
+  const warningsOf = (rest: object): string[] => {
+    const lines: string[] = [];
+    const logger: Logger = { ...silentLogger, warning: (message) => lines.push(message), component: () => logger };
+    const log = { logger, levels: LogLevels.create('off'), path: '', format: { kind: 'pattern' as const, pattern: DEFAULT_LOG_FORMAT, escaped: false }, fixed: false, setFormat: () => {}, reopen: () => {} };
+    Proxy.validate({ yaml: JSON.stringify(bootstrap(trusting, rest)), log });
+    return lines;
+  };
+  expect(warningsOf({})).toEqual([expect.stringMatching(/require_client_certificate: clients without a certificate are served/)]);
+  expect(warningsOf({ require_client_certificate: false })).toEqual([]);
 });
 
 /** How many tickets a client was given in all, and how many of its connections after the first resumed, each with what was given last. */
