@@ -1,4 +1,6 @@
 import type { ConfigContent } from './config/loader.ts';
+import { FLUSH_BYTES } from './http/access-log-file.ts';
+import { DEFAULT_FLUSH_INTERVAL_MS } from './http/access-log-files.ts';
 import { Proxy } from './server/proxy.ts';
 import { TRANSPORT_CHOICES, type TransportChoice } from './transport/select-transport.ts';
 import type { Address } from './transport/transport.ts';
@@ -29,9 +31,9 @@ export interface RunningProxy {
 
 /** Runs a proxy inside this process. Rejects with a ConfigurationError that lists every problem, and with a TypeError where options are not as typed. */
 export async function startProxy(options: StartOptions): Promise<RunningProxy> {
-  const { config, transport, concurrency, fileFlushIntervalMs = 10_000 } = checked(options);
+  const { config, transport, concurrency, fileFlushIntervalMs = DEFAULT_FLUSH_INTERVAL_MS } = checked(options);
   const given: ConfigContent = { name: 'config', ...(typeof config === 'string' ? { content: config, format: 'yaml' } : { content: JSON.stringify(config), format: 'json' }) };
-  const files = { flushIntervalMs: fileFlushIntervalMs, flushMinSizeBytes: 64 * 1024 };
+  const files = { flushIntervalMs: fileFlushIntervalMs, flushMinSizeBytes: FLUSH_BYTES };
   const proxy = await Proxy.start({ given, transport, concurrency, files });
   return {
     addresses: new Map(proxy.addresses().map(({ name, address }) => [name, address])),

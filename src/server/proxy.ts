@@ -1,27 +1,26 @@
 import type { DrainRequest } from '../admin/admin-host.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import { TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
-import { ClusterDiscovery } from '../cluster/discovery/cluster-discovery.ts';
-import { createResolverFactory } from '../cluster/discovery/dns-resolver.ts';
-import { HIDDEN_PREFIX } from '../cluster/cluster-stats.ts';
+import type { ClusterDiscovery } from '../cluster/discovery/cluster-discovery.ts';
 import type { BootstrapOptions } from '../config/loader.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { NodeInfo } from '../core/extension.ts';
 import { formatProblem } from '../core/problems.ts';
 import { SystemRandom } from '../core/random.ts';
-import { StatScrape } from '../core/stats/scrape.ts';
-import type { StatStore } from '../core/stats/stats.ts';
-import { SharedStatStore } from '../core/stats/store.ts';
+import type { StatScrape } from '../core/stats/scrape.ts';
 import type { Tag, TagExtractor } from '../core/stats/tags.ts';
 import { Timers } from '../core/timers.ts';
 import { extensions } from '../extensions.ts';
-import { selectTransport, type TransportChoice, type TransportSelection } from '../transport/select-transport.ts';
+import type { TransportChoice, TransportSelection } from '../transport/select-transport.ts';
+import { FLUSH_BYTES } from '../http/access-log-file.ts';
+import { DEFAULT_FLUSH_INTERVAL_MS } from '../http/access-log-files.ts';
 import type { Address } from '../transport/transport.ts';
 import type { AdminInterface, AdminOptions } from './admin-host.ts';
 import { compareConfigurations, type ConfigurationChange, logChange, type NamedChange, withRetired } from './configuration-change.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { Draining } from '../listener/listener-manager.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
+import { buildFoundation, type Foundation } from './foundation.ts';
 import type { TlsContextReport } from '../tls/context-report.ts';
 import { ConfigurationJudge, type Judged } from './judge.ts';
 import { RuntimeLayers, type RuntimeLayer, SnapshotRuntime } from './layered-runtime.ts';
@@ -29,13 +28,10 @@ import type { LogLevels } from './log-components.ts';
 import type { BoundListener, FileSettings } from './messages.ts';
 import { type NodeOverrides, NO_OVERRIDES } from './node-info.ts';
 import { NO_LOG, type ProxyLog } from './proxy-log.ts';
-import { OverloadManager } from './overload/overload-manager.ts';
 import type { SecretSubscription } from './secrets/secret-subscription.ts';
 import { SerialTask } from './serial-task.ts';
-import { addProcessGauges, LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState, ServerStats } from './server-stats.ts';
+import { LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState } from './server-stats.ts';
 import { TlsRotation } from './tls-rotation.ts';
-import { Watchdog } from './watchdog.ts';
-import { WorkerPool } from './worker-pool.ts';
 import type { Worker } from './worker.ts';
 
 export interface ProxyOptions extends BootstrapOptions {
@@ -52,25 +48,8 @@ export interface ProxyOptions extends BootstrapOptions {
   readonly admin?: AdminOptions | undefined;
 }
 
-/** Nothing of it may change while the process lives. */
-interface Foundation {
-  readonly stats: StatScrape;
-  /** What this thread counts. */
-  readonly store: StatStore;
-  readonly tags: TagExtractor;
-  readonly serverStats: ServerStats;
-  readonly workers: WorkerPool;
-  readonly discovery: ClusterDiscovery;
-  readonly overload: OverloadManager;
-  readonly transport: TransportSelection;
-  readonly node: NodeInfo;
-}
-
-const DEFAULT_FILES: FileSettings = { flushIntervalMs: 10_000, flushMinSizeBytes: 64 * 1024 };
+const DEFAULT_FILES: FileSettings = { flushIntervalMs: DEFAULT_FLUSH_INTERVAL_MS, flushMinSizeBytes: FLUSH_BYTES };
 const DEFAULT_DRAIN: DrainSettings = { timeMs: 600_000, strategy: 'gradual' };
-
-/** The main thread's entry in the scrape; workers count from 0. */
-const MAIN_THREAD = -1;
 
 /** The main thread: owns the configuration, discovery, the sum of the statistics, and the workers. */
 export class Proxy {
@@ -288,6 +267,7 @@ export class Proxy {
     if (judged.logFormat !== undefined) this.#log.setFormat(judged.logFormat);
     this.#runtimeLayers.replace(judged.runtimeLayers);
     this.#foundation = await this.#build(judged);
+    if (judged.stats.flushIntervalMs !== undefined) this.#flushEvery(judged.stats.flushIntervalMs);
     this.#publishRuntime();
     await this.#startAdmin(judged);
     this.#enter('INITIALIZING');
@@ -311,50 +291,23 @@ export class Proxy {
     this.#admin = await startAdmin(this, { ...options, settings, bootstrap, flushOnRead: stats.flushIntervalMs === undefined, thread, files });
   }
 
-  async #build(judged: Judged): Promise<Foundation> {
-    const log = this.#log.logger;
-    const stats = new StatScrape({ ...judged.stats.scrape, hides: isHiddenPrefix });
-    stats.addThread(MAIN_THREAD);
-    const store = new SharedStatStore({ direct: true, onAnnounce: (announcement) => stats.announce(MAIN_THREAD, announcement) });
-    const serverStats = new ServerStats(store);
-    addProcessGauges(stats, this.#clock, this.#startedMs);
-    new Watchdog(store, ['server.main_thread', 'main_thread'], judged.watchdogs.main, this.#clock, this.#timers);
-    const transport = await selectTransport(this.#options.transport ?? 'auto', this.#timers);
-    log.info(`transport: ${transport.name} (${transport.reason})`);
-    const concurrency = this.#options.concurrency ?? 1;
-    serverStats.server.gaugeSet(SERVER_STATS.concurrency, concurrency);
-    const workers = new WorkerPool({
+  #build(judged: Judged): Promise<Foundation> {
+    const { transport = 'auto', concurrency = 1, disabledExtensions = [], files = DEFAULT_FILES, drain = DEFAULT_DRAIN } = this.#options;
+    return buildFoundation(judged, {
+      transport,
       concurrency,
-      transport: transport.name,
+      disabledExtensions,
+      files,
+      drain,
       registry: this.registry,
-      disabledExtensions: this.#options.disabledExtensions ?? [],
       clock: this.#clock,
       timers: this.#timers,
       random: this.#random,
       runtime: this.#runtime,
-      scrape: stats,
-      log,
-      logSetup: { path: this.#log.path, levels: this.#log.levels.shared, format: judged.logFormat ?? this.#log.format },
-      node: judged.node,
-      files: this.#options.files ?? DEFAULT_FILES,
-      drain: this.#options.drain ?? DEFAULT_DRAIN,
-      watchdog: judged.watchdogs.worker,
-      currentHosts: () => discovery.currentUpdates(),
-      runtimeValues: () => this.#runtimeLayers.values(),
+      runtimeLayers: this.#runtimeLayers,
+      log: this.#log,
+      startedMs: this.#startedMs,
     });
-    const discovery = new ClusterDiscovery({
-      stats: store,
-      timers: this.#timers,
-      random: this.#random,
-      runtime: this.#runtime,
-      log: log.component('upstream'),
-      breakers: workers.counts,
-      createResolver: createResolverFactory(store),
-      onUpdate: (update) => workers.updateHosts(update),
-    });
-    const overload = new OverloadManager({ stats: store, clock: this.#clock, timers: this.#timers, log: log.component('main'), publish: (message) => workers.updateOverload(message) });
-    if (judged.stats.flushIntervalMs !== undefined) this.#flushEvery(judged.stats.flushIntervalMs);
-    return { stats, store, tags: judged.stats.tags, serverStats, workers, discovery, overload, transport, node: judged.node };
   }
 
   #flushEvery(intervalMs: number): void {
@@ -478,8 +431,4 @@ export class Proxy {
     this.#foundation?.discovery.close();
     this.#timers.close();
   }
-}
-
-function isHiddenPrefix(prefix: string): boolean {
-  return prefix.startsWith(HIDDEN_PREFIX);
 }
