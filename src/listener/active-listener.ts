@@ -96,7 +96,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       const port = ports[index] ?? 0;
       const bound = address.kind === 'ip' && address.port === 0 && port !== 0 ? { ...address, port } : address;
       const target = { holder: this as ActiveListener };
-      const accept = (connection: Connection): ConnectionOwner => target.holder.#accept(connection);
+      const accept = (connection: Connection): ConnectionOwner => target.holder.#accept(connection, index);
       const socket = await this.#thread.transport.listen(bound, { backlog, reusePort, ipv6Only, pipeMode }, accept);
       this.#sockets.push({ socket, target });
     }
@@ -227,7 +227,8 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     return this.#look(connection, from);
   }
 
-  #accept(connection: Connection): ConnectionOwner {
+  /** `place`: of the address that it came to. */
+  #accept(connection: Connection, place: number): ConnectionOwner {
     const refusal = this.#limits.enter();
     if (refusal !== undefined) {
       this.#stats.inc(refusal);
@@ -235,7 +236,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       connection.destroy();
       return REFUSED;
     }
-    const { keepAlive } = this.#spec;
+    const { keepAlive } = this.#spec.binds[place]!;
     if (keepAlive !== undefined) connection.setKeepAlive(true, keepAlive.delayMs, keepAlive.intervalMs, keepAlive.probes);
     if (this.#spec.filters.length === 0) return this.#serve(connection, undefined);
     return this.#look(connection, undefined);

@@ -26,6 +26,8 @@ export interface BindSpec {
   readonly address: Address;
   readonly ipv6Only: boolean;
   readonly pipeMode: number;
+  /** Of accepted connections; undefined: as the system has it, off. */
+  readonly keepAlive: KeepAlive | undefined;
 }
 
 /** A compiled listener. */
@@ -45,8 +47,6 @@ export interface ListenerSpec {
   /** False: it serves what other listeners hand over. */
   readonly bindToPort: boolean;
   readonly useOriginalDst: boolean;
-  /** Undefined: as the system has it, off. */
-  readonly keepAlive: KeepAlive | undefined;
   readonly inbound: boolean;
   /** `drain_type: MODIFY_ONLY` */
   readonly modifyOnly: boolean;
@@ -100,7 +100,6 @@ export function compileListener(message: ListenerMessage, position: number, at: 
     reusePort: message.enableReusePort ?? true,
     bindToPort: message.bindToPort ?? message.deprecatedV1?.bindToPort ?? true,
     useOriginalDst: message.useOriginalDst ?? false,
-    keepAlive: compileKeepAlive(message.tcpKeepalive, message.socketOptions, at, context),
     inbound: message.trafficDirection === TrafficDirection.INBOUND,
     modifyOnly: message.drainType === Listener_DrainType.MODIFY_ONLY,
     filters,
@@ -125,16 +124,21 @@ function socketIdentity({ address, additionalAddresses, bindToPort, enableReuseP
 }
 
 function compileBinds(message: ListenerMessage, at: ConfigPath, context: CompileContext): BindSpec[] {
-  const places: [AddressMessage | undefined, ConfigPath][] = [
-    [message.address, at.field('address')],
-    ...message.additionalAddresses.map((one: AdditionalAddress, index): [AddressMessage | undefined, ConfigPath] => [
-      one.address,
-      at.field('additional_addresses').index(index).field('address'),
-    ]),
-  ];
   // The support table has refused it; such a listener has no address.
   if (message.listenerSpecifier.case === 'internalListener') return [];
-  return places.map(([address, addressAt]) => compileBind(address, addressAt, context)).filter((bind) => bind !== undefined);
+  const own = compileKeepAlive(message.tcpKeepalive, message.socketOptions, at.field('socket_options'), context);
+  const additional = message.additionalAddresses.map((one: AdditionalAddress, index) => {
+    const oneAt = at.field('additional_addresses').index(index);
+    return compileBind(one.address, additionalKeepAlive(one, message, own, oneAt, context), oneAt.field('address'), context);
+  });
+  return [compileBind(message.address, own, at.field('address'), context), ...additional].filter((bind) => bind !== undefined);
+}
+
+/** What it does not say is the listener's, `own`. */
+function additionalKeepAlive({ tcpKeepalive, socketOptions }: AdditionalAddress, message: ListenerMessage, own: KeepAlive | undefined, at: ConfigPath, context: CompileContext): KeepAlive | undefined {
+  if (tcpKeepalive === undefined && socketOptions === undefined) return own;
+  const keepAlive = tcpKeepalive ?? message.tcpKeepalive;
+  return compileKeepAlive(keepAlive, socketOptions?.socketOptions ?? message.socketOptions, at.field('socket_options').field('socket_options'), context);
 }
 
 /** `::` in any spelling, and what is mapped from IPv4. */
@@ -144,7 +148,7 @@ function isUdp({ address }: ListenerMessage): boolean {
   return address?.address.case === 'socketAddress' && address.address.value.protocol === SocketAddress_Protocol.UDP;
 }
 
-function compileBind(message: AddressMessage | undefined, at: ConfigPath, context: CompileContext): BindSpec | undefined {
+function compileBind(message: AddressMessage | undefined, keepAlive: KeepAlive | undefined, at: ConfigPath, context: CompileContext): BindSpec | undefined {
   switch (message?.address.case) {
     case 'socketAddress': {
       const { address, portSpecifier, ipv4Compat, resolverName } = message.address.value;
@@ -165,11 +169,11 @@ function compileBind(message: AddressMessage | undefined, at: ConfigPath, contex
         return undefined;
       }
       const text = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-      return { address: { kind: 'ip', host: address, port, text }, ipv6Only: !ipv4Compat, pipeMode: 0 };
+      return { address: { kind: 'ip', host: address, port, text }, ipv6Only: !ipv4Compat, pipeMode: 0, keepAlive };
     }
     case 'pipe': {
       const { path, mode } = message.address.value;
-      return { address: { kind: 'pipe', host: path, port: 0, text: path }, ipv6Only: false, pipeMode: mode };
+      return { address: { kind: 'pipe', host: path, port: 0, text: path }, ipv6Only: false, pipeMode: mode, keepAlive: undefined };
     }
     default:
       context.error(at, 'a listener needs a socket_address or a pipe');

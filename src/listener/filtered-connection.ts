@@ -105,7 +105,9 @@ export class FilteredHandler implements ConnectionHandler, FilteredConnection {
     this.info.localCloseReason = reason;
     this.#closing = true;
     if (this.#stoppedAt < 0) this.#stoppedAt = 0;
-    this.connection.closeAfterFlush(0);
+    // Nothing has been written before a handshake, which who is refused need not be given.
+    if (this.info.secure && this.info.tls === undefined) this.connection.destroy();
+    else this.connection.closeAfterFlush(0);
   }
 
   #pass(from: number, bytes: Buffer, length: number, end: boolean): void {

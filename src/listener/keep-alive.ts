@@ -20,9 +20,12 @@ const TCP_KEEPIDLE = 4;
 const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
 
+/** `at`: of the list of options. */
 export function compileKeepAlive(message: TcpKeepalive | undefined, options: readonly SocketOption[], at: ConfigPath, context: CompileContext): KeepAlive | undefined {
   const ofOptions = compileSocketOptions(options, at, context);
   if (message === undefined) return ofOptions;
+  // Any 0 turns it off.
+  if ([message.keepaliveTime, message.keepaliveInterval, message.keepaliveProbes].includes(0)) return undefined;
   return {
     delayMs: message.keepaliveTime === undefined ? DEFAULTS.delayMs : message.keepaliveTime * 1000,
     intervalMs: message.keepaliveInterval === undefined ? DEFAULTS.intervalMs : message.keepaliveInterval * 1000,
@@ -44,7 +47,7 @@ function compileSocketOptions(options: readonly SocketOption[], at: ConfigPath, 
     // Every connection has it.
     else if (option !== `${IPPROTO_TCP}/${TCP_NODELAY}` || number !== 1) {
       const settable = 'Node sets SO_KEEPALIVE (1/9), TCP_NODELAY (6/1), TCP_KEEPIDLE (6/4), TCP_KEEPINTVL (6/5), TCP_KEEPCNT (6/6); what else a socket needs is set for the machine, with sysctl';
-      context.error(at.field('socket_options').index(index), `not supported: socket option of level ${level} and name ${name} (${settable})`);
+      context.error(at.index(index), `not supported: socket option of level ${level} and name ${name} (${settable})`);
     }
   });
   return isOn ? keepAlive : undefined;

@@ -2,7 +2,6 @@ import { fields, ignored, only, refused, supported, type SupportTable } from '..
 
 const NO_SOCKET_OPTIONS = 'Node sets no such socket option; use sysctl, or a proxy of the platform in front';
 const NO_SUBSETS = 'it chooses among the subsets of a cluster: Envoy too ignores it where a cluster has no lb_subset_config, which is refused';
-const OF_THE_LISTENER = 'set it for the listener: it counts for all its addresses';
 
 export const listenerSupport: SupportTable = {
   'envoy.config.listener.v3.Listener': {
@@ -15,17 +14,17 @@ export const listenerSupport: SupportTable = {
     transparent: only([false], NO_SOCKET_OPTIONS),
     tcp_fast_open_queue_length: only([0], NO_SOCKET_OPTIONS),
     enable_mptcp: only([false], NO_SOCKET_OPTIONS),
-    connection_balance_config: refused('the kernel spreads connections over the workers (enable_reuse_port)'),
+    connection_balance_config: refused('Node cannot hand a connection from one worker to another: leave it out, and the kernel spreads connections over the workers (enable_reuse_port)'),
     max_connections_to_accept_per_socket_event: ignored('Node accepts what has arrived'),
     filter_chain_matcher: refused('use filter_chain_match'),
     udp_listener_config: refused('only TCP'),
   },
   'envoy.config.listener.v3.Listener.DeprecatedV1': fields('bind_to_port'),
   'envoy.config.listener.v3.AdditionalAddress': {
-    ...fields('address'),
-    socket_options: refused(OF_THE_LISTENER),
-    tcp_keepalive: refused(OF_THE_LISTENER),
+    ...fields('address tcp_keepalive'),
+    socket_options: supported({ note: 'in place of those of the listener, and of the same kinds' }),
   },
+  'envoy.config.core.v3.SocketOptionsOverride': fields('socket_options'),
   'envoy.config.listener.v3.FilterChain': {
     ...fields('name metadata filters filter_chain_match transport_socket transport_socket_connect_timeout'),
     use_proxy_proto: only([false], 'use envoy.filters.listener.proxy_protocol'),

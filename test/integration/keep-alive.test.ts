@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Proxy } from '../../src/server/proxy.ts';
-import { Gateway, gatewayConfig, RawUpstream, response, TRANSPORTS, until } from './gateway.ts';
+import { Gateway, gatewayConfig, Peer, RawUpstream, response, TRANSPORTS, until } from './gateway.ts';
 
 /** Seconds until the keep-alive timer of the connection's server side fires; undefined when it has none. */
 function keepAliveSeconds(serverPort: number, clientPort: number): number | undefined {
@@ -13,17 +14,20 @@ function keepAliveSeconds(serverPort: number, clientPort: number): number | unde
 }
 
 describe.skipIf(process.platform !== 'linux').each(TRANSPORTS)('keep-alive of accepted connections (%s transport)', (transport) => {
-  const secondsWith = async (listener: Record<string, unknown>): Promise<number | undefined> => {
+  const secondsWith = async (listener: Record<string, unknown>, isOn = Object.keys(listener).length > 0): Promise<number | undefined> => {
     const upstream = await RawUpstream.start();
     upstream.answer = (peer) => peer.write(response('answer'));
     const gateway = await Gateway.start({ clusters: { origin: upstream.port }, listener }, { transport });
-    const client = gateway.connect();
+    // The last address, where there are several.
+    const { address, additional } = gateway.proxy.addresses()[0]!;
+    const { host, port: serverPort } = additional.at(-1) ?? address;
+    const client = new Peer(connect({ host, port: serverPort }));
     client.write('GET / HTTP/1.1\r\nHost: gateway\r\n\r\n');
     await client.has('answer');
     const port = (client.socket.address() as { port: number }).port;
     // What the kernel has sent is acknowledged first: until then another timer runs.
-    if (Object.keys(listener).length > 0) await until(() => keepAliveSeconds(gateway.port(), port) !== undefined, () => 'no keep-alive timer');
-    const seconds = keepAliveSeconds(gateway.port(), port);
+    if (isOn) await until(() => keepAliveSeconds(serverPort, port) !== undefined, () => 'no keep-alive timer');
+    const seconds = keepAliveSeconds(serverPort, port);
     client.socket.destroy();
     await gateway.close();
     await upstream.close();
@@ -44,6 +48,17 @@ describe.skipIf(process.platform !== 'linux').each(TRANSPORTS)('keep-alive of ac
     const seconds = await secondsWith({ socket_options: [{ level: 1, name: 9, int_value: 1 }, { level: 6, name: 4, int_value: 90 }, { level: 6, name: 5, int_value: 5 }, { level: 6, name: 6, int_value: 4 }, { level: 6, name: 1, int_value: 1 }] });
     expect(seconds).toBeGreaterThan(70);
     expect(seconds).toBeLessThanOrEqual(90);
+  });
+
+  const additional = (options: object): Record<string, unknown> => ({ additional_addresses: [{ address: { socket_address: { address: '127.0.0.2', port_value: 0 } }, ...options }] });
+
+  it('of an additional address is its own, or the listener\'s', async () => {
+    const keepalive = { tcp_keepalive: { keepalive_time: 120 } };
+    expect(await secondsWith({ ...keepalive, ...additional({}) })).toBeGreaterThan(100);
+    expect(await secondsWith({ ...keepalive, ...additional({ tcp_keepalive: { keepalive_time: 60 } }) })).toBeLessThanOrEqual(60);
+    expect(await secondsWith({ ...keepalive, ...additional({ tcp_keepalive: { keepalive_time: 0 } }) }, false)).toBeUndefined();
+    const option = (name: number, value: number): object => ({ level: name === 9 ? 1 : 6, name, int_value: value });
+    expect(await secondsWith(additional({ socket_options: { socket_options: [option(9, 1), option(4, 90)] } }))).toBeLessThanOrEqual(90);
   });
 
   it('is all that socket options can set', () => {

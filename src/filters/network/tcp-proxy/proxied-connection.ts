@@ -113,11 +113,12 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
 
   #keepEarly(chunk: Buffer): void {
     const { stats, maxEarlyBytes, connectMode } = this.#config;
-    stats.inc(TCP_STATS.early_data_received_count_total);
     this.#early.push(Buffer.from(chunk));
     this.#earlyBytes += chunk.length;
-    if (this.#earlyBytes > maxEarlyBytes) this.#pauseReads();
     if (connectMode === 'on-data' && !this.#connecting) this.#connect();
+    if (this.#connection.closed) return;
+    stats.inc(TCP_STATS.early_data_received_count_total);
+    if (this.#earlyBytes > maxEarlyBytes && !this.#joined) this.#pauseReads();
   }
 
   #pauseReads(): void {
