@@ -25,7 +25,7 @@ export interface AdminResponse {
 
 export type AdminHandler = (request: AdminRequest, host: AdminHost) => AdminResponse | Promise<AdminResponse>;
 
-export const PLAIN_TEXT = 'text/plain; charset=UTF-8';
+const PLAIN_TEXT = 'text/plain; charset=UTF-8';
 
 export function text(body: AdminResponse['body'], status = 200): AdminResponse {
   return { status, contentType: PLAIN_TEXT, body };

@@ -55,7 +55,7 @@ function requestedName({ header }: AutoSniSpec, { requestHeaders }: LoadBalancer
   return host;
 }
 
-export function isIpLiteral(host: string): boolean {
+function isIpLiteral(host: string): boolean {
   return host.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
 }
 

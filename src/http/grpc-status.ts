@@ -2,7 +2,7 @@ import type { HeaderMap } from './header-map.ts';
 import { H } from './header-name.ts';
 
 /** Of a grpc-status that is no number. */
-export const INVALID_GRPC_STATUS = -1;
+const INVALID_GRPC_STATUS = -1;
 
 /** `grpc-status` for an HTTP status (envoy: Grpc::Utility::httpToGrpcStatus). */
 export function grpcStatusOf(httpStatus: number): number {

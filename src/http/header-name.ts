@@ -22,7 +22,7 @@ let slots = new Uint16Array(1024);
 let hashes = new Int32Array(1024);
 
 /** The parser's hash: `hash = hash * 31 + byte` over the lower-case name, in 32 bits. */
-export function hashHeaderName(text: string): number {
+function hashHeaderName(text: string): number {
   let hash = 0;
   for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
   return hash;

@@ -108,6 +108,6 @@ export class StreamRateLimiter implements TimerOwner {
 
 const EMPTY = Buffer.alloc(0);
 
-export function slicesPerSecond(fillIntervalMs: number): number {
+function slicesPerSecond(fillIntervalMs: number): number {
   return Math.max(1, Math.floor(1000 / fillIntervalMs));
 }

@@ -61,7 +61,7 @@ export class X509Info implements CertificateInfo {
 }
 
 /** PEM whose characters that a header cannot hold, or that mean something there, are escaped. */
-export function urlEncodedPem(der: Buffer): string {
+function urlEncodedPem(der: Buffer): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   const text = `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
   return text.replace(/[\n +/=]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);

@@ -216,7 +216,7 @@ function pinFault({ spki, hashes }: PeerRules, leaf: X509Certificate): PeerFault
 }
 
 /** RFC 6125 §6.4: a wildcard stands for a part of the leftmost label. */
-export function dnsCovers(pattern: string, name: string): boolean {
+function dnsCovers(pattern: string, name: string): boolean {
   const wanted = name.toLowerCase();
   const given = pattern.toLowerCase();
   if (given === wanted) return true;

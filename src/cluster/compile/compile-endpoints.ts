@@ -50,7 +50,7 @@ export function addLocality(priorities: LocalityEndpoints[][], priority: number,
   else level[known] = { ...group, endpoints: [...level[known].endpoints, ...group.endpoints] };
 }
 
-export function sameLocality(a: Locality, b: Locality): boolean {
+function sameLocality(a: Locality, b: Locality): boolean {
   return a === b || (a.region === b.region && a.zone === b.zone && a.subZone === b.subZone);
 }
 
