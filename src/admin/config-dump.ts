@@ -18,7 +18,7 @@ import { fullFilter, type NameFilter } from './name-filter.ts';
 export const configDump: AdminHandler = ({ params }, host) => {
   const pattern = params.get('name_regex') ?? '';
   const filter = pattern === '' ? () => true : fullFilter(pattern);
-  if (typeof filter === 'string') return refusal(400, `INVALID_ARGUMENT: Error while parsing name_regex from ${pattern}: ${filter}`);
+  if (typeof filter === 'string') return { status: 400, contentType: 'text/plain', body: `INVALID_ARGUMENT: Error while parsing name_regex from ${pattern}: ${filter}` };
   const dumps = dumpsOf(host, filter, params.has('include_eds'));
   const resource = params.get('resource') ?? '';
   const mask = params.get('mask') ?? '';
@@ -61,6 +61,7 @@ function masked(schema: DescMessage, members: readonly Message[], paths: readonl
   return configs;
 }
 
+/** Names its type twice, as Envoy's does; a pattern that is none is refused before. */
 function refusal(status: number, body: string): AdminResponse {
   return { status, head: ['x-content-type-options', 'nosniff'], contentType: 'text/plain', body };
 }

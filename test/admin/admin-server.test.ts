@@ -98,6 +98,8 @@ describe('the admin server', () => {
   it('says twice that an error of /config_dump is of the type it says, as Envoy does', async () => {
     const answer = await exchange('GET /config_dump?resource=nothing HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1.1 404 Not Found\r\nx-content-type-options: nosniff\r\ncontent-type: text\/plain\r\ncache-control: no-cache, max-age=0\r\nx-content-type-options: nosniff\r\n/);
+    const pattern = await exchange('GET /config_dump?name_regex=( HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+    expect(pattern).toMatch(/^HTTP\/1.1 400 Bad Request\r\ncontent-type: text\/plain\r\n/);
   });
 
   it('reads parameters of /stats from the query only', async () => {
