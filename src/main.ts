@@ -3,8 +3,8 @@ import { prepareModuleLoading } from './server/module-loading.ts';
 
 /** The command line. The only place that ends the process on purpose. */
 
-// Whoever asks for a reload while this loads means the file that is read after it, not that the process ends.
-process.on('SIGHUP', () => {});
+// While this loads, who asks for a reload or for new logs means neither that the process ends nor that Node.js opens its debugger.
+for (const signal of ['SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {});
 // For what is loaded from here on: this file imports nothing else of its own before.
 prepareModuleLoading(true);
 const { parseCommandLine } = await import('./server/options.ts');

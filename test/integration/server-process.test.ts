@@ -214,12 +214,14 @@ describe('a serving process', () => {
     expect((await get(port)).body).toBe('second');
   });
 
-  test('is not ended by SIGHUP while it loads', async () => {
+  test.each(['SIGHUP', 'SIGUSR1'])('takes no harm from %s while it loads', async (signal) => {
     const hooks = `import { registerHooks } from 'node:module';
-      registerHooks({ load(url, context, next) { if (url.endsWith('/src/server/options.ts')) process.kill(process.pid, 'SIGHUP'); return next(url, context); } });`;
-    const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(hooks)}`, MAIN, '--version'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      registerHooks({ load(url, context, next) { if (url.endsWith('/src/server/options.ts')) process.kill(process.pid, '${signal}'); return next(url, context); } });`;
+    const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(hooks)}`, MAIN, '--help'], { stdio: ['ignore', 'ignore', 'pipe'] });
     running.onEnd(() => child.kill('SIGKILL'));
-    expect(await once(child, 'close')).toEqual([0, null]);
+    let complaint = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
+    expect([await once(child, 'close'), complaint]).toEqual([[0, null], '']);
   });
 
   test('reloads by itself with --watch, also when a symbolic link is swapped', async () => {
