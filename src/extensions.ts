@@ -29,6 +29,7 @@ import { customHeaderDetectionExtension, xffDetectionExtension } from './filters
 import { uuidRequestIdExtension } from './filters/network/http-connection-manager/request-id.ts';
 import { networkLocalRateLimitExtension } from './filters/network/local-ratelimit/extension.ts';
 import { networkRbacExtension } from './filters/network/rbac/extension.ts';
+import { networkSetFilterStateExtension } from './filters/network/set-filter-state/extension.ts';
 import { sniClusterExtension } from './filters/network/sni-cluster/extension.ts';
 import { tcpProxyExtension } from './filters/network/tcp-proxy/extension.ts';
 import { rawBufferDownstreamExtension, rawBufferUpstreamExtension } from './filters/transport-socket/raw-buffer/extension.ts';
@@ -53,6 +54,7 @@ export const extensions: readonly Extension<never, unknown>[] = [
   connectionLimitExtension,
   networkLocalRateLimitExtension,
   networkRbacExtension,
+  networkSetFilterStateExtension,
   rbacExtension,
   directResponseNetworkExtension,
   echoExtension,

@@ -165,6 +165,11 @@ export class StreamInfo {
     this.remoteAddress = connection.remoteAddress;
   }
 
+  /** Its own, or the connection's. */
+  stateOf(key: string): unknown {
+    return this.filterState?.get(key) ?? this.connection.stream?.filterState?.get(key);
+  }
+
   setFlag(flag: number): void {
     this.responseFlags |= flag;
   }

@@ -52,6 +52,7 @@ export class FilteredHandler implements ConnectionHandler, FilteredConnection {
   }
 
   onHandshakeDone(): void {
+    for (const filter of this.#filters) filter.onHandshakeDone?.();
     if (this.#passed > this.#filters.length) this.#terminal.onHandshakeDone?.();
   }
 

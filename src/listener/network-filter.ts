@@ -54,6 +54,8 @@ export interface FilteredConnection {
 export interface NetworkReadFilter {
   /** In the order of the chain, as far as each lets the connection through. */
   onNewConnection(): NetworkFilterStatus;
+  /** The handshake of a connection under TLS is done. */
+  onHandshakeDone?(): void;
   /** `bytes[0, length)` are lent for the call; `end`: the peer has sent FIN. After a STOP they are given to the next filter, not to this one again. */
   onData(bytes: Buffer, length: number, end: boolean): NetworkFilterStatus;
   /** Exactly once. */

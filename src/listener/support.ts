@@ -92,6 +92,7 @@ export const listenerSupport: SupportTable = {
   },
   'envoy.extensions.filters.network.sni_cluster.v3.SniCluster': {},
   'envoy.extensions.filters.network.echo.v3.Echo': {},
+  'envoy.extensions.filters.network.set_filter_state.v3.Config': fields('on_new_connection on_downstream_tls_handshake on_downstream_data'),
   'envoy.extensions.filters.network.direct_response.v3.Config': fields('response'),
   'envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit': fields('stat_prefix max_connections delay runtime_enabled'),
   'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit': {

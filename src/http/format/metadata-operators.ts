@@ -64,7 +64,7 @@ function compileFilterState({ params, length }: OperatorArguments): Operator | s
   if (key === '') return 'Invalid filter state configuration, key cannot be empty.';
   if (!['PLAIN', 'TYPED', 'FIELD'].includes(type)) return 'Invalid filter state serialize type, only support PLAIN/TYPED/FIELD.';
   if ((type === 'FIELD') !== (field !== '')) return 'Invalid filter state serialize type, FIELD should be used with the field name.';
-  const read = ({ info }: FormatContext): unknown => info.filterState?.get(unicodeText(key)) ?? undefined;
+  const read = ({ info }: FormatContext): unknown => info.stateOf(unicodeText(key)) ?? undefined;
   if (type === 'PLAIN') return valueOperator((context) => plainOf(read(context)), length);
   if (type === 'FIELD') return valueOperator((context) => fieldOf(read(context), field), length);
   return {

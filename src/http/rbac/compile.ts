@@ -129,7 +129,7 @@ function compilePrincipal({ identifier }: Principal, at: ConfigPath, context: Co
       }
       const text = compileStringMatcher(matcher.value, at.field('filter_state').field('string_match'), context);
       return ({ info }) => {
-        const value = info.filterState?.get(key);
+        const value = info.stateOf(key);
         return typeof value === 'string' && text?.matches(value) === true;
       };
     }

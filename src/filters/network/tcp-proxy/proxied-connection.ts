@@ -57,6 +57,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
   #readsArePaused = false;
   /** The tunnel's connection cannot end in one direction alone. */
   #endsWhole = false;
+  #clusterName = '';
   #attempts = 0;
   #closed = false;
   /** The upstream waits for the client to take what it was sent. */
@@ -84,6 +85,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
 
   onNewConnection(): void {
     const { connectMode, logsOnStart } = this.#config;
+    this.#clusterName = this.#pickCluster();
     if (logsOnStart) this.#log('TcpConnectionStart');
     const { secure, tls } = this.#stream.connection;
     if (connectMode === 'immediate' || (connectMode === 'on-handshake' && (!secure || tls !== undefined))) this.#connect();
@@ -339,8 +341,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
   #connect(): void {
     if (!this.#connecting) this.#addTlvs();
     this.#connecting = true;
-    const name = this.#clusterName();
-    const cluster = this.#config.clusters.get(name);
+    const cluster = this.#config.clusters.get(this.#clusterName);
     if (cluster === undefined) {
       this.#config.stats.inc(TCP_STATS.downstream_cx_no_route);
       this.#refuse(ResponseFlag.noClusterFound, NO_ROUTE);
@@ -368,7 +369,8 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     if (addedTlvs !== undefined) connection.proxyProtocolTlvs = addedTlvs.mergedWith(connection.proxyProtocolTlvs, this.#stream);
   }
 
-  #clusterName(): string {
+  /** Once, so that all attempts ask the same: what filters in front name later comes too late. */
+  #pickCluster(): string {
     const named = this.#stream.filterState?.get(CLUSTER_STATE);
     if (typeof named === 'string' && named !== '') return named;
     const { choices, totalWeight, random } = this.#config;
