@@ -102,6 +102,14 @@ describe('--mode validate', () => {
     for (const text of [silent.stderr(), logged.stderr(), readFileSync(log, 'utf8')]) expect(text).toContain(sentence);
   });
 
+  test('opens no log file', async () => {
+    const path = join(running.folder(), 'good.yaml');
+    writeFileSync(path, 'static_resources: {}\n');
+    const { stdout, ended } = nuncio('--mode', 'validate', '-c', path, '--log-path', join(running.folder(), 'nowhere', 'log'));
+    expect(await ended).toBe(0);
+    expect(stdout()).toBe(`configuration '${path}' OK\n`);
+  });
+
   test('fails without a configuration', async () => {
     const { stderr, ended } = nuncio('--mode', 'validate');
     expect(await ended).toBe(1);
