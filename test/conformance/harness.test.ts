@@ -7,10 +7,12 @@ import { differences } from './harness/answer.ts';
 import { buildConfig, layer } from './harness/base-config.ts';
 import type { Case } from './harness/case.ts';
 import { clientSteps, upstreamScript } from './harness/case-steps.ts';
+import { replay } from './harness/compare.ts';
 import { readCases } from './harness/case-files.ts';
 import { playGroup } from './harness/groups.ts';
 import { joinChunks, messageExtent, responsesIn } from './harness/message-text.ts';
 import { Normaliser } from './harness/normalise.ts';
+import { createNuncioTarget } from './harness/nuncio-target.ts';
 import { fillText, fillTree } from './harness/placeholders.ts';
 import { recordCases } from './harness/record.ts';
 import { complaints, parseOpenDifferences } from './harness/open-differences.ts';
@@ -283,5 +285,21 @@ describe('recording', () => {
     const { recorded, refused } = await recordCases(fakeTarget(() => `HTTP/1.1 204 No Content\r\nx: ${calls++}\r\n\r\n`), [one], 1);
     expect(recorded.size).toBe(0);
     expect(refused[0]).toMatch(/^request-parsing\/connection#keep-alive-header: not the same in 3 runs: client\.a\.received\.1: expected "x: 0", got "x: 1"$/);
+  });
+});
+
+describe('a replay', () => {
+  const one = readCases().filter(({ id }) => id === 'response-parsing/limits#long-reason');
+  const nuncio = createNuncioTarget('direct');
+
+  /** Does not start the first few times. */
+  const failing = (times: number): Target => {
+    let starts = 0;
+    return { name: 'failing', start: (config) => (starts++ < times ? Promise.reject(new Error('busy')) : nuncio.start(config)) };
+  };
+
+  it('plays a case that differs once more, and then takes what it gets', async () => {
+    expect([...(await replay(failing(1), one, 1)).values()]).toEqual([{ kind: 'equal' }]);
+    expect([...(await replay(failing(2), one, 1)).values()]).toEqual([{ kind: 'different', lines: ['busy'] }]);
   });
 });
