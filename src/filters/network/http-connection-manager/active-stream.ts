@@ -319,7 +319,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.responseHeaders = headers;
     info.responseStartMs = this.config.clock.monotonicMs();
     const tellsId = this.config.alwaysSetRequestIdInResponse || this.headers?.has(H.envoyForceTrace) === true;
-    mutateResponseHeaders(headers, info, this.config, tellsId ? info.requestId : '', this.#upgrade && isUpgradeAnswer(headers));
+    mutateResponseHeaders(headers, info, this.config, tellsId ? this.headers?.get(H.xRequestId) : undefined, this.#upgrade && isUpgradeAnswer(headers));
     info.responseCode = headers.status;
     if (!info.healthCheck) countResponse(this.config.stats, this.config.listenerStats, headers.status);
     if (!this.requestEnded) {

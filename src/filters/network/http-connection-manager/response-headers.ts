@@ -20,15 +20,15 @@ function httpDate(wallMs: number): string {
 }
 
 /**
- * What every response gets on its way out, whoever made it. `requestId`: to be told to the client; '' = not. `upgrades`: it answers an upgrade
+ * What every response gets on its way out, whoever made it. `requestId`: to be told to the client. `upgrades`: it answers an upgrade
  * and speaks of one.
  */
-export function mutateResponseHeaders(headers: HeaderMap, info: StreamInfo, config: ConnectionManagerConfig, requestId: string, upgrades: boolean): void {
+export function mutateResponseHeaders(headers: HeaderMap, info: StreamInfo, config: ConnectionManagerConfig, requestId: string | undefined, upgrades: boolean): void {
   headers.removeAll(upgrades ? HOP_BY_HOP_OF_UPGRADES : HOP_BY_HOP);
   if (!headers.has(H.date)) headers.add(H.date, httpDate(config.clock.wallMs()));
   if (config.serverHeader === 'overwrite') headers.set(H.server, config.serverName);
   else if (config.serverHeader === 'append-if-absent' && !headers.has(H.server)) headers.add(H.server, config.serverName);
-  if (requestId !== '') headers.set(H.xRequestId, requestId);
+  if (requestId !== undefined) headers.set(H.xRequestId, requestId);
   if (config.via !== '') appendValue(headers, config.via);
   config.proxyStatus?.apply(headers, info);
 }
