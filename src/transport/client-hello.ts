@@ -107,7 +107,7 @@ function looksLikeRecord(bytes: Buffer, at: number, length: number): boolean {
 }
 
 /** The body of the message, without its header; undefined when its lengths contradict each other. */
-export function parseClientHello(body: Buffer): ClientHello | undefined {
+function parseClientHello(body: Buffer): ClientHello | undefined {
   const cursor = new Cursor(body);
   cursor.skip(2 + 32);
   cursor.skip(cursor.uint8());

@@ -131,5 +131,7 @@ function takeHandle(socket: net.Socket): StreamHandle {
   const handle = emptied._handle!;
   emptied._handle = null;
   socket.removeAllListeners();
+  // What it has written may still fail: the handle's owner learns of it.
+  socket.on('error', () => {});
   return handle;
 }

@@ -218,14 +218,7 @@ export class HeadParser {
     for (let left = maxLines; ; left--) {
       if (at >= end) return INCOMPLETE;
       let byte = bytes[at]!;
-      if (byte === CR || byte === LF) {
-        const headEnd = afterLineEnd(bytes, at, end);
-        if (headEnd === INVALID) return this.#invalid('invalid-line-end');
-        if (headEnd === INCOMPLETE) return INCOMPLETE;
-        this.#lineCount = maxLines - left;
-        facts.fieldBytes = at - base - this.#lineCount - joined;
-        return headEnd;
-      }
+      if (byte === CR || byte === LF) return this.#endFields(bytes, at, end, maxLines - left, at - base - joined);
       const nameStart = at;
       let hash = 0;
       let lower = TOKEN[byte]!;
@@ -271,12 +264,9 @@ export class HeadParser {
         const problem = facts.note(kind, bytes, valueStart, valueEnd, leniency);
         if (problem !== undefined) return this.#invalid(problem);
       }
-      if (id !== UNKNOWN_HEADER && id < seenIn.length) {
-        if (seenIn[id] === generation && this.#noteRepeated(id as HeaderName, part)) {
-          joined++;
-          left++;
-        }
-        seenIn[id] = generation;
+      if (id !== UNKNOWN_HEADER && id < seenIn.length && this.#isJoined(id as HeaderName, part)) {
+        joined++;
+        left++;
       }
       if (left === 0) return this.#invalid('too-many-headers');
       // It counts, though it is kept elsewhere.
@@ -285,10 +275,20 @@ export class HeadParser {
     }
   }
 
-  /** True where the lines of the name count as one. */
-  #noteRepeated(name: HeaderName, part: HeadPart): boolean {
-    const inline = part === 'response' ? INLINE_RESPONSE_HEADERS : INLINE_REQUEST_HEADERS;
-    if (!inline.has(name)) return false;
+  /** The empty line. `fieldBytes`: of the lines, with one more for each. */
+  #endFields(bytes: Buffer, at: number, end: number, lineCount: number, fieldBytes: number): number {
+    const headEnd = afterLineEnd(bytes, at, end);
+    if (headEnd < 0) return headEnd === INVALID ? this.#invalid('invalid-line-end') : headEnd;
+    this.#lineCount = lineCount;
+    this.facts.fieldBytes = fieldBytes - lineCount;
+    return headEnd;
+  }
+
+  /** Whether there was a line of the name before, and both count as one. */
+  #isJoined(name: HeaderName, part: HeadPart): boolean {
+    const again = seenIn[name] === generation;
+    seenIn[name] = generation;
+    if (!again || !(part === 'response' ? INLINE_RESPONSE_HEADERS : INLINE_REQUEST_HEADERS).has(name)) return false;
     this.facts.noteRepeated(name);
     return true;
   }

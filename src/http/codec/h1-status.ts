@@ -63,7 +63,7 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** `Unknown` for codes that Envoy has no name for. */
-export function reasonPhrase(status: number): string {
+function reasonPhrase(status: number): string {
   return REASONS[status] ?? 'Unknown';
 }
 

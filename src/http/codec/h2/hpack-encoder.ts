@@ -21,7 +21,7 @@ const MAX_KEPT_TEXT = 4096;
 const SLOTS = 64;
 /** The ring of entry sizes; more entries than that a table of this size cannot hold. */
 const RING = 128;
-export const MAX_ENCODER_TABLE_BYTES = RING * ENTRY_OVERHEAD;
+const MAX_ENCODER_TABLE_BYTES = RING * ENTRY_OVERHEAD;
 
 /** How a field is written, by interned number; names of higher numbers repeat. */
 const Manner = { repeating: 0, changing: 1, sensitive: 2 } as const;

@@ -55,7 +55,7 @@ export function kindOfName(name: string): number {
 }
 
 /** No control characters but the tab (RFC 9110 §5.5). */
-export function isFieldValue(value: string): boolean {
+function isFieldValue(value: string): boolean {
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
     if (code < 0x20 ? code !== 9 : code === 0x7f) return false;
