@@ -212,6 +212,7 @@ function compileListenerFilters(message: ListenerMessage, at: ConfigPath, contex
     const resolved = context.resolve('envoy.filters.listener', name, configType.case === 'typedConfig' ? configType.value : undefined, filterAt, false);
     if (resolved === undefined) return;
     const filter = resolved.extension.compile(resolved.config, filterAt.field('typed_config'), context) as ListenerFilter;
+    if (index === 0 && filter?.usesAnother !== undefined) context.error(filterAt, filter.usesAnother);
     filters.push(unlessDisabled(filter, filterDisabled));
   });
   if (needsTlsInspector(message)) {

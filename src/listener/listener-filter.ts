@@ -43,6 +43,8 @@ export interface ListenerFilterReader {
 
 /** A compiled listener filter. */
 export interface ListenerFilter {
+  /** It does nothing but use what a filter before it has found: why it cannot be the first. */
+  readonly usesAnother?: string;
   /** Undefined: it needs to read nothing. CLOSE: the connection is not served. */
   open(socket: AcceptedSocket): ListenerFilterReader | typeof CLOSE | undefined;
 }
