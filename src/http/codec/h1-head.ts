@@ -115,6 +115,8 @@ export class HeadParser {
     const text = latin1(bytes, start, targetEnd);
     headers.method = text.substring(0, methodEnd - start);
     headers.path = text.substring(targetStart - start);
+    // As Envoy, which looks for it at the end of the line.
+    if (this.version === NO_VERSION && headers.path.endsWith('HTTP/1.1')) this.version = 11;
     return fieldsEnd;
   }
 
