@@ -12,6 +12,8 @@ export type FailureKind =
   | 'connection-termination'
   /** RST_STREAM by the peer. */
   | 'remote-reset'
+  /** RST_STREAM(NO_ERROR) by a client that has sent its whole request. */
+  | 'remote-no-error'
   | 'remote-refused-stream'
   /** RST_STREAM(CONNECT_ERROR): what a CONNECT asked for cannot be reached. */
   | 'connect-error'

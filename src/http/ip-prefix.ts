@@ -76,6 +76,12 @@ export class IpPrefixSet {
   }
 }
 
+/** `at` is that of the list. */
+export function compileIpPrefixSet(ranges: readonly Pick<CidrRange, 'addressPrefix' | 'prefixLen'>[], at: ConfigPath, context: CompileContext): IpPrefixSet {
+  const prefixes = ranges.map((range, index) => compileIpPrefix(range, at.index(index), context));
+  return new IpPrefixSet(prefixes.filter((prefix) => prefix !== undefined));
+}
+
 /** Undefined for a Unix socket. */
 export function addressBytes(address: Address): Uint8Array | undefined {
   return address.kind === 'ip' ? ipAddressBytes(address.host) : undefined;

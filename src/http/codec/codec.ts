@@ -48,6 +48,8 @@ export interface ResponseDecoder extends StreamDecoder {
 export interface PressureWatcher {
   onHighWatermark(): void;
   onLowWatermark(): void;
+  /** A message that was complete here while it waited for the peer's window has left, or was given up. */
+  onFlushed?(): void;
 }
 
 /** A stream's handle on its own wire. Calls after the end or a reset are no-ops. */
@@ -81,6 +83,8 @@ export interface ServerEncoder extends ResponseEncoder {
   /** HTTP/1.0 with `Connection: keep-alive`. */
   readonly keepAliveRequested: boolean;
   readonly expectContinue: boolean;
+  /** The whole response is here, and some of it waits for the client's window: `onFlushed` or a reset tells when it no longer does. */
+  readonly flushing?: boolean;
   /** How long a response that is complete here may wait for the client, in place of what the connection says; undefined = for ever. */
   setFlushTimeout?(list: TimerList | undefined): void;
 }

@@ -40,7 +40,11 @@ export function removeNominated(headers: HeaderMap): RequestError | undefined {
   if (names.length > MAX_NOMINATED) return CONNECTION_REJECTED;
   for (const part of names) {
     const name = part.trim();
-    if (name === '' || name === 'close' || name === 'keep-alive' || name === 'te' || name === 'upgrade') continue;
+    if (name === '' || name === 'close' || name === 'keep-alive' || name === 'upgrade') continue;
+    if (name === 'te') {
+      keepTrailersOfTe(headers);
+      continue;
+    }
     if (name.startsWith(':') || NOT_TO_BE_NOMINATED.has(name)) return CONNECTION_REJECTED;
     if (name === 'host') {
       headers.authority = '';
@@ -50,4 +54,10 @@ export function removeNominated(headers: HeaderMap): RequestError | undefined {
     }
   }
   return undefined;
+}
+
+/** TE may stand for this hop: that trailers are taken is true for the next one as well. */
+function keepTrailersOfTe(headers: HeaderMap): void {
+  const te = headers.get(H.te);
+  if (te?.toLowerCase().split(',').some((part) => part.trim() === 'trailers') === true) headers.set(H.te, 'trailers');
 }

@@ -6,7 +6,12 @@ export function ipAddressBytes(host: string): Uint8Array | undefined {
 /** The network of that many leading bits: `10.1.0.0/16`, `2001:db8::/32`. */
 export function maskedAddressText(bytes: Uint8Array, bits: number): string {
   const network = bytes.map((byte, at) => byte & (0xff00 >> Math.max(0, Math.min(8, bits - at * 8))));
-  return `${network.length === 4 ? network.join('.') : ipv6Text(network)}/${bits}`;
+  return `${ipText(network)}/${bits}`;
+}
+
+/** An address as systems print it (`inet_ntop`). */
+export function ipText(bytes: Uint8Array): string {
+  return bytes.length === 4 ? bytes.join('.') : ipv6Text(bytes);
 }
 
 function ipv4Bytes(host: string): Uint8Array | undefined {
@@ -31,7 +36,7 @@ function ipv6Bytes(host: string): Uint8Array | undefined {
   return Uint8Array.from(groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]));
 }
 
-/** RFC 5952: lower case, the longest run of at least two zero groups as `::`. */
+/** RFC 5952: lower case, the longest run of at least two zero groups as `::`; what holds an IPv4 address shows it. */
 function ipv6Text(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, at) => (bytes[at * 2]! << 8) | bytes[at * 2 + 1]!);
   let start = -1;
@@ -41,6 +46,7 @@ function ipv6Text(bytes: Uint8Array): string {
     while (end < 8 && groups[end] === 0) end++;
     if (end - at > length) [start, length] = [at, end - at];
   }
+  if (start === 0 && (length === 6 || (length === 5 && groups[5] === 0xffff))) return `${length === 6 ? '::' : '::ffff:'}${bytes.subarray(12).join('.')}`;
   const text = (from: number, to: number): string => groups.slice(from, to).map((group) => group.toString(16)).join(':');
   return start === -1 ? text(0, 8) : `${text(0, start)}::${text(start + length, 8)}`;
 }

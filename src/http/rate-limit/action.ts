@@ -5,7 +5,7 @@ import type { ConfigPath } from '../../core/problems.ts';
 import { wireText } from '../../core/wire-text.ts';
 import { ipAddressBytes, maskedAddressText } from '../format/address-mask.ts';
 import { compileFormatBytes } from '../format/format.ts';
-import { compileIpPrefix, IpPrefixSet } from '../ip-prefix.ts';
+import { compileIpPrefixSet } from '../ip-prefix.ts';
 import { headerField } from '../matcher/header-field.ts';
 import { compileHeaderMatcher } from '../matcher/header-matcher.ts';
 import { decodedQueryParameter } from '../matcher/query-parameters.ts';
@@ -109,9 +109,7 @@ function queryParameterValueMatch(message: ValueOf<'queryParameterValueMatch'>, 
 /** The one action whose value may be a format. */
 function remoteAddressMatch(message: ValueOf<'remoteAddressMatch'>, at: ConfigPath, context: CompileContext): Action | undefined {
   const { ranges = [], invertMatch = false } = message.addressMatcher ?? {};
-  const rangesAt = at.field('address_matcher').field('ranges');
-  const prefixes = ranges.map((range, index) => compileIpPrefix(range, rangesAt.index(index), context));
-  const known = new IpPrefixSet(prefixes.filter((prefix) => prefix !== undefined));
+  const known = compileIpPrefixSet(ranges, at.field('address_matcher').field('ranges'), context);
   const key = wireText(message.descriptorKey) || 'remote_address_match';
   const format = compileFormatBytes(wireText(message.descriptorValue), at.field('descriptor_value'), context);
   const otherwise = wireText(message.defaultValue);

@@ -10,7 +10,10 @@ describe('a masked address', () => {
     expect(masked('10.255.3.4', 32)).toBe('10.255.3.4/32');
     expect(masked('2001:db8:ffff::1', 33)).toBe('2001:db8:8000::/33');
     expect(masked('2001:db8:0:1:0:0:0:1', 128)).toBe('2001:db8:0:1::1/128');
-    expect(masked('::ffff:1.2.3.4', 104)).toBe('::ffff:100:0/104');
+    expect(masked('::ffff:1.2.3.4', 104)).toBe('::ffff:1.0.0.0/104');
+    expect(masked('::1.2.3.4', 128)).toBe('::1.2.3.4/128');
+    expect(masked('64:ff9b::1.2.3.4', 128)).toBe('64:ff9b::102:304/128');
+    expect(masked('::1', 128)).toBe('::1/128');
     expect(masked('::', 128)).toBe('::/128');
     expect(masked('1:0:0:2:0:0:0:0', 128)).toBe('1:0:0:2::/128');
   });

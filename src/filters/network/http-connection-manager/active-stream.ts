@@ -5,7 +5,7 @@ import type { AccessLogEntry, AccessLogType } from '../../../http/access-log.ts'
 import type { PressureWatcher, RequestDecoder, RequestError, ServerEncoder } from '../../../http/codec/codec.ts';
 import { streamOf } from '../../../http/connection-stream.ts';
 import type { Failure } from '../../../http/failure.ts';
-import { STOP, type FilterHandle, type FilterStream, type LocalReply } from '../../../http/filter.ts';
+import type { FilterHandle, FilterStream, LocalReply } from '../../../http/filter.ts';
 import type { FilterChain, FilterEntry } from '../../../http/filter-chain.ts';
 import { FilterIteration } from '../../../http/filter-iteration.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
@@ -16,10 +16,10 @@ import type { ClusterLookup } from '../../../http/upstream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { DecodeTarget, EncodeTarget } from './filter-targets.ts';
 import { StreamFilterHandle } from './filter-handle.ts';
+import { sendInformational } from './informational.ts';
 import { bodyOf, prepareLocalReply } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
 import { type Refusal, refusalOf } from './request-refusal.ts';
-import { HOP_BY_HOP } from './hop-by-hop.ts';
 import { mutateResponseHeaders, tellConnection } from './response-headers.ts';
 import { accountStream, nameCluster, resetFlag } from './stream-account.ts';
 import { streamDurationList } from './stream-duration.ts';
@@ -32,6 +32,8 @@ export interface StreamConnection {
   readonly config: ConnectionManagerConfig;
   /** Whether the response that is about to leave should be the last of this connection. */
   shouldCloseAfterResponse(encoder: ServerEncoder): boolean;
+  /** HTTP/2: the client is told to leave when no stream is left. */
+  endWhenIdle(): void;
   /** A drain sequence runs on HTTP/1: answers ask the client to close, and the connection itself waits for it. */
   readonly asksToClose: boolean;
   /** Both messages have ended, or the stream was reset. `close`: the connection must not serve another request. */
@@ -179,7 +181,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (this.destroyed) return;
     this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
     this.info.setFlag(resetFlag(failure));
-    if (this.info.responseCodeDetails === '' || !this.responseEnded) this.info.responseCodeDetails = failure.details;
+    if (failure.details !== '') this.info.responseCodeDetails = failure.details;
     this.#destroy(true);
   }
 
@@ -282,15 +284,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   // The response enters the encode filters
 
   respondInformational(headers: HeaderMap): void {
-    if (this.destroyed || this.responseHeaders !== undefined) return;
-    for (const entry of this.chain.encoders) {
-      this.current = entry;
-      if (entry.filter.encodeInformational?.(this, headers) === STOP) return;
-      if (this.destroyed) return;
-    }
-    headers.removeAll(HOP_BY_HOP);
-    countResponse(this.config.stats, this.config.listenerStats, headers.status);
-    this.encoder.sendInformational(headers);
+    sendInformational(this, headers);
   }
 
   respondHeaders(headers: HeaderMap, end: boolean): void {
@@ -435,6 +429,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (this.#upgrade) countUpgrade(config.stats);
     if (this.#upgrade || route === undefined) return chain ?? config.chain;
     config.stats.inc(HTTP_STATS.downstream_rq_ws_on_non_ws_route);
+    this.#connection.endWhenIdle();
     this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
     return undefined;
   }
@@ -468,17 +463,26 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   #endIfComplete(): void {
     if (!this.responseEnded || (!this.requestEnded && !this.closeAfter && !this.encoder.multiplexed)) return;
     if (!this.requestEnded) this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
+    else if (this.encoder.flushing === true) return this.#disarmTimers();
     this.#destroy(false);
+  }
+
+  onFlushed(): void {
+    if (!this.destroyed && this.responseEnded) this.#destroy(false);
+  }
+
+  #disarmTimers(): void {
+    this.#idleTimer?.disarm();
+    this.#requestTimer?.disarm();
+    this.#headersTimer?.disarm();
+    this.#durationTimer?.disarm();
   }
 
   #destroy(reset: boolean): void {
     this.destroyed = true;
     this.decoding.stopped = true;
     this.encoding.stopped = true;
-    this.#idleTimer?.disarm();
-    this.#requestTimer?.disarm();
-    this.#headersTimer?.disarm();
-    this.#durationTimer?.disarm();
+    this.#disarmTimers();
     for (const entry of this.chain.finishers) {
       this.current = entry;
       entry.filter.onDestroy!(this);

@@ -44,6 +44,8 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   /** The next answer is the last. */
   #draining = false;
   asksToClose = false;
+  /** It is of HTTP/2, and a stream has asked for what it may not have. */
+  #endsWhenIdle = false;
   /** It is of HTTP/1 and has lasted long enough. */
   #endsWithNextRequest = false;
   /** What is under way has been counted; nothing new is begun. */
@@ -170,6 +172,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   }
 
   onCodecStreamClosed(): void {
+    if (this.#endsWhenIdle && this.#streams === 0 && this.#codec!.activeStreams === 0) this.#startDrainSequence();
     this.#closeWhenDrained();
   }
 
@@ -256,6 +259,10 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       this.#startDrainSequence();
     }
     return true;
+  }
+
+  endWhenIdle(): void {
+    this.#endsWhenIdle = true;
   }
 
   /** HTTP/2: GOAWAY says what `Connection: close` says in HTTP/1. */

@@ -1,9 +1,9 @@
-import { BlockList, isIPv6 } from 'node:net';
 import type { HttpConnectionManager as ManagerMessage } from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
 import type { CustomHeaderConfig } from '../../../api/generated/envoy/extensions/http/original_ip_detection/custom_header/v3.ts';
 import type { XffConfig } from '../../../api/generated/envoy/extensions/http/original_ip_detection/xff/v3.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
+import { compileIpPrefixSet, type IpPrefixSet } from '../../../http/ip-prefix.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H, headerName, type HeaderName } from '../../../http/header-name.ts';
 import type { Address } from '../../../transport/transport.ts';
@@ -51,10 +51,10 @@ export class OriginalIpDetection implements IpDetector {
 /** envoy.http.original_ip_detection.xff */
 class XffDetector implements IpDetector {
   readonly #trustedHops: number;
-  readonly #trustedRanges: BlockList | undefined;
+  readonly #trustedRanges: IpPrefixSet | undefined;
   readonly #appendsXff: boolean;
 
-  constructor(trustedHops: number, trustedRanges: BlockList | undefined, appendsXff: boolean) {
+  constructor(trustedHops: number, trustedRanges: IpPrefixSet | undefined, appendsXff: boolean) {
     this.#trustedHops = trustedHops;
     this.#trustedRanges = trustedRanges;
     this.#appendsXff = appendsXff;
@@ -65,25 +65,21 @@ class XffDetector implements IpDetector {
     const trusted = xff !== undefined && !xff.includes(',');
     const ranges = this.#trustedRanges;
     // Envoy appends a peer that it does not trust whatever the configuration says.
-    if (ranges !== undefined && !isIn(ranges, peer)) return { ...UNKNOWN, appendsXff: true };
+    if (ranges !== undefined && !ranges.has(peer)) return { ...UNKNOWN, appendsXff: true };
     const address = ranges === undefined ? addressFromEnd(xff, this.#trustedHops) : lastUntrusted(xff, ranges);
     return { address, trusted, appendsXff: this.#appendsXff, rejectStatus: 0 };
   }
 }
 
 /** From the end, the first address outside the ranges; the first of all when each one is inside. */
-function lastUntrusted(xff: string | undefined, ranges: BlockList): Address | undefined {
+function lastUntrusted(xff: string | undefined, ranges: IpPrefixSet): Address | undefined {
   if (xff === undefined || xff === '') return undefined;
   let last: Address | undefined;
   for (const entry of xff.split(',').reverse()) {
     last = forwardedIp(entry.trim());
-    if (last === undefined || !isIn(ranges, last)) return last;
+    if (last === undefined || !ranges.has(last)) return last;
   }
   return last;
-}
-
-function isIn(ranges: BlockList, address: Address): boolean {
-  return address.kind === 'ip' && ranges.check(address.host, isIPv6(address.host) ? 'ipv6' : 'ipv4');
 }
 
 /** envoy.http.original_ip_detection.custom_header */
@@ -112,15 +108,7 @@ export const xffDetectionExtension: Extension<XffConfig, IpDetector> = {
   compile(message, at, context) {
     const { xffTrustedCidrs: cidrs, xffNumTrustedHops: hops } = message;
     if (cidrs !== undefined && hops > 0) context.error(at, 'Cannot set both xff_num_trusted_hops and xff_trusted_cidrs');
-    const ranges = cidrs === undefined ? undefined : new BlockList();
-    cidrs?.cidrs.forEach(({ addressPrefix, prefixLen }, index) => {
-      const v6 = isIPv6(addressPrefix);
-      try {
-        ranges!.addSubnet(addressPrefix, prefixLen ?? 0, v6 ? 'ipv6' : 'ipv4');
-      } catch {
-        context.error(at.field('xff_trusted_cidrs').field('cidrs').index(index), `malformed IP address: ${addressPrefix}`);
-      }
-    });
+    const ranges = cidrs && compileIpPrefixSet(cidrs.cidrs, at.field('xff_trusted_cidrs').field('cidrs'), context);
     return new XffDetector(hops, ranges, message.skipXffAppend === false);
   },
 };

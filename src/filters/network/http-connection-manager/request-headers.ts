@@ -113,7 +113,7 @@ function removeHopByHop(headers: HeaderMap, isUpgrade: boolean): void {
   headers.removeAll(isUpgrade ? HOP_BY_HOP_OF_UPGRADES : HOP_BY_HOP);
   const te = headers.get(H.te);
   if (te !== undefined && te !== 'trailers') {
-    if (te.toLowerCase().split(',').some((part) => part.trim() === 'trailers')) headers.set(H.te, 'trailers');
+    if (te.split(',').some((part) => part.trim() === 'trailers')) headers.set(H.te, 'trailers');
     else headers.remove(H.te);
   }
 }

@@ -28,5 +28,6 @@ export function nameCluster({ config, info, headers }: ActiveStream, route: Rout
 export function resetFlag({ kind }: Failure): number {
   if (kind === 'protocol-error') return ResponseFlag.downstreamProtocolError;
   if (kind === 'overload') return ResponseFlag.overloadManager;
+  if (kind === 'remote-no-error') return 0;
   return kind === 'connection-termination' ? ResponseFlag.downstreamConnectionTermination : ResponseFlag.downstreamRemoteReset;
 }

@@ -70,7 +70,7 @@ export class ControlFrames {
     this.#session.stats.inc(H2_CODEC_STATS.rx_reset);
     const { decoder } = stream;
     stream.decoder = undefined;
-    const failure = this.#role.failures.ofCode(uint32(bytes, at));
+    const failure = this.#role.failures.ofCode(uint32(bytes, at), stream.remoteEnded);
     this.#role.onStreamReset(failure);
     this.#session.forget(stream);
     decoder?.onReset(failure);

@@ -128,7 +128,7 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     }
     const { decoder } = stream;
     const headers = head.finish();
-    if (opensTunnel) headers.remove(H.contentLength);
+    if (opensTunnel || (status === 204 && contentLength === 0)) headers.remove(H.contentLength);
     if (stream.upgradeProtocol !== '' && status === 200) toSwitching(headers, stream.upgradeProtocol);
     if (end) this.#session.endRemote(stream);
     decoder?.onHeaders(headers, end);

@@ -155,6 +155,7 @@ export class H2Sender {
     stream.pendingTrailers = undefined;
     if (pendingTrailers !== undefined) this.trailers(stream, pendingTrailers);
     else if (pendingEnd) this.#session.onLocalEnd(stream);
+    if (pendingEnd) stream.watcher?.onFlushed?.();
   }
 
   /** The stream is over. */

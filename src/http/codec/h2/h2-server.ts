@@ -148,7 +148,7 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
     stream.headReceived = true;
     stream.bodyLeft = isExtendedConnect ? -1 : contentLength;
     if (isExtendedConnect) toUpgrade(headers, protocol);
-    stream.isUpgrade = isExtendedConnect;
+    stream.isUpgrade = isExtendedConnect || head.method === 'CONNECT';
     stream.expectContinue = headers.get(H.expect)?.toLowerCase() === '100-continue';
     const { decoder } = stream;
     if (end) this.#session.endRemote(stream);
@@ -236,7 +236,8 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   }
 
   resetStream(stream: H2Stream, failure: Failure): void {
-    this.#session.reset(stream, failure.kind === 'protocol-error' ? ErrorCode.protocolError : ErrorCode.internalError);
+    const code = stream.isUpgrade ? ErrorCode.connectError : ErrorCode.internalError;
+    this.#session.reset(stream, failure.kind === 'protocol-error' ? ErrorCode.protocolError : code);
   }
 
   grant(stream: H2Stream, bytes: number): void {
@@ -249,12 +250,13 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
 
   onFlushTimeout(stream: H2Stream): void {
     if (stream.answeredEarly) {
-      this.#session.forget(stream);
       this.#tellToStop(stream);
+      this.#session.forget(stream);
       return;
     }
     this.#session.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
     this.#session.reset(stream, ErrorCode.internalError);
+    stream.watcher?.onFlushed?.();
   }
 }
 

@@ -400,10 +400,9 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   #onTrailers(stream: H2Stream): boolean {
-    if (stream.bodyLeft > 0) {
-      this.resetMalformed(stream, ErrorCode.protocolError);
-      return !this.closed;
-    }
+    if (stream.bodyLeft > 0) return this.#onMalformed(stream, MESSAGING);
+    // A request's length does not stand behind it: a reader of trailers could find another end.
+    if (head.contentLength !== -1 && this.#role.isPeerStream(stream.id)) return this.#onMalformed(stream, stream.bodyLeft === -1 ? MESSAGING : INVALID_FIELD);
     const trailers = this.#role.onTrailers(stream, head);
     if (trailers === undefined) return !this.closed;
     const { decoder } = stream;

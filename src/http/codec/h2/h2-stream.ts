@@ -53,7 +53,7 @@ export class H2Stream implements ServerEncoder, ByteCounts, HeldStream, TimerOwn
   bodyLeft = -1;
   /** The request was HEAD (client side). */
   isHead = false;
-  /** The request asks for a tunnel: by extended CONNECT, or by CONNECT (client side only). */
+  /** The request asks for a tunnel: by extended CONNECT or by CONNECT. */
   isUpgrade = false;
   /** The protocol that the request asks for by extended CONNECT; '' = none (client side). */
   upgradeProtocol = '';
@@ -91,6 +91,10 @@ export class H2Stream implements ServerEncoder, ByteCounts, HeldStream, TimerOwn
 
   get pendingBytes(): number {
     return this.pending === undefined ? 0 : this.pending.bytes;
+  }
+
+  get flushing(): boolean {
+    return this.pendingEnd && !this.closed;
   }
 
   get heldBytes(): number {

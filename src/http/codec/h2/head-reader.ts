@@ -254,7 +254,7 @@ export class HeadReader implements FieldSink {
         this.contentLength = this.contentLength === -1 ? entry.number : -2;
         break;
       case FieldKind.te:
-        if (value !== 'trailers') this.flaw = HeadFlaw.malformed;
+        if (value !== 'trailers' && value.toLowerCase() !== 'trailers') this.flaw = HeadFlaw.malformed;
         break;
       case FieldKind.underscored:
         this.underscores++;

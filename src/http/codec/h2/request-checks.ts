@@ -1,4 +1,5 @@
 import type { HeadReader } from './head-reader.ts';
+import { FieldKind } from './hpack-table.ts';
 import { isValidAuthority } from '../h1-request-checks.ts';
 
 /** What RFC 9113 §8.3.1 asks of a request's pseudo-headers beyond their order; as strict as Envoy's codec. */
@@ -7,6 +8,8 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
 
 const wellKnown: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT']);
+
+const HAS_PROTOCOL = 1 << FieldKind.protocol;
 
 /** A field that must be there is missing, or one that must not be there is. */
 export function isComplete(head: HeadReader, allowConnect: boolean): boolean {
@@ -20,7 +23,7 @@ export function isComplete(head: HeadReader, allowConnect: boolean): boolean {
 
 export function areFieldsValid(head: HeadReader): boolean {
   const { method, scheme, path } = head;
-  if (head.status !== 0 || (head.hasPath && path === '')) return false;
+  if (head.status !== 0 || (head.hasPath && path === '') || (head.protocol === '' && (head.pseudoHeaders & HAS_PROTOCOL) !== 0)) return false;
   if (!wellKnown.has(method) && method !== '' && !TOKEN.test(method)) return false;
   if (scheme !== 'http' && scheme !== 'https' && scheme !== '' && !SCHEME.test(scheme)) return false;
   for (let at = 0; at < path.length; at++) {

@@ -17,6 +17,7 @@ export class SessionFailures {
   readonly remoteReset: Failure;
   readonly remoteRefused: Failure;
   readonly remoteConnectError: Failure;
+  readonly remoteNoError: Failure;
   readonly keepAliveTimeout: Failure;
   readonly overload: Failure;
 
@@ -31,14 +32,24 @@ export class SessionFailures {
     this.underscore = this.#failure(tooLarge, 'http2.unexpected_underscore');
     this.remoteReset = this.#failure('remote-reset', 'http2.remote_reset');
     this.remoteConnectError = this.#failure('connect-error', 'http2.remote_reset');
+    this.remoteNoError = this.#failure('remote-no-error', '');
     this.remoteRefused = { ...this.#failure('remote-refused-stream', 'http2.remote_refuse'), retryable: true };
   }
 
-  /** RST_STREAM with this code. */
-  ofCode(code: number): Failure {
-    if (code === ErrorCode.refusedStream) return this.remoteRefused;
-    if (this.source === 'upstream' && code === ErrorCode.connectError) return this.remoteConnectError;
-    return this.source === 'upstream' && code === ErrorCode.protocolError ? this.streamError : this.remoteReset;
+  /** RST_STREAM with this code; `remoteEnded`: of a message that was complete. */
+  ofCode(code: number, remoteEnded: boolean): Failure {
+    switch (code) {
+      case ErrorCode.refusedStream:
+        return this.remoteRefused;
+      case ErrorCode.protocolError:
+        return this.streamError;
+      case ErrorCode.connectError:
+        return this.source === 'upstream' ? this.remoteConnectError : this.remoteReset;
+      case ErrorCode.noError:
+        return this.source === 'downstream' && remoteEnded ? this.remoteNoError : this.remoteReset;
+      default:
+        return this.remoteReset;
+    }
   }
 
   protocolError(details: string): Failure {
