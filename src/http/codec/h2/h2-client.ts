@@ -147,7 +147,7 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
       this.#owner.onCapacityChange(this);
     }
     for (const stream of this.#session.streams.values()) {
-      if (stream.id <= lastStreamId) continue;
+      if (stream.id <= lastStreamId || stream.closed) continue;
       const { decoder } = stream;
       stream.decoder = undefined;
       this.#owner.onStreamReset(this.failures.remoteRefused);

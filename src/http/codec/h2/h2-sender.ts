@@ -6,9 +6,10 @@ import { FrameWriter } from './frame-writer.ts';
 import type { H2Options } from './h2-options.ts';
 import type { H2Stream } from './h2-stream.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
+import type { StreamTable } from './stream-table.ts';
 
 export interface SenderSession {
-  readonly streams: ReadonlyMap<number, H2Stream>;
+  readonly streams: StreamTable;
   readonly closed: boolean;
   /** Returns false. */
   onFlood(flood: Flood): boolean;

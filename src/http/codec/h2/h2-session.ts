@@ -17,6 +17,7 @@ import { ResetStreams } from './reset-streams.ts';
 import { INVALID_FIELD, MESSAGING, UNKNOWN_ERROR, USER_CALLBACK } from './session-errors.ts';
 import type { SessionRole } from './session-role.ts';
 import type { PeerSettings } from './settings.ts';
+import { StreamTable } from './stream-table.ts';
 import { ReceiveWindows } from './receive-windows.ts';
 import { RepeatedFields } from './repeated-fields.ts';
 
@@ -34,7 +35,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
   readonly stats: StatGroup;
   readonly sender: H2Sender;
   readonly windows: ReceiveWindows;
-  readonly streams = new Map<number, H2Stream>();
+  readonly streams = new StreamTable();
   readonly resetHere = new ResetStreams();
   /** The highest stream id the peer has used. */
   lastPeerId = 0;
@@ -93,7 +94,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   addStream(stream: H2Stream): void {
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
     this.#recent = stream;
     this.sender.guard.onStream();
     this.stats.gaugeAdd(H2_CODEC_STATS.streams_active, 1);
@@ -204,6 +205,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.#keepAlive?.stop();
     this.#block = undefined;
     for (const stream of this.streams.values()) {
+      if (stream.closed) continue;
       const { decoder } = stream;
       stream.decoder = undefined;
       this.sender.drop(stream);
