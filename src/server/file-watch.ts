@@ -24,7 +24,12 @@ export interface WatchOptions {
  * link that is swapped (as Kubernetes does with `..data`), changes there.
  */
 export function watchFiles(paths: readonly string[], options: WatchOptions): FileWatch {
-  return watchFolders(paths.map((path) => dirname(resolve(path))), options);
+  return watchFolders(paths.map(folderOf), options);
+}
+
+/** In which the file is replaced. */
+export function folderOf(path: string): string {
+  return dirname(resolve(path));
 }
 
 export function watchFolders(paths: readonly string[], options: WatchOptions): FileWatch {

@@ -220,12 +220,8 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     return end;
   }
 
-  /** Looks for the ends of the first line and of the head. `lineFeeds`: 1 behind the first line. */
   #scan(bytes: Buffer, start: number, end: number, lineFeeds: 0 | 1): HeadEndScanner {
-    const scanner = (this.#scanner ??= new HeadEndScanner());
-    scanner.reset(lineFeeds);
-    scanner.scan(bytes, start, end);
-    return scanner;
+    return (this.#scanner ??= new HeadEndScanner()).begin(bytes, start, end, lineFeeds);
   }
 
   /** What Envoy refuses beside what the parser does; removes fields that must not be passed on. */

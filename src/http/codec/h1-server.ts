@@ -221,12 +221,8 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     this.#held.append(bytes, start, end);
   }
 
-  /** Looks for the ends of the first line and of the head. `lineFeeds`: 1 behind the first line. */
   #scan(bytes: Buffer, start: number, end: number, lineFeeds: 0 | 1): HeadEndScanner {
-    const scanner = (this.#scanner ??= new HeadEndScanner());
-    scanner.reset(lineFeeds);
-    scanner.scan(bytes, start, end);
-    return scanner;
+    return (this.#scanner ??= new HeadEndScanner()).begin(bytes, start, end, lineFeeds);
   }
 
   /** Scans only what is new, so that a head that drips in costs each byte once. */
@@ -381,22 +377,23 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   #readTrailers(bytes: Buffer, at: number, end: number): number {
     const trailers = new HeaderMap();
     const trailersEnd = parser.parseTrailers(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, trailers);
-    if (trailersEnd === INVALID && this.#scan(bytes, at, end, 1).headSeen) return this.#refuse(requestError(parser.problem), end);
-    if ((trailersEnd < 0 ? end : trailersEnd) - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
-    if (trailersEnd < 0) {
-      if (end > at) {
-        this.#scan(bytes, at, end, 1);
-        this.#hold(bytes, at, end);
-      }
-      // Leaves the loop: nothing more can be read from these bytes.
-      return at;
-    }
+    if (trailersEnd < 0) return this.#onPartTrailers(trailersEnd === INVALID, bytes, at, end);
+    if (trailersEnd - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
     this.#encoder?.addReceived(trailersEnd - at, parser.facts.fieldBytes);
     if (this.#options.underscores !== 'allow' && this.#treatUnderscores(trailers)) return this.#refuse(UNDERSCORE, end);
     this.#state = WAIT;
     if (this.#options.trailers && trailers.size > 0) this.#decoder?.onTrailers(trailers);
     else this.#decoder?.onData(EMPTY, true);
     return trailersEnd;
+  }
+
+  #onPartTrailers(invalid: boolean, bytes: Buffer, at: number, end: number): number {
+    const { headSeen } = this.#scan(bytes, at, end, 1);
+    if (invalid && headSeen) return this.#refuse(requestError(parser.problem), end);
+    if (end - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
+    if (end > at) this.#hold(bytes, at, end);
+    // Leaves the loop: nothing more can be read from these bytes.
+    return at;
   }
 
   /** Nothing more is read; the stream answers if it still can. */

@@ -35,11 +35,13 @@ export class HeadEndScanner {
   headSeen = false;
   #lineFeeds = 0;
 
-  /** `lineFeeds`: 1 where the bytes begin after a line's end, as trailers do. */
-  reset(lineFeeds: 0 | 1 = 0): void {
+  /** Looks at the first bytes. `lineFeeds`: 1 where they begin after a line's end, as trailers do. */
+  begin(bytes: Buffer, start: number, end: number, lineFeeds: 0 | 1): this {
     this.lineSeen = lineFeeds === 1;
     this.headSeen = false;
     this.#lineFeeds = lineFeeds;
+    this.scan(bytes, start, end);
+    return this;
   }
 
   /** True when these bytes end the first line or the head. */

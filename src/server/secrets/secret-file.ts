@@ -8,6 +8,7 @@ import type { AnyMessage } from '../../core/extension.ts';
 import { readLocalFile } from '../../core/local-file.ts';
 import { ConfigPath, formatProblem, type Problem } from '../../core/problems.ts';
 import type { SecretSource } from '../../tls/secret-source.ts';
+import { folderOf } from '../file-watch.ts';
 import { supportTable } from '../support-tables.ts';
 
 /** What a file says; its secret may name other files. */
@@ -63,13 +64,13 @@ export function withContents(secret: Secret): { readonly secret: Secret } | { re
   return { secret: copy };
 }
 
-/** The directories in which something is renamed when a file that the secret names has changed. */
-export function directoriesOf(secret: Secret, directoryOf: (path: string) => string): string[] {
+/** In which something is renamed when a file that the secret names has changed. */
+export function foldersOf(secret: Secret): string[] {
   const { type } = secret;
   const paths = dataSourcesOf(secret).flatMap(({ specifier }) => (specifier.case === 'filename' ? [specifier.value] : []));
   if (paths.length === 0) return [];
   const watched = type.case === 'tlsCertificate' || type.case === 'validationContext' ? type.value.watchedDirectory?.path : undefined;
-  return watched === undefined ? paths.map(directoryOf) : [watched];
+  return watched === undefined ? paths.map(folderOf) : [watched];
 }
 
 function dataSourcesOf({ type }: Secret): DataSource[] {

@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { Secret } from '../../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
@@ -7,9 +7,9 @@ import { defineStats, type StatGroup, type StatStore } from '../../core/stats/st
 import type { Timer, Timers } from '../../core/timers.ts';
 import { xxHash64 } from '../../core/xxhash64.ts';
 import type { SecretSource } from '../../tls/secret-source.ts';
-import { type FileWatch, type RenameWatch, watchRenames } from '../file-watch.ts';
+import { type FileWatch, folderOf, watchRenames } from '../file-watch.ts';
 import { encodeSecret } from '../tls-material.ts';
-import { directoriesOf, readSecretFile, withContents } from './secret-file.ts';
+import { foldersOf, readSecretFile, withContents } from './secret-file.ts';
 
 /** `sds.<name>.*`: as in Envoy, secrets of one name and different sources count together. */
 const SECRET_STATS = defineStats({
@@ -60,7 +60,7 @@ export class SecretSubscription {
   start(): void {
     const { path, watchedDirectory, pollIntervalMs } = this.source;
     const { timers, log } = this.#options;
-    const watched = watchedDirectory === '' ? { folder: directoryOf(path), name: basename(path) } : { folder: watchedDirectory };
+    const watched = watchedDirectory === '' ? { folder: folderOf(path), name: basename(path) } : { folder: watchedDirectory };
     if (pollIntervalMs > 0) this.#pollEvery(pollIntervalMs);
     else this.#watch = watchRenames([watched], { timers, log, onChange: () => this.#readIfThere() });
     this.#read();
@@ -134,12 +134,10 @@ export class SecretSubscription {
   #watchContents(secret: Secret): void {
     this.#contentsWatch?.close();
     const { timers, log } = this.#options;
-    const watches: RenameWatch[] = directoriesOf(secret, directoryOf).map((folder) => ({ folder }));
+    const watches = foldersOf(secret).map((folder) => ({ folder }));
     this.#contentsWatch = watches.length === 0 ? undefined : watchRenames(watches, { timers, log, onChange: () => this.#readContents() });
   }
 }
-
-const directoryOf = (path: string): string => dirname(resolve(path));
 
 function isEqual(one: Secret, other: Secret): boolean {
   return Buffer.from(encodeSecret(one)).equals(encodeSecret(other));

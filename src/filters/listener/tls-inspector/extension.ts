@@ -114,19 +114,22 @@ class Inspection implements ListenerFilterReader {
     this.#takeFingerprints(body);
     const version = body.readUInt16BE(0);
     if (version >= OLDEST_VERSION && version <= NEWEST_VERSION) return this.#foundTls(length, applicationProtocols, serverName);
-    stats.record(STATS.bytes_processed, length);
-    stats.inc(serverName === '' ? STATS.sni_not_found : STATS.sni_found);
-    this.#socket.requestedServerName = serverName;
+    this.#tellName(length, serverName);
     stats.inc(STATS.tls_not_found);
     this.#say('is of no version of TLS');
     return CLOSE;
   }
 
-  #foundTls(length: number, applicationProtocols: readonly string[], serverName: string): number {
+  #tellName(length: number, serverName: string): void {
     const { stats } = this.#config;
     stats.record(STATS.bytes_processed, length);
     stats.inc(serverName === '' ? STATS.sni_not_found : STATS.sni_found);
     this.#socket.requestedServerName = serverName;
+  }
+
+  #foundTls(length: number, applicationProtocols: readonly string[], serverName: string): number {
+    const { stats } = this.#config;
+    this.#tellName(length, serverName);
     stats.inc(STATS.tls_found);
     stats.inc(applicationProtocols.length === 0 ? STATS.alpn_not_found : STATS.alpn_found);
     this.#socket.transportProtocol = 'tls';
