@@ -229,7 +229,7 @@ class ServerHandshake implements TlsHandshake {
     }
     stats.onHandshake(session);
     this.#info.tls = new ConnectionTls(session, {
-      peerIsValidated: leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined,
+      peerIsValidated: leaf !== undefined && rules !== undefined && rules.trustedCa !== '' && session.untrusted === undefined && !session.resumed,
       local: shownOf(this.#shown, session),
       trusted: rules?.trusted ?? [],
       startMs: this.#info.handshakeStartMs!,

@@ -15,7 +15,7 @@ export interface TlsInfo {
   readonly serverName: string;
   /** The application protocol both agreed on; '' when none. */
   readonly applicationProtocol: string;
-  /** The peer has shown a certificate that leads to one that is trusted. */
+  /** The peer has shown a certificate that leads to one that is trusted; a client that resumes a session shows none again. */
   readonly peerIsValidated: boolean;
   /** In hexadecimal; '' when there is none, as in TLS 1.3. */
   readonly sessionId: string;

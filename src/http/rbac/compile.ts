@@ -4,6 +4,7 @@ import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { HeaderMap } from '../header-map.ts';
 import { compileIpPrefix, IpPrefixSet } from '../ip-prefix.ts';
+import { compileFilterStateMatcher } from '../matcher/filter-state-matcher.ts';
 import { compileHeaderMatcher } from '../matcher/header-matcher.ts';
 import { compileMetadataMatcher } from '../matcher/metadata-matcher.ts';
 import { compileStringMatcher, type StringMatcher } from '../matcher/string-matcher.ts';
@@ -122,16 +123,8 @@ function compilePrincipal({ identifier }: Principal, at: ConfigPath, context: Co
       return ({ info }) => name !== undefined && isAuthenticated(info, name);
     }
     case 'filterState': {
-      const { key, matcher } = identifier.value;
-      if (matcher.case !== 'stringMatch') {
-        context.error(at, 'not supported: filter_state without string_match');
-        return never;
-      }
-      const text = compileStringMatcher(matcher.value, at.field('filter_state').field('string_match'), context);
-      return ({ info }) => {
-        const value = info.stateOf(key);
-        return typeof value === 'string' && text?.matches(value) === true;
-      };
+      const state = compileFilterStateMatcher(identifier.value, at.field('filter_state'), context);
+      return ({ info }) => state?.(info) === true;
     }
     case 'custom':
       context.error(at, 'not supported: a principal extension');

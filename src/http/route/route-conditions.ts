@@ -1,18 +1,21 @@
-import type { CookieMatcher, QueryParameterMatcher, RouteMatch } from '../../api/generated/envoy/config/route/v3.ts';
+import type { CookieMatcher, QueryParameterMatcher, RouteMatch, RouteMatch_TlsContextMatchOptions } from '../../api/generated/envoy/config/route/v3.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { wireText } from '../../core/wire-text.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import { cookieValue } from '../matcher/cookies.ts';
+import { compileFilterStateMatcher } from '../matcher/filter-state-matcher.ts';
 import { compileHeaderMatcher, type HeaderMatcher } from '../matcher/header-matcher.ts';
+import { compileMetadataMatcher } from '../matcher/metadata-matcher.ts';
 import { queryParameter } from '../matcher/query-parameters.ts';
 import { compileRuntimeFraction, type RuntimeFraction } from '../matcher/runtime-fraction.ts';
 import { compileStringMatcher, type StringMatcher } from '../matcher/string-matcher.ts';
+import type { StreamInfo } from '../stream-info.ts';
 
-/** One condition of a route besides its path. Stateless: the same request and random value give the same answer each time. */
+/** One condition of a route besides its path. Stateless: the same request, stream and random value give the same answer each time. */
 export interface RouteCondition {
-  holds(headers: HeaderMap, randomValue: number): boolean;
+  holds(headers: HeaderMap, randomValue: number, info: StreamInfo): boolean;
 }
 
 /** All conditions of a match but its path; what is wrong is reported and left out. */
@@ -31,6 +34,13 @@ export function compileConditions(match: RouteMatch, at: ConfigPath, context: Co
   if (match.runtimeFraction !== undefined) {
     conditions.push(new FractionCondition(compileRuntimeFraction(match.runtimeFraction, context.runtime)));
   }
+  if (match.tlsContext !== undefined) conditions.push(tlsCondition(match.tlsContext));
+  match.dynamicMetadata.forEach((message, index) => {
+    conditions.push(ofStream(compileMetadataMatcher(message, at.field('dynamic_metadata').index(index), context)));
+  });
+  match.filterState.forEach((message, index) => {
+    conditions.push(ofStream(compileFilterStateMatcher(message, at.field('filter_state').index(index), context)));
+  });
   return conditions.filter((condition) => condition !== undefined);
 }
 
@@ -133,4 +143,18 @@ class FractionCondition implements RouteCondition {
   holds(_headers: HeaderMap, randomValue: number): boolean {
     return this.#fraction.includes(randomValue);
   }
+}
+
+/** A certificate that the client of a resumed session has shown is not looked at again, and does not count as validated. */
+function tlsCondition({ presented, validated }: RouteMatch_TlsContextMatchOptions): RouteCondition {
+  return {
+    holds: (_headers, _randomValue, { connection: { tls } }) => {
+      if (presented !== undefined && (tls?.peer() !== undefined) !== presented) return false;
+      return validated === undefined || (tls?.peerIsValidated === true) === validated;
+    },
+  };
+}
+
+function ofStream(matches: ((info: StreamInfo) => boolean) | undefined): RouteCondition | undefined {
+  return matches && { holds: (_headers, _randomValue, info) => matches(info) };
 }

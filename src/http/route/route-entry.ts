@@ -1,4 +1,5 @@
 import type { HeaderMap } from '../header-map.ts';
+import type { StreamInfo } from '../stream-info.ts';
 import type { PathPattern } from './path-pattern.ts';
 import type { RouteCondition } from './route-conditions.ts';
 import type { Route } from './route.ts';
@@ -18,16 +19,17 @@ export function findLinearly(
   end: number,
   headers: HeaderMap,
   randomValue: number,
+  info: StreamInfo,
 ): number {
   for (let at = 0; at < entries.length; at++) {
     const entry = entries[at];
-    if ((path !== '' || entry.path.takesNoPath) && entry.path.matches(path, end) && conditionsHold(entry, headers, randomValue)) return at;
+    if ((path !== '' || entry.path.takesNoPath) && entry.path.matches(path, end) && conditionsHold(entry, headers, randomValue, info)) return at;
   }
   return -1;
 }
 
-export function conditionsHold(entry: RouteEntry, headers: HeaderMap, randomValue: number): boolean {
+export function conditionsHold(entry: RouteEntry, headers: HeaderMap, randomValue: number, info: StreamInfo): boolean {
   const { conditions } = entry;
-  for (let at = 0; at < conditions.length; at++) if (!conditions[at].holds(headers, randomValue)) return false;
+  for (let at = 0; at < conditions.length; at++) if (!conditions[at].holds(headers, randomValue, info)) return false;
   return true;
 }

@@ -1,4 +1,5 @@
 import type { HeaderMap } from '../header-map.ts';
+import type { StreamInfo } from '../stream-info.ts';
 import { AffixTable } from './affix-table.ts';
 import { conditionsHold, type RouteEntry } from './route-entry.ts';
 
@@ -29,31 +30,31 @@ export class RouteIndex {
   }
 
   /** The position of the first entry that matches, or -1. `path` is not empty. */
-  find(path: string, end: number, headers: HeaderMap, randomValue: number): number {
+  find(path: string, end: number, headers: HeaderMap, randomValue: number, info: StreamInfo): number {
     let best = this.#entries.length;
-    if (this.#caseSensitive !== undefined) best = this.#findInChain(this.#caseSensitive, best, path, end, headers, randomValue);
-    if (this.#caseInsensitive !== undefined) best = this.#findInChain(this.#caseInsensitive, best, path, end, headers, randomValue);
-    best = this.#findAmong(this.#others, best, path, end, headers, randomValue);
+    if (this.#caseSensitive !== undefined) best = this.#findInChain(this.#caseSensitive, best, path, end, headers, randomValue, info);
+    if (this.#caseInsensitive !== undefined) best = this.#findInChain(this.#caseInsensitive, best, path, end, headers, randomValue, info);
+    best = this.#findAmong(this.#others, best, path, end, headers, randomValue, info);
     return best === this.#entries.length ? -1 : best;
   }
 
-  #findInChain(chains: KeyChains, limit: number, path: string, end: number, headers: HeaderMap, randomValue: number): number {
+  #findInChain(chains: KeyChains, limit: number, path: string, end: number, headers: HeaderMap, randomValue: number, info: StreamInfo): number {
     let best = limit;
     let at = chains.table.longest(path, end, end);
     if (at < 0) return best;
     const longest = chains.links[at];
-    if (longest.text.length === end) best = this.#findAmong(longest.exact, best, path, end, headers, randomValue);
+    if (longest.text.length === end) best = this.#findAmong(longest.exact, best, path, end, headers, randomValue, info);
     for (; at >= 0; at = chains.links[at].parent) {
-      best = this.#findAmong(chains.links[at].prefix, best, path, end, headers, randomValue);
+      best = this.#findAmong(chains.links[at].prefix, best, path, end, headers, randomValue, info);
     }
     return best;
   }
 
   /** The first of these positions that is below `limit` and matches; else `limit`. */
-  #findAmong(positions: readonly number[], limit: number, path: string, end: number, headers: HeaderMap, randomValue: number): number {
+  #findAmong(positions: readonly number[], limit: number, path: string, end: number, headers: HeaderMap, randomValue: number, info: StreamInfo): number {
     for (let at = 0; at < positions.length && positions[at] < limit; at++) {
       const entry = this.#entries[positions[at]];
-      if ((entry.path.key?.sufficient === true || entry.path.matches(path, end)) && conditionsHold(entry, headers, randomValue)) {
+      if ((entry.path.key?.sufficient === true || entry.path.matches(path, end)) && conditionsHold(entry, headers, randomValue, info)) {
         return positions[at];
       }
     }

@@ -1,4 +1,5 @@
 import type { HeaderMap } from '../header-map.ts';
+import type { StreamInfo } from '../stream-info.ts';
 import { pathEnd } from './path-pattern.ts';
 import { findLinearly, type RouteEntry } from './route-entry.ts';
 import { RouteIndex } from './route-index.ts';
@@ -15,12 +16,12 @@ export class RouteList {
   }
 
   /** `path` is the one to match with, which may be another form of that in `headers`. */
-  find(path: string, headers: HeaderMap, randomValue: number): Route | undefined {
+  find(path: string, headers: HeaderMap, randomValue: number, info: StreamInfo): Route | undefined {
     const end = pathEnd(path);
     const at =
       this.#index !== undefined && path !== ''
-        ? this.#index.find(path, end, headers, randomValue)
-        : findLinearly(this.#entries, path, end, headers, randomValue);
+        ? this.#index.find(path, end, headers, randomValue, info)
+        : findLinearly(this.#entries, path, end, headers, randomValue, info);
     return at < 0 ? undefined : this.#entries[at].select(headers, randomValue);
   }
 }

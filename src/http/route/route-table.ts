@@ -43,7 +43,7 @@ export class CompiledRouteTable implements RouteTable {
     info.virtualHost = virtualHost.host;
     if (virtualHost.requireTls !== 'none' && mustUseTls(virtualHost.requireTls, headers)) return virtualHost.tlsRedirect;
     const path = this.#ignorePathParameters ? withoutPathParameters(headers.path) : headers.path;
-    return virtualHost.routes.find(path, headers, randomValue);
+    return virtualHost.routes.find(path, headers, randomValue, info);
   }
 
   #findVirtualHost(headers: HeaderMap): VirtualHostRoutes | undefined {

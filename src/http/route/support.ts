@@ -54,12 +54,10 @@ const configuration: SupportTable = {
 const match: SupportTable = {
   [`${ROUTE}.RouteMatch`]: {
     ...fields(`prefix path safe_regex path_separated_prefix connect_matcher case_sensitive runtime_fraction headers query_parameters
-      cookies grpc`),
+      cookies grpc tls_context dynamic_metadata filter_state`),
     path_match_policy: refused('path templates are not supported'),
-    tls_context: refused('connections are plain text'),
-    dynamic_metadata: refused('routes are chosen before filters write metadata'),
-    filter_state: refused('routes are chosen before filters write state'),
   },
+  [`${ROUTE}.RouteMatch.TlsContextMatchOptions`]: fields('presented validated'),
   [`${ROUTE}.RouteMatch.GrpcRouteMatchOptions`]: {},
   [`${ROUTE}.RouteMatch.ConnectMatcher`]: {},
   [`${ROUTE}.HeaderMatcher`]: fields(`name exact_match safe_regex_match range_match present_match prefix_match suffix_match

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { answer, compileTable, fakeRuntime, routeName, tableOf, type RouteConfigurationJson } from './route-fixture.ts';
+import type { ConnectionInfo, StreamInfo } from '../../../src/http/stream-info.ts';
+import type { CertificateInfo, TlsInfo } from '../../../src/transport/transport-socket.ts';
+import { answer, compileTable, fakeRuntime, request, routeName, streamInfo, tableOf, type RouteConfigurationJson } from './route-fixture.ts';
 
 const matches = (match: RouteConfigurationJson, shape: Parameters<typeof routeName>[1], randomValue = 0): boolean =>
   routeName(tableOf(answer({ prefix: '/', ...match })), shape, randomValue) === '0';
@@ -111,4 +113,38 @@ test('headers are a condition of the route', () => {
   );
   expect(routeName(table, { method: 'PUT', headers: [['x-a', '1']] })).toBe('0');
   expect(routeName(table, { method: 'PUT' })).toBe('1');
+});
+
+describe('what is known of the stream', () => {
+  const route = (match: RouteConfigurationJson, info: Partial<StreamInfo>): string | undefined =>
+    tableOf(answer({ prefix: '/', ...match })).route(request('/'), Object.assign(streamInfo(), info), 0)?.name;
+  const connection = (tls: Partial<TlsInfo> | undefined): Partial<StreamInfo> => ({ connection: { tls } as ConnectionInfo });
+  const certificate = { peer: () => ({}) as CertificateInfo, peerIsValidated: false };
+
+  test('a filter state object matches by its text, whose bytes are UTF-8', () => {
+    const match = { filterState: [{ key: 'who', stringMatch: { exact: 'ä' } }] };
+    expect(route(match, { filterState: new Map([['who', 'ä']]) })).toBe('0');
+    expect(route(match, { filterState: new Map([['who', { plain: 'ä', fields: {} }]]) })).toBe('0');
+    expect(route(match, { filterState: new Map([['who', 7]]) })).toBeUndefined();
+    expect(route(match, connection(undefined))).toBeUndefined();
+  });
+
+  test('all metadata matchers must hold', () => {
+    const has = (key: string): RouteConfigurationJson => ({ filter: 'ns', path: [{ key }], value: { presentMatch: true } });
+    const metadata = new Map([['ns', { a: 1, b: 2 }]]);
+    expect(route({ dynamicMetadata: [has('a'), has('b')] }, { metadata })).toBe('0');
+    expect(route({ dynamicMetadata: [has('a'), has('c')] }, { metadata })).toBeUndefined();
+  });
+
+  test('a certificate is presented, validated, or neither', () => {
+    const both = (options: RouteConfigurationJson): (string | undefined)[] =>
+      [connection(undefined), connection({ peer: () => undefined }), connection(certificate), connection({ ...certificate, peerIsValidated: true })].map((info) =>
+        route({ tlsContext: options }, info),
+      );
+    expect(both({ presented: true })).toEqual([undefined, undefined, '0', '0']);
+    expect(both({ presented: false })).toEqual(['0', '0', undefined, undefined]);
+    expect(both({ validated: true })).toEqual([undefined, undefined, undefined, '0']);
+    expect(both({ validated: false })).toEqual(['0', '0', '0', undefined]);
+    expect(both({})).toEqual(['0', '0', '0', '0']);
+  });
 });

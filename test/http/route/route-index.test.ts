@@ -6,7 +6,9 @@ import { ConnectPattern, ExactPattern, PrefixPattern, RegexPattern, SeparatedPre
 import type { RouteCondition } from '../../../src/http/route/route-conditions.ts';
 import { findLinearly, type RouteEntry } from '../../../src/http/route/route-entry.ts';
 import { RouteIndex } from '../../../src/http/route/route-index.ts';
-import { request } from './route-fixture.ts';
+import { request, streamInfo } from './route-fixture.ts';
+
+const info = streamInfo();
 
 const text = fc.array(fc.constantFrom('/a', '/b', '/A', 'a', 'B', '/', '//'), { maxLength: 4 }).map((parts) => parts.join(''));
 
@@ -43,7 +45,7 @@ test('the index finds the route that reading the list from its start finds', () 
       for (const [target, names] of requests.filter(([raw]) => raw !== '')) {
         const headers = request({ path: target, headers: names.map((name) => [name, '1'] as const) });
         const end = pathEnd(target);
-        expect(index.find(target, end, headers, 0)).toBe(findLinearly(entries, target, end, headers, 0));
+        expect(index.find(target, end, headers, 0, info)).toBe(findLinearly(entries, target, end, headers, 0, info));
       }
     }),
     { numRuns: 2_000 },
@@ -55,8 +57,8 @@ test('a route that is not certain does not hide those behind it', () => {
   const conditional: RouteEntry = { path: new PrefixPattern('/a', false), conditions: [{ holds: (headers) => headers.has(id) }], select: () => undefined };
   const certain: RouteEntry = { path: new PrefixPattern('/a', false), conditions: [], select: () => undefined };
   const index = new RouteIndex([conditional, certain, conditional]);
-  expect(index.find('/ab', 3, request('/ab'), 0)).toBe(1);
-  expect(index.find('/ab', 3, request({ path: '/ab', headers: [['x-a', '']] }), 0)).toBe(0);
+  expect(index.find('/ab', 3, request('/ab'), 0, info)).toBe(1);
+  expect(index.find('/ab', 3, request({ path: '/ab', headers: [['x-a', '']] }), 0, info)).toBe(0);
 });
 
 test('a thousand nested prefixes are found through their chain', () => {
@@ -66,6 +68,6 @@ test('a thousand nested prefixes are found through their chain', () => {
     select: () => undefined,
   }));
   const index = new RouteIndex(entries);
-  expect(index.find('a'.repeat(700), 700, request('/'), 0)).toBe(301);
-  expect(index.find('b', 1, request('/'), 0)).toBe(-1);
+  expect(index.find('a'.repeat(700), 700, request('/'), 0, info)).toBe(301);
+  expect(index.find('b', 1, request('/'), 0, info)).toBe(-1);
 });

@@ -1,0 +1,29 @@
+import type { FilterStateMatcher as FilterStateMatcherMessage } from '../../api/generated/envoy/type/matcher/v3.ts';
+import type { CompileContext } from '../../core/extension.ts';
+import type { ConfigPath } from '../../core/problems.ts';
+import { wireText } from '../../core/wire-text.ts';
+import { isFilterStateObject } from '../filter-state.ts';
+import type { StreamInfo } from '../stream-info.ts';
+import { compileStringMatcher } from './string-matcher.ts';
+
+/** Compiles `envoy.type.matcher.v3.FilterStateMatcher`; undefined after reporting what is wrong. */
+export function compileFilterStateMatcher(
+  { key, matcher }: FilterStateMatcherMessage,
+  at: ConfigPath,
+  context: CompileContext,
+): ((info: StreamInfo) => boolean) | undefined {
+  if (matcher.case !== 'stringMatch') {
+    context.error(at, 'not supported: filter_state without string_match');
+    return undefined;
+  }
+  const text = compileStringMatcher(matcher.value, at.field('string_match'), context);
+  return text && ((info) => {
+    const plain = plainOf(info.stateOf(key));
+    return plain !== undefined && text.matches(wireText(plain));
+  });
+}
+
+function plainOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return isFilterStateObject(value) ? value.plain : undefined;
+}
