@@ -22,6 +22,8 @@ const EXTENSION_SERVER_NAME = 0;
 const EXTENSION_ALPN = 16;
 const EXTENSION_SUPPORTED_VERSIONS = 43;
 const TLS13 = 0x0304;
+/** Who has not said a byte costs none. */
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Gathers a ClientHello (RFC 8446 §4.1.2) from the records it is spread over, however small they are. Each byte is looked at once: a peer
@@ -34,13 +36,12 @@ export class ClientHelloReader {
   /** How much of the input has been taken apart. */
   #at = 0;
   #fragmentLeft = 0;
-  #message: Buffer;
+  #message = NOTHING;
   #messageLength = 0;
   #badRecordAt = -1;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
-    this.#message = Buffer.allocUnsafe(Math.min(maxBytes, 2048));
   }
 
   /** Where the record begins that is none, when `read` has found the hello INVALID for it; else -1. */

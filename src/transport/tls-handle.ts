@@ -22,6 +22,8 @@ export interface TlsHandleOwner {
 
 const ALREADY = -114;
 const BROKEN_PIPE = -32;
+/** One less than the buffer into which Node takes what OpenSSL is to read. */
+const RECEIVED_AT_ONCE_BYTES = 1023;
 
 /** Whom Node's handle calls. */
 interface WrapOwner extends HandleOwner {
@@ -77,7 +79,12 @@ export class TlsHandle implements StreamHandle, WrapOwner, TlsWritesOwner {
     this.#writes = new TlsWrites(this, raw, this.#wrap);
     this.#own();
     if (handshake.side === 'client') this.#startClient();
-    if (received.length > 0) this.#wrap.receive(received);
+    this.#receive(received);
+  }
+
+  /** Node keeps a buffer of its default size as long as none is ever full, and one of 16 KiB beside it from then on. */
+  #receive(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; at += RECEIVED_AT_ONCE_BYTES) this.#wrap.receive(bytes.subarray(at, at + RECEIVED_AT_ONCE_BYTES));
   }
 
   get bytesRead(): number {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
@@ -38,8 +39,8 @@ const config = (common: object, chain: object = {}): object => ({
 type Proxy = Awaited<ReturnType<typeof startProxy>>;
 const running: Proxy[] = [];
 
-async function start(common: object, chain?: object): Promise<{ port: number; stat: (name: string) => Promise<number> }> {
-  const proxy = await startProxy({ config: config(common, chain) });
+async function start(common: object, chain?: object, transport?: 'direct' | 'public'): Promise<{ port: number; stat: (name: string) => Promise<number> }> {
+  const proxy = await startProxy({ config: config(common, chain), transport });
   running.push(proxy);
   const admin = `http://127.0.0.1:${proxy.adminAddress!.port}`;
   const stat = async (name: string): Promise<number> => {
@@ -66,6 +67,38 @@ test('handshakes that stall end when their time is over, and cost no session', a
   expect(await stat('listener.tls.downstream_cx_transport_socket_connect_timeout')).toBe(STALLED);
   expect(await stat('listener.tls.downstream_cx_active')).toBe(0);
   expect(await stat('listener.tls.ssl.handshake')).toBe(0);
+});
+
+/** What Node's own client says first. */
+async function clientHello(): Promise<Buffer> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = tls.connect({ port: (server.address() as net.AddressInfo).port, host: '127.0.0.1', servername: 'a.example.com' }).on('error', () => {});
+  const [socket] = (await once(server, 'connection')) as [net.Socket];
+  const [hello] = (await once(socket, 'data')) as [Buffer];
+  client.destroy();
+  server.close();
+  return hello;
+}
+
+test.each<['direct' | 'public', number]>([
+  ['direct', 128],
+  ['public', 160],
+])('on the %s transport a client that stalls once it was answered costs less than %d KiB, itself included', async (transport, limitKib) => {
+  const STALLED = 500;
+  const { port, stat } = await start({}, {}, transport);
+  const hello = await clientHello();
+  const stall = async (): Promise<net.Socket> => {
+    const socket = net.connect(port, '127.0.0.1', () => socket.write(hello));
+    await once(socket, 'data');
+    return socket.pause();
+  };
+  const first = await stall();
+  const before = process.memoryUsage.rss();
+  const sockets = await Promise.all(Array.from({ length: STALLED }, stall));
+  expect((process.memoryUsage.rss() - before) / STALLED).toBeLessThan(limitKib * 1024);
+  expect(await stat('listener.tls.downstream_cx_active')).toBe(STALLED + 1);
+  for (const socket of [first, ...sockets]) socket.destroy();
 });
 
 test('a client of TLS 1.2 cannot negotiate again', async () => {

@@ -63,6 +63,27 @@ test.each(attempts)('to write %s over a socket that has gone is refused', async 
   expect(write(handle)).toBeLessThan(0);
 });
 
+test('what was read before is given to Node in pieces that do not fill its buffer', async () => {
+  const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+  await once(client, 'connect');
+  const nodes = Object.getPrototypeOf((new tls.TLSSocket(client) as unknown as { _handle: object })._handle) as { receive(bytes: Buffer): void };
+  const receive = vi.spyOn(nodes, 'receive');
+  const emptied = accepted as unknown as { _handle: StreamHandle | null };
+  const raw = emptied._handle!;
+  emptied._handle = null;
+  // A record of 4,000 bytes that is not whole.
+  const bytes = Buffer.concat([Buffer.from('1603010fa0', 'hex'), Buffer.alloc(3_000, 1)]);
+  const abandoned = new Promise<void>((resolve, reject) => {
+    new TlsHandle(raw, new Handshake('server'), bytes, { onSecure: reject, onFailed: () => resolve(), onAbandoned: resolve });
+  });
+  const pieces = receive.mock.calls.map(([piece]) => piece);
+  receive.mockRestore();
+  expect(Buffer.concat(pieces)).toEqual(bytes);
+  expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(1024);
+  client.destroy();
+  await abandoned;
+});
+
 /** Until Node has let go of what it wrote in this round. */
 function nextRound(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
