@@ -1,4 +1,3 @@
-import type { ClusterSpec } from '../cluster/cluster-spec.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import { textOfMessages } from '../api/message-identity.ts';
 import type { Logger } from '../core/log.ts';
@@ -65,11 +64,4 @@ export function logChange(log: Logger, { listeners, clusters, needRestart }: Con
   const count = ({ added, modified, removed }: NamedChange): string => `${added.length} added, ${modified.length} updated, ${removed.length} removed`;
   log.info(`configuration reloaded: listeners: ${count(listeners)}; clusters: ${count(clusters)}`);
   if (needRestart.length > 0) log.warning(`changes of these fields take effect when the process starts again: ${needRestart.join(', ')}`);
-}
-
-/** Clusters of the running configuration that the next one does not name live until its listeners have taken over. */
-export function withRetired(next: readonly ClusterSpec[], current: readonly ClusterSpec[]): readonly ClusterSpec[] {
-  const names = new Set(next.map(({ name }) => name));
-  const retired = current.filter(({ name }) => !names.has(name));
-  return retired.length === 0 ? next : [...next, ...retired];
 }

@@ -2,6 +2,7 @@ import type { DrainRequest } from '../admin/admin-host.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import { TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
 import type { ClusterDiscovery } from '../cluster/discovery/cluster-discovery.ts';
+import type { ClusterSpec } from '../cluster/cluster-spec.ts';
 import type { BootstrapOptions } from '../config/loader.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { NodeInfo } from '../core/extension.ts';
@@ -16,7 +17,7 @@ import { FLUSH_BYTES } from '../http/access-log-file.ts';
 import { DEFAULT_FLUSH_INTERVAL_MS } from '../http/access-log-files.ts';
 import type { Address } from '../transport/transport.ts';
 import type { AdminInterface, AdminOptions } from './admin-host.ts';
-import { compareConfigurations, type ConfigurationChange, logChange, type NamedChange, withRetired } from './configuration-change.ts';
+import { compareConfigurations, type ConfigurationChange, logChange, type NamedChange } from './configuration-change.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { Draining } from '../listener/listener-manager.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
@@ -28,6 +29,7 @@ import type { LogLevels } from './log-components.ts';
 import type { BoundListener, FileSettings } from './messages.ts';
 import { type NodeOverrides, NO_OVERRIDES } from './node-info.ts';
 import { NO_LOG, type ProxyLog } from './proxy-log.ts';
+import { RetiringClusters } from './retiring-clusters.ts';
 import type { SecretSubscription } from './secrets/secret-subscription.ts';
 import { SerialTask } from './serial-task.ts';
 import { LISTENER_MANAGER_STATS, RUNTIME_STATS, SERVER_STATS, type ServerState } from './server-stats.ts';
@@ -70,6 +72,11 @@ export class Proxy {
   #admin: AdminInterface | undefined;
   #state: ServerState = 'PRE_INITIALIZING';
   #healthCheckFailed = false;
+  readonly #retiring: RetiringClusters;
+  /** Those that run. */
+  #clusters: readonly ClusterSpec[] = [];
+  /** Between two configurations: clusters of both run. */
+  #swapping = false;
   readonly #reload = new SerialTask(() => this.#reloadNow());
   #closed: Promise<void> | undefined;
 
@@ -77,6 +84,7 @@ export class Proxy {
     this.#options = options;
     this.#startedMs = this.#clock.monotonicMs();
     this.#timers = new Timers(this.#clock);
+    this.#retiring = new RetiringClusters(this.#timers);
     this.#log = options.log ?? NO_LOG;
     this.registry = new ExtensionRegistry(extensions, options.disabledExtensions);
     this.#judge = new ConfigurationJudge({
@@ -256,6 +264,10 @@ export class Proxy {
     return (this.#closed ??= this.#close());
   }
 
+  get #drainMs(): number {
+    return (this.#options.drain ?? DEFAULT_DRAIN).timeMs;
+  }
+
   get #built(): Foundation {
     if (this.#foundation === undefined) throw new Error('the proxy has not started');
     return this.#foundation;
@@ -349,37 +361,50 @@ export class Proxy {
 
   /**
    * Make before break: clusters that are new or changed join those that run, and find their hosts; then listeners and routes change; then clusters
-   * that nobody names any more go.
+   * that nobody names any more go, at once or, where connections drain that may still ask for them, with the drain.
    */
   async #swap(judged: Judged): Promise<void> {
-    const { workers, discovery } = this.#built;
     const change = compareConfigurations(this.#current, judged);
     this.#rotation.adopt(judged);
-    const union = withRetired(judged.clusters, this.#current?.clusters ?? []);
-    workers.updateClusters(union);
-    discovery.update(union);
+    this.#swapping = true;
+    try {
+      const draining = await this.#swapListeners(judged);
+      if (draining.listeners + draining.chains > 0) this.#retiring.hold(judged.clusters, this.#current?.clusters ?? [], this.#drainMs, () => this.#dropClusters());
+      this.#retiring.forget(judged.clusters);
+      this.#built.overload.configure(judged.overload);
+      this.#current = judged;
+      this.#loadedMs = this.#clock.wallMs();
+      this.#countChange(change.listeners, judged, draining);
+    } catch (error) {
+      if (this.#current !== undefined) this.#rotation.adopt(this.#current);
+      throw error;
+    } finally {
+      this.#swapping = false;
+      this.#dropClusters();
+    }
+  }
+
+  async #swapListeners(judged: Judged): Promise<Draining> {
+    const { workers, discovery, serverStats } = this.#built;
+    this.#useClusters(this.#retiring.union(judged.clusters, this.#current?.clusters ?? []));
     await discovery.whenWarm();
     if (this.#closed !== undefined) throw new Error('the proxy is closing');
     const { problems, draining } = await workers.updateListeners(judged.listenerMessages);
-    if (problems.length > 0) {
-      this.#keepCurrent();
-      this.#built.serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_create_failure, problems.length);
-      throw new Error(problems.map(({ listener, message }) => `error adding listener '${listener}': ${message}`).join('\n'));
-    }
-    if (union.length > judged.clusters.length) {
-      workers.updateClusters(judged.clusters);
-      discovery.update(judged.clusters);
-    }
-    this.#built.overload.configure(judged.overload);
-    this.#current = judged;
-    this.#loadedMs = this.#clock.wallMs();
-    this.#countChange(change.listeners, judged, draining);
+    if (problems.length === 0) return draining;
+    serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_create_failure, problems.length);
+    throw new Error(problems.map(({ listener, message }) => `error adding listener '${listener}': ${message}`).join('\n'));
   }
 
-  #keepCurrent(): void {
-    if (this.#current !== undefined) this.#rotation.adopt(this.#current);
+  /** What is left is what the configuration names, and what drains. */
+  #dropClusters(): void {
+    if (this.#swapping || this.#closed !== undefined) return;
+    const left = this.#retiring.union(this.#current?.clusters ?? [], []);
+    if (left.length !== this.#clusters.length || left.some((spec, index) => spec !== this.#clusters[index])) this.#useClusters(left);
+  }
+
+  #useClusters(clusters: readonly ClusterSpec[]): void {
+    this.#clusters = clusters;
     const { workers, discovery } = this.#built;
-    const clusters = this.#current?.clusters ?? [];
     workers.updateClusters(clusters);
     discovery.update(clusters);
   }
@@ -390,7 +415,7 @@ export class Proxy {
     listeners.add(LISTENER_MANAGER_STATS.listener_modified, modified.length);
     listeners.add(LISTENER_MANAGER_STATS.listener_removed, removed.length);
     listeners.add(LISTENER_MANAGER_STATS.listener_in_place_updated, modified.length - Math.max(0, draining.listeners - removed.length));
-    if (draining.listeners + draining.chains > 0) this.#built.serverStats.countDraining(draining, this.#timers, (this.#options.drain ?? DEFAULT_DRAIN).timeMs);
+    if (draining.listeners + draining.chains > 0) this.#built.serverStats.countDraining(draining, this.#timers, this.#drainMs);
     listeners.add(LISTENER_MANAGER_STATS.listener_create_success, (added.length + modified.length) * this.workers.length);
     listeners.gaugeSet(LISTENER_MANAGER_STATS.total_listeners_active, judged.listeners.length);
     server.add(SERVER_STATS.static_unknown_fields, judged.unknownFields);

@@ -235,6 +235,20 @@ describe.each(TRANSPORTS)('a reload (%s transport)', (transport) => {
     expect(await gateway!.get('/stable')).toMatch(/server: other\r\n[^]*after$/);
   });
 
+  it('that changes the connection manager leaves draining connections the clusters of before, for the drain time', async () => {
+    await start(gatewayConfig(generation(0)));
+    const client = gateway!.connect();
+    client.write('GET /newest/first HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    await client.has('said to /newest/first');
+    const { clusters } = await reload(gatewayConfig({ ...generation(1), manager: { server_name: 'other' } }));
+    expect(clusters.removed).toEqual(['newest-0']);
+    client.write('GET /newest/last HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    await client.closed();
+    expect(client.received).toMatch(/connection: close\r\n[^]*upstream 1 said to \/newest\/last$/);
+    await gateway!.untilStat('cluster_manager.active_clusters', 2);
+    expect(gateway!.proxy.discovery.snapshotForAdmin().map(({ name }) => name)).toEqual(['stable', 'newest-1']);
+  });
+
   it('finishes the requests of a cluster that it removes', async () => {
     await start(gatewayConfig(generation(0)));
     upstreams[1]!.answer = () => {};
