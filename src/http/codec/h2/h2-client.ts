@@ -7,7 +7,6 @@ import { isBodiless, isForwardedInformational } from '../h1-status.ts';
 import { ErrorCode, MAX_STREAM_ID, PREFACE, Setting } from './frame.ts';
 import type { H2Options } from './h2-options.ts';
 import { H2Session } from './h2-session.ts';
-import { H2_CODEC_STATS } from './h2-stats.ts';
 import { H2Stream, type StreamSession } from './h2-stream.ts';
 import type { HeadReader } from './head-reader.ts';
 import { FieldKind } from './hpack-table.ts';
@@ -233,10 +232,8 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
     this.#session.giveUp(stream);
   }
 
-  onFlushTimeout(stream: H2Stream): void {
-    this.#session.stats.inc(H2_CODEC_STATS.tx_flush_timeout);
-    this.#session.reset(stream, ErrorCode.cancel);
-  }
+  /** A request waits for its window as long as its stream lives: no timer is armed here. */
+  onFlushTimeout(): void {}
 }
 
 /** What Upgrade asks for in HTTP/1, extended CONNECT asks for (RFC 8441). The request itself stays what it is for logs and retries. */

@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { SharedStatStore } from '../../../../src/core/stats/store.ts';
 import type { ServerEncoder } from '../../../../src/http/codec/codec.ts';
 import { FrameReader, type FrameSink } from '../../../../src/http/codec/h2/frame-reader.ts';
 import type { H2Options } from '../../../../src/http/codec/h2/h2-options.ts';
-import { H2_CODEC_STATS } from '../../../../src/http/codec/h2/h2-stats.ts';
 import { HeadFlaw, HeadReader } from '../../../../src/http/codec/h2/head-reader.ts';
 import { HpackDecoder } from '../../../../src/http/codec/h2/hpack-decoder.ts';
 import { HeaderMap } from '../../../../src/http/header-map.ts';
-import { clock, frame, GET, literal, POST, PREFACE, type SeenStream, ServerRig, SETTINGS, timers, uint32 } from './h2-rig.ts';
+import { clock, CountedStats, frame, GET, literal, POST, PREFACE, type SeenStream, ServerRig, SETTINGS, timers, uint32 } from './h2-rig.ts';
 
 /** The classes of HTTP/2 CVEs: what a peer gets for little must cost little. What Envoy answers stands in `test/conformance/cases/http2/abuse.yaml`. */
 
@@ -15,18 +13,9 @@ class CountedRig extends ServerRig {
   readonly counted: Map<string, number>;
 
   constructor(changes: Partial<H2Options> = {}) {
-    const counted = new Map<string, number>();
-    const stats = new SharedStatStore({ onAnnounce: () => {}, direct: true }).group('http2', H2_CODEC_STATS);
-    const names = new Map(Object.entries(H2_CODEC_STATS).map(([name, id]) => [id as unknown, name]));
-    super({
-      stats: Object.assign(Object.create(stats) as typeof stats, {
-        inc: (id: unknown) => void counted.set(names.get(id)!, (counted.get(names.get(id)!) ?? 0) + 1),
-        add: () => {},
-        gaugeAdd: () => {},
-      }),
-      ...changes,
-    });
-    this.counted = counted;
+    const stats = new CountedStats();
+    super({ stats, ...changes });
+    this.counted = stats.counts;
     this.connection.receive(PREFACE + SETTINGS);
   }
 }

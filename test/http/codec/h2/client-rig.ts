@@ -1,8 +1,9 @@
-import type { ClientCodecOwner, ResponseDecoder } from '../../../../src/http/codec/codec.ts';
+import type { ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../../../../src/http/codec/codec.ts';
 import { H2ClientCodec } from '../../../../src/http/codec/h2/h2-client.ts';
 import type { H2Options } from '../../../../src/http/codec/h2/h2-options.ts';
 import type { Failure } from '../../../../src/http/failure.ts';
 import { HeaderMap } from '../../../../src/http/header-map.ts';
+import { H } from '../../../../src/http/header-name.ts';
 import { FakeConnection } from '../../../support/fake-connection.ts';
 import { testOptions } from './h2-rig.ts';
 
@@ -11,6 +12,8 @@ export class SeenResponse implements ResponseDecoder {
   text = '';
   ended = false;
   failure: Failure | undefined;
+  givenUp = false;
+  encoder!: RequestEncoder;
 
   onInformational(headers: HeaderMap): void {
     this.text += `(${headers.status})`;
@@ -72,15 +75,31 @@ export class ClientRig implements ClientCodecOwner {
   }
 
   request(body?: string, method = 'POST'): SeenResponse {
-    const seen = new SeenResponse();
-    const headers = new HeaderMap();
-    headers.method = method;
-    headers.scheme = 'http';
-    headers.path = '/p';
-    headers.authority = 'a';
-    const encoder = this.codec.newStream(seen);
-    encoder.sendHeaders(headers, body === undefined);
-    if (body !== undefined) encoder.sendData(Buffer.from(body), true);
+    const seen = this.#begin(requestHead(method), body === undefined);
+    if (body !== undefined) seen.encoder.sendData(Buffer.from(body), true);
     return seen;
   }
+
+  /** Asks for WebSocket; nothing ends it. */
+  tunnel(): SeenResponse {
+    const headers = requestHead('GET');
+    headers.set(H.upgrade, 'websocket');
+    return this.#begin(headers, false);
+  }
+
+  #begin(headers: HeaderMap, end: boolean): SeenResponse {
+    const seen = new SeenResponse();
+    seen.encoder = this.codec.newStream(seen);
+    seen.encoder.sendHeaders(headers, end);
+    return seen;
+  }
+}
+
+function requestHead(method: string): HeaderMap {
+  const headers = new HeaderMap();
+  headers.method = method;
+  headers.scheme = 'http';
+  headers.path = '/p';
+  headers.authority = 'a';
+  return headers;
 }

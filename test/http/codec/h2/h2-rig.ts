@@ -1,6 +1,6 @@
 import { ManualClock } from '../../../../src/core/clock.ts';
 import { SharedStatStore } from '../../../../src/core/stats/store.ts';
-import type { StatGroup } from '../../../../src/core/stats/stats.ts';
+import type { CounterId, GaugeId, StatGroup } from '../../../../src/core/stats/stats.ts';
 import { Timers } from '../../../../src/core/timers.ts';
 import type { MultiplexedCodecOwner, RequestDecoder, ServerEncoder } from '../../../../src/http/codec/codec.ts';
 import type { H2ServerOptions } from '../../../../src/http/codec/h2/h2-options.ts';
@@ -18,6 +18,40 @@ export function testStats(): StatGroup {
 
 export const clock = new ManualClock();
 export const timers = new Timers(clock);
+
+/** Counts by name, for tests that ask what was counted. */
+export class CountedStats implements StatGroup {
+  readonly prefix = 'http2';
+  readonly counts = new Map<string, number>();
+  activeStreams = 0;
+
+  inc(id: CounterId): void {
+    const name = STAT_NAMES.get(id)!;
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+  }
+
+  gaugeAdd(id: GaugeId, amount: number): void {
+    if (id === H2_CODEC_STATS.streams_active) this.activeStreams += amount;
+  }
+
+  add(): void {}
+  gaugeSet(): void {}
+  record(): void {}
+
+  counter(): never {
+    throw new Error('a codec has no statistic of a name of its own');
+  }
+
+  gauge(): never {
+    return this.counter();
+  }
+
+  histogram(): never {
+    return this.counter();
+  }
+}
+
+const STAT_NAMES = new Map<unknown, string>(Object.entries(H2_CODEC_STATS).map(([name, id]) => [id, name]));
 
 export function testOptions(changes: Partial<H2ServerOptions> = {}): H2ServerOptions {
   return {
@@ -42,8 +76,8 @@ export function testOptions(changes: Partial<H2ServerOptions> = {}): H2ServerOpt
     flushTimeout: undefined,
     resets: undefined,
     resetDelay: timers.list(5),
-    stats: testStats(),
     ...changes,
+    stats: changes.stats ?? testStats(),
   };
 }
 
@@ -55,6 +89,8 @@ export class SeenStream implements RequestDecoder {
   ends = 0;
   failure: Failure | undefined;
   headers: HeaderMap | undefined;
+  answered = false;
+  givenUp = false;
   readonly encoder: ServerEncoder;
   readonly #onEnd: (stream: SeenStream) => void;
 

@@ -1,23 +1,60 @@
 import { SeededRandom } from '../../../../src/core/random.ts';
+import type { HeldStream, StreamEncoder } from '../../../../src/http/codec/codec.ts';
 import type { H2Options } from '../../../../src/http/codec/h2/h2-options.ts';
 import { HeadReader } from '../../../../src/http/codec/h2/head-reader.ts';
-import { RepeatedFields } from '../../../../src/http/codec/h2/repeated-fields.ts';
 import { HpackDecoder } from '../../../../src/http/codec/h2/hpack-decoder.ts';
+import { RepeatedFields } from '../../../../src/http/codec/h2/repeated-fields.ts';
+import type { Failure } from '../../../../src/http/failure.ts';
 import { HeaderMap } from '../../../../src/http/header-map.ts';
+import { H } from '../../../../src/http/header-name.ts';
+import type { Dice } from '../../../support/dice.ts';
 import type { FakeConnection } from '../../../support/fake-connection.ts';
 import { ClientRig } from './client-rig.ts';
-import { ok, type SeenStream, ServerRig } from './h2-rig.ts';
-import { type Dice, hostileBlocks, hostileRequests, hostileResponses } from './hostile-frames.ts';
+import { clock, CountedStats, ok, type SeenStream, ServerRig, testOptions, timers } from './h2-rig.ts';
+import { hostileBlocks, hostileRequests, hostileResponses } from './hostile-frames.ts';
+import { validRequests } from './valid-sessions.ts';
 
 /**
  * Each plays one hostile connection, cut into pieces of any length, and throws when a promise is broken: what is written is frames that a
  * peer can read, streams are told of their end once, and no more is kept or written than limits allow.
  */
 
-const MAX_STREAMS = 4;
+const MAX_STREAMS = 2;
 const BODY = Buffer.alloc(3000, 'b');
+const LIMIT_MS = 50;
+const GIVEN_UP: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
 
-function deliver(connection: FakeConnection, bytes: string, random: SeededRandom): void {
+const limits: Partial<H2Options> = {
+  maxOutboundFrames: 20,
+  maxOutboundControlFrames: 8,
+  maxPriorityFramesPerStream: 3,
+  maxWindowUpdatesPerDataFrame: 1,
+  resets: { clock, burst: 3, perSecond: 1 },
+  hpackTableBytes: 100,
+};
+const timed: Partial<H2Options> = {
+  flushTimeout: timers.list(LIMIT_MS),
+  keepAlive: { timers, random: new SeededRandom(1), intervalMs: LIMIT_MS, timeoutMs: LIMIT_MS, jitterPercent: 10, idleIntervalMs: LIMIT_MS },
+};
+/** Connections of different kinds, so that each guard is met. */
+const VARIANTS: Partial<H2Options>[] = [
+  {},
+  { streamErrorOnInvalidMessage: true, allowConnect: true, underscores: 'reject' },
+  { underscores: 'drop', maxHeadBytes: 100, maxHeaders: 6, highWatermarkBytes: 1000, initialStreamWindowBytes: 100, initialConnectionWindowBytes: 300 },
+  { ...limits, streamErrorOnInvalidMessage: true },
+  { ...timed, allowConnect: true },
+  { ...timed, ...limits, highWatermarkBytes: 100, maxEmptyFrames: 10 },
+];
+
+/** What all hostile connections together have met, for who asks whether that is everything. */
+export const reached = new CountedStats();
+
+function optionsFor(random: SeededRandom): Partial<H2Options> {
+  return { ...VARIANTS[random.uint32() % VARIANTS.length]!, stats: reached };
+}
+
+/** `act`: what this side does between two pieces. */
+function deliver(connection: FakeConnection, bytes: string, random: SeededRandom, act: () => void): void {
   for (let at = 0; at < bytes.length; ) {
     const run = random.unit() < 0.5 ? bytes.length - at : 1 + (random.uint32() % 30);
     connection.receive(bytes.slice(at, at + run));
@@ -27,16 +64,54 @@ function deliver(connection: FakeConnection, bytes: string, random: SeededRandom
       connection.unsentBytes = 0;
       connection.owner.onDrained();
     }
+    const chance = random.unit();
+    if (chance < 0.1) act();
+    else if (chance < 0.15) pass(random.uint32() % (3 * LIMIT_MS));
+  }
+}
+
+function pass(ms: number): void {
+  clock.advance(ms);
+  timers.expire();
+}
+
+interface UsedStream {
+  readonly encoder: StreamEncoder;
+  /** Its decoder is not called any more. */
+  givenUp: boolean;
+}
+
+/** This side goes on with a stream whose head is sent, as filters and the other side of the proxy do. */
+function useStream(stream: UsedStream, random: SeededRandom): void {
+  const { encoder } = stream;
+  switch (random.uint32() % 7) {
+    case 0:
+      encoder.pause();
+      return;
+    case 1:
+      encoder.resume();
+      return;
+    case 2:
+      stream.givenUp = true;
+      encoder.reset(GIVEN_UP);
+      return;
+    case 3:
+      (encoder as unknown as HeldStream).giveUp();
+      return;
+    default:
+      encoder.sendData(BODY, random.unit() < 0.5);
   }
 }
 
 /** Answers in one of several ways, at once or never. */
 function answerBy(random: SeededRandom): (stream: SeenStream) => void {
   return (stream) => {
+    if (stream.answered) return;
+    stream.answered = true;
     const { encoder } = stream;
     const headers = new HeaderMap();
-    headers.status = 200;
-    switch (random.uint32() % 6) {
+    headers.status = stream.headers!.has(H.upgrade) ? 101 : 200;
+    switch (random.uint32() % 7) {
       case 0:
         return;
       case 1:
@@ -53,7 +128,11 @@ function answerBy(random: SeededRandom): (stream: SeenStream) => void {
       }
       case 3:
         encoder.sendHeaders(headers, false);
-        encoder.reset({ source: 'local', kind: 'local-reset', retryable: false, details: '' });
+        stream.givenUp = true;
+        encoder.reset(GIVEN_UP);
+        return;
+      case 4:
+        encoder.sendHeaders(headers, false);
         return;
       default:
         ok(stream);
@@ -90,43 +169,87 @@ export function faultOf(written: string, isServer: boolean): string | undefined 
   return undefined;
 }
 
-function judge(connection: FakeConnection, received: number, isServer: boolean): void {
+/** `sent`: how often this side has sent something of its own accord. */
+function judge(connection: FakeConnection, received: number, sent: number): void {
   const { written } = connection;
-  const fault = faultOf(written, isServer);
+  const fault = faultOf(written, true);
   if (fault !== undefined) throw new Error(`wrote ${fault}`);
   // Acks are no longer than what they answer; an answer is a body at most, and costs at least a frame to ask for.
-  if (written.length > 1000 + received * 3 + (received / 10) * (BODY.length + 200)) throw new Error(`${written.length} bytes for ${received}`);
+  if (written.length > 1000 + received * 3 + (received / 10 + sent) * (BODY.length + 200)) throw new Error(`${written.length} bytes for ${received}`);
 }
 
-export function checkHostileClient(seed: number, options: Partial<H2Options>): void {
+const TIMER_LISTS = [timers.list(LIMIT_MS), testOptions().resetDelay];
+
+/** Nothing of a connection that is over waits for anything. */
+function judgeRest(): void {
+  if (reached.activeStreams !== 0) throw new Error('streams are counted that are not there');
+  for (const list of TIMER_LISTS) if (!list.empty) throw new Error('a timer is armed');
+}
+
+export function checkHostileClient(seed: number): void {
   const random = new SeededRandom(seed);
   const bytes = hostileRequests(() => random.unit());
-  const rig = new ServerRig({ maxConcurrentStreams: MAX_STREAMS, ...options });
+  const rig = new ServerRig({ maxConcurrentStreams: MAX_STREAMS, ...optionsFor(random) });
   rig.answer = answerBy(random);
-  deliver(rig.connection, bytes, random);
+  let sent = 0;
+  deliver(rig.connection, bytes, random, () => {
+    const drains = random.uint32() % 20;
+    if (drains === 0) rig.codec.startDrain();
+    if (drains === 1) rig.codec.finishDrain();
+    const stream = rig.streams.at(random.uint32() % Math.max(1, rig.streams.length));
+    if (stream === undefined) return;
+    // Early: before the request is complete.
+    if (stream.headers !== undefined && random.unit() < 0.3) rig.answer(stream);
+    else if (stream.answered) useStream(stream, random);
+    sent++;
+  });
   if (rig.codec.activeStreams > MAX_STREAMS) throw new Error('more streams than allowed');
   if (rig.errors > 1) throw new Error('a connection failed twice');
-  judge(rig.connection, bytes.length, true);
+  judge(rig.connection, bytes.length, sent);
   rig.codec.onClosed(undefined);
   if (rig.codec.activeStreams !== 0) throw new Error('streams outlive their connection');
   for (const stream of rig.streams) {
     if (stream.ends > 1) throw new Error('a stream ended twice');
-    if (!stream.ended && stream.failure === undefined) throw new Error('a stream was not told of its end');
+    if (!stream.ended && stream.failure === undefined && !stream.givenUp) throw new Error('a stream was not told of its end');
   }
+  judgeRest();
 }
 
-export function checkHostileServer(seed: number, options: Partial<H2Options>): void {
+export function checkHostileServer(seed: number): void {
   const random = new SeededRandom(seed);
-  const bytes = hostileResponses(() => random.unit());
-  const rig = new ClientRig(options);
-  const seen = [rig.request(undefined, 'GET'), rig.request('x'.repeat(random.uint32() % 100_000)), rig.request(undefined, 'HEAD')];
-  deliver(rig.connection, bytes, random);
+  const bytes = hostileResponses(() => random.unit(), HEADS);
+  const rig = new ClientRig({ ...optionsFor(random), flushTimeout: undefined });
+  const bodyBytes = random.uint32() % (random.unit() < 0.1 ? 100_000 : 1000);
+  const seen = [rig.request(undefined, 'GET'), rig.request('x'.repeat(bodyBytes)), rig.request(undefined, 'HEAD'), rig.tunnel()];
+  deliver(rig.connection, bytes, random, () => useStream(seen[random.uint32() % seen.length]!, random));
   const fault = faultOf(rig.connection.written, false);
   if (fault !== undefined) throw new Error(`wrote ${fault}`);
   rig.codec.onClosed(undefined);
   if (rig.codec.activeStreams !== 0) throw new Error('streams outlive their connection');
   if (rig.told.filter((what) => what === 'closed').length !== 1) throw new Error('told of the close not once');
-  for (const one of seen) if (!one.ended && one.failure === undefined) throw new Error('a stream was not told of its end');
+  for (const one of seen) if (!one.ended && one.failure === undefined && !one.givenUp) throw new Error('a stream was not told of its end');
+  judgeRest();
+}
+
+const HEADS = [false, false, true, false];
+
+/** A client that keeps the rules is served, and what is seen of it does not depend on how its bytes are cut. */
+export function checkValidClient(seed: number): void {
+  const random = new SeededRandom(seed);
+  const frames = validRequests(() => random.unit(), true);
+  const play = (cut: number): string[] => {
+    const rig = new ServerRig({ allowConnect: true, maxWindowUpdatesPerDataFrame: 100, stats: reached });
+    const bytes = frames.join('');
+    for (let at = 0; at < bytes.length; at += cut) rig.connection.receive(bytes.slice(at, at + cut));
+    rig.codec.onClosed(undefined);
+    if (rig.errors > 0) throw new Error('a valid session is refused');
+    for (const stream of rig.streams) if (!stream.ended || stream.failure !== undefined) throw new Error('a valid request is not served');
+    const written = rig.frames().filter((each) => !each.startsWith('8/'));
+    return [...rig.streams.map(({ text }) => text), ...written];
+  };
+  const whole = play(Infinity);
+  const cut = play(1 + (random.uint32() % 50));
+  if (whole.join('\n') !== cut.join('\n')) throw new Error('it depends on how the bytes are cut');
 }
 
 export function checkHostileBlocks(dice: Dice): void {

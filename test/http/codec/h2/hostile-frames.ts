@@ -1,17 +1,9 @@
+import { below, type Dice, flipped, noise, pick } from '../../../support/dice.ts';
 import { frame, GET, literal, POST, PREFACE, SETTINGS, uint32 } from './h2-rig.ts';
+import { mutated } from './mutations.ts';
+import { validRequests, validResponses } from './valid-sessions.ts';
 
 /** Bytes that a hostile or broken peer might send: well-formed frames, frames with wrong lengths and ids, noise, and flipped bits. */
-
-export type Dice = () => number;
-
-const pick = <T>(dice: Dice, items: readonly T[]): T => items[Math.floor(dice() * items.length)]!;
-const below = (dice: Dice, limit: number): number => Math.floor(dice() * limit);
-
-const noise = (dice: Dice, limit: number): string => {
-  let text = '';
-  for (let left = below(dice, limit); left > 0; left--) text += String.fromCharCode(below(dice, 256));
-  return text;
-};
 
 const INCREMENTS = [0, 1, 100, 65_535, 2 ** 31 - 1];
 const VALUES = [0, 1, 100, 4096, 16_384, 65_535, 2 ** 31 - 1, 2 ** 32 - 1];
@@ -88,7 +80,7 @@ const oneFrame = (dice: Dice, starts: readonly string[]): string => {
     case 10:
       return frame(3, 0, id, uint32(below(dice, 14)));
     case 11:
-      return frame(6, pick(dice, [0, 1]), 0, 'abcdefgh');
+      return frame(6, pick(dice, [0, 1]), 0, pick(dice, ['abcdefgh', 'nuncio\0\0']));
     case 12:
       return frame(2, 0, id, uint32(below(dice, 8)) + 'w');
     case 13:
@@ -100,23 +92,24 @@ const oneFrame = (dice: Dice, starts: readonly string[]): string => {
   }
 };
 
-const flipped = (dice: Dice, text: string): string => {
-  const at = below(dice, text.length);
-  return text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ (1 << below(dice, 8))) + text.slice(at + 1);
-};
-
 const frames = (dice: Dice, starts: readonly string[]): string => {
   let text = dice() < 0.95 ? SETTINGS : '';
   for (let left = 1 + below(dice, 20); left > 0; left--) text += oneFrame(dice, starts);
   return dice() < 0.2 ? flipped(dice, text) : text;
 };
 
+const REQUESTS = [GET, POST, GET];
+const RESPONSES = [RESPONSE, RESPONSE, '\x08\x03100', '\x8d'];
+
+/** Noise that looks like frames, or a session that is right but for a few faults. */
 export function hostileRequests(dice: Dice): string {
-  return (dice() < 0.97 ? PREFACE : noise(dice, 30)) + frames(dice, [GET, POST, GET]);
+  if (dice() < 0.5) return mutated(dice, validRequests(dice, dice() < 0.5), () => oneFrame(dice, REQUESTS));
+  return (dice() < 0.97 ? PREFACE : noise(dice, 30)) + frames(dice, REQUESTS);
 }
 
-export function hostileResponses(dice: Dice): string {
-  return frames(dice, [RESPONSE, RESPONSE, '\x08\x03100', '\x8d']);
+/** `heads`: which of the requests ask for a head alone. */
+export function hostileResponses(dice: Dice, heads: readonly boolean[]): string {
+  return dice() < 0.5 ? mutated(dice, validResponses(dice, heads), () => oneFrame(dice, RESPONSES)) : frames(dice, RESPONSES);
 }
 
 /** Blocks for one decoder, one after the other. */
