@@ -33,7 +33,7 @@ const OPTIONS = {
   ignoredUpgrades: undefined,
   highWatermarkBytes: 1 << 20,
 };
-const SERVER_OPTIONS: H1ServerOptions = { ...OPTIONS, acceptHttp10: false, allowAbsoluteUrl: true, allowCustomMethods: false, underscores: 'allow' };
+const SERVER_OPTIONS: H1ServerOptions = { ...OPTIONS, acceptHttp10: false, allowAbsoluteUrl: true, refusesHttpsInPlaintext: false, allowCustomMethods: false, underscores: 'allow' };
 
 export const cases: readonly MicroCase[] = [parseRequestHead(), parseResponseHead(), serverExchange(), clientExchange()];
 
@@ -85,6 +85,7 @@ function serverExchange(): MicroCase {
     },
   } as unknown as RequestDecoder;
   const owner = {
+    secure: false,
     newStream: (given: ResponseEncoder) => {
       encoder = given;
       return decoder;

@@ -56,8 +56,6 @@ export interface LocalReply {
   readonly headers?: ((headers: HeaderMap) => void) | undefined;
   /** `grpc-status` for gRPC requests when it is not the one the HTTP status maps to. */
   readonly grpcStatus?: number | undefined;
-  /** A response flag that rules for local replies do not see yet. */
-  readonly flag?: number | undefined;
 }
 
 /**

@@ -228,9 +228,7 @@ export class HeaderMap {
 
   /** Bytes of names and values, as Envoy counts them: pseudo-headers included, no separators. */
   byteSize(): number {
-    let bytes = this.method.length + this.path.length + this.authority.length + this.scheme.length;
-    if (this.method !== '') bytes += ':method:path:authority:scheme'.length;
-    else bytes += ':status200'.length;
+    let bytes = this.method === '' ? ':status200'.length : this.#pseudoBytes();
     const tags = this.#tags;
     const offsets = this.#offsets;
     for (let at = 0; at < this.#end; at++) {
@@ -240,6 +238,15 @@ export class HeaderMap {
       if ((tag & CHANGED) === 0) bytes += offsets[from + 1]! - offsets[from]! + offsets[from + 3]! - offsets[from + 2]!;
       else bytes += this.#name(at).length + this.#value(at).length;
     }
+    return bytes;
+  }
+
+  /** Of a request, whose head may have been refused before it had all of them. */
+  #pseudoBytes(): number {
+    let bytes = ':method'.length + this.method.length;
+    if (this.path !== '') bytes += ':path'.length + this.path.length;
+    if (this.hasHost || this.authority !== '') bytes += ':authority'.length + this.authority.length;
+    if (this.scheme !== '') bytes += ':scheme'.length + this.scheme.length;
     return bytes;
   }
 

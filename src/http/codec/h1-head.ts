@@ -3,7 +3,7 @@ import { latin1 } from '../../core/latin1.ts';
 import { type HeaderMap, LOOSE, SPARE_LINES } from '../header-map.ts';
 import { type HeaderName, lookUpHeaderName, UNKNOWN_HEADER } from '../header-name.ts';
 import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from '../inline-headers.ts';
-import { afterLineEnd, COLON, CR, INCOMPLETE, INVALID, isControl, isVersion, LF, skipBlanks, SPACE, TAB, TARGET, TOKEN, VALUE } from './h1-grammar.ts';
+import { afterLineEnd, COLON, CR, INCOMPLETE, INVALID, isVersion, LF, skipBlanks, SPACE, TAB, TARGET, TOKEN, VALUE } from './h1-grammar.ts';
 import { FieldFacts, LINE_KIND, lineKind } from './h1-field-facts.ts';
 import { LineScratch } from './line-scratch.ts';
 import { KnownFieldsTable } from './known-fields.ts';
@@ -21,7 +21,6 @@ import { skipPlain } from './plain-run.ts';
 export type HeadProblem =
   | 'invalid-method'
   | 'invalid-target'
-  | 'control-character'
   | 'invalid-version'
   | 'invalid-status-line'
   | 'invalid-name'
@@ -82,12 +81,6 @@ export class HeadParser {
    */
   parseRequest(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, headers: HeaderMap): number {
     this.inFields = false;
-    const problem = this.#parseRequest(bytes, start, end, maxLines, leniency, headers);
-    if (problem === INVALID && !this.inFields && hasControl(bytes, start, end)) this.problem = 'control-character';
-    return problem;
-  }
-
-  #parseRequest(bytes: Buffer, start: number, end: number, maxLines: number, leniency: HeadLeniency, headers: HeaderMap): number {
     let at = start;
     let byte = bytes[at]!;
     while (TOKEN[byte] !== 0) {
@@ -220,7 +213,7 @@ export class HeadParser {
     for (let left = maxLines; ; left--) {
       if (at >= end) return INCOMPLETE;
       let byte = bytes[at]!;
-      if (byte === CR || byte === LF) return this.#endFields(bytes, at, end, maxLines - left, at - base - joined);
+      if (byte === CR || byte === LF) return left < 0 ? this.#invalid('too-many-headers') : this.#endFields(bytes, at, end, maxLines - left, at - base - joined);
       const nameStart = at;
       let hash = 0;
       let lower = TOKEN[byte]!;
@@ -270,7 +263,8 @@ export class HeadParser {
         joined++;
         left++;
       }
-      if (left === 0) return this.#invalid('too-many-headers');
+      // As Envoy, which counts the lines of a whole head that it can read.
+      if (left <= 0) continue;
       // It counts, though it is kept elsewhere.
       if (kind === LINE_KIND.host && part === 'request') continue;
       scratch.add(canonical ? id : id | LOOSE, nameStart - base, nameEnd - base, valueStart - base, valueEnd - base);
@@ -341,13 +335,6 @@ export class HeadParser {
   }
 }
 
-/** As Envoy, for which a message cannot begin with one. */
-function hasControl(bytes: Buffer, start: number, end: number): boolean {
-  if (isControl(bytes[start]!)) return false;
-  for (let at = start + 1; at < end && bytes[at] !== LF; at++) if (isControl(bytes[at]!) && bytes[at] !== TAB) return true;
-  return false;
-}
-
 /** Between the words of a first line, where a bare CR may be one of them. */
 function skipLineBlanks(bytes: Buffer, at: number, end: number, leniency: HeadLeniency): number {
   let next = skipBlanks(bytes, at, end);
@@ -357,6 +344,5 @@ function skipLineBlanks(bytes: Buffer, at: number, end: number, leniency: HeadLe
 }
 
 function nameProblem(byte: number, isFirst: boolean): HeadProblem {
-  if (byte === 0) return 'control-character';
   return isFirst && (byte === SPACE || byte === TAB) ? 'folded-line' : 'invalid-name';
 }

@@ -22,6 +22,8 @@ export interface H1ServerOptions {
   readonly leniency: HeadLeniency;
   readonly acceptHttp10: boolean;
   readonly allowAbsoluteUrl: boolean;
+  /** A target of https in a connection without TLS is a client's lie: at the edge nobody has terminated it. */
+  readonly refusesHttpsInPlaintext: boolean;
   readonly allowCustomMethods: boolean;
   /** `headers_with_underscores_action`. */
   readonly underscores: 'allow' | 'reject' | 'drop';
@@ -32,6 +34,11 @@ export interface H1ServerOptions {
   readonly ignoredUpgrades: readonly StringMatcher[] | undefined;
   /** `per_connection_buffer_limit_bytes`. */
   readonly highWatermarkBytes: number;
+}
+
+export interface H1ServerOwner extends ServerCodecOwner {
+  /** The connection is one of TLS. */
+  readonly secure: boolean;
 }
 
 /**
@@ -63,7 +70,7 @@ const MAX_HELD_BYTES = 65_536;
 export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   isReading = false;
   readonly #connection: Connection;
-  readonly #owner: ServerCodecOwner;
+  readonly #owner: H1ServerOwner;
   readonly #options: H1ServerOptions;
   #state = HEAD;
   #encoder: H1ResponseEncoder | undefined;
@@ -76,7 +83,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   #pauses = 0;
   #aboveWatermark = false;
 
-  constructor(connection: Connection, owner: ServerCodecOwner, options: H1ServerOptions) {
+  constructor(connection: Connection, owner: H1ServerOwner, options: H1ServerOptions) {
     this.#connection = connection;
     this.#owner = owner;
     this.#options = options;
@@ -257,9 +264,10 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   /** As Envoy, which says what is wrong with the first line when that is whole, with field lines when the head is. */
   #onPartHead(invalid: boolean, bytes: Buffer, at: number, end: number, isNew: boolean): number {
     const { inFields, problem } = parser;
-    const { lineSeen, headSeen } = this.#scan(bytes, at, end, 0);
+    const { lineSeen, headSeen, controlSeen } = this.#scan(bytes, at, end, 0);
     let error = lineSeen && inFields ? this.#checkLine(latin1(bytes, at, bytes.indexOf(10, at))) : undefined;
     if (invalid && (inFields ? headSeen : lineSeen || isControl(bytes[at]!))) error ??= requestError(problem);
+    if (error !== undefined && headSeen && controlSeen) error = INVALID_CHARACTERS;
     if (error !== undefined) {
       this.#encoder!.addReceived(end - at, 0);
       return this.#refuse(error, end);
@@ -323,7 +331,11 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       dropHttp2Upgrade(headers);
     }
     const rejected = parser.facts.hasConnection && !isUpgrade(headers) ? removeNominated(headers) : undefined;
-    return rejected ?? parseTarget(headers, options.allowAbsoluteUrl) ?? this.#checkVersion() ?? (isValidAuthority(headers.authority) ? undefined : INVALID_AUTHORITY);
+    return rejected ?? parseTarget(headers, options.allowAbsoluteUrl) ?? this.#checkScheme(headers) ?? this.#checkVersion() ?? (isValidAuthority(headers.authority) ? undefined : INVALID_AUTHORITY);
+  }
+
+  #checkScheme({ scheme }: HeaderMap): RequestError | undefined {
+    return scheme === 'https' && this.#options.refusesHttpsInPlaintext && !this.#owner.secure ? HTTPS_IN_PLAINTEXT : undefined;
   }
 
   /** As Envoy: every version but 1.1 is taken for 1.0. */
@@ -388,8 +400,8 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   }
 
   #onPartTrailers(invalid: boolean, bytes: Buffer, at: number, end: number): number {
-    const { headSeen } = this.#scan(bytes, at, end, 1);
-    if (invalid && headSeen) return this.#refuse(requestError(parser.problem), end);
+    const { headSeen, controlSeen } = this.#scan(bytes, at, end, 1);
+    if (invalid && headSeen) return this.#refuse(controlSeen ? INVALID_CHARACTERS : requestError(parser.problem), end);
     if (end - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
     if (end > at) this.#hold(bytes, at, end);
     // Leaves the loop: nothing more can be read from these bytes.
@@ -418,21 +430,16 @@ const LOW_VERSION: RequestError = { status: 426, details: 'low_version' };
 const INVALID_AUTHORITY: RequestError = { status: 400, details: 'http.invalid_authority' };
 const UNDERSCORE: RequestError = { status: 400, details: 'http1.unexpected_underscore' };
 const BODY_DISALLOWED: RequestError = { status: 400, details: 'http1.body_disallowed' };
+const INVALID_CHARACTERS: RequestError = { status: 400, details: 'http1.invalid_characters' };
+const HTTPS_IN_PLAINTEXT: RequestError = { status: 403, details: 'http1.https_url_on_plaintext_connection' };
+const TOO_MANY_HEADERS: RequestError = { status: 431, details: 'http1.too_many_headers' };
 const HEAD_TOO_LARGE: RequestError = { status: 431, details: 'http1.headers_too_large' };
 const LENGTH_AND_CHUNKED: RequestError = { status: 400, details: 'http1.content_length_and_chunked_not_allowed' };
 const UNKNOWN_TRANSFER_ENCODING: RequestError = { status: 501, details: 'http1.invalid_transfer_encoding' };
 
 /** What Envoy answers to a head that its parser refuses. */
 function requestError(problem: HeadProblem): RequestError {
-  switch (problem) {
-    case 'too-many-headers':
-      return { status: 431, details: 'http1.too_many_headers' };
-    case 'invalid-value':
-    case 'control-character':
-      return { status: 400, details: 'http1.invalid_characters' };
-    default:
-      return CODEC_ERROR;
-  }
+  return problem === 'too-many-headers' ? TOO_MANY_HEADERS : CODEC_ERROR;
 }
 
 /** The request asks for another protocol on this connection. */

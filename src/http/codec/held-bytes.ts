@@ -1,3 +1,5 @@
+import { isControl, TAB } from './h1-grammar.ts';
+
 /** Bytes that wait for more: an incomplete head, or requests that came early. Grows by doubling; freed when emptied. */
 export class HeldBytes {
   #buffer: Buffer | undefined;
@@ -33,6 +35,8 @@ export class HeadEndScanner {
   lineSeen = false;
   /** The empty line is here. */
   headSeen = false;
+  /** Up to there is a byte that may stand in no head; the first of a message does not count, which cannot begin with one. */
+  controlSeen = false;
   #lineFeeds = 0;
 
   /** Looks at the first bytes. `lineFeeds`: 1 where they begin after a line's end, as trailers do. */
@@ -40,7 +44,9 @@ export class HeadEndScanner {
     this.lineSeen = lineFeeds === 1;
     this.headSeen = false;
     this.#lineFeeds = lineFeeds;
+    this.controlSeen = false;
     this.scan(bytes, start, end);
+    if (lineFeeds === 0 && isControl(bytes[start]!)) this.controlSeen = false;
     return this;
   }
 
@@ -54,6 +60,7 @@ export class HeadEndScanner {
         this.headSeen = ++this.#lineFeeds === 2;
       } else if (byte !== 13) {
         this.#lineFeeds = 0;
+        if (isControl(byte) && byte !== TAB) this.controlSeen = true;
       }
     }
     return this.headSeen || this.lineSeen !== lineWasSeen;

@@ -89,8 +89,9 @@ function orUndefined(text: string): string | undefined {
 }
 
 const currentPath = readerOf(request, ':path', undefined);
-const originalPath = readerOf(request, 'x-envoy-original-path', undefined);
-const originalOrCurrentPath = readerOf(request, 'x-envoy-original-path', ':path');
+const keptPath = readerOf(request, 'x-envoy-original-path', undefined);
+const originalPath = (context: FormatContext): string | undefined => keptPath(context) || undefined;
+const originalOrCurrentPath = (context: FormatContext): string | undefined => originalPath(context) ?? currentPath(context);
 
 /** `%PATH(WQ|NQ:ORIG|PATH|ORIG_OR_PATH):Z%`. */
 function compilePath({ params, length }: OperatorArguments): Operator | string {

@@ -94,8 +94,8 @@ const redirect = (dice: Dice): object => ({
 });
 
 const directResponse = (dice: Dice): object => {
-  const status = dice.pick([200, 201, 204, 304, 400, 404, 503, 599]);
-  const body = status !== 204 && status !== 304 && dice.chance(0.6) && { body: { inline_string: dice.pick(['direct', 'two\nlines\n', '{"a":1}']) } };
+  const status = dice.pick([200, 201, 400, 404, 503, 599]);
+  const body = dice.chance(0.6) && { body: { inline_string: dice.pick(['direct', 'two\nlines\n', '{"a":1}']) } };
   const format = body !== false && dice.chance(0.3) && { body_format: { text_format_source: { inline_string: `<${formatted(dice)}|%LOCAL_REPLY_BODY%>` } } };
   return { direct_response: { status, ...body, ...format } };
 };

@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RequestDecoder, RequestError, ResponseEncoder, ServerCodecOwner } from '../../../src/http/codec/codec.ts';
+import type { RequestDecoder, RequestError, ResponseEncoder } from '../../../src/http/codec/codec.ts';
 import { LOWER_CASE } from '../../../src/http/codec/field-case.ts';
 import { type HeadLeniency, STRICT } from '../../../src/http/codec/h1-head.ts';
-import { H1ServerCodec, type H1ServerOptions } from '../../../src/http/codec/h1-server.ts';
+import { H1ServerCodec, type H1ServerOptions, type H1ServerOwner } from '../../../src/http/codec/h1-server.ts';
 import { HeaderMap } from '../../../src/http/header-map.ts';
 import { H, headerText } from '../../../src/http/header-name.ts';
 import { INLINE_REQUEST_HEADERS } from '../../../src/http/inline-headers.ts';
 import { FakeConnection } from '../../support/fake-connection.ts';
 
 /** Answers each request when it is complete and writes down what was seen. */
-class Recorder implements ServerCodecOwner {
+class Recorder implements H1ServerOwner {
+  readonly secure = false;
   readonly connection = new FakeConnection();
   readonly codec: H1ServerCodec;
   readonly seen: string[] = [];
@@ -24,6 +25,7 @@ class Recorder implements ServerCodecOwner {
       leniency: STRICT,
       acceptHttp10: false,
       allowAbsoluteUrl: true,
+      refusesHttpsInPlaintext: false,
       allowCustomMethods: false,
       underscores: 'allow',
       trailers: true,

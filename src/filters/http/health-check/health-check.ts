@@ -62,10 +62,7 @@ export class HealthCheck implements HttpFilter {
     stream.info.healthCheck = true;
     const answers = !passThrough || health.failed || this.#fromCache() !== undefined;
     stream.state = answers ? ANSWERED : PASSED;
-    if (!answers) {
-      this.#options.tracingStats.inc(HTTP_TRACING_STATS.health_check);
-      return CONTINUE;
-    }
+    if (!answers) return CONTINUE;
     if (end) this.#answer(stream);
     return STOP;
   }
@@ -92,6 +89,10 @@ export class HealthCheck implements HttpFilter {
     return CONTINUE;
   }
 
+  onDestroy(stream: FilterStream): void {
+    if (stream.state !== undefined) this.#options.tracingStats.inc(HTTP_TRACING_STATS.health_check);
+  }
+
   #remember(headers: HeaderMap): void {
     const degraded = headers.has(H.envoyDegraded);
     this.#cached = { status: headers.status, degraded, details: 'health_check_cached', counter: HEALTH_CHECK_STATS.cached_response };
@@ -101,7 +102,6 @@ export class HealthCheck implements HttpFilter {
   #answer(stream: FilterStream): void {
     const { stats } = this.#options;
     const verdict = this.#judge(stream.clusters);
-    this.#options.tracingStats.inc(HTTP_TRACING_STATS.health_check);
     stats.inc(HEALTH_CHECK_STATS.request_total);
     if (verdict.counter !== undefined) stats.inc(verdict.counter);
     const ok = verdict.status >= 200 && verdict.status < 300;

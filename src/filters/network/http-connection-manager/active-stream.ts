@@ -76,6 +76,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   #route: Route | undefined;
   #routeKnown = false;
   #randomValue = 0;
+  /** The codec has refused the request. */
+  #invalid = false;
   /** The request may change the connection's protocol. */
   #upgrade = false;
   #states: unknown[] | undefined;
@@ -174,7 +176,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     }
     this.config.stats.inc(HTTP_STATS.downstream_cx_protocol_error);
     this.closeAfter = true;
-    this.localReply({ status: error.status, body: bodyOf(error.status), details: error.details, flag: ResponseFlag.downstreamProtocolError });
+    this.#invalid = true;
+    this.localReply({ status: error.status, body: bodyOf(error.status), details: error.details });
   }
 
   onReset(failure: Failure): void {
@@ -256,7 +259,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     // A 400 says that the peers do not understand each other.
     if (reply.status === 400 && this.info.protocol !== 'HTTP/2' && !this.config.keepsInvalidConnections) this.closeAfter = true;
     nameCluster(this, this.#route);
-    const { headers, body } = this.#prepare(reply);
+    const { headers, body } = prepareLocalReply(reply, this, this.#route);
     this.info.responseCode = headers.status;
     const bodyless = body === '' || this.headers?.method === 'HEAD';
     this.respondHeaders(headers, bodyless);
@@ -267,18 +270,9 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
   replaceResponse(reply: LocalReply): void {
     this.encoding.stopped = true;
     this.info.responseCodeDetails = reply.details;
-    const { headers, body } = this.#prepare(reply);
+    const { headers, body } = prepareLocalReply(reply, this, this.#route);
     this.sendHeaders(headers, body === '');
     if (body !== '' && !this.destroyed) this.sendData(Buffer.from(body, 'latin1'), true);
-  }
-
-  #prepare(reply: LocalReply): { readonly headers: HeaderMap; readonly body: string } {
-    const route = this.#route;
-    // A direct response brings the headers of its route itself.
-    const mutation = route?.kind === 'forward' ? route.responseHeaders : undefined;
-    const addRouteHeaders =
-      mutation && ((added: HeaderMap) => mutation.apply(added, { info: this.info, requestHeaders: this.headers, responseHeaders: added }));
-    return prepareLocalReply(reply, { info: this.info, requestHeaders: this.headers, rules: this.config.localReplies, addRouteHeaders });
   }
 
   // The response enters the encode filters
@@ -483,6 +477,8 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     this.decoding.stopped = true;
     this.encoding.stopped = true;
     this.#disarmTimers();
+    // As Envoy: not while the reply is made.
+    if (this.#invalid) this.info.setFlag(ResponseFlag.downstreamProtocolError);
     for (const entry of this.chain.finishers) {
       this.current = entry;
       entry.filter.onDestroy!(this);

@@ -44,31 +44,59 @@ function withoutDotParameters(path: string): string {
 }
 
 class PathWriter {
-  out = '';
   readonly #path: string;
   #at = 0;
-  /** Where `out` holds a `%` that begins no escape; what is unescaped after it must not make it one. -1: nowhere near. */
-  #loosePercent = -1;
+  /** Segments that are complete, each with the slash behind it; the first is the root. */
+  readonly #segments: string[] = [];
+  /** The one under way, so far. */
+  #segment = '';
+  /** The end of it, from a `%` that begins no escape on; what is unescaped after it must not make it one. '' = there is none. */
+  #loose = '';
 
   constructor(path: string) {
     this.#path = path;
   }
 
+  get out(): string {
+    return this.#segments.join('') + this.#segment + this.#loose;
+  }
+
   /** False when the path has no canonical form. */
   write(): boolean {
     const path = this.#path;
-    if (path.charCodeAt(0) !== SLASH && path.charCodeAt(0) !== BACKSLASH) this.out = '/';
+    if (path.charCodeAt(0) !== SLASH && path.charCodeAt(0) !== BACKSLASH) this.#segments.push('/');
     while (this.#at < path.length) {
       const code = path.charCodeAt(this.#at);
       if (this.#dotLength(this.#at) > 0) this.#writeDot();
       else if (code === PERCENT) {
         if (!this.#writeEscape()) return false;
       } else {
-        this.out += code === BACKSLASH ? '/' : KIND[code] === ESCAPE ? escaped(code) : path[this.#at];
+        if (code === SLASH || code === BACKSLASH) this.#endSegment();
+        else this.#put(KIND[code] === ESCAPE ? escaped(code) : path[this.#at]!);
         this.#at++;
       }
     }
     return true;
+  }
+
+  #put(text: string): void {
+    if (this.#loose === '') {
+      this.#segment += text;
+      return;
+    }
+    this.#loose += text;
+    if (this.#loose.length > 3) this.#tighten();
+  }
+
+  #tighten(): void {
+    this.#segment += this.#loose;
+    this.#loose = '';
+  }
+
+  #endSegment(): void {
+    this.#tighten();
+    this.#segments.push(`${this.#segment}/`);
+    this.#segment = '';
   }
 
   /** How long the dot at this place is, which may be escaped; 0 = there is none. */
@@ -85,7 +113,7 @@ class PathWriter {
 
   #writeDot(): void {
     const afterFirst = this.#at + this.#dotLength(this.#at);
-    if (this.out.endsWith('/')) {
+    if (this.#segment === '' && this.#loose === '') {
       if (this.#endsSegment(afterFirst)) {
         this.#at = afterFirst + 1;
         return;
@@ -93,49 +121,44 @@ class PathWriter {
       const second = this.#dotLength(afterFirst);
       if (second > 0 && this.#endsSegment(afterFirst + second)) {
         this.#at = afterFirst + second + 1;
-        this.#dropSegment();
+        // `..` at the top stays at the top.
+        if (this.#segments.length > 1) this.#segments.pop();
         return;
       }
     }
-    this.out += '.';
+    this.#put('.');
     this.#at = afterFirst;
-  }
-
-  /** `..` at the top stays at the top. */
-  #dropSegment(): void {
-    if (this.out.length > 1) this.out = this.out.slice(0, this.out.lastIndexOf('/', this.out.length - 2) + 1);
-    if (this.#loosePercent >= this.out.length) this.#loosePercent = -1;
   }
 
   #writeEscape(): boolean {
     const code = escapedCode(this.#path, this.#at);
     if (code === -1) {
-      this.#loosePercent = this.out.length;
-      this.out += '%';
+      this.#tighten();
+      this.#loose = '%';
       this.#at++;
       return true;
     }
     const char = String.fromCharCode(code);
     if (UNRESERVED.test(char)) {
-      this.out += char;
       this.#at += 3;
-      this.#keepPercentLoose();
+      this.#putUnescaped(char);
       return true;
     }
-    this.out += this.#path.substring(this.#at, this.#at + 3);
+    this.#put(this.#path.substring(this.#at, this.#at + 3));
     this.#at += 3;
     return code !== 0;
   }
 
   /** `%%30%30` must not become `%00`, an escape that nobody has checked: the `%` is escaped itself. */
-  #keepPercentLoose(): void {
-    const percent = this.#loosePercent;
-    if (percent === -1 || percent + 3 < this.out.length) return;
-    const pair = this.out.slice(percent + 1);
+  #putUnescaped(char: string): void {
+    const pair = this.#loose.slice(1) + char;
     const next = pair.length === 1 ? (this.#path[this.#at] ?? '') : '';
-    if (escapedCode(`%${pair}${next}`, 0) === -1) return;
-    this.#loosePercent = -1;
-    this.out = `${this.out.slice(0, percent)}%25${pair}${next}`;
+    if (this.#loose === '' || escapedCode(`%${pair}${next}`, 0) === -1) {
+      this.#put(char);
+      return;
+    }
+    this.#segment += `%25${pair}${next}`;
+    this.#loose = '';
     this.#at += next.length;
   }
 }

@@ -86,6 +86,10 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     return this.#streams > 0;
   }
 
+  get secure(): boolean {
+    return this.#info.secure;
+  }
+
   onBytes(bytes: Buffer, length: number): void {
     if (this.#codec === undefined) this.#chooseCodec(bytes, length);
     else this.#codec.onBytes(bytes, length);

@@ -3,7 +3,7 @@ import {
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
   type HttpConnectionManager as ManagerMessage,
 } from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
-import { HttpProtocolOptions_HeadersWithUnderscoresAction as UnderscoresAction, type Http1ProtocolOptions, type HttpProtocolOptions } from '../../../api/generated/envoy/config/core/v3.ts';
+import { HttpProtocolOptions_HeadersWithUnderscoresAction as UnderscoresAction, type HttpProtocolOptions } from '../../../api/generated/envoy/config/core/v3.ts';
 import { MessageIdentity } from '../../../api/message-identity.ts';
 import { schemaOf } from '../../../api/registry.ts';
 import { durationMs } from '../../../core/durations.ts';
@@ -90,7 +90,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     localReplies: compileLocalReplyRules(message.localReplyConfig, at.field('local_reply_config'), inside),
     codecType: codecType(message.codecType),
     http2: compileHttp2Options(message, shared, at, context),
-    codec: compileCodec(http1, shared, at.field('http_protocol_options'), context),
+    codec: compileCodec(message, shared, at.field('http_protocol_options'), context),
     addressing: compileAddressing(message, at, context),
     paths: compilePathRules(message, context),
     earlyMutation: compileEarlyMutation(message, at, inside),
@@ -134,12 +134,14 @@ function sharedCodecOptions({ maxRequestHeadersKb, commonHttpProtocolOptions: co
   };
 }
 
-function compileCodec(http1: Http1ProtocolOptions | undefined, shared: SharedCodecOptions, at: ConfigPath, context: CompileContext): ConnectionManagerConfig['codec'] {
+function compileCodec(message: ManagerMessage, shared: SharedCodecOptions, at: ConfigPath, context: CompileContext): ConnectionManagerConfig['codec'] {
+  const http1 = message.httpProtocolOptions;
   return new LeniencyChoice(context.runtime, {
     ...shared,
     leniency: { ...STRICT, chunkedLength: http1?.allowChunkedLength ?? false },
     acceptHttp10: http1?.acceptHttp10 ?? false,
     allowAbsoluteUrl: http1?.allowAbsoluteUrl ?? true,
+    refusesHttpsInPlaintext: message.useRemoteAddress === true && (message.xffNumTrustedHops ?? 0) === 0,
     allowCustomMethods: http1?.allowCustomMethods ?? false,
     trailers: http1?.enableTrailers ?? false,
     fieldCase: compileFieldCase(http1, at, context),

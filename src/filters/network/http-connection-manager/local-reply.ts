@@ -3,31 +3,30 @@ import { grpcStatusOf, isGrpcRequest } from '../../../http/grpc-status.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
-import { type LocalReplyRules, ReplyDraft } from './local-reply-rules.ts';
+import type { Route } from '../../../http/route/route.ts';
+import type { ConnectionManagerConfig } from './config.ts';
+import { ReplyDraft } from './local-reply-rules.ts';
 
-/** Adds what the route says about responses. */
-export type RouteHeaders = (headers: HeaderMap) => void;
-
-export interface LocalReplyContext {
+/** What is looked at of the stream that is answered. */
+export interface RepliedStream {
   readonly info: StreamInfo;
-  readonly requestHeaders: HeaderMap | undefined;
-  readonly rules: LocalReplyRules | undefined;
-  readonly addRouteHeaders: RouteHeaders | undefined;
+  readonly headers: HeaderMap | undefined;
+  readonly config: Pick<ConnectionManagerConfig, 'localReplies'>;
 }
 
 /** The reply as it enters the response's way, in Envoy's order: the route's headers, the replier's, the rules', those of the body. */
-export function prepareLocalReply(reply: LocalReply, context: LocalReplyContext): { readonly headers: HeaderMap; readonly body: string } {
-  const { info, requestHeaders } = context;
+export function prepareLocalReply(reply: LocalReply, stream: RepliedStream, route: Route | undefined): { readonly headers: HeaderMap; readonly body: string } {
+  const { info, headers: requestHeaders } = stream;
   const headers = new HeaderMap();
   headers.status = reply.status;
-  context.addRouteHeaders?.(headers);
+  // A direct response brings the headers of its route itself.
+  if (route?.kind === 'forward') route.responseHeaders?.apply(headers, { info, requestHeaders, responseHeaders: headers });
   reply.headers?.(headers);
   const draft = new ReplyDraft(info, requestHeaders, headers, reply.body);
-  context.rules?.apply(draft);
-  if (reply.flag !== undefined) info.setFlag(reply.flag);
+  stream.config.localReplies?.apply(draft);
   const body = draft.localReplyBody;
   if (requestHeaders !== undefined && (info.grpcRequest ?? isGrpcRequest(requestHeaders))) {
-    makeTrailersOnly(headers, body, reply.grpcStatus);
+    makeTrailersOnly(headers, requestHeaders.method === 'HEAD' ? '' : body, reply.grpcStatus);
     return { headers, body: '' };
   }
   if (body === '') {
@@ -62,6 +61,8 @@ function percentEncode(text: string): string {
 /** What a request that was not understood is answered with. */
 export function bodyOf(status: number): string {
   switch (status) {
+    case 403:
+      return 'Forbidden';
     case 426:
       return 'Upgrade Required';
     case 431:
