@@ -74,6 +74,7 @@ export type ToWorker =
   | { readonly kind: 'count-connections'; readonly id: number }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'fail'; readonly reason: string }
+  | { readonly kind: 'stall' }
   | { readonly kind: 'close'; readonly id: number };
 
 export type FromWorker =

@@ -7,6 +7,7 @@ import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { OverloadMessage } from '../core/overload.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatAnnouncement } from '../core/stats/announcement.ts';
+import type { Timers } from '../core/timers.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { ClustersMessage, FromWorker, ListenersOutcome, TlsMaterialMessage, ToWorker, WorkerSetup } from './messages.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
@@ -25,6 +26,9 @@ export class WorkerEnded extends Error {
   }
 }
 
+/** A thread that is not done with closing by then is ended as it is: it may be caught in a loop. */
+export const CLOSE_LIMIT_MS = 10_000;
+
 /** Semi-spaces of 16 MiB (docs/decisions/memory.md). */
 const YOUNG_GENERATION_MB = 48;
 
@@ -33,15 +37,17 @@ export class ThreadWorker implements Worker {
   readonly index: number;
   readonly #thread: NodeWorker;
   readonly #owner: ThreadWorkerOwner;
+  readonly #timers: Timers;
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (reason: Error) => void }>();
   #requests = 0;
   #closing = false;
   #failure: WorkerFailure | undefined;
   #utilization: EventLoopUtilization | undefined;
 
-  constructor(setup: WorkerSetup, owner: ThreadWorkerOwner) {
+  constructor(setup: WorkerSetup, owner: ThreadWorkerOwner, timers: Timers) {
     this.index = setup.index;
     this.#owner = owner;
+    this.#timers = timers;
     const threads = process.getBuiltinModule('node:worker_threads');
     this.#thread = new threads.Worker(workerEntry(), {
       workerData: setup,
@@ -116,10 +122,19 @@ export class ThreadWorker implements Worker {
     this.#send({ kind: 'fail', reason });
   }
 
+  /** Makes the thread do nothing else any more. */
+  stall(): void {
+    this.#send({ kind: 'stall' });
+  }
+
   async close(): Promise<void> {
     if (this.#failure !== undefined) return;
     this.#closing = true;
-    await this.#ask((id) => ({ kind: 'close', id })).catch(() => {});
+    const closed = this.#ask((id) => ({ kind: 'close', id })).catch(() => {});
+    const limit = Promise.withResolvers<void>();
+    const timer = this.#timers.after(CLOSE_LIMIT_MS, { onTimer: () => limit.resolve() });
+    await Promise.race([closed, limit.promise]);
+    timer.disarm();
     await this.#thread.terminate();
   }
 

@@ -21,7 +21,7 @@ import type { ExtensionRegistry } from './extension-registry.ts';
 import type { SnapshotRuntime } from './layered-runtime.ts';
 import type { BoundListener, ClustersMessage, FileSettings, ListenersOutcome, LogSetup, TlsMaterialMessage } from './messages.ts';
 import { ProxyThread } from './proxy-thread.ts';
-import { ThreadWorker, WorkerEnded } from './thread-worker.ts';
+import { ThreadWorker, type ThreadWorkerOwner, WorkerEnded } from './thread-worker.ts';
 import type { WatchdogSettings } from './watchdog.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
 
@@ -220,7 +220,7 @@ export class WorkerPool {
   }
 
   #threadWorker(index: number): Worker {
-    const { scrape, transport, node, logSetup, files, drain, watchdog, disabledExtensions, clock } = this.#options;
+    const { scrape, transport, node, logSetup, files, drain, watchdog, disabledExtensions, clock, timers } = this.#options;
     const shared = this.#sharedCounts!;
     const tally = createCountTally(shared);
     this.#tallies[index] = tally;
@@ -241,10 +241,11 @@ export class WorkerPool {
       ticketSecret: this.#ticketSecret,
       compileCache: getCompileCacheDir() !== undefined,
     };
-    return new ThreadWorker(setup, {
+    const owner: ThreadWorkerOwner = {
       onStatistics: (from, announcement) => scrape.announce(from, announcement),
       onWorkerFailed: (_worker, failure) => this.#onWorkerFailed(failure),
-    });
+    };
+    return new ThreadWorker(setup, owner, timers);
   }
 
   #onWorkerFailed({ index, reason }: WorkerFailure): void {

@@ -96,6 +96,8 @@ async function onMessage(message: ToWorker): Promise<void> {
       break;
     case 'fail':
       throw new Error(message.reason);
+    case 'stall':
+      for (;;);
   }
   send({ kind: 'answer', id: message.id, value: undefined });
 }
