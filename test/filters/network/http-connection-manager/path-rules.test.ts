@@ -41,6 +41,12 @@ describe('the canonical form of a path', () => {
     expect(canonicalPath('/%%32%35%35')).toBe('/%25255');
   });
 
+  it.each(['.', 'a.', '%%30', '%2e', '/a/..', '/..', '//./', '..;/', '\\'])('of a long row of %s costs what its length asks for', (piece) => {
+    // Where each piece looked at all before it, this would take minutes.
+    const row = `/%41${piece.repeat((2 * 1024 * 1024) / piece.length)}`;
+    expect(canonicalPath(row)!.length).toBeGreaterThan(0);
+  });
+
   it('is refused to an escaped NUL', () => {
     expect(canonicalPath('/a%00b')).toBeUndefined();
     expect(canonicalPath('/a/..;%00/b')).toBe('/b');
