@@ -11,6 +11,7 @@ import type { Assignment, ClusterSpec, HostSetUpdate, ResolverSpec } from '../cl
 import { setMembership } from '../membership.ts';
 import { type Discovery, type DiscoveryOwner, type DnsDiscoveryOptions, LogicalDnsDiscovery, StrictDnsDiscovery } from './dns-discovery.ts';
 import type { NameResolver } from './name-resolver.ts';
+import { SharedResolvers } from './shared-resolvers.ts';
 
 export interface ClusterDiscoveryOptions {
   readonly stats: StatStore;
@@ -32,13 +33,14 @@ export class ClusterDiscovery {
   readonly #options: ClusterDiscoveryOptions;
   readonly #stats: StatGroup;
   readonly #threadStats: StatGroup;
-  readonly #resolvers = new Map<string, NameResolver>();
+  readonly #resolvers: SharedResolvers;
   readonly #serving = new Map<string, DiscoveredCluster>();
   readonly #warming = new Map<string, DiscoveredCluster>();
   #whenWarm: (() => void)[] = [];
 
   constructor(options: ClusterDiscoveryOptions) {
     this.#options = options;
+    this.#resolvers = new SharedResolvers(options.createResolver);
     this.#stats = options.stats.group('cluster_manager', CLUSTER_MANAGER_STATS);
     this.#threadStats = options.stats.group('thread_local_cluster_manager.main_thread', THREAD_CLUSTER_STATS);
   }
@@ -83,7 +85,6 @@ export class ClusterDiscovery {
 
   close(): void {
     this.update([]);
-    for (const resolver of this.#resolvers.values()) resolver.close();
     this.#options.stats.release(this.#stats);
     this.#options.stats.release(this.#threadStats);
   }
@@ -98,7 +99,7 @@ export class ClusterDiscovery {
     if (serving === undefined && warming === undefined) this.#stats.inc(CLUSTER_MANAGER_STATS.cluster_added);
     else this.#stats.inc(CLUSTER_MANAGER_STATS.cluster_modified);
     const cluster = new DiscoveredCluster(spec, viaApi, this.#options, {
-      resolverOf: (resolver) => this.#resolverOf(resolver),
+      resolvers: this.#resolvers,
       onReady: (ready) => this.#promote(ready),
     });
     this.#warming.set(name, cluster);
@@ -128,19 +129,12 @@ export class ClusterDiscovery {
     this.#whenWarm = [];
     for (const resolve of waiting) resolve();
   }
-
-  #resolverOf(spec: ResolverSpec): NameResolver {
-    const key = JSON.stringify(spec);
-    let resolver = this.#resolvers.get(key);
-    if (resolver === undefined) this.#resolvers.set(key, (resolver = this.#options.createResolver(spec)));
-    return resolver;
-  }
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 interface DiscoveredClusterOwner {
-  resolverOf(spec: ResolverSpec): NameResolver;
+  readonly resolvers: SharedResolvers;
   onReady(cluster: DiscoveredCluster): void;
 }
 
@@ -181,6 +175,8 @@ class DiscoveredCluster implements DiscoveryOwner {
 
   stop(): void {
     this.#discovery?.stop();
+    const { discovery } = this.spec;
+    if (discovery.kind !== 'static') this.#owner.resolvers.release(discovery.dns.resolver);
     this.breakerGauges.release();
     this.#options.stats.release(this.#stats);
   }
@@ -219,7 +215,7 @@ class DiscoveredCluster implements DiscoveryOwner {
     const { discovery } = this.spec;
     if (discovery.kind === 'static') return undefined;
     const { timers, random, log } = this.#options;
-    const services = { resolver: this.#owner.resolverOf(discovery.dns.resolver), timers, random };
+    const services = { resolver: this.#owner.resolvers.take(discovery.dns.resolver), timers, random };
     const options: DnsDiscoveryOptions = { services, stats: this.#stats, owner: this, log };
     return discovery.kind === 'strict-dns' ? new StrictDnsDiscovery(discovery, options) : new LogicalDnsDiscovery(discovery, options);
   }

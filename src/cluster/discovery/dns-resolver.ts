@@ -37,6 +37,7 @@ class DnsResolver implements NameResolver {
   readonly #resolvConf: string | undefined;
   readonly #store: StatStore;
   readonly #stats: StatGroup;
+  #pending = 0;
   #closed = false;
 
   constructor({ servers, search, timeoutMs, tries }: Extract<ResolverSpec, { kind: 'dns' }>, store: StatStore, files: SystemFiles) {
@@ -50,10 +51,10 @@ class DnsResolver implements NameResolver {
 
   async resolve(name: string, family: LookupFamily): Promise<Resolution> {
     this.#stats.inc(DNS_STATS.resolve_total);
-    this.#stats.gaugeAdd(DNS_STATS.pending_resolutions, 1);
+    this.#addPending(1);
     const resolution = await this.#resolve(name, family);
     if (this.#closed) return resolution;
-    this.#stats.gaugeAdd(DNS_STATS.pending_resolutions, -1);
+    this.#addPending(-1);
     this.#count(resolution);
     return resolution;
   }
@@ -61,7 +62,13 @@ class DnsResolver implements NameResolver {
   close(): void {
     this.#closed = true;
     this.#resolver.cancel();
+    this.#addPending(-this.#pending);
     this.#store.release(this.#stats);
+  }
+
+  #addPending(count: number): void {
+    this.#pending += count;
+    this.#stats.gaugeAdd(DNS_STATS.pending_resolutions, count);
   }
 
   async #resolve(name: string, family: LookupFamily): Promise<Resolution> {

@@ -25,6 +25,8 @@ class FakeResolver implements NameResolver {
 
 class DiscoveryWorld extends World {
   readonly resolver = new FakeResolver();
+  /** Servers of the resolvers that run, in the order of their making. */
+  readonly open: string[] = [];
   readonly updates: HostSetUpdate[] = [];
   readonly breakers: LocalProcessCounts;
   readonly discovery: ClusterDiscovery;
@@ -40,7 +42,17 @@ class DiscoveryWorld extends World {
       runtime: emptyRuntime,
       log: silentLogger,
       breakers,
-      createResolver: () => this.resolver,
+      createResolver: (spec) => {
+        const servers = spec.kind === 'dns' ? spec.servers.join() : '';
+        this.open.push(servers);
+        return {
+          resolve: (name, family) => this.resolver.resolve(name, family),
+          close: () => {
+            this.open.splice(this.open.indexOf(servers), 1);
+            this.resolver.close();
+          },
+        };
+      },
       onUpdate: (update) => {
         this.updates.push(update);
         this.manager.updateHosts(update);
@@ -128,6 +140,27 @@ describe('discovery of static clusters', () => {
     world.load(specOf(staticYaml('web', ['10.0.0.1:1'], 'circuit_breakers: {thresholds: [{track_remaining: true}]}')));
     world.load();
     expect([...world.scrape.values().keys()].filter((name) => name.startsWith('cluster.'))).toEqual([]);
+  });
+});
+
+describe('a resolver', () => {
+  const asking = (server: string, name: string): ClusterSpec =>
+    specOf(`{name: ${name}, type: STRICT_DNS, dns_resolvers: [{socket_address: {address: ${server}, port_value: 53}}], load_assignment: {cluster_name: x, endpoints: [{lb_endpoints: [${target('a.test')}]}]}}`);
+
+  it('serves all clusters that ask for the same, and is closed when the last of them goes', async () => {
+    const world = new DiscoveryWorld();
+    world.load(asking('192.0.2.1', 'one'), asking('192.0.2.1', 'two'));
+    expect(world.open).toEqual(['192.0.2.1:53']);
+    world.load(asking('192.0.2.1', 'one'));
+    expect(world.open).toEqual(['192.0.2.1:53']);
+    await world.answer('10.0.0.1');
+    await world.answer('10.0.0.1');
+    world.load(asking('192.0.2.2', 'one'));
+    expect(world.open).toEqual(['192.0.2.1:53', '192.0.2.2:53']);
+    await world.answer('10.0.0.1');
+    expect(world.open).toEqual(['192.0.2.2:53']);
+    world.load();
+    expect(world.open).toEqual([]);
   });
 });
 

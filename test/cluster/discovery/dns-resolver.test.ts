@@ -67,6 +67,15 @@ describe('the DNS resolver', () => {
     expect(world.used('dns.cares.')).toEqual({ get_addr_failure: 2, not_found: 1, resolve_total: 3 });
   });
 
+  it('that is closed takes what it waits for out of the count of all resolvers', async () => {
+    const other = createResolverFactory(world.stats)({ kind: 'dns', servers: ['192.0.2.1:53'], search: false, timeoutMs: 5_000, tries: 1 });
+    const asked = other.resolve('a.b.test', 'v4-only');
+    expect(world.stat('dns.cares.pending_resolutions')).toBe(1);
+    other.close();
+    await asked;
+    expect(world.stat('dns.cares.pending_resolutions')).toBe(0);
+  });
+
   it('asks nobody for what is an address, localhost or in the hosts file', async () => {
     expect(await resolve('10.1.1.1')).toEqual(['10.1.1.1']);
     expect(await resolve('localhost', 'v4-only')).toEqual(['127.0.0.1']);
