@@ -74,15 +74,17 @@ export class ClientRig implements ClientCodecOwner {
     this.told.push('protocol error');
   }
 
-  request(body?: string, method = 'POST'): SeenResponse {
-    const seen = this.#begin(requestHead(method), body === undefined);
+  request(body?: string, method = 'POST', headers = new HeaderMap()): SeenResponse {
+    const seen = this.#begin(withTarget(headers, method), body === undefined);
     if (body !== undefined) seen.encoder.sendData(Buffer.from(body), true);
     return seen;
   }
 
   /** Asks for WebSocket; nothing ends it. */
   tunnel(): SeenResponse {
-    const headers = requestHead('GET');
+    const headers = withTarget(new HeaderMap(), 'GET');
+    headers.scheme = 'https';
+    headers.path = '/';
     headers.set(H.upgrade, 'websocket');
     return this.#begin(headers, false);
   }
@@ -95,8 +97,7 @@ export class ClientRig implements ClientCodecOwner {
   }
 }
 
-function requestHead(method: string): HeaderMap {
-  const headers = new HeaderMap();
+function withTarget(headers: HeaderMap, method: string): HeaderMap {
   headers.method = method;
   headers.scheme = 'http';
   headers.path = '/p';

@@ -1,5 +1,5 @@
 import { SeededRandom } from '../../../../src/core/random.ts';
-import type { HeldStream, StreamEncoder } from '../../../../src/http/codec/codec.ts';
+import type { PressureWatcher, StreamEncoder } from '../../../../src/http/codec/codec.ts';
 import type { H2Options } from '../../../../src/http/codec/h2/h2-options.ts';
 import type { H2Stream } from '../../../../src/http/codec/h2/h2-stream.ts';
 import { HeadReader } from '../../../../src/http/codec/h2/head-reader.ts';
@@ -20,8 +20,10 @@ import { validRequests } from './valid-sessions.ts';
  * peer can read, streams are told of their end once, and no more is kept or written than limits allow.
  */
 
-const MAX_STREAMS = 2;
 const BODY = Buffer.alloc(3000, 'b');
+const LARGE_BODY = Buffer.alloc(40_000, 'b');
+/** The longest head that this side sends. */
+const HEAD_BYTES = 20_000;
 const LIMIT_MS = 50;
 const GIVEN_UP: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
 
@@ -40,9 +42,9 @@ const timed: Partial<H2Options> = {
 /** Connections of different kinds, so that each guard is met. */
 const VARIANTS: Partial<H2Options>[] = [
   {},
-  { streamErrorOnInvalidMessage: true, allowConnect: true, underscores: 'reject' },
-  { underscores: 'drop', maxHeadBytes: 100, maxHeaders: 6, highWatermarkBytes: 1000, initialStreamWindowBytes: 100, initialConnectionWindowBytes: 300 },
-  { ...limits, streamErrorOnInvalidMessage: true },
+  { maxConcurrentStreams: 2, streamErrorOnInvalidMessage: true, allowConnect: true, underscores: 'reject' },
+  { maxConcurrentStreams: 50, underscores: 'drop', maxHeadBytes: 100, maxHeaders: 6, highWatermarkBytes: 1000, initialStreamWindowBytes: 100, initialConnectionWindowBytes: 300 },
+  { ...limits, maxConcurrentStreams: 1, maxFieldBytes: 30, streamErrorOnInvalidMessage: true },
   { ...timed, allowConnect: true },
   { ...timed, ...limits, highWatermarkBytes: 100, maxEmptyFrames: 10 },
 ];
@@ -66,8 +68,8 @@ function deliver(connection: FakeConnection, bytes: string, random: SeededRandom
       connection.owner.onDrained();
     }
     const chance = random.unit();
-    if (chance < 0.1) act();
-    else if (chance < 0.15) pass(random.uint32() % (3 * LIMIT_MS));
+    if (chance < 0.25) act();
+    else if (chance < 0.35) pass(random.uint32() % (3 * LIMIT_MS));
   }
 }
 
@@ -82,10 +84,44 @@ interface UsedStream {
   givenUp: boolean;
 }
 
+/** Is told to stop and to go on by turns. */
+class Source implements PressureWatcher {
+  #above = false;
+
+  onHighWatermark(): void {
+    if (this.#above) throw new Error('told to stop twice');
+    this.#above = true;
+  }
+
+  onLowWatermark(): void {
+    if (!this.#above) throw new Error('told to go on, and was not stopped');
+    this.#above = false;
+  }
+
+  onFlushed(): void {}
+}
+
+/** Fields that heads have, some of them again and again. */
+function addFields(random: SeededRandom, headers: HeaderMap): HeaderMap {
+  for (let left = random.uint32() % 4; left > 0; left--) {
+    const name = FIELD_NAMES[random.uint32() % FIELD_NAMES.length]!;
+    const isLong = random.uint32() % 100 === 0;
+    headers.addText(name, isLong ? 'v'.repeat(random.uint32() % HEAD_BYTES) : `v${random.uint32() % 3}`);
+  }
+  return headers;
+}
+
+const FIELD_NAMES = ['x-a', 'x-b', 'set-cookie', 'content-type', 'authorization', 'x-once-more'];
+
+function trailers(random: SeededRandom): HeaderMap {
+  return addFields(random, new HeaderMap());
+}
+
 /** This side goes on with a stream whose head is sent, as filters and the other side of the proxy do. */
 function useStream(stream: UsedStream, random: SeededRandom): void {
   const { encoder } = stream;
-  switch (random.uint32() % 7) {
+  encoder.watcher ??= new Source();
+  switch (random.uint32() % 9) {
     case 0:
       encoder.pause();
       return;
@@ -94,13 +130,16 @@ function useStream(stream: UsedStream, random: SeededRandom): void {
       return;
     case 2:
       stream.givenUp = true;
-      encoder.reset(GIVEN_UP);
+      encoder.reset({ ...GIVEN_UP, kind: random.unit() < 0.5 ? 'local-reset' : 'protocol-error' });
       return;
     case 3:
-      (encoder as unknown as HeldStream).giveUp();
+      if ((encoder as H2Stream).heldBytes >= 0) (encoder as H2Stream).giveUp();
+      return;
+    case 4:
+      encoder.sendTrailers(trailers(random));
       return;
     default:
-      encoder.sendData(BODY, random.unit() < 0.5);
+      encoder.sendData(random.unit() < 0.1 ? LARGE_BODY : BODY, random.unit() < 0.5);
   }
 }
 
@@ -110,23 +149,23 @@ function answerBy(random: SeededRandom): (stream: SeenStream) => void {
     if (stream.answered) return;
     stream.answered = true;
     const { encoder } = stream;
-    const headers = new HeaderMap();
-    headers.status = stream.headers!.has(H.upgrade) ? 101 : 200;
+    if (random.uint32() % 8 === 0) encoder.sendInformational(Object.assign(new HeaderMap(), { status: 103 }));
+    if (random.uint32() % 8 === 0) encoder.setFlushTimeout?.(random.unit() < 0.5 ? undefined : timers.list(LIMIT_MS));
+    const headers = addFields(random, new HeaderMap());
+    headers.status = stream.headers!.has(H.upgrade) ? 101 : [200, 200, 404, 418][random.uint32() % 4]!;
     switch (random.uint32() % 7) {
       case 0:
+        stream.answered = false;
         return;
       case 1:
         encoder.sendHeaders(headers, false);
         encoder.sendData(BODY, true);
         return;
-      case 2: {
+      case 2:
         encoder.sendHeaders(headers, false);
         encoder.sendData(BODY, false);
-        const trailers = new HeaderMap();
-        trailers.addText('x-t', 'v');
-        encoder.sendTrailers(trailers);
+        encoder.sendTrailers(trailers(random));
         return;
-      }
       case 3:
         encoder.sendHeaders(headers, false);
         stream.givenUp = true;
@@ -147,27 +186,37 @@ export function faultOf(written: string, isServer: boolean): string | undefined 
   const bytes = Buffer.from(written, 'latin1');
   const decoder = new HpackDecoder(4096);
   const over = new Set<number>();
+  let block = '';
   for (let at = start; at < bytes.length; ) {
     if (at + 9 > bytes.length) return 'half a frame';
     const length = bytes.readUIntBE(at, 3);
     const [type, flags, id] = [bytes[at + 3]!, bytes[at + 4]!, bytes.readUInt32BE(at + 5)];
     const end = at + 9 + length;
     if (length > 16_384 || end > bytes.length) return 'a frame too long';
-    if (type > 8 || type === 2 || type === 5) return `frame type ${type}`;
+    if (type > 9 || type === 2 || type === 5) return `frame type ${type}`;
+    if ((type === 9) !== (block !== '')) return 'a head that is torn';
     if (type <= 1) {
       if (id === 0 || over.has(id)) return `frame ${type} on stream ${id}`;
       if ((flags & 1) !== 0) over.add(id);
     }
     if (type === 3) over.add(id);
-    if (type === 1) {
-      const head = new HeadReader();
-      head.begin(65_536, 1000);
-      if (!decoder.decode(bytes, at + 9, end, head)) return 'a broken head';
+    if (type === 1 || type === 9) {
+      block += bytes.toString('latin1', at + 9, end);
+      if ((flags & 4) !== 0) {
+        if (!isHead(decoder, block)) return 'a broken head';
+        block = '';
+      }
     }
     if (type === 8 && bytes.readUInt32BE(at + 9) === 0) return 'a window by 0';
     at = end;
   }
   return undefined;
+}
+
+function isHead(decoder: HpackDecoder, block: string): boolean {
+  const head = new HeadReader();
+  head.begin(65_536, 1000);
+  return decoder.decode(Buffer.from(block, 'latin1'), 0, block.length, head);
 }
 
 /** `sent`: how often this side has sent something of its own accord. */
@@ -176,7 +225,7 @@ function judge(connection: FakeConnection, received: number, sent: number): void
   const fault = faultOf(written, true);
   if (fault !== undefined) throw new Error(`wrote ${fault}`);
   // Acks are no longer than what they answer; an answer is a body at most, and costs at least a frame to ask for.
-  if (written.length > 1000 + received * 3 + (received / 10 + sent) * (BODY.length + 200)) throw new Error(`${written.length} bytes for ${received}`);
+  if (written.length > 1000 + received * 3 + (received / 10 + sent) * (BODY.length + 4 * HEAD_BYTES) + sent * LARGE_BODY.length) throw new Error(`${written.length} bytes for ${received}`);
 }
 
 const TIMER_LISTS = [timers.list(LIMIT_MS), testOptions().resetDelay];
@@ -190,7 +239,8 @@ function judgeRest(): void {
 export function checkHostileClient(seed: number): void {
   const random = new SeededRandom(seed);
   const bytes = hostileRequests(() => random.unit());
-  const rig = new ServerRig({ maxConcurrentStreams: MAX_STREAMS, ...optionsFor(random) });
+  const options = optionsFor(random);
+  const rig = new ServerRig(options);
   rig.answer = answerBy(random);
   let sent = 0;
   deliver(rig.connection, bytes, random, () => {
@@ -200,13 +250,17 @@ export function checkHostileClient(seed: number): void {
     const stream = rig.streams.at(random.uint32() % Math.max(1, rig.streams.length));
     if (stream === undefined) return;
     // Early: before the request is complete.
-    if (stream.headers !== undefined && random.unit() < 0.3) rig.answer(stream);
+    const chance = random.unit();
+    if (stream.headers !== undefined && chance < 0.3) rig.answer(stream);
+    else if (chance < 0.5) stream.encoder.pause();
+    else if (chance < 0.7) stream.encoder.resume();
     else if (stream.answered) useStream(stream, random);
     sent++;
   });
-  if (rig.codec.activeStreams > MAX_STREAMS) throw new Error('more streams than allowed');
+  if (rig.codec.activeStreams > (options.maxConcurrentStreams ?? 100)) throw new Error('more streams than allowed');
   if (rig.errors > 1) throw new Error('a connection failed twice');
   judge(rig.connection, bytes.length, sent);
+  if (random.unit() < 0.1) rig.codec.onEnd();
   rig.codec.onClosed(undefined);
   if (rig.codec.activeStreams !== 0) throw new Error('streams outlive their connection');
   for (const stream of rig.streams) {
@@ -224,9 +278,15 @@ export function checkHostileServer(seed: number): void {
   const rig = new ClientRig({ ...optionsFor(random), flushTimeout: undefined });
   const bodyBytes = random.uint32() % (random.unit() < 0.1 ? 100_000 : 1000);
   const seen = [rig.request(undefined, 'GET'), rig.request('x'.repeat(bodyBytes)), rig.request(undefined, 'HEAD'), rig.tunnel()];
-  deliver(rig.connection, bytes, random, () => useStream(seen[random.uint32() % seen.length]!, random));
+  deliver(rig.connection, bytes, random, () => {
+    if (random.unit() < 0.1 && rig.codec.canTakeStream) seen.push(rig.request(undefined, 'GET', addFields(random, new HeaderMap())));
+    else useStream(seen[random.uint32() % seen.length]!, random);
+  });
   const fault = faultOf(rig.connection.written, false);
   if (fault !== undefined) throw new Error(`wrote ${fault}`);
+  const how = random.uint32() % 10;
+  if (how === 0) rig.codec.onEnd();
+  if (how === 1) rig.codec.close(GIVEN_UP);
   rig.codec.onClosed(undefined);
   if (rig.codec.activeStreams !== 0) throw new Error('streams outlive their connection');
   if (rig.told.filter((what) => what === 'closed').length !== 1) throw new Error('told of the close not once');

@@ -30,7 +30,7 @@ const block = (dice: Dice, start: string): string => {
       return pick(dice, ['\x20', '\x3f\xe1\x1f', '\x3f\x9a\x01', '\x3f\xff\xff\xff\xff\x0f']) + start;
     case 8:
       // Huffman coded, right and wrong.
-      return `${start}\x00\x83\xf2\xb2\x4a${String.fromCharCode(0x80 | below(dice, 6))}${noise(dice, 6)}`;
+      return `${start}\x00\x83\xf2\xb2\x4a${String.fromCharCode(0x80 | below(dice, 6))}${dice() < 0.2 ? '\xff\xff\xff\xff\xff' : noise(dice, 6)}`;
     case 9:
       return start + literal('cookie', 'a=b').repeat(below(dice, 8));
     default:
@@ -56,10 +56,18 @@ const chain = (dice: Dice, id: number, start: string): string => {
   return text;
 };
 
+/** Streams one after the other, taken back or not. */
+const row = (dice: Dice, start: string): string => {
+  const isReset = dice() < 0.5;
+  let text = '';
+  for (let id = 11, left = below(dice, 20); left > 0; left--, id += 2) text += frame(1, pick(dice, [4, 5]), id, start) + (isReset ? frame(3, 0, id, uint32(8)) : '');
+  return text;
+};
+
 const oneFrame = (dice: Dice, starts: readonly string[]): string => {
   const id = pick(dice, [0, 1, 1, 1, 3, 3, 5, 7, 2, 9, 2 ** 31 - 1]);
   const start = pick(dice, starts);
-  switch (below(dice, 16)) {
+  switch (below(dice, 18)) {
     case 0:
     case 1:
     case 2:
@@ -71,8 +79,9 @@ const oneFrame = (dice: Dice, starts: readonly string[]): string => {
     case 5:
       return frame(9, pick(dice, [0, 4]), id, block(dice, start));
     case 6:
-    case 7:
       return frame(0, pick(dice, [0, 1, 8, 9]), id, noise(dice, 40));
+    case 7:
+      return frame(0, 0, id).repeat(1 + below(dice, 4));
     case 8:
       return frame(8, 0, id, uint32(pick(dice, INCREMENTS)));
     case 9:
@@ -87,6 +96,11 @@ const oneFrame = (dice: Dice, starts: readonly string[]): string => {
       return frame(7, 0, 0, uint32(below(dice, 9)) + uint32(below(dice, 14)) + noise(dice, 9));
     case 14:
       return frame(below(dice, 12), below(dice, 256), id, noise(dice, 30));
+    case 15:
+      return row(dice, start);
+    case 16:
+      // It may depend on itself.
+      return frame(1, 36, id, `${uint32(pick(dice, [id, 0]))}\x0f${start}`);
     default:
       return noise(dice, 12);
   }

@@ -18,7 +18,7 @@ const LATEST = '\xbe';
 /** In Huffman's code: `custom-key: custom-value` (RFC 7541, Appendix C.4.3). */
 const CODED = '\0\x88\x25\xa8\x49\xe9\x5b\xa9\x7d\x7f\x89\x25\xa8\x49\xe9\x5b\xb8\xe8\xb4\xbf';
 
-const FIELDS = [LATEST, literal('x-b', 'some value'), literal('cookie', 'a=b') + literal('cookie', 'c=d'), literal('te', 'trailers'), CODED, ''];
+const FIELDS = [LATEST, literal('expect', '100-continue'), literal('a_b', 'c'), literal('x-b', 'some value'), literal('cookie', 'a=b') + literal('cookie', 'c=d'), literal('te', 'trailers'), CODED, ''];
 
 /** A head, whole or in several frames. */
 function headFrames(dice: Dice, id: number, block: string, end: boolean): string[] {
