@@ -8,12 +8,15 @@ export class ExtensionRegistry {
   readonly all: readonly Extension<never, unknown>[];
   /** Known, but taken out by `--disable-extensions`. */
   readonly disabled: readonly Extension<never, unknown>[];
+  /** What `--disable-extensions` names and nobody knows. */
+  readonly unknownDisabled: readonly string[];
 
   /** `disabled`: names, or category and name with a slash between. */
   constructor(extensions: readonly Extension<never, unknown>[], disabled: readonly string[] = []) {
     const isDisabled = ({ category, name }: Extension<never, unknown>): boolean => disabled.includes(name) || disabled.includes(`${category}/${name}`);
     this.all = extensions.filter((extension) => !isDisabled(extension));
     this.disabled = extensions.filter(isDisabled);
+    this.unknownDisabled = disabled.filter((text) => !this.disabled.some(({ category, name }) => text === name || text === `${category}/${name}`));
     for (const extension of this.all) {
       this.#byType.set(`${extension.category} ${extension.configType}`, extension);
       if (extension.routeConfigType !== undefined) this.#byRouteType.set(`${extension.category} ${extension.routeConfigType}`, extension);

@@ -259,6 +259,6 @@ function parseStatsTag(text: string): Tag {
   const name = text.slice(0, colon);
   const value = text.slice(colon + 1);
   if (!/^[A-Za-z0-9]+$/.test(name)) throw new UsageError(`error: misformatted stats-tag '${text}' contains invalid char in '${name}'\n`);
-  if (value.includes('.')) throw new UsageError(`error: misformatted stats-tag '${text}' contains invalid char in '${value}'\n`);
+  if (value === '' || value.includes('.')) throw new UsageError(`error: misformatted stats-tag '${text}' contains invalid char in '${value}'\n`);
   return { name, value };
 }

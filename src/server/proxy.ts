@@ -87,6 +87,7 @@ export class Proxy {
     this.#retiring = new RetiringClusters(this.#timers);
     this.#log = options.log ?? NO_LOG;
     this.registry = new ExtensionRegistry(extensions, options.disabledExtensions);
+    for (const name of this.registry.unknownDisabled) this.#log.logger.component('misc').warning(`failed to disable unknown extension '${name}'`);
     this.#judge = new ConfigurationJudge({
       registry: this.registry,
       clock: this.#clock,

@@ -22,6 +22,9 @@ const STATS = ConfigPath.root.field('stats_config');
 
 export function compileStatsSettings(bootstrap: Bootstrap, fixedTags: readonly Tag[], problems: Problems): StatsSettings {
   const { statsConfig } = bootstrap;
+  if (bootstrap.statsFlush.case !== undefined && bootstrap.statsFlushInterval !== undefined) {
+    problems.error(ConfigPath.root.field('stats_flush_on_admin'), 'Only one of stats_flush_interval or stats_flush_on_admin should be set!');
+  }
   const buckets = (statsConfig?.histogramBucketSettings ?? []).map(({ match, buckets: bounds }, index) => ({
     match: compileNameMatcher(match, STATS.field('histogram_bucket_settings').index(index).field('match'), problems),
     buckets: bounds,

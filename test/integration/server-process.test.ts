@@ -102,6 +102,13 @@ describe('--mode validate', () => {
     for (const text of [silent.stderr(), logged.stderr(), readFileSync(log, 'utf8')]) expect(text).toContain(sentence);
   });
 
+  test('names extensions that cannot be taken out because nobody knows them', async () => {
+    const { path } = running.configFile(ingress('x'));
+    const validate = nuncio('--mode', 'validate', '-c', path, '--disable-extensions', 'envoy.filters.http/envoy.filters.http.cors,envoy.filters.http/nobody');
+    expect(await validate.ended).toBe(0);
+    expect(validate.stderr().match(/\[warning\].*/g)).toEqual(["[warning][misc] failed to disable unknown extension 'envoy.filters.http/nobody'"]);
+  });
+
   test('opens no log file', async () => {
     const path = join(running.folder(), 'good.yaml');
     writeFileSync(path, 'static_resources: {}\n');

@@ -89,6 +89,7 @@ describe('the command line', () => {
     expect(refusal('--mode', 'foo')).toBe("error: unknown mode 'foo'\n");
     expect(refusal('--local-address-ip-version', 'v5')).toBe("error: unknown IP address version 'v5'\n");
     expect(refusal('--stats-tag', 'foo')).toBe("error: misformatted stats-tag 'foo'\n");
+    expect(refusal('--stats-tag', 'foo:')).toBe("error: misformatted stats-tag 'foo:' contains invalid char in ''\n");
     expect(refusal('--stats-tag', 'foo:b.r')).toBe("error: misformatted stats-tag 'foo:b.r' contains invalid char in 'b.r'\n");
     expect(refusal('--use-dynamic-base-id', '--restart-epoch', '1')).toBe('error: cannot use --restart-epoch=1 with --use-dynamic-base-id\n');
     expect(refusal('--drain-strategy', 'foo')).toBe("error: unknown drain-strategy 'foo'\n");
