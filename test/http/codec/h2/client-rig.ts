@@ -1,4 +1,4 @@
-import type { ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../../../../src/http/codec/codec.ts';
+import type { ClientCodecOwner, PressureWatcher, RequestEncoder, ResponseDecoder } from '../../../../src/http/codec/codec.ts';
 import { H2ClientCodec } from '../../../../src/http/codec/h2/h2-client.ts';
 import type { H2Options } from '../../../../src/http/codec/h2/h2-options.ts';
 import type { Failure } from '../../../../src/http/failure.ts';
@@ -44,6 +44,8 @@ export class ClientRig implements ClientCodecOwner {
   readonly connection = new FakeConnection();
   readonly codec: H2ClientCodec;
   readonly told: string[] = [];
+  /** Of each request. */
+  watcher: () => PressureWatcher | undefined = () => undefined;
 
   constructor(changes: Partial<H2Options> = {}) {
     this.codec = new H2ClientCodec(this.connection, this, testOptions(changes));
@@ -92,6 +94,7 @@ export class ClientRig implements ClientCodecOwner {
   #begin(headers: HeaderMap, end: boolean): SeenResponse {
     const seen = new SeenResponse();
     seen.encoder = this.codec.newStream(seen);
+    seen.encoder.watcher = this.watcher();
     seen.encoder.sendHeaders(headers, end);
     return seen;
   }

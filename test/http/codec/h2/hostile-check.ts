@@ -120,7 +120,6 @@ function trailers(random: SeededRandom): HeaderMap {
 /** This side goes on with a stream whose head is sent, as filters and the other side of the proxy do. */
 function useStream(stream: UsedStream, random: SeededRandom): void {
   const { encoder } = stream;
-  encoder.watcher ??= new Source();
   switch (random.uint32() % 9) {
     case 0:
       encoder.pause();
@@ -149,6 +148,7 @@ function answerBy(random: SeededRandom): (stream: SeenStream) => void {
     if (stream.answered) return;
     stream.answered = true;
     const { encoder } = stream;
+    encoder.watcher ??= new Source();
     if (random.uint32() % 8 === 0) encoder.sendInformational(Object.assign(new HeaderMap(), { status: 103 }));
     if (random.uint32() % 8 === 0) encoder.setFlushTimeout?.(random.unit() < 0.5 ? undefined : timers.list(LIMIT_MS));
     const headers = addFields(random, new HeaderMap());
@@ -276,6 +276,7 @@ export function checkHostileServer(seed: number): void {
   const random = new SeededRandom(seed);
   const bytes = hostileResponses(() => random.unit(), HEADS);
   const rig = new ClientRig({ ...optionsFor(random), flushTimeout: undefined });
+  rig.watcher = () => new Source();
   const bodyBytes = random.uint32() % (random.unit() < 0.1 ? 100_000 : 1000);
   const seen = [rig.request(undefined, 'GET'), rig.request('x'.repeat(bodyBytes)), rig.request(undefined, 'HEAD'), rig.tunnel()];
   deliver(rig.connection, bytes, random, () => {
