@@ -1,7 +1,7 @@
 /** An object in a stream's filter state that is more than a text. */
 export interface FilterStateObject {
-  /** `%FILTER_STATE(key:PLAIN)%`. */
-  readonly plain: string;
+  /** `%FILTER_STATE(key:PLAIN)%`; undefined when it cannot be said in text. */
+  readonly plain: string | undefined;
   /** `%FILTER_STATE(key)%`: the fields of a message of Envoy's API that differ from their defaults, by their names there. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** `%FILTER_STATE(key:FIELD:name)%`; absent when its fields cannot be asked for. */

@@ -73,14 +73,9 @@ export const listenerSupport: SupportTable = {
     hash_policy: ignored('it is asked by lb_policy RING_HASH and MAGLEV alone, which are refused'),
     on_demand: refused('clusters come from the bootstrap file'),
   },
-  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig': {
-    ...fields('hostname use_post headers_to_add post_path formatters'),
-    propagate_response_headers: only([false], 'headers of the tunnel are not kept'),
-    propagate_response_trailers: only([false], 'trailers of the tunnel are not kept'),
-    request_id_extension: refused('add a header with %UNIQUE_ID% by headers_to_add'),
-    request_id_header: refused('add a header with %UNIQUE_ID% by headers_to_add'),
-    request_id_metadata_key: refused('add a header with %UNIQUE_ID% by headers_to_add'),
-  },
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig': fields(
+    'hostname use_post headers_to_add post_path formatters propagate_response_headers propagate_response_trailers request_id_extension request_id_header request_id_metadata_key',
+  ),
   'envoy.config.core.v3.BackoffStrategy': fields('base_interval max_interval'),
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster': fields('clusters'),
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': {

@@ -40,6 +40,8 @@ export interface RequestError {
 }
 
 export interface ResponseDecoder extends StreamDecoder {
+  /** Its request goes on when the response is complete. Else what is left of the request is given up then. */
+  readonly goesOnAfterEnd?: boolean;
   /** 1xx other than 101. Any number, before `onHeaders`. */
   onInformational(headers: HeaderMap): void;
 }

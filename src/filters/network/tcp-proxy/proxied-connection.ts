@@ -39,6 +39,8 @@ const DOWNSTREAM_RESET: Failure = { source: 'downstream', kind: 'remote-reset', 
  */
 export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, PoolCallbacks, PressureWatcher, LoadBalancerContext, TimerOwner {
   readonly active = true;
+  /** Each direction of a tunnel ends by itself. */
+  readonly goesOnAfterEnd = true;
   /** Of the tunnel. */
   requestHeaders: HeaderMap | undefined;
   readonly #connection: Connection;
@@ -247,7 +249,8 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
       this.#tryAgain('');
       return;
     }
-    if (failure !== RESET_BY_PEER) {
+    const isReset = failure === RESET_BY_PEER || (this.requestHeaders !== undefined && failure.kind === 'remote-reset');
+    if (!isReset) {
       this.#connection.closeAfterFlush(0);
       return;
     }
@@ -258,10 +261,12 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
   }
 
   /** The answer to the request for a tunnel. */
-  onHeaders(headers: HeaderMap): void {
+  onHeaders(headers: HeaderMap, end: boolean): void {
     const upstream = this.#upstream;
     if (upstream === undefined || this.#joined) return;
-    if (this.#config.tunnel!.opensWith(headers.status)) {
+    const tunnel = this.#config.tunnel!;
+    tunnel.onHeaders(headers, this.#stream);
+    if (tunnel.opensWith(headers.status) && !end) {
       this.#join(upstream);
       return;
     }
@@ -270,7 +275,11 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#tryAgain(`tunnel_response:${headers.status}`);
   }
 
-  onTrailers(): void {}
+  onTrailers(trailers: HeaderMap): void {
+    this.#config.tunnel?.onTrailers(trailers, this.#stream);
+    this.onData(NO_BYTES, true);
+  }
+
   onInformational(): void {}
 
   // PressureWatcher
@@ -428,7 +437,8 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
 
   /** What the client has sent still goes there, unless it broke off. */
   #endUpstream(upstream: RequestEncoder): void {
-    if (this.#stream.downstreamCloseType === 'RemoteReset') upstream.reset(DOWNSTREAM_RESET);
+    const passesReset = this.#stream.downstreamCloseType === 'RemoteReset' && this.requestHeaders === undefined;
+    if (passesReset) upstream.reset(DOWNSTREAM_RESET);
     else if (!this.#downstreamEnded || this.#endsWhole) upstream.reset(DOWNSTREAM_GONE);
     else upstream.sendData(NO_BYTES, true);
   }

@@ -162,8 +162,9 @@ export class H2ClientCodec implements ClientCodec, ConnectionOwner, SessionRole,
 
   onLocalEnd(): void {}
 
-  /** The answer does not need the rest of the request. */
+  /** As a rule the answer does not need the rest of the request. */
   onRemoteEnd(stream: H2Stream): void {
+    if ((stream.decoder as ResponseDecoder | undefined)?.goesOnAfterEnd === true) return;
     this.#owner.onStreamReset(NOT_WANTED);
     this.#session.reset(stream, ErrorCode.internalError);
   }
