@@ -36,6 +36,7 @@ import { rawBufferDownstreamExtension, rawBufferUpstreamExtension } from './filt
 import { upstreamProxyProtocolExtension } from './filters/transport-socket/upstream-proxy-protocol/extension.ts';
 import { tlsDownstreamExtension, tlsUpstreamExtension } from './tls/extension.ts';
 import { fileContentFormatterExtension, genericSecretFormatterExtension } from './tls/formatters.ts';
+import { celAccessLogFilterExtension, celFormatterExtension } from './http/cel/extensions.ts';
 import { metadataFormatterExtension, reqWithoutQueryFormatterExtension } from './http/format/formatters.ts';
 import {
   brotliCompressorExtension,
@@ -87,11 +88,13 @@ export const extensions: readonly Extension<never, unknown>[] = [
   routerExtension,
   reqWithoutQueryFormatterExtension,
   metadataFormatterExtension,
+  celFormatterExtension,
   fileContentFormatterExtension,
   genericSecretFormatterExtension,
   fileAccessLogExtension,
   stdoutAccessLogExtension,
   stderrAccessLogExtension,
+  celAccessLogFilterExtension,
   brotliCompressorExtension,
   brotliDecompressorExtension,
   gzipCompressorExtension,

@@ -17,6 +17,7 @@ export type Category =
   | 'envoy.filters.http'
   | 'envoy.filters.listener'
   | 'envoy.access_loggers'
+  | 'envoy.access_loggers.extension_filters'
   | 'envoy.compression.compressor'
   | 'envoy.compression.decompressor'
   | 'envoy.load_balancing_policies'
@@ -92,6 +93,10 @@ export interface NodeInfo {
   readonly id: string;
   readonly cluster: string;
   readonly zone: string;
+  readonly region?: string;
+  readonly subZone?: string;
+  /** Free-form facts that the bootstrap tells. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** An address of this machine that is not on the loopback (`--local-address-ip-version`). */
   readonly localAddress: string;
 }

@@ -19,6 +19,9 @@ export function nodeInfoOf(node: Node | undefined, overrides: NodeOverrides): No
     id: overrides.id || (node?.id ?? ''),
     cluster: overrides.cluster || (node?.cluster ?? ''),
     zone: overrides.zone || (node?.locality?.zone ?? ''),
+    region: node?.locality?.region ?? '',
+    subZone: node?.locality?.subZone ?? '',
+    metadata: node?.metadata,
     localAddress: localAddress(overrides.ipVersion),
   };
 }

@@ -17,6 +17,7 @@ import { grpcWebSupport } from '../filters/http/grpc-web/support.ts';
 import { routerSupport } from '../filters/http/router/support.ts';
 import { httpConnectionManagerSupport } from '../filters/network/http-connection-manager/support.ts';
 import { accessLogFilterSupport } from '../http/access-log-filter/support.ts';
+import { celSupport } from '../http/cel/support.ts';
 import { compressionSupport } from '../http/compression/support.ts';
 import { formatSupport } from '../http/format/support.ts';
 import { rateLimitSupport } from '../http/rate-limit/support.ts';
@@ -50,6 +51,7 @@ export const SUPPORT_TABLES: readonly SupportTable[] = [
   compressionSupport,
   routerSupport,
   accessLogFilterSupport,
+  celSupport,
   fileAccessLogSupport,
   streamAccessLogSupport,
   formatSupport,

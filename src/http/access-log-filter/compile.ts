@@ -1,5 +1,5 @@
 import {
-  type AccessLogFilter as FilterMessage, type ComparisonFilter, ComparisonFilter_Op as Op, type GrpcStatusFilter, type LogTypeFilter, type ResponseFlagFilter,
+  type AccessLogFilter as FilterMessage, type ComparisonFilter, ComparisonFilter_Op as Op, type ExtensionFilter, type GrpcStatusFilter, type LogTypeFilter, type ResponseFlagFilter,
 } from '../../api/generated/envoy/config/accesslog/v3.ts';
 import { AccessLogType } from '../../api/generated/envoy/data/accesslog/v3.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -66,12 +66,16 @@ export function compileAccessLogFilter(message: FilterMessage, at: ConfigPath, c
     case 'logTypeFilter':
       return logType(specifier.value);
     case 'extensionFilter':
-      context.error(at.field('extension_filter'), `Didn't find a registered implementation for '${specifier.value.name}'`);
-      return undefined;
+      return extensionFilter(specifier.value, at.field('extension_filter'), context);
     default:
       context.error(at, 'a filter is needed');
       return undefined;
   }
+}
+
+function extensionFilter({ name, configType }: ExtensionFilter, at: ConfigPath, context: CompileContext): AccessLogFilter | undefined {
+  const resolved = context.resolve('envoy.access_loggers.extension_filters', name, configType.value, at, false);
+  return resolved?.extension.compile(resolved.config, at.field('typed_config'), context) as AccessLogFilter | undefined;
 }
 
 function several(

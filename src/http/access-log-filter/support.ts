@@ -1,14 +1,12 @@
-import { fields, refused, type SupportTable } from '../../config/support.ts';
+import { fields, type SupportTable } from '../../config/support.ts';
 
 const PACKAGE = 'envoy.config.accesslog.v3';
 
 export const accessLogFilterSupport: SupportTable = {
   [`${PACKAGE}.AccessLog`]: fields('name filter typed_config'),
-  [`${PACKAGE}.AccessLogFilter`]: {
-    ...fields(`status_code_filter duration_filter not_health_check_filter traceable_filter runtime_filter and_filter or_filter header_filter
-      response_flag_filter grpc_status_filter metadata_filter log_type_filter`),
-    extension_filter: refused('there are no filter extensions'),
-  },
+  [`${PACKAGE}.AccessLogFilter`]: fields(`status_code_filter duration_filter not_health_check_filter traceable_filter runtime_filter and_filter or_filter
+    header_filter response_flag_filter grpc_status_filter metadata_filter log_type_filter extension_filter`),
+  [`${PACKAGE}.ExtensionFilter`]: fields('name typed_config'),
   [`${PACKAGE}.ComparisonFilter`]: fields('op value'),
   [`${PACKAGE}.StatusCodeFilter`]: fields('comparison'),
   [`${PACKAGE}.DurationFilter`]: fields('comparison'),

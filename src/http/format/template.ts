@@ -2,6 +2,7 @@ import { didYouMean } from '../../core/did-you-mean.ts';
 import { type CompileContext, serviceKey } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { ADDRESS_OPERATORS } from './address-operators.ts';
+import { celOperators } from './cel-operators.ts';
 import { coalesceOperator } from './coalesce.ts';
 import { PROCESS_OPERATORS } from './environment.ts';
 import { HEADER_OPERATORS } from './header-operators.ts';
@@ -21,6 +22,7 @@ const OPERATORS: ReadonlyMap<string, OperatorCompiler> = new Map<string, Operato
     ...METADATA_OPERATORS,
     ...PROCESS_OPERATORS,
     ...TLS_OPERATORS,
+    ...celOperators(undefined),
     XFCC_VALUE: compileXfccValue,
     COALESCE: coalesceOperator(compileNamed),
   }),
@@ -33,8 +35,6 @@ export const FORMATTER_COMMANDS = serviceKey<ReadonlyMap<string, OperatorCompile
 
 /** Envoy's operators that this proxy cannot fill. */
 const REFUSED: Readonly<Record<string, string>> = {
-  CEL: 'expressions are not evaluated: use the operator of what it reads',
-  TYPED_CEL: 'expressions are not evaluated: use the operator of what it reads',
   DOWNSTREAM_CX_RTT: 'Node.js does not tell what the kernel has measured',
   ROUTE_RESOLUTION_TIME_US: 'look-ups of routes are not measured',
   ROUTE_RESOLUTION_COUNT: 'look-ups of routes are not counted',

@@ -1,7 +1,8 @@
-import { type Permission, type Principal, RBAC_Action as Action, type RBAC } from '../../api/generated/envoy/config/rbac/v3.ts';
+import { type Permission, type Policy, type Principal, RBAC_Action as Action, type RBAC } from '../../api/generated/envoy/config/rbac/v3.ts';
 import type { CidrRange } from '../../api/generated/envoy/config/core/v3.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
+import { compileCelMessage } from '../cel/program.ts';
 import { HeaderMap } from '../header-map.ts';
 import { compileIpPrefix, IpPrefixSet } from '../ip-prefix.ts';
 import { compileFilterStateMatcher } from '../matcher/filter-state-matcher.ts';
@@ -28,6 +29,7 @@ interface CompiledPolicy {
   readonly name: string;
   readonly permission: RbacRule;
   readonly principal: RbacRule;
+  readonly condition: RbacRule;
 }
 
 /** Compiles `envoy.config.rbac.v3.RBAC`. Policies are tried in the order of their names. */
@@ -41,16 +43,27 @@ export function compileRbacRules(message: RBAC, at: ConfigPath, context: Compile
         name,
         permission: anyOf(policy.permissions.map((one, index) => compilePermission(one, policyAt.field('permissions').index(index), context))),
         principal: anyOf(policy.principals.map((one, index) => compilePrincipal(one, policyAt.field('principals').index(index), context))),
+        condition: compileCondition(policy, policyAt, context),
       };
     });
   const { action } = message;
   return {
     judge(subject) {
-      const match = policies.find(({ permission, principal }) => permission(subject) && principal(subject));
+      const match = policies.find(({ permission, principal, condition }) => permission(subject) && principal(subject) && condition(subject));
       const allowed = action === Action.LOG || (match !== undefined) === (action === Action.ALLOW);
       return { allowed, policy: match?.name ?? '' };
     },
   };
+}
+
+/** What cannot be evaluated does not hold. Of the node nothing is told here. */
+function compileCondition({ condition, checkedCondition, celConfig }: Policy, at: ConfigPath, context: CompileContext): RbacRule {
+  if (condition === undefined && checkedCondition === undefined) return always;
+  const [field, expression] = condition === undefined ? ['checked_condition', checkedCondition?.expr] : ['condition', condition];
+  const program = compileCelMessage(expression, { config: celConfig, node: undefined });
+  if (typeof program !== 'string') return ({ info, headers }) => program({ info, requestHeaders: headers, responseHeaders: undefined }) === true;
+  context.error(at.field(field), program);
+  return never;
 }
 
 const never: RbacRule = () => false;

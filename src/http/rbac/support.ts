@@ -1,7 +1,5 @@
 import { fields, refused, type SupportTable } from '../../config/support.ts';
 
-const NO_CEL = 'expressions are not evaluated; use permissions and principals';
-
 export const rbacSupport: SupportTable = {
   'envoy.extensions.filters.http.rbac.v3.RBAC': {
     ...fields('rules rules_stat_prefix shadow_rules shadow_rules_stat_prefix'),
@@ -15,9 +13,7 @@ export const rbacSupport: SupportTable = {
     audit_logging_options: refused('there are no audit logs'),
   },
   'envoy.config.rbac.v3.Policy': {
-    ...fields('permissions principals'),
-    condition: refused(NO_CEL),
-    checked_condition: refused(NO_CEL),
+    ...fields('permissions principals condition checked_condition cel_config'),
   },
   'envoy.config.rbac.v3.Permission': {
     ...fields('and_rules or_rules any header url_path destination_ip destination_port destination_port_range metadata not_rule requested_server_name sourced_metadata'),

@@ -92,8 +92,18 @@ describe('an access log filter', () => {
     expect(takes({ log_type_filter: {} })).toBe(false);
   });
 
-  it('is refused where it is an extension or names an unknown flag', () => {
-    expect(compile({ extension_filter: { name: 'cel' } }).errors).toEqual(["filter.extension_filter: Didn't find a registered implementation for 'cel'"]);
+  it('is one that an extension makes of its configuration', () => {
+    const asked: unknown[] = [];
+    const extension = { compile: (config: unknown, at: ConfigPath) => ({ matches: () => asked.push(config, String(at)) > 0 }) };
+    const { context } = compileContext();
+    const resolve = (...[category, name, , at]: Parameters<typeof context.resolve>): unknown => (asked.push(category, name, String(at)), { extension, config: 'its own' });
+    const message = fromJson(schemaOf('envoy.config.accesslog.v3.AccessLogFilter'), { extension_filter: { name: 'cel' } }, { registry: apiTypes }) as unknown as FilterMessage;
+    const filter = compileAccessLogFilter(message, ConfigPath.root.field('filter'), { ...context, resolve } as typeof context);
+    expect(filter!.matches(forwardedEntry())).toBe(true);
+    expect(asked).toEqual(['envoy.access_loggers.extension_filters', 'cel', 'filter.extension_filter', 'its own', 'filter.extension_filter.typed_config']);
+  });
+
+  it('is refused where it names an unknown flag', () => {
     expect(compile({ and_filter: { filters: [{ response_flag_filter: { flags: ['XX'] } }, { traceable_filter: {} }] } }).errors).toEqual([
       "filter.and_filter.filters[0].response_flag_filter.flags[0]: unknown response flag 'XX'",
     ]);
