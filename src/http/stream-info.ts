@@ -1,5 +1,6 @@
 import type { Address } from '../transport/transport.ts';
 import type { DownstreamSocketInfo, ProxyProtocolTlv, TlsInfo } from '../transport/transport-socket.ts';
+import type { RouteResolution } from './route/measured-route-table.ts';
 import type { Route, VirtualHost } from './route/route.ts';
 import type { Cluster, Host } from './upstream.ts';
 
@@ -137,6 +138,8 @@ export class StreamInfo {
   routeName = '';
   /** Known also where none of its routes matches. */
   virtualHost: VirtualHost | undefined;
+  /** Undefined where nobody asks for it. */
+  routeResolution: RouteResolution | undefined;
   virtualClusterName = '';
   upstreamClusterName = '';
   upstreamCluster: Cluster | undefined;

@@ -2,7 +2,7 @@ import { unicodeText, wireText } from '../../core/wire-text.ts';
 import { isFilterStateObject, jsonFields } from '../filter-state.ts';
 import { valueAt } from '../metadata-path.ts';
 import { jsonOfValue, jsonText } from './json-text.ts';
-import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, withParams } from './operator.ts';
+import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, withoutLength, withParams } from './operator.ts';
 
 type Namespaces = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown> | undefined;
 type MetadataOf = (context: FormatContext) => Namespaces;
@@ -24,8 +24,8 @@ export const METADATA_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
     return source === undefined ? `${type} is not supported type of metadata` : metadataOperator(source, path, length);
   },
   DYNAMIC_METADATA: withParams(({ params, length }) => metadataOperator(SOURCES['DYNAMIC']!, params.split(':'), length)),
-  CLUSTER_METADATA: withParams(({ params, length }) => metadataOperator(SOURCES['CLUSTER']!, params.split(':'), length)),
-  UPSTREAM_METADATA: withParams(({ params, length }) => metadataOperator(SOURCES['UPSTREAM_HOST']!, params.split(':'), length)),
+  CLUSTER_METADATA: withParams(withoutLength(({ params, length }) => metadataOperator(SOURCES['CLUSTER']!, params.split(':'), length))),
+  UPSTREAM_METADATA: withParams(withoutLength(({ params, length }) => metadataOperator(SOURCES['UPSTREAM_HOST']!, params.split(':'), length))),
   FILTER_STATE: compileFilterState,
 };
 

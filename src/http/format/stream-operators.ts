@@ -1,5 +1,6 @@
 import { wireText } from '../../core/wire-text.ts';
 import { grpcStatusOfResponse, isGrpcRequest } from '../grpc-status.ts';
+import { ROUTE_RESOLUTION, type RouteResolution } from '../route/measured-route-table.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { Host } from '../upstream.ts';
 import { GRPC_STATUS_CAMEL, GRPC_STATUS_SNAKE } from './grpc-status-names.ts';
@@ -50,6 +51,8 @@ export const STREAM_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   BYTES_RETRANSMITTED: number(() => 0),
   PACKETS_RETRANSMITTED: number(() => 0),
 
+  ROUTE_RESOLUTION_COUNT: routeResolution((resolution) => resolution?.count ?? 0),
+  ROUTE_RESOLUTION_TIME_US: routeResolution((resolution) => Math.floor((resolution?.timeMs ?? 0) * 1000)),
   ROUTE_NAME: known(({ info }) => wireText(info.routeName)),
   VIRTUAL_CLUSTER_NAME: known(({ info }) => wireText(info.virtualClusterName)),
   UPSTREAM_CLUSTER: known(({ info }) => wireText(info.upstreamClusterName)),
@@ -82,6 +85,13 @@ export const STREAM_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   TRACE_ID: text(() => undefined),
   SPAN_ID: text(() => undefined),
 };
+
+function routeResolution(read: (resolution: RouteResolution | undefined) => number): OperatorCompiler {
+  return plain((context) => {
+    context.service(ROUTE_RESOLUTION).wanted = true;
+    return numberOperator(({ info }) => read(info.routeResolution));
+  });
+}
 
 function hostName(host: Host | undefined): string | undefined {
   return host === undefined ? undefined : host.hostname === '' ? host.address.text : wireText(host.hostname);

@@ -36,8 +36,6 @@ export const FORMATTER_COMMANDS = serviceKey<ReadonlyMap<string, OperatorCompile
 /** Envoy's operators that this proxy cannot fill. */
 const REFUSED: Readonly<Record<string, string>> = {
   DOWNSTREAM_CX_RTT: 'Node.js does not tell what the kernel has measured',
-  ROUTE_RESOLUTION_TIME_US: 'look-ups of routes are not measured',
-  ROUTE_RESOLUTION_COUNT: 'look-ups of routes are not counted',
   UPSTREAM_FILTER_STATE: 'filter state is not shared with upstream connections',
 };
 

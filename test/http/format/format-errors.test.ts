@@ -47,6 +47,8 @@ const ERRORS: readonly (readonly [format: string, message: string])[] = [
   ['%COALESCE({"operators":["FOO"]})%', "COALESCE: failed to parse operator at index 0: unknown command: 'FOO'"],
   ['%COALESCE({"operators":["REQ"]})%', 'COALESCE: failed to parse operator at index 0: REQ requires parameters'],
   ['%COALESCE({"operators":[{"command":"REQ","param":"a","max_length":-3}]})%', "COALESCE: failed to parse operator at index 0: 'max_length' must be a positive integer"],
+  ['%CLUSTER_METADATA(ns):3%', 'CLUSTER_METADATA does not allow length to be specified.'],
+  ['%UPSTREAM_METADATA(ns):3%', 'UPSTREAM_METADATA does not allow length to be specified.'],
   ['%REQ_WITHOUT_QUERY(:PATH)%', 'Not supported field in StreamInfo: REQ_WITHOUT_QUERY'],
 ];
 
@@ -55,7 +57,7 @@ describe('a format that cannot be compiled', () => {
     expect(formatErrors(format)).toEqual([`format: ${message}`]);
   });
 
-  it.each(['%DOWNSTREAM_CX_RTT%', '%ROUTE_RESOLUTION_TIME_US%', '%UPSTREAM_FILTER_STATE(a)%'])(
+  it.each(['%DOWNSTREAM_CX_RTT%', '%UPSTREAM_FILTER_STATE(a)%'])(
     '%s, which Envoy knows and this proxy cannot fill, is refused',
     (format) => expect(formatErrors(format)).toEqual([expect.stringMatching(/^format: not supported: %[A-Z_]+% \(.+\)$/)]),
   );

@@ -112,7 +112,6 @@ const CASES: readonly (readonly [operator: string, forwarded: string, refused: s
   ['DOWNSTREAM_PEER_CERT_V_START(%Y)', 'null', 'null'],
   ['DYNAMIC_METADATA(ns:key)', 'null', 'null'],
   ['CLUSTER_METADATA(ns:key)', '"cluster value"', 'null'],
-  ['UPSTREAM_METADATA(ns:key):4', '"host"', 'null'],
   ['METADATA(ROUTE:ns:s):2', '"st"', 'null'],
   ['METADATA(ROUTE:ns:n)', '1.5', 'null'],
   ['METADATA(ROUTE:ns:i)', '5', 'null'],

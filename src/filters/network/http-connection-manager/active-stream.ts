@@ -410,7 +410,10 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (counter !== undefined) this.config.stats.inc(counter);
     // As Envoy, whose routes are not asked before the scheme is known.
     if (this.headers!.get(H.xForwardedProto)) this.#findRoute();
-    else this.#routeKnown = true;
+    else {
+      this.#routeKnown = true;
+      this.#routes?.onRefused?.(this.info);
+    }
     this.closeAfter = closes && !this.config.keepsInvalidConnections;
     this.localReply(reply);
   }

@@ -11,6 +11,7 @@ import type { CompileContext, Extension } from '../../../core/extension.ts';
 import { OVERLOAD, type ScaledTimeout } from '../../../core/overload.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
 import type { TimerList, Timers } from '../../../core/timers.ts';
+import type { AccessLog } from '../../../http/access-log.ts';
 import { compileAccessLogs } from '../../../http/access-log-compile.ts';
 import { compileFieldCase } from '../../../http/codec/compile-field-case.ts';
 import { STRICT } from '../../../http/codec/h1-head.ts';
@@ -20,6 +21,7 @@ import type { HttpFilter } from '../../../http/filter.ts';
 import { CLUSTERS, HTTP } from '../../../http/http-services.ts';
 import { HTTP1_CODEC_STATS, HTTP_STATS, HTTP_TRACING_STATS, LISTENER_HTTP_STATS } from '../../../http/http-stats.ts';
 import { compileRouteConfiguration } from '../../../http/route/compile.ts';
+import { MeasuredRouteTable, ROUTE_RESOLUTION, ROUTE_RESOLUTION_STATS, RouteResolutionRecords } from '../../../http/route/measured-route-table.ts';
 import type { RouteTable } from '../../../http/route/route.ts';
 import { LISTENER, type TerminalNetworkFilter } from '../../../listener/network-filter.ts';
 import { compileAddressing } from './addressing.ts';
@@ -62,12 +64,12 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
   context.stats.group(`${stats.prefix}.tracing`, HTTP_TRACING_STATS);
   const common = message.commonHttpProtocolOptions;
   const http1 = message.httpProtocolOptions;
-  const inside = context.with(HTTP, { statPrefix: message.statPrefix, stats, schemeMatchesUpstream: message.schemeHeaderTransformation?.matchUpstream ?? false });
+  const inside = context.with(ROUTE_RESOLUTION, { wanted: message.recordRouteResolutionStats }).with(HTTP, { statPrefix: message.statPrefix, stats, schemeMatchesUpstream: message.schemeHeaderTransformation?.matchUpstream ?? false });
   const serverName = message.serverName === '' ? 'envoy' : message.serverName;
   const timer = (ms: number | undefined, reducible?: ScaledTimeout): TimerList | undefined => listOf(context.timers, ms, reducible);
   const accessLogs = compileAccessLogs(message.accessLog, at.field('access_log'), inside);
-  const earlyRecords = compileEarlyRecords(message, at, context, accessLogs);
-  const filtersOf: CompileFilters = (entries, filtersAt) => compileFilters(entries, filtersAt, inside, earlyRecords);
+  const own = ownFilters(message, at, inside, accessLogs);
+  const filtersOf: CompileFilters = (entries, filtersAt) => compileFilters(entries, filtersAt, inside, own);
   const shared = sharedCodecOptions(message, listener.bufferLimitBytes);
   return {
     statPrefix: message.statPrefix,
@@ -82,7 +84,6 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     appendLocalOverload: message.appendLocalOverload,
     log: context.log,
     clusters: context.service(CLUSTERS),
-    routes: { current: compileRoutes(message, at, inside) },
     chain: filtersOf(message.httpFilters, at.field('http_filters')),
     keepsInvalidConnections: http1?.overrideStreamErrorOnInvalidHttpMessage ?? message.streamErrorOnInvalidHttpMessage ?? false,
     upgrades: compileUpgrades(message.upgradeConfigs, at.field('upgrade_configs'), inside, filtersOf),
@@ -122,6 +123,8 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     bufferLimitBytes: listener.bufferLimitBytes,
     forwardedClientCert: compileForwardedClientCert(message),
     schemeToOverwrite: message.schemeHeaderTransformation?.transformation.value ?? '',
+    // Last, because what the others tell of decides whether look-ups are measured.
+    routes: { current: compileRoutes(message, at, inside) },
   };
 }
 
@@ -162,14 +165,21 @@ function connectionDurations(common: HttpProtocolOptions | undefined, listOf: (d
 
 function compileRoutes(message: ManagerMessage, at: ConfigPath, context: CompileContext): RouteTable | undefined {
   if (message.routeSpecifier.case !== 'routeConfig') return undefined;
-  return compileRouteConfiguration(message.routeSpecifier.value, at.field('route_config'), context);
+  const table = compileRouteConfiguration(message.routeSpecifier.value, at.field('route_config'), context);
+  return table !== undefined && context.service(ROUTE_RESOLUTION).wanted ? new MeasuredRouteTable(table, context.clock) : table;
+}
+
+/** Filters of the manager's own, which stand before all others. */
+function ownFilters(message: ManagerMessage, at: ConfigPath, context: CompileContext, accessLogs: readonly AccessLog[]): readonly HttpFilter[] {
+  const earlyRecords = compileEarlyRecords(message, at, context, accessLogs);
+  const resolution = message.recordRouteResolutionStats ? new RouteResolutionRecords(context.stats.group(context.service(HTTP).stats.prefix, ROUTE_RESOLUTION_STATS)) : undefined;
+  return [earlyRecords, resolution].filter((filter) => filter !== undefined);
 }
 
 type CompileFilters = (entries: ManagerMessage['httpFilters'], at: ConfigPath) => FilterChain;
 
-/** `first`: a filter of the manager's own. */
-function compileFilters(entries: ManagerMessage['httpFilters'], at: ConfigPath, context: CompileContext, first: HttpFilter | undefined): FilterChain {
-  const filters: { name: string; filter: HttpFilter; disabled: boolean }[] = first === undefined ? [] : [{ name: '', filter: first, disabled: false }];
+function compileFilters(entries: ManagerMessage['httpFilters'], at: ConfigPath, context: CompileContext, own: readonly HttpFilter[]): FilterChain {
+  const filters: { name: string; filter: HttpFilter; disabled: boolean }[] = own.map((filter) => ({ name: '', filter, disabled: false }));
   const last = entries.length - 1;
   entries.forEach((entry, index) => {
     const entryAt = at.index(index);

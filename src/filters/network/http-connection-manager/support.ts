@@ -11,13 +11,12 @@ export const httpConnectionManagerSupport: SupportTable = {
       strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation upgrade_configs stream_error_on_invalid_http_message normalize_path merge_slashes
       path_with_escaped_slashes_action original_ip_detection_extensions early_header_mutation_extensions request_id_extension
       forward_client_cert_details set_current_client_cert_details proxy_status_config append_local_overload forward_proto_config http1_safe_max_connection_duration
-      drain_timeout_jitter add_proxy_protocol_connection_state`),
+      drain_timeout_jitter add_proxy_protocol_connection_state record_route_resolution_stats`),
     represent_ipv4_remote_address_as_ipv4_mapped_ipv6: ignored('Envoy reads it and maps no address'),
     codec_type: only(['AUTO', 'HTTP1', 'HTTP2'], 'stock Node has no QUIC'),
     forward_client_cert_matcher: refused('forward_client_cert_details says it for all requests'),
     path_normalization_options: refused('use normalize_path and merge_slashes'),
     typed_header_validation_config: refused('heads are validated by the codecs'),
-    record_route_resolution_stats: only([false]),
     rds: refused('routes come from route_config'),
     scoped_routes: refused('routes come from route_config'),
     tracing: refused('tracing is not supported'),
