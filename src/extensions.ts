@@ -7,6 +7,8 @@ import { faultExtension } from './filters/http/fault/extension.ts';
 import { headerMutationExtension } from './filters/http/header-mutation/extension.ts';
 import { healthCheckExtension } from './filters/http/health-check/extension.ts';
 import { localRateLimitExtension } from './filters/http/local-ratelimit/extension.ts';
+import { rbacActionExtension } from './http/rbac/engine.ts';
+import { matchingExtensions } from './http/matching/extensions.ts';
 import { rbacExtension } from './filters/http/rbac/extension.ts';
 import { compressorExtension } from './filters/http/compressor/extension.ts';
 import { decompressorExtension } from './filters/http/decompressor/extension.ts';
@@ -101,4 +103,6 @@ export const extensions: readonly Extension<never, unknown>[] = [
   gzipDecompressorExtension,
   zstdCompressorExtension,
   zstdDecompressorExtension,
+  ...matchingExtensions,
+  rbacActionExtension,
 ];

@@ -28,7 +28,17 @@ export type Category =
   | 'envoy.request_id'
   | 'envoy.http.original_ip_detection'
   | 'envoy.http.early_header_mutation'
-  | 'envoy.formatter';
+  | 'envoy.formatter'
+  | 'envoy.matching.http.input'
+  | 'envoy.matching.network.input'
+  | 'envoy.matching.common_inputs'
+  | 'envoy.matching.input_matchers'
+  | 'envoy.matching.http.custom_matchers'
+  | 'envoy.matching.network.custom_matchers'
+  | 'envoy.matching.action'
+  | 'envoy.http.forward_client_cert_details'
+  | 'envoy.rbac.matchers'
+  | 'envoy.rbac.principals';
 
 export interface Extension<Config = unknown, Runtime = unknown> {
   /** Envoy's well-known name (`envoy.filters.http.router`). */

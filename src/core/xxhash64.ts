@@ -8,12 +8,12 @@ const wrap = (value: bigint): bigint => BigInt.asUintN(64, value);
 const rotate = (value: bigint, bits: bigint): bigint => wrap((value << bits) | (value >> (64n - bits)));
 const round = (lane: bigint, input: bigint): bigint => wrap(rotate(wrap(lane + input * PRIME2), 31n) * PRIME1);
 
-/** XXH64 with seed 0, which is how statistics tell versions of resources apart. For short texts that are hashed rarely. */
-export function xxHash64(bytes: Buffer): bigint {
+/** XXH64. With seed 0 statistics tell versions of resources apart. For short texts that are hashed rarely. */
+export function xxHash64(bytes: Buffer, seed = 0n): bigint {
   let at = 0;
-  let hash = PRIME5;
+  let hash = wrap(seed + PRIME5);
   if (bytes.length >= 32) {
-    const lanes: [bigint, bigint, bigint, bigint] = [wrap(PRIME1 + PRIME2), PRIME2, 0n, wrap(-PRIME1)];
+    const lanes: [bigint, bigint, bigint, bigint] = [wrap(seed + PRIME1 + PRIME2), wrap(seed + PRIME2), seed, wrap(seed - PRIME1)];
     for (; at + 32 <= bytes.length; at += 32) {
       for (let lane = 0; lane < 4; lane++) lanes[lane] = round(lanes[lane]!, bytes.readBigUInt64LE(at + lane * 8));
     }

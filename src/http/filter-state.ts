@@ -38,3 +38,9 @@ export function jsonFields(object: FilterStateObject): Readonly<Record<string, u
   if (object instanceof FilterStateTexts) return object.fields;
   return Object.fromEntries(Object.entries(object.fields).map(([name, value]) => [name.replace(/_([a-z])/g, (_whole, letter: string) => letter.toUpperCase()), value]));
 }
+
+/** An object as text (Unicode); undefined when it has none. */
+export function plainOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return isFilterStateObject(value) ? value.plain : undefined;
+}

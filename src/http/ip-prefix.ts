@@ -72,7 +72,11 @@ export class IpPrefixSet {
 
   has(address: Address): boolean {
     const bytes = addressBytes(address);
-    return bytes !== undefined && this.#prefixes.find(bytes) === true;
+    return bytes !== undefined && this.hasBytes(bytes);
+  }
+
+  hasBytes(bytes: Uint8Array): boolean {
+    return this.#prefixes.find(bytes) === true;
   }
 }
 
@@ -91,6 +95,11 @@ export function isLoopback(address: Address): boolean {
   const bytes = addressBytes(address);
   if (bytes === undefined) return false;
   return bytes.length === 4 ? bytes[0] === 127 : bytes[15] === 1 && bytes.subarray(0, 15).every((byte) => byte === 0);
+}
+
+/** A connection from this machine: over a Unix socket, from a loopback address, or from the address that it came to. */
+export function isSameIpOrLoopback(remote: Address, local: Address): boolean {
+  return remote.kind === 'pipe' || isLoopback(remote) || remote.host === local.host;
 }
 
 function masked(bytes: Uint8Array, bits: number): Uint8Array {

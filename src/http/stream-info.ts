@@ -173,6 +173,12 @@ export class StreamInfo {
     return this.filterState?.get(key) ?? this.connection.stream?.filterState?.get(key);
   }
 
+  /** Adds to the dynamic metadata of a namespace. */
+  mergeMetadata(namespace: string, members: Readonly<Record<string, unknown>>): void {
+    const metadata = (this.metadata ??= new Map());
+    metadata.set(namespace, { ...metadata.get(namespace), ...members });
+  }
+
   setFlag(flag: number): void {
     this.responseFlags |= flag;
   }

@@ -93,11 +93,7 @@ export const listenerSupport: SupportTable = {
   'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit': {
     ...fields('stat_prefix token_bucket runtime_enabled share_key'),
   },
-  'envoy.extensions.filters.network.rbac.v3.RBAC': {
-    ...fields('rules shadow_rules shadow_rules_stat_prefix stat_prefix enforcement_type delay_deny'),
-    matcher: refused('use rules'),
-    shadow_matcher: refused('use shadow_rules'),
-  },
+  'envoy.extensions.filters.network.rbac.v3.RBAC': fields('rules matcher shadow_rules shadow_matcher shadow_rules_stat_prefix stat_prefix enforcement_type delay_deny'),
   'envoy.type.v3.TokenBucket': fields('max_tokens tokens_per_fill fill_interval'),
   'envoy.config.core.v3.RuntimeFeatureFlag': fields('default_value runtime_key'),
 };

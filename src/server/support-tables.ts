@@ -23,6 +23,7 @@ import { formatSupport } from '../http/format/support.ts';
 import { rateLimitSupport } from '../http/rate-limit/support.ts';
 import { routeSupport } from '../http/route/support.ts';
 import { tlsSupport } from '../tls/support.ts';
+import { matchingSupport } from '../http/matching/support.ts';
 import { rbacSupport } from '../http/rbac/support.ts';
 import { listenerSupport } from '../listener/support.ts';
 import { bootstrapSupport } from './bootstrap-support.ts';
@@ -31,6 +32,7 @@ import { bootstrapSupport } from './bootstrap-support.ts';
 export const SUPPORT_TABLES: readonly SupportTable[] = [
   bootstrapSupport,
   listenerSupport,
+  matchingSupport,
   rbacSupport,
   routeSupport,
   clusterSupport,

@@ -10,3 +10,10 @@ test.each([
 ])('%j hashes as the reference does', (text, hash) => {
   expect(xxHash64(Buffer.from(text))).toBe(hash);
 });
+
+test('a seed makes another hash of it', () => {
+  const text = Buffer.from('Nobody inspects the spammish repetition');
+  expect(xxHash64(text, 0n)).toBe(xxHash64(text));
+  expect(xxHash64(text, 2n ** 64n - 1n)).not.toBe(xxHash64(text));
+  expect(xxHash64(Buffer.from('a'), 7n)).not.toBe(xxHash64(Buffer.from('a')));
+});

@@ -2,7 +2,7 @@ import type { FilterStateMatcher as FilterStateMatcherMessage } from '../../api/
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { wireText } from '../../core/wire-text.ts';
-import { isFilterStateObject } from '../filter-state.ts';
+import { plainOf } from '../filter-state.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { compileStringMatcher } from './string-matcher.ts';
 
@@ -21,9 +21,4 @@ export function compileFilterStateMatcher(
     const plain = plainOf(info.stateOf(key));
     return plain !== undefined && text.matches(wireText(plain));
   });
-}
-
-function plainOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  return isFilterStateObject(value) ? value.plain : undefined;
 }

@@ -7,6 +7,8 @@ export interface HeaderField {
   first(headers: HeaderMap): string | undefined;
   /** All values, in order. */
   all(headers: HeaderMap): readonly string[];
+  /** All values with commas between; undefined when there is none. */
+  joined(headers: HeaderMap): string | undefined;
 }
 
 export function headerField(name: string): HeaderField {
@@ -40,6 +42,10 @@ class LineField implements HeaderField {
   all(headers: HeaderMap): readonly string[] {
     return headers.getAll(this.#name);
   }
+
+  joined(headers: HeaderMap): string | undefined {
+    return headers.getJoined(this.#name);
+  }
 }
 
 class PseudoField implements HeaderField {
@@ -58,5 +64,9 @@ class PseudoField implements HeaderField {
   all(headers: HeaderMap): readonly string[] {
     const value = this.first(headers);
     return value === undefined ? [] : [value];
+  }
+
+  joined(headers: HeaderMap): string | undefined {
+    return this.first(headers);
   }
 }

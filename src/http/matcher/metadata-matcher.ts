@@ -17,7 +17,7 @@ export function compileMetadataMatcher(message: MetadataMatcherMessage, at: Conf
 }
 
 /** What the matcher asks of the value, without `invert`. */
-export function compileMetadataValue({ value }: MetadataMatcherMessage, at: ConfigPath, context: CompileContext): ValueMatcher | undefined {
+export function compileMetadataValue({ value }: Pick<MetadataMatcherMessage, 'value'>, at: ConfigPath, context: CompileContext): ValueMatcher | undefined {
   return value === undefined ? never : compileValueMatcher(value, at.field('value'), context);
 }
 

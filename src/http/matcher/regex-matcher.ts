@@ -1,4 +1,5 @@
 import type { RegexMatcher } from '../../api/generated/envoy/type/matcher/v3.ts';
+import type { RegexMatcher as XdsRegexMatcher } from '../../api/generated/xds/type/matcher/v3.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { compileRegex, type Regex } from '../../core/regex.ts';
@@ -9,7 +10,7 @@ import { wireText } from '../../core/wire-text.ts';
  * what it will mainly do.
  */
 export function compileRegexMatcher(
-  message: RegexMatcher,
+  message: RegexMatcher | XdsRegexMatcher,
   at: ConfigPath,
   context: CompileContext,
   use: 'test' | 'search' = 'test',
@@ -20,7 +21,7 @@ export function compileRegexMatcher(
     return undefined;
   }
   const { engineType } = message;
-  const ownLimit = engineType.case === 'googleRe2' ? engineType.value.maxProgramSize : undefined;
+  const ownLimit = engineType.case === 'googleRe2' && 'maxProgramSize' in engineType.value ? engineType.value.maxProgramSize : undefined;
   const limit = ownLimit ?? context.runtime.number('re2.max_program_size.error_level', DEFAULT_MAX_PROGRAM_SIZE);
   const { programSize } = regex;
   if (programSize > limit) {

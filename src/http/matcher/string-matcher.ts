@@ -1,4 +1,5 @@
 import type { StringMatcher as StringMatcherMessage } from '../../api/generated/envoy/type/matcher/v3.ts';
+import type { StringMatcher as XdsStringMatcher } from '../../api/generated/xds/type/matcher/v3.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import type { Regex } from '../../core/regex.ts';
@@ -11,8 +12,8 @@ export interface StringMatcher {
   matches(text: string): boolean;
 }
 
-/** Compiles `envoy.type.matcher.v3.StringMatcher`; undefined after reporting what is wrong. */
-export function compileStringMatcher(message: StringMatcherMessage, at: ConfigPath, context: CompileContext): StringMatcher | undefined {
+/** Compiles `envoy.type.matcher.v3.StringMatcher`, or that of xDS; undefined after reporting what is wrong. */
+export function compileStringMatcher(message: StringMatcherMessage | XdsStringMatcher, at: ConfigPath, context: CompileContext): StringMatcher | undefined {
   const { matchPattern, ignoreCase } = message;
   switch (matchPattern.case) {
     case 'exact':

@@ -20,9 +20,20 @@ export interface RbacSubject {
 
 export type RbacRule = (subject: RbacSubject) => boolean;
 
-/** Compiled rules: `policy` names the one that decided; '' when none matched. */
-export interface RbacRules {
-  judge(subject: RbacSubject): { readonly allowed: boolean; readonly policy: string };
+/** `policy` names the one that decided; '' when none matched. */
+export interface RbacVerdict {
+  readonly allowed: boolean;
+  readonly policy: string;
+}
+
+/** Compiled rules or a compiled matcher. */
+export interface RbacEngine {
+  judge(subject: RbacSubject): RbacVerdict;
+}
+
+/** What the action LOG tells access log filters; shadow engines do not. */
+export function tellAccessLogHint(info: StreamInfo, isLogged: boolean): void {
+  info.mergeMetadata('envoy.common', { access_log_hint: isLogged });
 }
 
 interface CompiledPolicy {
@@ -33,7 +44,7 @@ interface CompiledPolicy {
 }
 
 /** Compiles `envoy.config.rbac.v3.RBAC`. Policies are tried in the order of their names. */
-export function compileRbacRules(message: RBAC, at: ConfigPath, context: CompileContext): RbacRules {
+export function compileRbacRules(message: RBAC, at: ConfigPath, context: CompileContext, isShadow: boolean): RbacEngine {
   const policies: CompiledPolicy[] = Object.keys(message.policies)
     .sort()
     .map((name) => {
@@ -50,6 +61,7 @@ export function compileRbacRules(message: RBAC, at: ConfigPath, context: Compile
   return {
     judge(subject) {
       const match = policies.find(({ permission, principal, condition }) => permission(subject) && principal(subject) && condition(subject));
+      if (action === Action.LOG && !isShadow) tellAccessLogHint(subject.info, match !== undefined);
       const allowed = action === Action.LOG || (match !== undefined) === (action === Action.ALLOW);
       return { allowed, policy: match?.name ?? '' };
     },

@@ -1,12 +1,8 @@
 import { fields, refused, type SupportTable } from '../../config/support.ts';
 
 export const rbacSupport: SupportTable = {
-  'envoy.extensions.filters.http.rbac.v3.RBAC': {
-    ...fields('rules rules_stat_prefix shadow_rules shadow_rules_stat_prefix'),
-    matcher: refused('use rules'),
-    shadow_matcher: refused('use shadow_rules'),
-    track_per_rule_stats: refused('policies have no statistics of their own'),
-  },
+  'envoy.extensions.filters.http.rbac.v3.RBAC': fields('rules rules_stat_prefix matcher shadow_rules shadow_matcher shadow_rules_stat_prefix track_per_rule_stats'),
+  'envoy.config.rbac.v3.Action': fields('name action'),
   'envoy.extensions.filters.http.rbac.v3.RBACPerRoute': fields('rbac'),
   'envoy.config.rbac.v3.RBAC': {
     ...fields('action policies'),

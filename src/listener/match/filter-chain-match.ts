@@ -1,4 +1,4 @@
-import { isLoopback, type IpPrefix, IpPrefixMap } from '../../http/ip-prefix.ts';
+import { isSameIpOrLoopback, type IpPrefix, IpPrefixMap } from '../../http/ip-prefix.ts';
 import { ipAddressBytes } from '../../http/format/address-mask.ts';
 import type { Address } from '../../transport/transport.ts';
 
@@ -125,17 +125,12 @@ function byApplicationProtocol<Next>(protocols: Names<Next>, offered: readonly s
 function bySource(types: SourceTypes, socket: MatchedSocket): ChainIndex {
   let sources = types.any;
   if (types.local !== undefined || types.external !== undefined) {
-    const matching = isSameOrLoopback(socket) ? types.local : types.external;
+    const matching = isSameIpOrLoopback(socket.remoteAddress, socket.localAddress) ? types.local : types.external;
     if (matching !== undefined) sources = matching;
   }
   const ports = sources?.find(bytesOf(socket.remoteAddress));
   if (ports === undefined) return NONE;
   return ports.get(socket.remoteAddress.port) ?? ports.get(0) ?? NONE;
-}
-
-function isSameOrLoopback({ remoteAddress, localAddress }: MatchedSocket): boolean {
-  if (remoteAddress.kind === 'pipe' || isLoopback(remoteAddress)) return true;
-  return remoteAddress.host === localAddress.host;
 }
 
 function bytesOf(address: Address): Uint8Array {

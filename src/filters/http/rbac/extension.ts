@@ -1,14 +1,13 @@
 import type { RBAC, RBACPerRoute } from '../../../api/generated/envoy/extensions/filters/http/rbac/v3.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
-import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { CONTINUE, type FilterStatus, type FilterStream, type HttpFilter, STOP } from '../../../http/filter.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { HTTP } from '../../../http/http-services.ts';
-import { compileRbacRules, type RbacRules } from '../../../http/rbac/compile.ts';
+import { compileRbacEngines, HTTP_RBAC, type RbacEngines } from '../../../http/rbac/engine.ts';
+import { RbacStats } from '../../../http/rbac/stats.ts';
+import { denialDetails, verdictMetadata } from '../../../http/rbac/verdict.ts';
 
-const STATS = defineStats({ counters: ['allowed', 'denied'] });
-const SHADOW_STATS = defineStats({ counters: ['shadow_allowed', 'shadow_denied'] });
 const METADATA = 'envoy.filters.http.rbac';
 
 export const rbacExtension: Extension<never, HttpFilter> = {
@@ -19,66 +18,63 @@ export const rbacExtension: Extension<never, HttpFilter> = {
   compile(config, at, context) {
     const message = config as RBAC;
     const scope = `${context.service(HTTP).stats.prefix}.rbac`;
-    const stats = context.stats.group(scoped(scope, message.rulesStatPrefix), STATS);
-    const shadowStats = context.stats.group(scoped(scope, message.shadowRulesStatPrefix), SHADOW_STATS);
-    return new Rbac(compileRules(message, at, context), stats, shadowStats);
+    const stats = new RbacStats(context.stats, scope, message.rulesStatPrefix, false);
+    const shadowStats = new RbacStats(context.stats, scope, message.shadowRulesStatPrefix, true);
+    return new Rbac(compileGate(message, at, context), stats, shadowStats);
   },
   compileRoute(config, at, context) {
     const { rbac } = config as RBACPerRoute;
-    return rbac === undefined ? NO_RULES : compileRules(rbac, at.field('rbac'), context);
+    return rbac === undefined ? OPEN : compileGate(rbac, at.field('rbac'), context);
   },
 };
 
-interface Rules {
-  readonly rules: RbacRules | undefined;
-  readonly shadowRules: RbacRules | undefined;
+/** What a filter or a route says. */
+interface Gate extends RbacEngines {
+  /** Before the names of metadata; '' of a route: the filter's. */
+  readonly prefix: string;
   readonly shadowPrefix: string;
+  readonly countsPolicies: boolean;
 }
 
-const NO_RULES: Rules = { rules: undefined, shadowRules: undefined, shadowPrefix: '' };
+const OPEN: Gate = { enforced: undefined, shadow: undefined, prefix: '', shadowPrefix: '', countsPolicies: false };
 
-function compileRules(message: RBAC, at: ConfigPath, context: CompileContext): Rules {
+function compileGate(message: RBAC, at: ConfigPath, context: CompileContext): Gate {
   return {
-    rules: message.rules && compileRbacRules(message.rules, at.field('rules'), context),
-    shadowRules: message.shadowRules && compileRbacRules(message.shadowRules, at.field('shadow_rules'), context),
+    ...compileRbacEngines(message, at, context, HTTP_RBAC),
+    prefix: message.rulesStatPrefix,
     shadowPrefix: message.shadowRulesStatPrefix,
+    countsPolicies: message.trackPerRuleStats,
   };
 }
 
-function scoped(scope: string, prefix: string): string {
-  return prefix === '' ? scope : `${scope}.${prefix.replace(/\.$/, '')}`;
-}
-
 class Rbac implements HttpFilter {
-  readonly #rules: Rules;
-  readonly #stats: StatGroup;
-  readonly #shadowStats: StatGroup;
+  readonly #gate: Gate;
+  readonly #stats: RbacStats;
+  readonly #shadowStats: RbacStats;
 
-  constructor(rules: Rules, stats: StatGroup, shadowStats: StatGroup) {
-    this.#rules = rules;
+  constructor(gate: Gate, stats: RbacStats, shadowStats: RbacStats) {
+    this.#gate = gate;
     this.#stats = stats;
     this.#shadowStats = shadowStats;
   }
 
   decodeHeaders(stream: FilterStream, headers: HeaderMap): FilterStatus {
-    const { rules, shadowRules, shadowPrefix } = (stream.perRoute as Rules | undefined) ?? this.#rules;
-    const subject = { info: stream.info, headers };
-    if (shadowRules !== undefined) {
-      const { allowed, policy } = shadowRules.judge(subject);
-      this.#shadowStats.inc(allowed ? SHADOW_STATS.shadow_allowed : SHADOW_STATS.shadow_denied);
-      tell(stream, { [`${shadowPrefix}shadow_engine_result`]: allowed ? 'allowed' : 'denied', ...(policy === '' ? {} : { [`${shadowPrefix}shadow_effective_policy_id`]: policy }) });
+    const { enforced, shadow, prefix, shadowPrefix, countsPolicies } = (stream.perRoute as Gate | undefined) ?? this.#gate;
+    const { info } = stream;
+    const subject = { info, headers };
+    const shadowVerdict = shadow?.judge(subject);
+    if (shadowVerdict !== undefined) {
+      this.#shadowStats.count(shadowVerdict);
+      if (countsPolicies) this.#shadowStats.countPolicy(shadowVerdict);
+      info.mergeMetadata(METADATA, verdictMetadata(`${shadowPrefix === '' ? this.#gate.shadowPrefix : shadowPrefix}shadow`, shadowVerdict));
     }
-    if (rules === undefined) return CONTINUE;
-    const { allowed, policy } = rules.judge(subject);
-    this.#stats.inc(allowed ? STATS.allowed : STATS.denied);
-    tell(stream, { enforced_engine_result: allowed ? 'allowed' : 'denied', ...(policy === '' ? {} : { enforced_effective_policy_id: policy }) });
-    if (allowed) return CONTINUE;
-    const details = `rbac_access_denied_matched_policy[${policy === '' ? 'none' : policy.replaceAll(/\s/g, '_')}]`;
-    stream.localReply({ status: 403, body: 'RBAC: access denied', details });
+    const verdict = enforced?.judge(subject);
+    if (verdict === undefined) return CONTINUE;
+    this.#stats.count(verdict);
+    if (countsPolicies) this.#stats.countPolicy(verdict);
+    info.mergeMetadata(METADATA, verdictMetadata(`${prefix === '' ? this.#gate.prefix : prefix}enforced`, verdict));
+    if (verdict.allowed) return CONTINUE;
+    stream.localReply({ status: 403, body: 'RBAC: access denied', details: denialDetails(verdict) });
     return STOP;
   }
-}
-
-function tell({ info }: FilterStream, facts: Record<string, unknown>): void {
-  (info.metadata ??= new Map()).set(METADATA, { ...info.metadata?.get(METADATA), ...facts });
 }

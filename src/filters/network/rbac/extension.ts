@@ -2,14 +2,13 @@ import { type RBAC, RBAC_EnforcementType as Enforcement } from '../../../api/gen
 import type { Clock } from '../../../core/clock.ts';
 import { durationMs } from '../../../core/durations.ts';
 import type { Extension } from '../../../core/extension.ts';
-import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { Timer, type TimerList, type TimerOwner } from '../../../core/timers.ts';
 import { streamOf } from '../../../http/connection-stream.ts';
-import { compileRbacRules, type RbacRules } from '../../../http/rbac/compile.ts';
+import { compileRbacEngines, NETWORK_RBAC, type RbacEngines } from '../../../http/rbac/engine.ts';
+import { RbacStats } from '../../../http/rbac/stats.ts';
+import { denialDetails, verdictMetadata } from '../../../http/rbac/verdict.ts';
 import { CONTINUE, type FilteredConnection, type NetworkFilter, type NetworkFilterStatus, type NetworkReadFilter, STOP } from '../../../listener/network-filter.ts';
 
-const STATS = defineStats({ counters: ['allowed', 'denied'] });
-const SHADOW_STATS = defineStats({ counters: ['shadow_allowed', 'shadow_denied'] });
 const DENIED = 'rbac_deny_close';
 const METADATA = 'envoy.filters.network.rbac';
 
@@ -21,12 +20,11 @@ export const networkRbacExtension: Extension<RBAC, NetworkFilter> = {
     const delayMs = durationMs(message.delayDeny) ?? 0;
     const scope = `${message.statPrefix}${message.statPrefix.endsWith('.') ? '' : '.'}rbac`;
     const gate: Gate = {
+      ...compileRbacEngines(message, at, context, NETWORK_RBAC),
       clock: context.clock,
-      rules: message.rules && compileRbacRules(message.rules, at.field('rules'), context),
-      shadowRules: message.shadowRules && compileRbacRules(message.shadowRules, at.field('shadow_rules'), context),
       shadowPrefix: message.shadowRulesStatPrefix,
-      stats: context.stats.group(scope, STATS),
-      shadowStats: context.stats.group(message.shadowRulesStatPrefix === '' ? scope : `${scope}.${message.shadowRulesStatPrefix.replace(/\.$/, '')}`, SHADOW_STATS),
+      stats: new RbacStats(context.stats, scope, '', false),
+      shadowStats: new RbacStats(context.stats, scope, message.shadowRulesStatPrefix, true),
       continuous: message.enforcementType === Enforcement.CONTINUOUS,
       delays: delayMs === 0 ? undefined : context.timers.list(delayMs),
     };
@@ -34,13 +32,11 @@ export const networkRbacExtension: Extension<RBAC, NetworkFilter> = {
   },
 };
 
-interface Gate {
+interface Gate extends RbacEngines {
   readonly clock: Clock;
-  readonly rules: RbacRules | undefined;
-  readonly shadowRules: RbacRules | undefined;
   readonly shadowPrefix: string;
-  readonly stats: StatGroup;
-  readonly shadowStats: StatGroup;
+  readonly stats: RbacStats;
+  readonly shadowStats: RbacStats;
   /** Each read is judged, not the first alone. */
   readonly continuous: boolean;
   readonly delays: TimerList | undefined;
@@ -67,13 +63,12 @@ class JudgedConnection implements NetworkReadFilter, TimerOwner {
     const isFirst = !this.#judged;
     this.#judged = true;
     if (isFirst || this.#gate.continuous) this.#judgeShadow();
-    const { rules, stats, delays } = this.#gate;
-    const verdict = rules?.judge({ info: streamOf(this.#connection.info, this.#gate.clock), headers: undefined });
+    const { enforced, stats, delays } = this.#gate;
+    const verdict = enforced?.judge({ info: streamOf(this.#connection.info, this.#gate.clock), headers: undefined });
     if (verdict === undefined) return CONTINUE;
-    stats.inc(verdict.allowed ? STATS.allowed : STATS.denied);
+    stats.count(verdict);
     if (verdict.allowed) return CONTINUE;
-    const details = `rbac_access_denied_matched_policy[${verdict.policy === '' ? 'none' : verdict.policy.replaceAll(/\s/g, '_')}]`;
-    this.#connection.info.terminationDetails = details;
+    this.#connection.info.terminationDetails = denialDetails(verdict);
     if (delays === undefined) this.#connection.close(DENIED);
     else delays.arm((this.#timer = new Timer(this)));
     return STOP;
@@ -88,12 +83,11 @@ class JudgedConnection implements NetworkReadFilter, TimerOwner {
   }
 
   #judgeShadow(): void {
-    const { shadowRules, shadowStats, shadowPrefix, clock } = this.#gate;
-    if (shadowRules === undefined) return;
+    const { shadow, shadowStats, shadowPrefix, clock } = this.#gate;
+    if (shadow === undefined) return;
     const info = streamOf(this.#connection.info, clock);
-    const { allowed, policy } = shadowRules.judge({ info, headers: undefined });
-    shadowStats.inc(allowed ? SHADOW_STATS.shadow_allowed : SHADOW_STATS.shadow_denied);
-    const told = { [`${shadowPrefix}shadow_engine_result`]: allowed ? 'allowed' : 'denied', ...(policy === '' ? {} : { [`${shadowPrefix}shadow_effective_policy_id`]: policy }) };
-    (info.metadata ??= new Map()).set(METADATA, { ...info.metadata?.get(METADATA), ...told });
+    const verdict = shadow.judge({ info, headers: undefined });
+    shadowStats.count(verdict);
+    info.mergeMetadata(METADATA, verdictMetadata(`${shadowPrefix}shadow`, verdict));
   }
 }
