@@ -157,8 +157,8 @@ export class StreamInfo {
   downstreamCloseType: CloseType = 'Normal';
   attemptCount = 0;
   healthCheck = false;
-  /** Overrides what the content type says, for a filter that has changed it; undefined: as the content type says. */
-  grpcRequest: boolean | undefined;
+  /** As the client sent it: whatever filters and routes do to its content type. */
+  grpcRequest = false;
   /** Dynamic metadata by namespace: plain JSON values. */
   metadata: Map<string, Record<string, unknown>> | undefined;
   filterState: Map<string, unknown> | undefined;

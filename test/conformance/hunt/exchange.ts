@@ -25,8 +25,13 @@ const pipelined = (dice: Dice, requests: readonly Message[]): unknown[] => sends
 
 const end = (dice: Dice): unknown[] => (dice.chance(0.8) ? [] : [{ pause: 25 }, dice.pick(['half-close', 'close', 'reset'])]);
 
-export const exchange = (dice: Dice): RawCase => {
+export const http1Client = (dice: Dice): unknown[] => {
   const requests = dice.list(1, 4, () => request(dice));
   const client = dice.chance(0.8) ? oneByOne(dice, requests) : pipelined(dice, requests);
-  return { upstreams: { origin: upstream(dice), second: upstream(dice), dead: 'refuse' }, client: [...client, ...end(dice)] };
+  return [...client, ...end(dice)];
+};
+
+export const exchange = (dice: Dice): RawCase => {
+  const client = http1Client(dice);
+  return { upstreams: { origin: upstream(dice), second: upstream(dice), dead: 'refuse' }, client };
 };

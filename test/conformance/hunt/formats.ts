@@ -20,7 +20,7 @@ const BYTES = [
 ] as const;
 const OF_HEADERS = ['REQ', 'REQUEST_HEADER', 'RESP', 'RESPONSE_HEADER', 'TRAILER', 'RESPONSE_TRAILER'] as const;
 const PSEUDO = [':METHOD', ':PATH', ':AUTHORITY', ':SCHEME', ':STATUS', 'HOST'] as const;
-const RESPONSE_NAMES = ['server', 'location', 'content-length', 'x-t', 'x-up', 'x-envoy-upstream-service-time', 'set-cookie', 'grpc-status'] as const;
+const RESPONSE_NAMES = ['server', 'location', 'content-length', 'x-t', 'x-up', 'set-cookie', 'grpc-status'] as const;
 
 const headerOperator = (dice: Dice): string => {
   const name = (): string => dice.pick(dice.make<readonly string[]>([() => NAMES, () => PSEUDO, () => RESPONSE_NAMES])).toUpperCase();

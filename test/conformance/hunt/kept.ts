@@ -17,3 +17,9 @@ export const withoutKept = (one: Case, answer: Answer): Answer => {
     stats: leaves ? Object.fromEntries(Object.entries(answer.stats).filter(([name]) => !ENDS.test(name))) : answer.stats,
   };
 };
+
+/** http2-errors-are-told: here the peer is told of a fault that Envoy lets pass, or ends the connection for without a word. */
+export const isTold = (truth: Answer, ours: Answer): boolean =>
+  Object.entries(ours.client).some(([name, { received }]) => received.some((line) => TOLD.test(line)) && truth.client[name]?.received.some((line) => TOLD.test(line)) !== true);
+
+const TOLD = /^GOAWAY last \d+ code [1-9]/;

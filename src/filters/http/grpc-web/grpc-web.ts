@@ -44,7 +44,6 @@ export class GrpcWeb implements HttpFilter {
       message: undefined,
     };
     stream.state = state;
-    stream.info.grpcRequest = false;
     headers.remove(H.contentLength);
     headers.set(H.contentType, 'application/grpc');
     headers.set(TE, 'trailers');

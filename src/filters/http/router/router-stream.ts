@@ -14,6 +14,7 @@ import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { RouterConfig } from './config.ts';
 import { upstreamFailure } from './failure-table.ts';
+import { upstreamScheme } from './scheme.ts';
 import { maxStreamDurationMs, perTryTimeoutMs, routeTimeoutMs, tellGrpcTimeout } from './timeouts.ts';
 import { copyFields, endsHere, isUpgrade, opensTunnel, refusesWebSocket, tunnelKind, type TunnelKind } from './tunnel.ts';
 
@@ -167,7 +168,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (this.#route.autoHostRewrite && host.hostname !== '') {
       this.#route.replaceHost(headers, host.hostname, !this.#config.suppressEnvoyHeaders);
     }
-    if (this.#config.schemeMatchesUpstream) headers.scheme = connection.tls === undefined ? 'http' : 'https';
+    headers.scheme = upstreamScheme(headers, info, this.#config.schemeMatchesUpstream);
     this.#counts?.onSent();
     this.#armOnConnection();
     const proxyProtocol = this.#route.connect?.proxyProtocol;
@@ -348,8 +349,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (expectedMs > 0 && !suppressEnvoyHeaders) headers.set(H.envoyExpectedRqTimeoutMs, String(expectedMs));
     if (this.#route.virtualHost.includeRequestAttemptCount) headers.set(H.envoyAttemptCount, '1');
     if (this.#route.grpcTimeout !== undefined) tellGrpcTimeout(headers, this.#route, expectedMs);
-    const context = { info: this.#info, requestHeaders: headers, responseHeaders: undefined };
-    this.#route.finalizeRequestHeaders(headers, context, !suppressEnvoyHeaders);
+    this.#route.finalizeRequestHeaders(headers, { info: this.#info, requestHeaders: headers, responseHeaders: undefined }, !suppressEnvoyHeaders);
   }
 
   #setHost(host: Host): void {
@@ -462,7 +462,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#done = true;
     this.#disarm();
     this.#responseEnded = true;
-    if (this.#responseStarted && isGrpcRequest(this.requestHeaders!)) this.#config.stats.inc(HTTP_STATS.rq_reset_after_downstream_response_started);
+    if (this.#responseStarted && this.#info.responseCode !== 0 && isGrpcRequest(this.requestHeaders!)) this.#config.stats.inc(HTTP_STATS.rq_reset_after_downstream_response_started);
     this.#handle.localReply({
       status,
       body,

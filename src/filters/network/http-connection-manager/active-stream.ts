@@ -8,6 +8,7 @@ import type { Failure } from '../../../http/failure.ts';
 import type { FilterHandle, FilterStream, LocalReply } from '../../../http/filter.ts';
 import type { FilterChain, FilterEntry } from '../../../http/filter-chain.ts';
 import { FilterIteration } from '../../../http/filter-iteration.ts';
+import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { Route, RouteTable, StreamDuration } from '../../../http/route/route.ts';
@@ -127,6 +128,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     const config = this.config;
     this.headers = headers;
     if (this.encoder.minorVersion === 0) this.info.protocol = 'HTTP/1.0';
+    if (headers.has(H.contentType)) this.info.grpcRequest = isGrpcRequest(headers);
     this.#headersTimer?.disarm();
     this.#markActive();
     if (end) this.#onRequestEnd();

@@ -176,8 +176,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   }
 
   onCodecStreamClosed(): void {
-    if (this.#endsWhenIdle && this.#streams === 0 && this.#codec!.activeStreams === 0) this.#startDrainSequence();
-    this.#closeWhenDrained();
+    this.#endIfIdle();
   }
 
   onCodecError(isProtocolError: boolean, gone: boolean): void {
@@ -313,11 +312,14 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     }
     if (this.#streams > 0) return;
     if (this.#idleTimer !== undefined && !this.#closed && !this.#closing) this.config.idleTimeout!.arm(this.#idleTimer);
-    this.#closeWhenDrained();
+    this.#endIfIdle();
   }
 
-  #closeWhenDrained(): void {
-    if (this.#drained && this.#streams === 0 && this.#codec!.activeStreams === 0) this.#close();
+  /** Called when a stream is over here, or on the wire: the last of both is what counts. */
+  #endIfIdle(): void {
+    if (this.#streams > 0 || this.#codec!.activeStreams > 0) return;
+    if (this.#endsWhenIdle) this.#startDrainSequence();
+    if (this.#drained) this.#close();
   }
 
   // TimerOwner
@@ -373,7 +375,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     if (this.#multiplexed !== undefined && !this.#drained) {
       this.#drained = true;
       this.#multiplexed.finishDrain();
-      this.#closeWhenDrained();
+      this.#endIfIdle();
     } else {
       this.#draining = true;
       if (this.#streams === 0) this.#close();

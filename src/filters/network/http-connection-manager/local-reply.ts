@@ -1,5 +1,5 @@
 import type { LocalReply } from '../../../http/filter.ts';
-import { grpcStatusOf, isGrpcRequest } from '../../../http/grpc-status.ts';
+import { grpcStatusOf } from '../../../http/grpc-status.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
@@ -25,7 +25,7 @@ export function prepareLocalReply(reply: LocalReply, stream: RepliedStream, rout
   const draft = new ReplyDraft(info, requestHeaders, headers, reply.body);
   stream.config.localReplies?.apply(draft);
   const body = draft.localReplyBody;
-  if (requestHeaders !== undefined && (info.grpcRequest ?? isGrpcRequest(requestHeaders))) {
+  if (requestHeaders !== undefined && info.grpcRequest) {
     makeTrailersOnly(headers, requestHeaders.method === 'HEAD' ? '' : body, reply.grpcStatus);
     return { headers, body: '' };
   }

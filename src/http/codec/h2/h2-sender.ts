@@ -4,6 +4,7 @@ import { type Flood, FloodGuard } from './flood-guard.ts';
 import { DEFAULT_WINDOW_BYTES, MAX_WINDOW_BYTES, NO_BYTES } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { H2Options } from './h2-options.ts';
+import { H2_CODEC_STATS } from './h2-stats.ts';
 import type { H2Stream } from './h2-stream.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -86,7 +87,7 @@ export class H2Sender {
 
   data(stream: H2Stream, chunk: Buffer, end: boolean): void {
     if (stream.hasPending) {
-      stream.hold(chunk, 0);
+      this.#hold(stream, chunk, 0);
       stream.pendingEnd = end;
     } else {
       const room = Math.min(stream.sendWindow, this.#window);
@@ -95,7 +96,7 @@ export class H2Sender {
       if (sent > 0 || whole) this.#send(stream, chunk, 0, sent, end && whole);
       if (this.#session.closed || stream.closed) return;
       if (!whole) {
-        stream.hold(chunk, sent);
+        this.#hold(stream, chunk, sent);
         stream.pendingEnd = end;
         this.#waiting.add(stream);
       } else if (end) {
@@ -105,6 +106,12 @@ export class H2Sender {
     }
     if (stream.pendingEnd) this.#armFlushTimer(stream);
     this.#checkPressure(stream);
+  }
+
+  /** Keeps what the window does not take. */
+  #hold(stream: H2Stream, chunk: Buffer, start: number): void {
+    stream.hold(chunk, start);
+    this.#options.stats.gaugeAdd(H2_CODEC_STATS.pending_send_bytes, chunk.length - start);
   }
 
   trailers(stream: H2Stream, trailers: HeaderMap): void {
@@ -142,6 +149,7 @@ export class H2Sender {
       const chunk = pending.take(room);
       const last = pending.bytes === 0 && stream.pendingEnd && stream.pendingTrailers === undefined;
       left -= chunk.length;
+      this.#options.stats.gaugeAdd(H2_CODEC_STATS.pending_send_bytes, -chunk.length);
       this.#send(stream, chunk, 0, chunk.length, last);
       if (this.#session.closed) return true;
     }
@@ -161,7 +169,10 @@ export class H2Sender {
 
   /** The stream is over. */
   drop(stream: H2Stream): void {
-    if (stream.hasPending) this.#waiting.delete(stream);
+    if (stream.hasPending) {
+      this.#waiting.delete(stream);
+      this.#options.stats.gaugeAdd(H2_CODEC_STATS.pending_send_bytes, -stream.pendingBytes);
+    }
     if (stream.above) this.#pressed.delete(stream);
   }
 

@@ -139,11 +139,12 @@ export class H2ServerCodec implements MultiplexedServerCodec, ConnectionOwner, S
   }
 
   onHead(stream: H2Stream, head: HeadReader, end: boolean): string | undefined {
-    if (!areFieldsValid(head)) return INVALID_FIELD;
-    if (!isComplete(head, this.#allowConnect) || (end && head.contentLength > 0)) return MESSAGING;
+    if (!areFieldsValid(head, this.#allowConnect)) return INVALID_FIELD;
+    if (!isComplete(head) || (end && head.contentLength > 0)) return MESSAGING;
     const { protocol, contentLength } = head;
     const headers = this.#finish(stream, head);
     if (headers === undefined) return undefined;
+    if (head.scheme !== 'http' && head.scheme !== 'https') headers.scheme = head.scheme.toLowerCase();
     const isExtendedConnect = protocol !== '';
     stream.headReceived = true;
     stream.bodyLeft = isExtendedConnect ? -1 : contentLength;

@@ -52,7 +52,7 @@ export class HeadReader implements FieldSink {
   #text = '';
   #repeated: readonly HeaderName[] = NONE;
   /** The crumbs, joined (RFC 9113 §8.2.3). */
-  #cookie: string | undefined;
+  #cookie = '';
   /** Regular fields so far. */
   #regular = 0;
   /** The same entries come to the same lines again. */
@@ -85,7 +85,7 @@ export class HeadReader implements FieldSink {
     this.#text = '';
     scratch.clear();
     this.#repeated = NONE;
-    this.#cookie = undefined;
+    this.#cookie = '';
     this.#regular = 0;
     this.#canRepeat = true;
     this.#last = last;
@@ -137,7 +137,7 @@ export class HeadReader implements FieldSink {
       this.#stopFollowing(this.#regular);
     }
     // As Envoy: behind all others.
-    if (this.#cookie !== undefined) this.#addLine(H.cookie, 'cookie', this.#cookie, `cookie: ${this.#cookie}\r\n`);
+    if (this.#cookie !== '') this.#addLine(H.cookie, 'cookie', this.#cookie, `cookie: ${this.#cookie}\r\n`);
     if (this.flaw !== HeadFlaw.none) return;
     if (this.#repeated.length > 0) this.#joinRepeated(this.#repeated);
     if (this.#last === undefined || !this.#canRepeat || this.#regular === 0) return;
@@ -239,7 +239,7 @@ export class HeadReader implements FieldSink {
     const { id, name, value } = entry;
     switch (entry.kind) {
       case FieldKind.cookie:
-        this.#cookie = this.#cookie === undefined ? value : this.#cookie + '; ' + value;
+        this.#cookie = this.#cookie === '' ? value : this.#cookie + '; ' + value;
         return;
       case FieldKind.host:
         // In a response it is a field like any other.

@@ -12,18 +12,18 @@ const wellKnown: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'HEAD', 'D
 const HAS_PROTOCOL = 1 << FieldKind.protocol;
 
 /** A field that must be there is missing, or one that must not be there is. */
-export function isComplete(head: HeadReader, allowConnect: boolean): boolean {
+export function isComplete(head: HeadReader): boolean {
   if (head.method === '' || !head.hasAuthority) return false;
-  if (head.protocol !== '') return allowConnect && head.method === 'CONNECT' && head.scheme !== '' && head.path !== '';
+  if (head.protocol !== '') return head.method === 'CONNECT' && head.scheme !== '' && head.path !== '';
   if (head.method === 'CONNECT') return head.scheme === '' && !head.hasPath;
   if (head.scheme === '' || head.path === '') return false;
   const web = head.scheme === 'http' || head.scheme === 'https';
   return !web || head.path.charCodeAt(0) === 0x2f || (head.path === '*' && head.method === 'OPTIONS');
 }
 
-export function areFieldsValid(head: HeadReader): boolean {
+export function areFieldsValid(head: HeadReader, allowConnect: boolean): boolean {
   const { method, scheme, path } = head;
-  if (head.status !== 0 || (head.hasPath && path === '') || (head.protocol === '' && (head.pseudoHeaders & HAS_PROTOCOL) !== 0)) return false;
+  if (head.status !== 0 || (head.hasPath && path === '') || ((head.protocol === '' || !allowConnect) && (head.pseudoHeaders & HAS_PROTOCOL) !== 0)) return false;
   if (!wellKnown.has(method) && method !== '' && !TOKEN.test(method)) return false;
   if (scheme !== 'http' && scheme !== 'https' && scheme !== '' && !SCHEME.test(scheme)) return false;
   for (let at = 0; at < path.length; at++) {
