@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { THREADS_SHARE_PORTS } from '../core/process-facts.ts';
+import { LinkedList } from '../core/linked-list.ts';
 import type { Logger } from '../core/log.ts';
 import type { StatGroup } from '../core/stats/stats.ts';
 import type { AccessLogEntry } from '../http/access-log.ts';
@@ -55,9 +56,9 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   #defaultChain: RunningChain | undefined;
   #sockets: HeldSocket[] = [];
   #draining = false;
-  readonly #pending = new Set<PendingConnection>();
+  readonly #pending = new LinkedList<PendingConnection>();
   /** With those of chains that a later configuration no longer has. */
-  readonly #connections = new Set<ListenerConnection>();
+  readonly #connections = new LinkedList<ListenerConnection>();
 
   constructor(spec: ListenerSpec, thread: ListenerThread, lookup: ListenerLookup, stats: { readonly listener: StatGroup; readonly worker: StatGroup }) {
     this.#spec = spec;
@@ -135,23 +136,23 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     const { timers, drain } = this.#thread;
     chain.drain.start(drain);
     const destroyConnections = (): void => {
-      for (const connection of chain.connections) connection.destroy(CHAIN_REMOVED);
+      for (const connection of this.#connections.values()) if (connection.chain === chain) connection.destroy(CHAIN_REMOVED);
     };
     timers.after(drain.timeMs, { onTimer: destroyConnections });
   }
 
   #running(spec: FilterChainSpec): RunningChain {
     const { clock, drains, limits } = this.#thread;
-    return { spec, connections: new Set(), drain: new DrainManager(clock, limits.random, drains.of(this.#spec)) };
+    return { spec, drain: new DrainManager(clock, limits.random, drains.of(this.#spec)) };
   }
 
   startDrain(): void {
     this.#draining = true;
-    for (const connection of this.#connections) connection.startDrain();
+    for (const connection of this.#connections.values()) connection.startDrain();
   }
 
   *heldStreams(): Iterable<HeldStream> {
-    for (const connection of this.#connections) yield* connection.heldStreams();
+    for (const connection of this.#connections.values()) yield* connection.heldStreams();
   }
 
   pauseAccepts(paused: boolean): void {
@@ -171,12 +172,12 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   /** Ends all connections at once. */
   destroyConnections(): void {
-    for (const pending of this.#pending) {
+    for (const pending of this.#pending.values()) {
       this.#limits.leave();
+      this.#pending.remove(pending);
       pending.destroy();
     }
-    this.#pending.clear();
-    for (const connection of this.#connections) connection.destroy(LISTENER_REMOVED);
+    for (const connection of this.#connections.values()) connection.destroy(LISTENER_REMOVED);
   }
 
   // PendingOwner
@@ -204,8 +205,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   // ListenerConnectionOwner
 
   onConnectionClosed(connection: ListenerConnection, error: TransportError | undefined): void {
-    connection.chain.connections.delete(connection);
-    this.#connections.delete(connection);
+    this.#connections.remove(connection);
     this.#limits.leave();
     const lengthMs = this.#thread.clock.monotonicMs() - connection.openedMs;
     this.#stats.inc(LISTENER_STATS.downstream_cx_destroy);
@@ -244,7 +244,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   #look(connection: Connection, from: PendingConnection | undefined): ConnectionOwner {
     const pending = new PendingConnection(this, connection, this.#spec, from);
-    this.#pending.add(pending);
+    this.#pending.addLast(pending);
     this.#stats.gaugeAdd(LISTENER_STATS.downstream_pre_cx_active, 1);
     if (!pending.start()) return pending;
     this.#leavePending(pending);
@@ -257,7 +257,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   }
 
   #leavePending(pending: PendingConnection): void {
-    if (this.#pending.delete(pending)) this.#stats.gaugeAdd(LISTENER_STATS.downstream_pre_cx_active, -1);
+    if (this.#pending.remove(pending)) this.#stats.gaugeAdd(LISTENER_STATS.downstream_pre_cx_active, -1);
   }
 
   /** To the listener of the restored address when there is one. */
@@ -293,8 +293,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     const openedMs = this.#thread.clock.monotonicMs();
     const info = this.#infoOf(connection, pending, chain.spec, openedMs);
     const entry = new ListenerConnection(this, chain, info, openedMs);
-    chain.connections.add(entry);
-    this.#connections.add(entry);
+    this.#connections.addLast(entry);
     const { transportSocket } = chain.spec;
     const upper = transportSocket === undefined ? connection : transportSocket.accept(connection, info, entry);
     entry.start(upper, this.#handle(upper, info, chain));

@@ -1,3 +1,4 @@
+import type { Linked, LinkedList } from '../core/linked-list.ts';
 import { Timer, type TimerOwner } from '../core/timers.ts';
 import type { HeldStream } from '../http/codec/codec.ts';
 import type { ConnectionInfo } from '../http/stream-info.ts';
@@ -14,12 +15,14 @@ export interface ListenerConnectionOwner {
 /** A filter chain that connections run through. */
 export interface RunningChain {
   spec: FilterChainSpec;
-  readonly connections: Set<ListenerConnection>;
   readonly drain: DrainManager;
 }
 
 /** Keeps the listener's books while the handler does the work. */
-export class ListenerConnection implements ConnectingOwner, TimerOwner {
+export class ListenerConnection implements ConnectingOwner, Linked<ListenerConnection>, TimerOwner {
+  list: LinkedList<ListenerConnection> | undefined = undefined;
+  listPrevious: ListenerConnection | undefined = undefined;
+  listNext: ListenerConnection | undefined = undefined;
   readonly chain: RunningChain;
   readonly info: ConnectionInfo;
   readonly openedMs: number;

@@ -1,3 +1,4 @@
+import type { Linked, LinkedList } from '../core/linked-list.ts';
 import { Timer, type TimerOwner } from '../core/timers.ts';
 import type { Address, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
 import type { ProxyProtocolTlv } from '../transport/transport-socket.ts';
@@ -20,7 +21,10 @@ export interface PendingOwner {
 const READ_LIMIT_BYTES = 131_072;
 
 /** An accepted connection while listener filters look at its first bytes. What they do not take away goes back to the connection. */
-export class PendingConnection implements AcceptedSocket, ConnectionOwner, TimerOwner {
+export class PendingConnection implements AcceptedSocket, ConnectionOwner, Linked<PendingConnection>, TimerOwner {
+  list: LinkedList<PendingConnection> | undefined = undefined;
+  listPrevious: PendingConnection | undefined = undefined;
+  listNext: PendingConnection | undefined = undefined;
   readonly connection: Connection;
   localAddress: Address;
   remoteAddress: Address;

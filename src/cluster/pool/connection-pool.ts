@@ -4,7 +4,7 @@ import type { PendingStream, PoolCallbacks } from '../../http/upstream.ts';
 import type { PriorityBreakers } from '../circuit-breakers.ts';
 import { CLUSTER_STATS } from '../cluster-stats.ts';
 import type { UpstreamHost } from '../host.ts';
-import { LinkedList } from '../linked-list.ts';
+import { LinkedList } from '../../core/linked-list.ts';
 import { CONNECT_ABANDONED, POOL_OVERFLOW } from './connect-failure.ts';
 import { PendingRequest, type PendingRequestOwner } from './pending-request.ts';
 import type { PoolContext } from './pool-context.ts';

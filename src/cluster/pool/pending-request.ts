@@ -1,6 +1,6 @@
 import type { ResponseDecoder } from '../../http/codec/codec.ts';
 import type { Host, PendingStream, PoolCallbacks } from '../../http/upstream.ts';
-import type { Linked } from '../linked-list.ts';
+import type { Linked, LinkedList } from '../../core/linked-list.ts';
 
 export interface PendingRequestOwner {
   readonly host: Host;
@@ -9,6 +9,7 @@ export interface PendingRequestOwner {
 
 /** A request that waits for a connection of one pool. */
 export class PendingRequest implements PendingStream, Linked<PendingRequest> {
+  list: LinkedList<PendingRequest> | undefined = undefined;
   listPrevious: PendingRequest | undefined = undefined;
   listNext: PendingRequest | undefined = undefined;
   readonly decoder: ResponseDecoder;

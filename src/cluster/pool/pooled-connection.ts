@@ -7,7 +7,7 @@ import type { TlsInfo } from '../../transport/transport-socket.ts';
 import type { Address, ConnectingOwner, Connection, ConnectOptions, TransportError } from '../../transport/transport.ts';
 import { CLUSTER_STATS } from '../cluster-stats.ts';
 import type { PoolNames } from '../cluster-sockets.ts';
-import type { Linked, LinkedList } from '../linked-list.ts';
+import type { Linked, LinkedList } from '../../core/linked-list.ts';
 import { CLOSED_LOCALLY, CONNECT_TIMEOUT, connectFailure } from './connect-failure.ts';
 import type { PoolContext } from './pool-context.ts';
 
@@ -39,6 +39,7 @@ const DURATION_TIMER = 2;
 export class PooledConnection
   implements ConnectingOwner, ClientCodecOwner, UpstreamConnectionInfo, TimerOwner, Linked<PooledConnection>
 {
+  list: LinkedList<PooledConnection> | undefined = undefined;
   listPrevious: PooledConnection | undefined = undefined;
   listNext: PooledConnection | undefined = undefined;
   readonly id: number;
@@ -57,7 +58,6 @@ export class PooledConnection
   readonly #connectTimer = new Timer(this, CONNECT_TIMER);
   #idleTimer: Timer | undefined;
   #durationTimer: Timer | undefined;
-  #list: LinkedList<PooledConnection> | undefined;
   #codec: ClientCodec | undefined;
   #closed = false;
   /** Streams ended because the connection did. */
@@ -98,13 +98,12 @@ export class PooledConnection
 
   /** Leaves the list it stands in for the front of another. */
   moveTo(list: LinkedList<PooledConnection> | undefined): void {
-    this.#list?.remove(this);
-    this.#list = list;
+    this.list?.remove(this);
     list?.addFirst(this);
   }
 
   isIn(list: LinkedList<PooledConnection>): boolean {
-    return this.#list === list;
+    return this.list === list;
   }
 
   get canTakeStream(): boolean {

@@ -1,3 +1,4 @@
+import { LinkedList } from '../../../core/linked-list.ts';
 import type { Connection } from '../../../transport/transport.ts';
 import type { HeaderMap } from '../../header-map.ts';
 import { type Flood, FloodGuard } from './flood-guard.ts';
@@ -37,9 +38,9 @@ export class H2Sender {
   #window = DEFAULT_WINDOW_BYTES;
   #initialWindow = DEFAULT_WINDOW_BYTES;
   /** Streams with body that waits. */
-  readonly #waiting = new Set<H2Stream>();
-  /** Streams told to stop because of the connection. */
-  #pressed = new Set<H2Stream>();
+  readonly #waiting = new LinkedList<H2Stream>();
+  /** A stream was told to stop because of the connection. */
+  #presses = false;
 
   constructor(session: SenderSession, connection: Connection, options: H2Options) {
     this.#session = session;
@@ -98,7 +99,7 @@ export class H2Sender {
       if (!whole) {
         this.#hold(stream, chunk, sent);
         stream.pendingEnd = end;
-        this.#waiting.add(stream);
+        this.#waiting.addLast(stream);
       } else if (end) {
         this.#session.onLocalEnd(stream);
         return;
@@ -170,10 +171,9 @@ export class H2Sender {
   /** The stream is over. */
   drop(stream: H2Stream): void {
     if (stream.hasPending) {
-      this.#waiting.delete(stream);
+      this.#waiting.remove(stream);
       this.#options.stats.gaugeAdd(H2_CODEC_STATS.pending_send_bytes, -stream.pendingBytes);
     }
-    if (stream.above) this.#pressed.delete(stream);
   }
 
   // Windows. False: the window would be wider than windows may be.
@@ -207,20 +207,20 @@ export class H2Sender {
   }
 
   #flushOne(stream: H2Stream): void {
-    if (this.#flush(stream, Infinity)) this.#waiting.delete(stream);
+    if (this.#flush(stream, Infinity)) this.#waiting.remove(stream);
     this.#relieve(stream);
   }
 
   /** Sends what waits, in turns, so that no stream takes the whole window. */
   flushAll(): void {
-    for (const stream of this.#waiting) {
-      if (this.#window <= 0 || this.#session.closed) return;
+    /** In a row, since one has sent something. */
+    let stuck = 0;
+    while (stuck < this.#waiting.size && this.#window > 0 && !this.#session.closed) {
+      const stream = this.#waiting.first!;
+      this.#waiting.remove(stream);
       const before = stream.pendingBytes;
-      const isDone = this.#flush(stream, TURN_BYTES);
-      const moved = stream.pendingBytes !== before;
-      if (isDone || moved) this.#waiting.delete(stream);
-      // Behind the others, and so looked at again.
-      if (!isDone && moved) this.#waiting.add(stream);
+      if (!this.#flush(stream, TURN_BYTES)) this.#waiting.addLast(stream);
+      stuck = stream.pendingBytes === before ? stuck + 1 : 0;
       this.#relieve(stream);
     }
   }
@@ -238,13 +238,13 @@ export class H2Sender {
     const connectionAbove = this.#connection.unsentBytes > limit;
     if (!connectionAbove && stream.pendingBytes <= limit) return;
     stream.above = true;
-    if (connectionAbove) this.#pressed.add(stream);
+    stream.pressed = connectionAbove;
+    this.#presses ||= connectionAbove;
     stream.watcher?.onHighWatermark();
   }
 
   #relieve(stream: H2Stream): void {
-    if (!stream.above || stream.closed || stream.pendingBytes * 2 > this.#highWatermarkBytes) return;
-    if (this.#pressed.has(stream)) return;
+    if (!stream.above || stream.pressed || stream.closed || stream.pendingBytes * 2 > this.#highWatermarkBytes) return;
     stream.above = false;
     stream.watcher?.onLowWatermark();
   }
@@ -253,9 +253,12 @@ export class H2Sender {
   onDrained(): void {
     this.guard.onAllSent();
     this.writer.onDrained();
-    if (this.#pressed.size === 0) return;
-    const pressed = this.#pressed;
-    this.#pressed = new Set();
-    for (const stream of pressed) this.#relieve(stream);
+    if (!this.#presses) return;
+    this.#presses = false;
+    for (const stream of this.#session.streams.values()) {
+      if (!stream.pressed) continue;
+      stream.pressed = false;
+      this.#relieve(stream);
+    }
   }
 }

@@ -1,3 +1,4 @@
+import type { Linked, LinkedList } from '../../../core/linked-list.ts';
 import { Timer, type TimerList, type TimerOwner } from '../../../core/timers.ts';
 import type { Failure } from '../../failure.ts';
 import type { HeaderMap } from '../../header-map.ts';
@@ -26,7 +27,10 @@ export interface StreamSession {
  *
  * The fields are the session's to write; others call methods.
  */
-export class H2Stream implements ServerEncoder, ByteCounts, HeldStream, TimerOwner {
+export class H2Stream implements ServerEncoder, ByteCounts, HeldStream, Linked<H2Stream>, TimerOwner {
+  list: LinkedList<H2Stream> | undefined;
+  listPrevious: H2Stream | undefined;
+  listNext: H2Stream | undefined;
   watcher: PressureWatcher | undefined;
   readonly multiplexed = true;
   readonly minorVersion = 1;
@@ -61,8 +65,9 @@ export class H2Stream implements ServerEncoder, ByteCounts, HeldStream, TimerOwn
   answeredEarly = false;
   /** 1xx heads so far (client side). */
   informational = 0;
-  /** Above the high watermark. */
+  /** Above the high watermark: its own, or `pressed` by the connection's. */
   above = false;
+  pressed = false;
   /** Body that waits for the peer's window, and what follows it. */
   pending: PendingBody | undefined;
   pendingEnd = false;
