@@ -76,6 +76,8 @@ export interface ConnectionInfo extends DownstreamSocketInfo {
   readonly listenerName: string;
   readonly filterChainName: string;
   readonly listenerMetadata?: Metadata | undefined;
+  /** `envoy.config.core.v3.TrafficDirection`. */
+  readonly listenerDirection?: number;
   readonly filterChainMetadata?: Metadata | undefined;
   /** When it was accepted, in monotonic milliseconds. */
   readonly startMs?: number;
@@ -157,6 +159,8 @@ export class StreamInfo {
   downstreamCloseType: CloseType = 'Normal';
   attemptCount = 0;
   healthCheck = false;
+  /** `:443`, where it was stripped from the target of CONNECT, which is nothing without it: upstreams get it back. */
+  connectPort = '';
   /** As the client sent it: whatever filters and routes do to its content type. */
   grpcRequest = false;
   /** Dynamic metadata by namespace: plain JSON values. */

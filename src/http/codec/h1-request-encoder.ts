@@ -80,7 +80,7 @@ export class H1RequestEncoder implements RequestEncoder, ByteCounts {
     if (method === 'CONNECT') {
       this.tunnel = 'connect';
       target = headers.authority;
-    } else if (!end && headers.has(H.upgrade)) {
+    } else if (headers.has(H.upgrade)) {
       this.tunnel = 'upgrade';
     } else if (!headers.has(H.contentLength)) {
       if (!end) {

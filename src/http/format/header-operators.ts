@@ -126,7 +126,7 @@ function compileQueryParams({ params, length }: OperatorArguments): Operator | s
   const decode = params === 'DECODED';
   return textOperator((context) => {
     const query = queryOf(currentPath(context));
-    return query === undefined || query === '' ? undefined : decode ? urlDecoded(query) : query;
+    return query === undefined ? undefined : decode ? urlDecoded(query) : query;
   }, length);
 }
 

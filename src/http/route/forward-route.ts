@@ -125,6 +125,7 @@ export class CompiledForwardRoute implements ForwardRoute {
     requestHeaders?.apply(headers, context);
     if (host !== undefined && host !== '') headers.authority = host;
     this.#surroundings.requestHeaders?.apply(headers, context);
+    if (context.info.connectPort !== '') headers.authority += context.info.connectPort;
     const { hostRewrite, pathRewrite } = this.#settings;
     if (hostRewrite !== undefined) {
       const newHost = hostRewrite.newHost(headers, context);

@@ -127,11 +127,13 @@ function isUpgradeRequest(headers: HeaderMap): boolean {
 function normaliseHost(headers: HeaderMap, info: StreamInfo, config: ConnectionManagerConfig): void {
   let host = headers.authority;
   if (config.stripTrailingHostDot) host = withoutTrailingDot(host);
-  // The target of CONNECT is nothing without its port.
-  if (config.hostPort !== 'keep' && headers.method !== 'CONNECT') {
+  if (config.hostPort !== 'keep') {
     const colon = portColon(host);
     const port = colon === -1 ? -1 : portNumber(host.slice(colon + 1));
-    if (port !== -1 && (config.hostPort === 'strip' || port === info.connection.localAddress.port)) host = host.slice(0, colon);
+    if (port !== -1 && (config.hostPort === 'strip' || port === info.connection.localAddress.port)) {
+      if (headers.method === 'CONNECT') info.connectPort = host.slice(colon);
+      host = host.slice(0, colon);
+    }
   }
   headers.authority = host;
 }

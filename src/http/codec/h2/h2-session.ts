@@ -298,6 +298,8 @@ export class H2Session implements FrameSink, KeepAliveSession {
         this.resetMalformed(stream, ErrorCode.protocolError);
         return !this.closed;
       }
+    } else {
+      stream.bodyLeft -= length;
     }
     if (!stream.holdBack(length)) this.grant(stream, length);
     this.#giveData(stream, bytes.subarray(at, end), last);
@@ -403,8 +405,12 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   #onTrailers(stream: H2Stream): boolean {
     if (stream.bodyLeft > 0) return this.#onMalformed(stream, MESSAGING);
-    // A request's length does not stand behind it: a reader of trailers could find another end.
-    if (head.contentLength !== -1 && this.#role.isPeerStream(stream.id)) return this.#onMalformed(stream, stream.bodyLeft === -1 ? MESSAGING : INVALID_FIELD);
+    const { contentLength } = head;
+    if (contentLength !== -1) {
+      // It was said before, or is none; else it must be right.
+      if (stream.bodyLeft >= 0 || contentLength === -2) return this.#onMalformed(stream, INVALID_FIELD);
+      if (contentLength !== stream.receivedBody) return this.#onMalformed(stream, MESSAGING);
+    }
     const trailers = this.#role.onTrailers(stream, head);
     if (trailers === undefined) return !this.closed;
     const { decoder } = stream;

@@ -53,7 +53,7 @@ export class H2Stream implements ServerEncoder, ByteCounts, HeldStream, Linked<H
   receiveWindow: number;
   /** Received and given on, not yet given back to the peer's window. */
   returnable = 0;
-  /** Body that must still come by its content-length; -1 = unknown. */
+  /** Body that must still come by its content-length. Without one: -1, and less for what has come. */
   bodyLeft = -1;
   /** The request was HEAD (client side). */
   isHead = false;
@@ -88,6 +88,11 @@ export class H2Stream implements ServerEncoder, ByteCounts, HeldStream, Linked<H
 
   get bytes(): ByteCounts {
     return this;
+  }
+
+  /** How much has come, where no content-length stands in the head. */
+  get receivedBody(): number {
+    return -1 - this.bodyLeft;
   }
 
   get hasPending(): boolean {

@@ -242,8 +242,8 @@ export class HeadReader implements FieldSink {
         this.#cookie = this.#cookie === '' ? value : this.#cookie + '; ' + value;
         return;
       case FieldKind.host:
-        // In a response it is a field like any other.
-        if (this.status !== 0) break;
+        // In a response and in trailers it is a field like any other.
+        if (this.status !== 0 || this.pseudoHeaders === 0) break;
         // The authority wins; without one, Host stands for it.
         this.#canRepeat = false;
         if (this.hasAuthority) return;
