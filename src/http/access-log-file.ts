@@ -110,6 +110,11 @@ export class AccessLogFile implements TimerOwner {
     this.flush();
   }
 
+  /** Writes what is left, at once: the thread is about to end. A pipe that has not taken the last write might hold it up for ever. */
+  rescue(): void {
+    if (this.#writing === undefined || !this.#files.isPipe(this.path)) this.#writeRest();
+  }
+
   /** Writes what is left and closes. */
   async close(): Promise<void> {
     this.#closed = true;

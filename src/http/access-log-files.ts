@@ -65,6 +65,11 @@ export class AccessLogFiles implements AccessLogOpener {
     for (const file of this.#byPath.values()) file.flush();
   }
 
+  /** Writes what is left, at once: the thread is about to end. */
+  rescue(): void {
+    for (const file of this.#byPath.values()) file.rescue();
+  }
+
   /** Writes what is left. */
   async close(): Promise<void> {
     await Promise.all([...this.#byPath.values()].map((file) => file.close()));

@@ -170,6 +170,11 @@ export class ProxyThread implements Worker {
     this.#accessLogs.reopen();
   }
 
+  /** Something has been thrown that nobody catches: requests that are answered leave their records all the same. */
+  rescueAccessLogs(): void {
+    this.#accessLogs.rescue();
+  }
+
   async close(): Promise<void> {
     await this.#listeners.close();
     this.#clusters.close();

@@ -48,6 +48,8 @@ const thread = new ProxyThread({
   reopenLog: () => sink.reopen(),
 });
 
+process.on('uncaughtExceptionMonitor', () => thread.rescueAccessLogs());
+
 function decodeListener(bytes: Uint8Array): ListenerMessage {
   const decoded = decodeMessage('envoy.config.listener.v3.Listener', bytes);
   if (!decoded.ok) throw new Error(`a listener from the main thread cannot be read: ${decoded.reason}`);

@@ -28,6 +28,7 @@ class SlowFiles implements FileSystem {
   readonly opened: string[] = [];
   readonly closed: number[] = [];
   failOpen = false;
+  pipes = false;
 
   open(path: string): number {
     if (this.failOpen) throw Object.assign(new Error('no'), { code: 'EACCES' });
@@ -43,7 +44,7 @@ class SlowFiles implements FileSystem {
   }
 
   isPipe(): boolean {
-    return false;
+    return this.pipes;
   }
 
   writeNow(fd: number, bytes: Buffer, offset: number): number {
@@ -135,6 +136,23 @@ describe('access log files', () => {
     disk.waiting[1]!(null);
     expect(disk.written).toEqual(['1:ab', '1:cdef']);
     expect(values['filesystem.write_completed']).toBe(1);
+  });
+
+  it('write what they have at once when their thread ends, but not to a pipe that has not taken what came before', () => {
+    sink.write('first\n');
+    logs.rescue();
+    expect(disk.written).toEqual(['1:first\n']);
+    sink.write('second\n');
+    logs.flush();
+    sink.write('third\n');
+    disk.pipes = true;
+    logs.rescue();
+    expect(disk.written).toEqual(['1:first\n']);
+    disk.pipes = false;
+    logs.rescue();
+    expect(disk.written).toEqual(['1:first\n', '1:third\n']);
+    disk.waiting[0]!(null);
+    expect(values['filesystem.write_total_buffered']).toBe(0);
   });
 
   it('drop and count records that a slow disk leaves no room for', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { LogLevels } from '../../src/server/log-components.ts';
@@ -72,6 +73,27 @@ test('a worker that throws is reported and replaced; the others keep their conne
   for (let asked = 0; asked < 16; asked++) bodies.add((await get(port)).body);
   expect([...bodies]).toEqual(['second']);
   expect(critical).toHaveLength(1);
+});
+
+test('a worker that throws leaves the records of the requests that it has answered', { timeout: 30_000 }, async () => {
+  const log = join(running.folder(), 'access.log');
+  const file = { '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', path: log, log_format: { text_format_source: { inline_string: '%BYTES_SENT%\n' } } };
+  const ingress = { ...listener({ name: 'ingress', routes: [{ body: 'x' }] }), access_log: [{ name: 'file', typed_config: file }] };
+  const proxy = await Proxy.start({ path: running.configFile(bootstrap([ingress])).path, concurrency: 2 });
+  running.onEnd(() => proxy.close());
+  const { port } = proxy.addresses()[0]!.address;
+  const REQUESTS = 20;
+  for (let asked = 0; asked < REQUESTS; asked++) await get(port);
+  await until(
+    () => proxy.stats.values().get('filesystem.write_buffered'),
+    (records) => records === REQUESTS,
+  );
+  expect(readFileSync(log, 'utf8')).toBe('');
+  for (const worker of proxy.workers) threadOf(worker).fail('thrown by a test');
+  await until(
+    () => readFileSync(log, 'utf8').split('\n').length - 1,
+    (records) => records === REQUESTS,
+  );
 });
 
 test('addresses that threads cannot share are served by the first, and by the one that replaces it', { timeout: 30_000 }, async () => {
