@@ -108,8 +108,8 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     const held = this.#held;
     const before = held.length;
     held.append(bytes, 0, length);
-    const waitsForHead = this.#state === HEAD && held.length <= this.#options.maxHeadBytes;
-    if (waitsForHead && !this.#scanner!.scan(held.bytes, before, held.length)) return;
+    // Scans only what is new, so that a head, or trailers, that drip in cost each byte once.
+    if (held.length <= this.#options.maxHeadBytes && !this.#scanner!.scan(held.bytes, before, held.length)) return;
     this.#held = undefined;
     this.#dispatch(held.bytes, held.length);
   }
@@ -290,16 +290,20 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
 
   #readTrailers(bytes: Buffer, at: number, end: number): number {
     const trailers = new HeaderMap();
-    const trailersEnd = parser.parseTrailers(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, trailers);
-    if (trailersEnd === INVALID && this.#scan(bytes, at, end, 1).headSeen) return this.#fail();
+    const { maxHeaders, maxHeadBytes } = this.#options;
+    // Those that are dropped are not counted.
+    const maxLines = this.#options.trailers ? maxHeaders : maxHeadBytes;
+    const trailersEnd = parser.parseTrailers(bytes, at, end, maxLines, this.#options.leniency, trailers);
     if (trailersEnd < 0) {
-      if (end - at > this.#options.maxHeadBytes) return this.#fail();
+      const { headSeen } = this.#scan(bytes, at, end, 1);
+      if ((trailersEnd === INVALID && headSeen) || end - at > maxHeadBytes) return this.#fail();
       if (end > at) {
         this.#held = new HeldBytes();
         this.#held.append(bytes, at, end);
       }
       return at;
     }
+    if (trailersEnd - at > maxHeadBytes) return this.#fail();
     this.#stream!.addReceived(trailersEnd - at, parser.facts.fieldBytes);
     const followed = trailersEnd < end;
     const decoder = this.#beginEnd(followed);

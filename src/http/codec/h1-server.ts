@@ -388,9 +388,12 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
 
   #readTrailers(bytes: Buffer, at: number, end: number): number {
     const trailers = new HeaderMap();
-    const trailersEnd = parser.parseTrailers(bytes, at, end, this.#options.maxHeaders, this.#options.leniency, trailers);
+    const { maxHeaders, maxHeadBytes } = this.#options;
+    // Those that are dropped are not counted.
+    const maxLines = this.#options.trailers ? maxHeaders : maxHeadBytes;
+    const trailersEnd = parser.parseTrailers(bytes, at, end, maxLines, this.#options.leniency, trailers);
     if (trailersEnd < 0) return this.#onPartTrailers(trailersEnd === INVALID, bytes, at, end);
-    if (trailersEnd - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
+    if (trailersEnd - at > maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
     this.#encoder?.addReceived(trailersEnd - at, parser.facts.fieldBytes);
     if (this.#options.underscores !== 'allow' && this.#treatUnderscores(trailers)) return this.#refuse(UNDERSCORE, end);
     this.#state = WAIT;

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../../../src/http/codec/codec.ts';
-import { H1ClientCodec } from '../../../src/http/codec/h1-client.ts';
+import { H1ClientCodec, type H1ClientOptions } from '../../../src/http/codec/h1-client.ts';
 import { CasedHeaderMap, LOWER_CASE } from '../../../src/http/codec/field-case.ts';
 import { STRICT } from '../../../src/http/codec/h1-head.ts';
-import type { RequestForm } from '../../../src/http/codec/h1-request-encoder.ts';
 import type { Failure } from '../../../src/http/failure.ts';
 import { HeaderMap } from '../../../src/http/header-map.ts';
 import { H } from '../../../src/http/header-name.ts';
 import { FakeConnection } from '../../support/fake-connection.ts';
+import { checkHostileHttp1Server } from './h1-hostile-check.ts';
 
 const MAX_HEAD_BYTES = 4096;
 
@@ -26,7 +26,7 @@ class Upstream implements ClientCodecOwner {
   onLast: () => void = () => {};
   onHead: () => void = () => {};
 
-  constructor(trailers = true, form: Partial<RequestForm> = {}) {
+  constructor(trailers = true, form: Partial<H1ClientOptions> = {}) {
     this.codec = new H1ClientCodec(this.connection, this, { maxHeadBytes: MAX_HEAD_BYTES, maxHeaders: 20, leniency: STRICT, trailers, fieldCase: LOWER_CASE, fullUrl: false, highWatermarkBytes: 1000, ...form });
     this.connection.owner = this.codec;
   }
@@ -161,6 +161,34 @@ describe('reading responses', () => {
     expect(upstream.answers).toEqual(['200 transfer-encoding: chunked\r\nabcde.']);
   });
 
+  it('takes trailers of the longest length and no longer, in one piece or in many', () => {
+    const start = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n';
+    const trailers = (length: number): string => `${start}x: ${'a'.repeat(length - 7)}\r\n\r\n`;
+    for (const pieces of [(text: string) => [text], (text: string) => [text.slice(0, 100), text.slice(100)], (text: string) => [...text]]) {
+      expect(answer(pieces(trailers(MAX_HEAD_BYTES))).answers[0]).toMatch(/\]\.$/);
+      expect(answer(pieces(trailers(MAX_HEAD_BYTES + 1))).answers[0]).toMatch(/!protocol-error$/);
+    }
+  });
+
+  it('counts trailers only where they are wanted', () => {
+    const many = `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n${'x: a\r\n'.repeat(21)}\r\n`;
+    expect(answer([many]).answers[0]).toMatch(/!protocol-error$/);
+    const dropping = new Upstream(false);
+    dropping.begin();
+    dropping.connection.receive(many);
+    expect(dropping.answers).toEqual(['200 transfer-encoding: chunked\r\n.']);
+  });
+
+  it('looks at each byte of trailers once, however they drip in', () => {
+    const upstream = new Upstream(true, { maxHeadBytes: 1e6 });
+    upstream.begin();
+    upstream.connection.receive('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\nx: ');
+    // Where all of them were read again for each byte, this would take minutes.
+    for (let left = 400_000; left > 0; left--) upstream.connection.receive('a');
+    upstream.connection.receive('\r\n\r\n');
+    expect(upstream.answers[0]).toMatch(/a\r\n\]\.$/);
+  });
+
   it('reads a head of the longest length and no longer, in one piece or in many', () => {
     const head = (length: number): string => `HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx: ${'a'.repeat(length - 43)}\r\n\r\n`;
     const longest = head(MAX_HEAD_BYTES);
@@ -169,6 +197,10 @@ describe('reading responses', () => {
       expect(answer(pieces(longest)).answers[0]).toMatch(/^200 .*\.$/s);
       expect(answer(pieces(head(MAX_HEAD_BYTES + 1))).answers).toEqual(['!protocol-error']);
     }
+  });
+
+  it('sees the same of broken responses, too, however they are cut', () => {
+    fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), checkHostileHttp1Server), { numRuns: 1000 });
   });
 
   it('never throws or loops on garbage, and resets at most once', () => {
@@ -465,7 +497,7 @@ describe('requests for another protocol', () => {
 });
 
 describe('how requests are written', () => {
-  function written(form: Partial<RequestForm>, headers = request('GET')): string {
+  function written(form: Partial<H1ClientOptions>, headers = request('GET')): string {
     const upstream = new Upstream(true, form);
     headers.authority = 'Host';
     headers.addText('x-some_name', 'a:b');

@@ -8,6 +8,7 @@ import { HeaderMap } from '../../../src/http/header-map.ts';
 import { H, headerText } from '../../../src/http/header-name.ts';
 import { INLINE_REQUEST_HEADERS } from '../../../src/http/inline-headers.ts';
 import { FakeConnection } from '../../support/fake-connection.ts';
+import { checkHostileHttp1Client } from './h1-hostile-check.ts';
 
 /** Answers each request when it is complete and writes down what was seen. */
 class Recorder implements H1ServerOwner {
@@ -137,6 +138,10 @@ describe('H1ServerCodec', () => {
     expect(feed(...whole).seen).toEqual(expected);
   });
 
+  it('sees the same of broken requests, too, however they are cut', () => {
+    fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), checkHostileHttp1Client), { numRuns: 1000 });
+  });
+
   it('never throws, loops or answers twice on garbage', () => {
     const word = fc.oneof(
       fc.constantFrom('GET ', 'POST / HTTP/1.1\r\n', 'Host: x\r\n', 'Transfer-Encoding: chunked\r\n', 'Content-Length: 3\r\n', '\r\n', '\n', '\r', '0\r\n\r\n', '3\r\nabc\r\n', ': ', '\0', ' '),
@@ -182,6 +187,12 @@ describe('H1ServerCodec', () => {
     recorder.connection.receive('GET / HTTP/1.1\r\nHost: x\r\n');
     for (let i = 0; i < 5000; i++) recorder.connection.receive('a');
     expect(recorder.seen).toEqual(['!431 http1.headers_too_large']);
+  });
+
+  it('counts trailers only where they are wanted', () => {
+    const many = CHUNKED.replace('T: v\r\n', 't: v\r\n'.repeat(21));
+    expect(feed(many).seen.at(-1)).toMatch(/!431 /);
+    expect(feedWith({ trailers: false }, many).seen.at(-1)).toMatch(/abcde$/);
   });
 
   it('refuses more header lines than the limit', () => {
