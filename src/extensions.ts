@@ -21,6 +21,7 @@ import { httpInspectorExtension } from './filters/listener/http-inspector/extens
 import { listenerLocalRateLimitExtension } from './filters/listener/local-ratelimit/extension.ts';
 import { originalDstExtension } from './filters/listener/original-dst/extension.ts';
 import { proxyProtocolExtension } from './filters/listener/proxy-protocol/extension.ts';
+import { listenerSetFilterStateExtension } from './filters/listener/set-filter-state/extension.ts';
 import { tlsInspectorExtension } from './filters/listener/tls-inspector/extension.ts';
 import { connectionLimitExtension } from './filters/network/connection-limit/extension.ts';
 import { directResponseNetworkExtension } from './filters/network/direct-response/extension.ts';
@@ -64,6 +65,7 @@ export const extensions: readonly Extension<never, unknown>[] = [
   tlsInspectorExtension,
   httpInspectorExtension,
   proxyProtocolExtension,
+  listenerSetFilterStateExtension,
   originalDstExtension,
   listenerLocalRateLimitExtension,
   rawBufferDownstreamExtension,

@@ -27,6 +27,10 @@ export const cases: readonly MicroCase[] = [
 function inspection(name: string, reads: readonly Buffer[]): MicroCase {
   let found = 0;
   const owner: PendingOwner = {
+    nextConnectionId: () => 0,
+    describe() {
+      throw new Error('no filter here asks');
+    },
     onFiltersDone: (pending) => {
       found += pending.requestedServerName.length;
     },

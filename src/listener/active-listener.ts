@@ -7,7 +7,7 @@ import type { AccessLogEntry } from '../http/access-log.ts';
 import type { HeldStream } from '../http/codec/codec.ts';
 import { streamOf } from '../http/connection-stream.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../http/listener-stats.ts';
-import { type ConnectionInfo, ResponseFlag } from '../http/stream-info.ts';
+import { type ConnectionInfo, ResponseFlag, type StreamInfo } from '../http/stream-info.ts';
 import type { Timers } from '../core/timers.ts';
 import type { Address, Connection, ConnectionOwner, ListenerSocket, Transport, TransportError } from '../transport/transport.ts';
 import type { FilterChainSpec } from './compile-filter-chain.ts';
@@ -182,6 +182,14 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   // PendingOwner
 
+  nextConnectionId(): number {
+    return this.#thread.nextConnectionId();
+  }
+
+  describe(pending: PendingConnection): StreamInfo {
+    return streamOf(this.#infoOf(pending.connection, pending, undefined, this.#thread.clock.monotonicMs()), this.#thread.clock);
+  }
+
   onFiltersDone(pending: PendingConnection): void {
     this.#leavePending(pending);
     pending.connection.owner = this.#route(pending);
@@ -328,7 +336,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   #infoOf(connection: Connection, pending: PendingConnection | undefined, chain: FilterChainSpec | undefined, startMs: number): ConnectionInfo {
     const { local, remote } = connection;
     const info: ConnectionInfo = {
-      id: this.#thread.nextConnectionId(),
+      id: pending?.id ?? this.#thread.nextConnectionId(),
       directLocalAddress: local,
       directRemoteAddress: remote,
       localAddress: pending?.localAddress ?? local,
@@ -362,11 +370,10 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   #logPending(pending: PendingConnection, flag: number, details: string): void {
     if (this.#spec.accessLogs.length === 0) return;
-    const info = this.#infoOf(pending.connection, pending, undefined, this.#thread.clock.monotonicMs());
-    const stream = streamOf(info, this.#thread.clock);
+    const stream = this.describe(pending);
     stream.responseFlags = flag;
     stream.responseCodeDetails = details;
-    this.#log(info);
+    this.#log(stream.connection);
   }
 
   #logConnection({ connection, info, bytesReceived }: ListenerConnection, error: TransportError | undefined): void {

@@ -1,3 +1,4 @@
+import type { StreamInfo } from '../http/stream-info.ts';
 import type { ProxyProtocolTlv } from '../transport/transport-socket.ts';
 import type { Address, Connection } from '../transport/transport.ts';
 
@@ -23,6 +24,8 @@ export interface AcceptedSocket {
   filterState: Map<string, unknown> | undefined;
   /** Of a PROXY header, as far as they are passed on; undefined while none was found. */
   proxyProtocolTlvs: readonly ProxyProtocolTlv[] | undefined;
+  /** All of this as formats read it; made anew for each who asks. */
+  describe(): StreamInfo;
 }
 
 /** More bytes are needed. */

@@ -1,5 +1,6 @@
 import type { Linked, LinkedList } from '../core/linked-list.ts';
 import { Timer, type TimerOwner } from '../core/timers.ts';
+import type { StreamInfo } from '../http/stream-info.ts';
 import type { Address, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
 import type { ProxyProtocolTlv } from '../transport/transport-socket.ts';
 import type { ListenerSpec } from './compile.ts';
@@ -10,6 +11,8 @@ export type FilterFailure = 'refused' | 'timeout' | 'closed' | 'error';
 
 /** What becomes of a connection that listener filters look at. */
 export interface PendingOwner {
+  nextConnectionId(): number;
+  describe(pending: PendingConnection): StreamInfo;
   /** All are done. The connection's owner is to be replaced. */
   onFiltersDone(pending: PendingConnection): void;
   /** The connection goes on in spite of it. */
@@ -26,6 +29,7 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Linke
   listPrevious: PendingConnection | undefined = undefined;
   listNext: PendingConnection | undefined = undefined;
   readonly connection: Connection;
+  readonly id: number;
   localAddress: Address;
   remoteAddress: Address;
   localAddressRestored = false;
@@ -52,6 +56,7 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Linke
     this.#owner = owner;
     this.#spec = spec;
     this.connection = connection;
+    this.id = from?.id ?? owner.nextConnectionId();
     this.localAddress = from?.localAddress ?? connection.local;
     this.remoteAddress = from?.remoteAddress ?? connection.remote;
     if (from === undefined) return;
@@ -77,6 +82,10 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Linke
 
   get directRemoteAddress(): Address {
     return this.connection.remote;
+  }
+
+  describe(): StreamInfo {
+    return this.#owner.describe(this);
   }
 
   /** Bytes that were looked at and left. Envoy leaves them in the socket, and to close a socket with unread bytes resets the connection. */

@@ -55,6 +55,7 @@ export const listenerSupport: SupportTable = {
     ...fields('close_connection_on_client_hello_parsing_errors max_client_hello_size enable_ja3_fingerprinting enable_ja4_fingerprinting'),
     initial_read_buffer_size: ignored('how much is read at once does not show'),
   },
+  'envoy.extensions.filters.listener.set_filter_state.v3.Config': fields('on_accept'),
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': {},
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': {},
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol': {
