@@ -90,18 +90,7 @@ class HeaderReader implements ListenerFilterReader {
     const { stats, versions, allowsAbsence, disallowed } = this.#settings;
     const header = readProxyHeader(bytes, length);
     if (header === PARTIAL) return WAIT;
-    if (header === ABSENT) {
-      // As Envoy, which does not judge less than a whole header of version 2 where there has to be one.
-      if (!allowsAbsence && length < V2_HEADER_BYTES) return WAIT;
-      if (allowsAbsence) {
-        stats.inc(STATS.not_found_allowed);
-        return 0;
-      }
-      stats.inc(STATS.not_found_disallowed);
-      this.#refuse('there is none');
-      this.#settings.errors.inc(ERROR_STATS.downstream_cx_proxy_proto_error);
-      return CLOSE;
-    }
+    if (header === ABSENT) return this.#onAbsence(bytes, length);
     const { version } = header;
     if ('reason' in header) {
       versions[version].inc(VERSION_STATS.error);
@@ -121,6 +110,22 @@ class HeaderReader implements ListenerFilterReader {
     }
     this.#apply(header);
     return header.length;
+  }
+
+  #onAbsence(bytes: Buffer, length: number): number {
+    const { stats, versions, allowsAbsence, errors } = this.#settings;
+    if (allowsAbsence) {
+      stats.inc(STATS.not_found_allowed);
+      return 0;
+    }
+    // As Envoy, which takes what is shorter than a header of version 2 for one of version 1, and judges it when its line ends.
+    const isShort = length < V2_HEADER_BYTES;
+    if (isShort && bytes.toString('latin1', 0, length).indexOf('\r\n') < 1) return WAIT;
+    if (isShort) versions[1].inc(VERSION_STATS.error);
+    else stats.inc(STATS.not_found_disallowed);
+    this.#refuse('there is none');
+    errors.inc(ERROR_STATS.downstream_cx_proxy_proto_error);
+    return CLOSE;
   }
 
   #refuse(reason: string): void {
