@@ -412,16 +412,21 @@ export class Proxy {
 
   #countChange({ added, modified, removed }: NamedChange, judged: Judged, draining: Draining): void {
     const { listeners, runtime, server } = this.#built.serverStats;
-    listeners.add(LISTENER_MANAGER_STATS.listener_added, added.length);
-    listeners.add(LISTENER_MANAGER_STATS.listener_modified, modified.length);
-    listeners.add(LISTENER_MANAGER_STATS.listener_removed, removed.length);
-    listeners.add(LISTENER_MANAGER_STATS.listener_in_place_updated, modified.length - Math.max(0, draining.listeners - removed.length));
+    // What was never written is unused to `usedonly`.
+    const count = (statistic: number, number: number): void => {
+      if (number > 0) listeners.add(statistic, number);
+    };
+    count(LISTENER_MANAGER_STATS.listener_added, added.length);
+    count(LISTENER_MANAGER_STATS.listener_modified, modified.length);
+    count(LISTENER_MANAGER_STATS.listener_removed, removed.length);
+    count(LISTENER_MANAGER_STATS.listener_in_place_updated, modified.length - Math.max(0, draining.listeners - removed.length));
     if (draining.listeners + draining.chains > 0) this.#built.serverStats.countDraining(draining, this.#timers, this.#drainMs);
-    listeners.add(LISTENER_MANAGER_STATS.listener_create_success, (added.length + modified.length) * this.workers.length);
+    count(LISTENER_MANAGER_STATS.listener_create_success, (added.length + modified.length) * this.workers.length);
     listeners.gaugeSet(LISTENER_MANAGER_STATS.total_listeners_active, judged.listeners.length);
     server.add(SERVER_STATS.static_unknown_fields, judged.unknownFields);
+    if (judged.deprecatedUses === 0) return;
     runtime.add(RUNTIME_STATS.deprecated_feature_use, judged.deprecatedUses);
-    runtime.gaugeSet(RUNTIME_STATS.deprecated_feature_seen_since_process_start, judged.deprecatedUses);
+    runtime.gaugeAdd(RUNTIME_STATS.deprecated_feature_seen_since_process_start, judged.deprecatedUses);
   }
 
   #publishRuntime(): void {

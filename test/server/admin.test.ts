@@ -132,6 +132,8 @@ describe('the admin interface', () => {
     await start(bootstrap({ admin: { address: socket(0), allow_paths: [{ exact: '/ready' }, { safe_regex: { regex: '/stats.*' } }] } }));
     expect((await admin('/ready')).status).toBe(200);
     expect((await admin('/stats?usedonly')).status).toBe(200);
+    // Nothing was changed, nothing deprecated was seen.
+    expect(await text('/stats?usedonly&filter=^(listener_manager.listener_|runtime.deprecated)')).toBe('listener_manager.listener_added: 1\nlistener_manager.listener_create_success: 1\n');
     expect((await admin('/quitquitquit', 'POST')).status).toBe(403);
   });
 

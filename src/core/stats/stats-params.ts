@@ -27,6 +27,8 @@ export function parseStatsParams(
   const regex = get('filter') ?? '';
   const filter = regex === '' ? undefined : compileFilter(regex);
   if (typeof filter === 'string') return filter;
+  const invert = get('invert_filter') !== undefined;
+  if (invert && filter === undefined) return 'invert_filter can only be used if filter is also provided';
   const buckets = get('histogram_buckets') ?? '';
   if (!HISTOGRAM_FORMS.has(buckets)) return BUCKETS_USAGE;
   const type = get('type') || 'All';
@@ -41,7 +43,7 @@ export function parseStatsParams(
   const selection = {
     type,
     usedOnly: get('usedonly') !== undefined,
-    filter: hidden === 'only' ? nothingIsHidden : inverted(filter, get('invert_filter') !== undefined),
+    filter: hidden === 'only' ? nothingIsHidden : inverted(filter, invert),
     histograms: HISTOGRAM_FORMS.get(buckets),
     textReadouts: get('text_readouts') !== undefined,
   };

@@ -52,6 +52,7 @@ describe('the query of /stats', () => {
       return typeof parsed === 'string' ? undefined : parsed.selection.filter?.(name);
     };
     expect([wants('filter=b', 'abc'), wants('filter=b', 'xyz')]).toEqual([true, false]);
+    for (const query of ['invert_filter', 'invert_filter&filter=&format=nonsense']) expect(parse(query)).toBe('invert_filter can only be used if filter is also provided');
     expect([wants('filter=b&invert_filter', 'abc'), wants('filter=b&invert_filter', 'xyz')]).toEqual([false, true]);
     expect([wants('hidden=only', 'abc'), wants('hidden=include', 'abc')]).toEqual([false, undefined]);
   });
