@@ -9,6 +9,7 @@ import type { NodeInfo } from '../core/extension.ts';
 import { formatProblem } from '../core/problems.ts';
 import { SystemRandom } from '../core/random.ts';
 import type { StatScrape } from '../core/stats/scrape.ts';
+import type { CounterId } from '../core/stats/stats.ts';
 import type { Tag, TagExtractor } from '../core/stats/tags.ts';
 import { Timers } from '../core/timers.ts';
 import { extensions } from '../extensions.ts';
@@ -413,7 +414,7 @@ export class Proxy {
   #countChange({ added, modified, removed }: NamedChange, judged: Judged, draining: Draining): void {
     const { listeners, runtime, server } = this.#built.serverStats;
     // What was never written is unused to `usedonly`.
-    const count = (statistic: number, number: number): void => {
+    const count = (statistic: CounterId, number: number): void => {
       if (number > 0) listeners.add(statistic, number);
     };
     count(LISTENER_MANAGER_STATS.listener_added, added.length);
