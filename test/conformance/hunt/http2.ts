@@ -68,15 +68,14 @@ const aside = (dice: Dice, id: number): Tree =>
     () => ({ ping: 'pingpong' }),
     () => ({ window: 0, by: dice.pick([1, 70_000]) }),
     () => ({ window: id, by: dice.pick([1, 10, 70_000]) }),
-    () => ({ settings: { 4: dice.pick([1, 20, 65_535]) } }),
+    () => ({ settings: { 4: dice.pick([20, 65_535]) } }),
     () => ({ priority: id + 100 }),
-    () => ({ goaway: 0, code: dice.pick([0, 2]) }),
     () => ({ frame: [dice.pick([10, 200]), 0, dice.pick([0, id])], payload: 'unknown' }),
   ]);
 
 const preface = (dice: Dice): unknown[] => {
   if (dice.chance(0.75)) return ['preface'];
-  const settings = dice.some(0.4, { 1: () => dice.pick([0, 4096]), 2: () => 0, 3: () => dice.pick([1, 100]), 4: () => dice.pick([0, 1, 10, 100_000]), 5: () => 16_384, 6: () => dice.pick([100, 10_000]), 9: () => 1 });
+  const settings = dice.some(0.4, { 1: () => dice.pick([0, 4096]), 2: () => 0, 3: () => dice.pick([1, 100]), 4: () => dice.pick([10, 100_000]), 5: () => 16_384, 6: () => dice.pick([100, 10_000]), 9: () => 1 });
   return ['bare-preface', { settings }, { frame: [4, 1, 0] }];
 };
 
@@ -93,7 +92,7 @@ const streams = (dice: Dice): unknown[] =>
     const frames = [...(index === 0 ? preface(dice) : []), ...request(dice, id), ...(dice.chance(0.15) ? [aside(dice, id)] : [])];
     // Behind what it resets: what is answered and reset in one read, Envoy leaves unanswered.
     const reset = dice.chance(0.15) ? [{ pause: 25 }, { h2: [{ rst: id, code: dice.pick(CODES) }] }] : [];
-    return [...written(dice, frames), ...reset, dice.chance(0.8) ? { await: `stream ${id}` } : { pause: 20 }];
+    return [...written(dice, frames), ...reset, ...(dice.chance(0.8) ? [{ await: `stream ${id}` }] : []), { pause: 20 }];
   }).flat();
 
 const end = (dice: Dice): unknown[] =>

@@ -18,8 +18,16 @@ export const withoutKept = (one: Case, answer: Answer): Answer => {
   };
 };
 
-/** http2-errors-are-told: here the peer is told of a fault that Envoy lets pass, or ends the connection for without a word. */
+/**
+ * http2-errors-are-told: here the peer is told of a fault that Envoy lets pass, or ends the connection for without a word. Early answers are whole: there it is
+ * told of one that is none.
+ */
 export const isTold = (truth: Answer, ours: Answer): boolean =>
-  Object.entries(ours.client).some(([name, { received }]) => received.some((line) => TOLD.test(line)) && truth.client[name]?.received.some((line) => TOLD.test(line)) !== true);
+  Object.entries(ours.client).some(([name, { received }]) => {
+    const theirs = truth.client[name]?.received ?? [];
+    return says(received, TOLD) !== says(theirs, TOLD) || (says(theirs, CUT_OFF) && !says(received, CUT_OFF));
+  });
 
-const TOLD = /^GOAWAY last \d+ code [1-9]/;
+const says = (received: readonly string[], pattern: RegExp): boolean => received.some((line) => pattern.test(line));
+const TOLD = /^(GOAWAY last \d+ code [1-9]|#\d+ RST_STREAM 5)/;
+const CUT_OFF = /^#\d+ RST_STREAM 2$/;

@@ -156,7 +156,10 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   newStream(encoder: ServerEncoder): RequestDecoder {
     this.#idleTimer?.disarm();
     if (this.#requests++ === 0 && !encoder.multiplexed) this.#countHttp1();
-    if (!encoder.multiplexed && this.#isLastRequest) this.config.stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
+    if (this.#isLastRequest) {
+      this.config.stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
+      if (encoder.multiplexed) this.#startDrainSequence();
+    }
     this.#streams++;
     if (this.#endsWithNextRequest) this.#draining = true;
     return new ActiveStream(this, encoder, new StreamInfo(this.#info));
@@ -270,12 +273,8 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
 
   /** HTTP/2: GOAWAY says what `Connection: close` says in HTTP/1. */
   #considerDrain(): void {
-    const { stats } = this.config;
-    if (this.#isLastRequest) stats.inc(HTTP_STATS.downstream_cx_max_requests_reached);
-    else if (this.#draining) return;
-    else if (this.#overloadEndsKeepAlive()) return;
-    else if (this.#drain.shouldClose()) stats.inc(HTTP_STATS.downstream_cx_drain_close);
-    else return;
+    if (this.#draining || this.#overloadEndsKeepAlive() || !this.#drain.shouldClose()) return;
+    this.config.stats.inc(HTTP_STATS.downstream_cx_drain_close);
     this.#startDrainSequence();
   }
 

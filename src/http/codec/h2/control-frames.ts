@@ -39,21 +39,21 @@ export class ControlFrames {
       case FrameType.goAway:
         return this.#onGoAway(id, bytes, at, end);
       case FrameType.pushPromise:
-        return this.#session.drop(UNKNOWN_ERROR);
+        return this.#session.drop(id, UNKNOWN_ERROR);
       default:
         return true;
     }
   }
 
   #onGoAway(id: number, bytes: Buffer, at: number, end: number): boolean {
-    if (id !== 0) return this.#session.drop(UNKNOWN_ERROR);
+    if (id !== 0) return this.#session.drop(id, UNKNOWN_ERROR);
     if (end - at < 8) return this.#session.fail(ErrorCode.frameSizeError, '');
     this.#role.onGoAway(uint31(bytes, at), uint32(bytes, at + 4));
     return !this.#session.closed;
   }
 
   #onPriority(id: number, bytes: Buffer, at: number, end: number): boolean {
-    if (id === 0) return this.#session.drop(UNKNOWN_ERROR);
+    if (id === 0) return this.#session.drop(id, UNKNOWN_ERROR);
     if (end - at !== 5) return this.#session.fail(ErrorCode.frameSizeError, '');
     if (!this.#sender.check(this.#sender.guard.onPriority())) return false;
     // RFC 9113 has no priorities; a stream that depends on itself is still an error (RFC 7540 §5.3.1).
@@ -63,7 +63,7 @@ export class ControlFrames {
 
   #onRstStream(id: number, bytes: Buffer, at: number, end: number): boolean {
     if (end - at !== 4) return this.#session.fail(ErrorCode.frameSizeError, '');
-    if (id === 0 || this.#session.isIdle(id)) return this.#session.drop(UNKNOWN_ERROR);
+    if (id === 0 || this.#session.isIdle(id)) return this.#session.drop(id, UNKNOWN_ERROR);
     this.#session.resetHere.delete(id);
     const stream = this.#session.streamOf(id);
     if (stream === undefined) return this.#countReset();
@@ -82,12 +82,12 @@ export class ControlFrames {
   }
 
   #onSettings(flags: number, id: number, bytes: Buffer, start: number, end: number): boolean {
-    if (id !== 0) return this.#session.drop(UNKNOWN_ERROR);
+    if (id !== 0) return this.#session.drop(id, UNKNOWN_ERROR);
     const length = end - start;
     if ((flags & Flag.ack) !== 0) {
       if (length !== 0) return this.#session.fail(ErrorCode.frameSizeError, '');
       // This side announces its settings once.
-      if (this.settingsAcked) return this.#session.drop(UNKNOWN_ERROR);
+      if (this.settingsAcked) return this.#session.drop(id, UNKNOWN_ERROR);
       this.settingsAcked = true;
       this.#session.onSettingsAcked();
       return true;
@@ -95,7 +95,7 @@ export class ControlFrames {
     if (length % 6 !== 0) return this.#session.fail(ErrorCode.frameSizeError, '');
     if (length > MAX_SETTINGS * 6) return this.#session.fail(ErrorCode.enhanceYourCalm, '');
     this.settingsSeen = true;
-    if (!this.peer.apply(bytes, start, end)) return this.#session.drop(UNKNOWN_ERROR);
+    if (!this.peer.apply(bytes, start, end)) return this.#session.drop(id, UNKNOWN_ERROR);
     this.#sender.writer.settingsAck();
     // The peer learns that its settings hold before it sees what they let through.
     this.#sender.flushAll();
@@ -119,9 +119,9 @@ export class ControlFrames {
   #onWindowUpdate(id: number, bytes: Buffer, at: number, end: number): boolean {
     if (end - at !== 4) return this.#session.fail(ErrorCode.frameSizeError, '');
     const increment = uint31(bytes, at);
-    if (id !== 0 && this.#session.isIdle(id)) return this.#session.drop(UNKNOWN_ERROR);
+    if (id !== 0 && this.#session.isIdle(id)) return this.#session.drop(id, UNKNOWN_ERROR);
     if (!this.#sender.check(this.#sender.guard.onWindowUpdate())) return false;
-    if (increment === 0) return this.#session.drop(UNKNOWN_ERROR);
+    if (increment === 0) return this.#session.drop(id, UNKNOWN_ERROR);
     if (id === 0) return this.#sender.widenConnection(increment) || this.#session.fail(ErrorCode.flowControlError, 'WINDOW_UPDATE: window size overflow');
     const stream = this.#session.streamOf(id);
     if (stream === undefined) return this.#session.refuseRest(id, this.#session.resetHere.onWindowUpdate(id, increment));

@@ -175,12 +175,13 @@ export class H2Session implements FrameSink, KeepAliveSession {
   /** Framing that cannot be read on: GOAWAY says why. */
   fail(code: number, debug: string): false {
     if (!this.closed) this.sender.writer.goAway(this.lastPeerId, code, debug);
-    return this.drop(USER_CALLBACK);
+    return this.drop(0, USER_CALLBACK);
   }
 
-  /** What Envoy ends without a word. */
-  drop(details: string): false {
-    this.#end(true, this.#role.failures.protocolError(details));
+  /** What Envoy ends without a word. The stream `id`, where there is one, is told the details, the others that they go with it. */
+  drop(id: number, details: string): false {
+    const { failures } = this.#role;
+    this.#end(true, failures.protocolError(USER_CALLBACK), id, failures.protocolError(details));
     return false;
   }
 
@@ -190,29 +191,31 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   /** The role hears of it while the streams are still there. */
-  #end(isProtocolError: boolean, failure: Failure): void {
+  #end(isProtocolError: boolean, failure: Failure, id = 0, ofStream = failure): void {
     if (this.closed) return;
     this.sender.writer.flush();
-    this.#role.onSessionError(isProtocolError, failure);
-    this.shutDown(failure);
+    this.#role.onSessionError(isProtocolError, ofStream);
+    this.shutDown(failure, id, ofStream);
   }
 
-  /** The connection is gone. */
-  shutDown(failure: Failure): void {
+  /** The connection is gone. The stream `id` has a failure of its own. */
+  shutDown(failure: Failure, id = 0, ofStream = failure): void {
     if (this.closed) return;
     this.closed = true;
     this.sender.writer.flush();
     this.#keepAlive?.stop();
     this.#block = undefined;
-    for (const stream of this.streams.values()) {
+    // As Envoy: the newest first.
+    for (const stream of this.streams.values().reverse()) {
       if (stream.closed) continue;
       const { decoder } = stream;
+      const reason = stream.id === id ? ofStream : failure;
       stream.decoder = undefined;
       this.sender.drop(stream);
       stream.close();
       this.stats.gaugeAdd(H2_CODEC_STATS.streams_active, -1);
-      this.#role.onStreamReset(failure);
-      decoder?.onReset(failure);
+      this.#role.onStreamReset(reason);
+      decoder?.onReset(reason);
     }
     this.streams.clear();
     this.#recent = undefined;
@@ -222,7 +225,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   /** Too many streams although the peer knows how many it may have. */
   onExcessStream(): void {
-    this.drop(USER_CALLBACK);
+    this.drop(0, USER_CALLBACK);
   }
 
   onBrokenFrame(code: number, debug: string): false {
@@ -350,15 +353,15 @@ export class H2Session implements FrameSink, KeepAliveSession {
   #onHeaders(flags: number, id: number, bytes: Buffer, start: number, stop: number): boolean {
     // A client takes HEADERS only for streams it has opened, a server opens none.
     const isIdle = this.isIdle(id);
-    if (id === 0 || (isIdle && !this.#role.isPeerStream(id))) return this.drop(UNKNOWN_ERROR);
+    if (id === 0 || (isIdle && !this.#role.isPeerStream(id))) return this.drop(id, UNKNOWN_ERROR);
     const payload = headersPayload.read(flags, id, bytes, start, stop);
     if (payload === 'invalid') return this.fail(ErrorCode.protocolError, 'HEADERS: invalid padding');
-    if (payload === 'self') return this.drop(UNKNOWN_ERROR);
+    if (payload === 'self') return this.drop(id, UNKNOWN_ERROR);
     const { start: at, end } = headersPayload;
     const endStream = (flags & Flag.endStream) !== 0;
     if (!this.sender.check(this.sender.guard.onPayload(end - at, endStream))) return false;
     let stream = isIdle ? undefined : this.streamOf(id);
-    if (stream?.remoteEnded === true) return this.drop(UNKNOWN_ERROR);
+    if (stream?.remoteEnded === true) return this.drop(id, UNKNOWN_ERROR);
     if (stream === undefined && (isIdle || !this.resetHere.has(id))) {
       if (!isIdle) return this.fail(ErrorCode.streamClosed, 'HEADERS: stream closed');
       this.lastPeerId = id;
@@ -441,7 +444,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   #onMalformed(stream: H2Stream, details: string): boolean {
     this.stats.inc(H2_CODEC_STATS.rx_messaging_error);
-    if (!this.options.streamErrorOnInvalidMessage) return this.drop(details);
+    if (!this.options.streamErrorOnInvalidMessage) return this.drop(stream.id, details);
     this.abort(stream, ErrorCode.protocolError, this.#role.failures.protocolError(details));
     return !this.closed;
   }
