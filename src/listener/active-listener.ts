@@ -350,6 +350,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       listenerName: this.#spec.name,
       filterChainName: chain?.name ?? '',
       listenerMetadata: this.#spec.metadata,
+      listenerDirection: this.#spec.direction,
       filterChainMetadata: chain?.metadata,
       startMs,
       terminationDetails: '',

@@ -34,6 +34,7 @@ export interface BindSpec {
 export interface ListenerSpec {
   readonly name: string;
   readonly metadata: Metadata | undefined;
+  readonly direction: TrafficDirection;
   /** The first is the listener's own; statistics and the admin interface name it. */
   readonly binds: readonly BindSpec[];
   /** `listener.<stat_prefix or address>`. */
@@ -92,6 +93,7 @@ export function compileListener(message: ListenerMessage, position: number, at: 
   return {
     name,
     metadata: message.metadata?.filterMetadata,
+    direction: message.trafficDirection,
     binds,
     statScope,
     rest: restIdentity(message),

@@ -51,21 +51,22 @@ export function tableAttribute(table: AttributeTable): Attribute {
   };
 }
 
-/** `of` gives null where there is nothing that could have metadata. */
-export function metadataAttribute(of: (context: FormatContext) => Namespaces | null): Attribute {
+/** `of` says where there is nothing that could have metadata, and where that has a null in its place. */
+export function metadataAttribute(of: (context: FormatContext) => Namespaces | 'absent' | 'null'): Attribute {
   const reading =
-    (make: (namespaces: Namespaces) => CelResult): CelRead =>
+    (make: (namespaces: Namespaces) => CelResult, whereNull: CelResult): CelRead =>
     (context) => {
       const namespaces = of(context);
-      return namespaces === null ? undefined : make(namespaces);
+      if (typeof namespaces === 'string') return namespaces === 'null' ? whereNull : undefined;
+      return make(namespaces);
     };
   const namespaces: Attribute = {
-    read: reading(namespacesValue),
-    member: (key) => ({ read: reading((all) => metadataNamespace(all, key)) }),
+    read: reading(namespacesValue, undefined),
+    member: (key) => ({ read: reading((all) => metadataNamespace(all, key), undefined) }),
   };
   return {
     isMessage: true,
-    read: reading(metadataValue),
+    read: reading(metadataValue, null),
     member: (field) => (field === 'filter_metadata' ? namespaces : undefined),
   };
 }

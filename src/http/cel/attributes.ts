@@ -6,6 +6,7 @@ import type { FormatContext } from '../format/operator.ts';
 import { grpcStatusOfResponse } from '../grpc-status.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { H, type HeaderName } from '../header-name.ts';
+import type { Host } from '../upstream.ts';
 import { type Attribute, type AttributeTable, type CelRead, metadataAttribute, tableAttribute } from './attribute.ts';
 import { FilterStateValues } from './filter-state-values.ts';
 import { compileHeaderText, HeaderValues } from './header-values.ts';
@@ -111,6 +112,7 @@ function tlsTable(tlsOf: (context: FormatContext) => TlsInfo | undefined): Attri
     dns_san_local_certificate: of((tls) => firstOf(tls.local(), 'dns')),
     dns_san_peer_certificate: of((tls) => firstOf(tls.peer(), 'dns')),
     sha256_peer_certificate_digest: of((tls) => tls.peer()?.sha256),
+    peer_certificate: of((tls) => tls.peer() && decodeURIComponent(tls.peer()!.pem)),
   };
 }
 
@@ -152,16 +154,24 @@ const DESTINATION: AttributeTable = {
 };
 
 
+/** A host without metadata has none, instead of an empty one. */
+function ofHost<T>(host: Host | undefined, read: (host: Host) => T | undefined): T | 'absent' | 'null' {
+  return host === undefined ? 'absent' : (read(host) ?? 'null');
+}
+
 const XDS: AttributeTable = {
   cluster_name: ({ info }) => info.upstreamCluster && wireText(info.upstreamCluster.name),
-  cluster_metadata: metadataAttribute(({ info }) => (info.upstreamCluster === undefined ? null : info.upstreamCluster.metadata)),
+  cluster_metadata: metadataAttribute(({ info }) => (info.upstreamCluster === undefined ? 'absent' : info.upstreamCluster.metadata)),
   route_name: ({ info }) => info.route && wireText(info.routeName),
-  route_metadata: metadataAttribute(({ info }) => (info.route === undefined ? null : info.route.metadata)),
+  route_metadata: metadataAttribute(({ info }) => (info.route === undefined ? 'absent' : info.route.metadata)),
   virtual_host_name: ({ info }) => info.virtualHost && wireText(info.virtualHost.name),
-  virtual_host_metadata: metadataAttribute(({ info }) => (info.virtualHost === undefined ? null : info.virtualHost.metadata)),
-  upstream_host_metadata: metadataAttribute(({ info }) => (info.upstreamHost === undefined ? null : info.upstreamHost.metadata)),
+  virtual_host_metadata: metadataAttribute(({ info }) => (info.virtualHost === undefined ? 'absent' : info.virtualHost.metadata)),
+  upstream_host_metadata: metadataAttribute(({ info }) => ofHost(info.upstreamHost, (host) => host.metadata)),
+  // The metadata of localities is refused at load.
+  upstream_host_locality_metadata: metadataAttribute(({ info }) => ofHost(info.upstreamHost, () => undefined)),
   filter_chain_name: ({ info }) => wireText(info.connection.filterChainName),
   listener_metadata: metadataAttribute(({ info }) => info.connection.listenerMetadata),
+  listener_direction: ({ info }) => whole(info.connection.listenerDirection ?? 0),
 };
 
 const ROOTS: Readonly<Record<string, Attribute>> = {

@@ -25,11 +25,9 @@ export function celText(value: CelValue): string {
   }
 }
 
-/** Numbers are doubles, as JSON's are to protobuf; what JSON cannot say is null. */
-export function celJson(value: CelValue): string {
+/** Numbers are doubles, as JSON's are to protobuf; what JSON cannot say is null. `length` cuts what is a string there. */
+export function celJson(value: CelValue, length = Infinity): string {
   switch (typeof value) {
-    case 'string':
-      return quoted(value);
     case 'bigint':
       return numberText(Number(value));
     case 'number':
@@ -39,20 +37,22 @@ export function celJson(value: CelValue): string {
     default:
       if (value === null || value instanceof CelType) return 'null';
       if (value instanceof CelUint) return numberText(Number(value.value));
-      if (value instanceof CelBytes) return quoted(Buffer.from(value.bytes, 'latin1').toString('base64'));
-      if (value instanceof CelDuration) return quotedOrNull(durationJson(value));
-      if (value instanceof CelTimestamp) return quotedOrNull(timestampJson(value));
       if (value instanceof CelMap) return mapJson(value);
-      return value instanceof CelMessage ? messageJson(value) : `[${(value as readonly CelValue[]).map(celJson).join(',')}]`;
+      if (value instanceof CelMessage) return messageJson(value);
+      if (Array.isArray(value)) return `[${value.map((item) => celJson(item as CelValue)).join(',')}]`;
+      return stringJson(stringOf(value as string | CelBytes | CelDuration | CelTimestamp), length);
   }
 }
 
-function quoted(text: string): string {
-  return `"${jsonText(text)}"`;
+/** What stands in a string of JSON; undefined for what has no form there. */
+function stringOf(value: string | CelBytes | CelDuration | CelTimestamp): string | undefined {
+  if (typeof value === 'string') return value;
+  if (value instanceof CelBytes) return Buffer.from(value.bytes, 'latin1').toString('base64');
+  return value instanceof CelDuration ? durationJson(value) : timestampJson(value);
 }
 
-function quotedOrNull(text: string | undefined): string {
-  return text === undefined ? 'null' : quoted(text);
+function stringJson(text: string | undefined, length: number): string {
+  return text === undefined ? 'null' : `"${jsonText(text.substring(0, length))}"`;
 }
 
 function mapJson(map: CelMap): string {
@@ -68,5 +68,5 @@ function messageJson(message: CelMessage): string {
 /** Members in order of their names' bytes; of two of one name the last counts. */
 function objectJson(entries: readonly (readonly [name: string, value: CelValue])[]): string {
   const members = [...new Map(entries)].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return `{${members.map(([name, value]) => `${quoted(name)}:${celJson(value)}`).join(',')}}`;
+  return `{${members.map(([name, value]) => `"${jsonText(name)}":${celJson(value)}`).join(',')}}`;
 }

@@ -16,8 +16,8 @@ export function celOperators(config: CelExpressionConfig | undefined): { readonl
       return {
         text: textOperator(text(program), length).text,
         json(context) {
-          const value = program(context);
-          return value === undefined ? undefined : celJson(typeof value === 'string' ? value.substring(0, length) : value);
+          const json = celJson(program(context) ?? null, length);
+          return json === 'null' ? undefined : json;
         },
       };
     },

@@ -70,11 +70,11 @@ export function compileRbacRules(message: RBAC, at: ConfigPath, context: Compile
 
 /** What cannot be evaluated does not hold. Of the node nothing is told here. */
 function compileCondition({ condition, checkedCondition, celConfig }: Policy, at: ConfigPath, context: CompileContext): RbacRule {
-  if (condition === undefined && checkedCondition === undefined) return always;
-  const [field, expression] = condition === undefined ? ['checked_condition', checkedCondition?.expr] : ['condition', condition];
-  const program = compileCelMessage(expression, { config: celConfig, node: undefined });
+  if (checkedCondition !== undefined) context.warning(at.field('checked_condition'), 'has no effect, as in Envoy: use condition');
+  if (condition === undefined) return always;
+  const program = compileCelMessage(condition, { config: celConfig, node: undefined });
   if (typeof program !== 'string') return ({ info, headers }) => program({ info, requestHeaders: headers, responseHeaders: undefined }) === true;
-  context.error(at.field(field), program);
+  context.error(at.field('condition'), program);
   return never;
 }
 

@@ -1,4 +1,4 @@
-import { fields, refused, type SupportTable } from '../../config/support.ts';
+import { fields, ignored, refused, type SupportTable } from '../../config/support.ts';
 
 export const rbacSupport: SupportTable = {
   'envoy.extensions.filters.http.rbac.v3.RBAC': fields('rules rules_stat_prefix matcher shadow_rules shadow_matcher shadow_rules_stat_prefix track_per_rule_stats'),
@@ -9,7 +9,8 @@ export const rbacSupport: SupportTable = {
     audit_logging_options: refused('there are no audit logs'),
   },
   'envoy.config.rbac.v3.Policy': {
-    ...fields('permissions principals condition checked_condition cel_config'),
+    ...fields('permissions principals condition cel_config'),
+    checked_condition: ignored('Envoy takes no notice of it: use condition'),
   },
   'envoy.config.rbac.v3.Permission': {
     ...fields('and_rules or_rules any header url_path destination_ip destination_port destination_port_range metadata not_rule requested_server_name sourced_metadata'),

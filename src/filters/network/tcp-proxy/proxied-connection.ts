@@ -204,6 +204,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
       return;
     }
     stream.attemptCount = this.#attempts;
+    stream.upstreamPoolReadyMs = this.#config.clock.monotonicMs();
     if (host === undefined) this.#waitOrConnect();
     else this.#tryAgain(failure.details);
   }
