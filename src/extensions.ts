@@ -7,6 +7,7 @@ import { faultExtension } from './filters/http/fault/extension.ts';
 import { headerMutationExtension } from './filters/http/header-mutation/extension.ts';
 import { healthCheckExtension } from './filters/http/health-check/extension.ts';
 import { localRateLimitExtension } from './filters/http/local-ratelimit/extension.ts';
+import { filterChainNameExtension } from './listener/match/filter-chain-matcher.ts';
 import { rbacActionExtension } from './http/rbac/engine.ts';
 import { matchingExtensions } from './http/matching/extensions.ts';
 import { rbacExtension } from './filters/http/rbac/extension.ts';
@@ -27,6 +28,7 @@ import { connectionLimitExtension } from './filters/network/connection-limit/ext
 import { directResponseNetworkExtension } from './filters/network/direct-response/extension.ts';
 import { echoExtension } from './filters/network/echo/extension.ts';
 import { earlyHeaderMutationExtension } from './filters/network/http-connection-manager/early-header-mutation.ts';
+import { forwardClientCertExtension } from './filters/network/http-connection-manager/forwarded-client-cert.ts';
 import { httpConnectionManagerExtension } from './filters/network/http-connection-manager/extension.ts';
 import { customHeaderDetectionExtension, xffDetectionExtension } from './filters/network/http-connection-manager/original-ip-detection.ts';
 import { uuidRequestIdExtension } from './filters/network/http-connection-manager/request-id.ts';
@@ -107,4 +109,6 @@ export const extensions: readonly Extension<never, unknown>[] = [
   zstdDecompressorExtension,
   ...matchingExtensions,
   rbacActionExtension,
+  filterChainNameExtension,
+  forwardClientCertExtension,
 ];

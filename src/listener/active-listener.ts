@@ -16,6 +16,7 @@ import { DrainManager, type DrainSettings, type ProcessDrain } from './drain-man
 import { FilteredHandler } from './filtered-connection.ts';
 import { ListenerConnection, type ListenerConnectionOwner, type RunningChain } from './listener-connection.ts';
 import { type LimitServices, ListenerLimits } from './listener-limits.ts';
+import { DEFAULT_CHAIN } from './match/filter-chain-match.ts';
 import type { ConnectionHandler } from './network-filter.ts';
 import { type FilterFailure, PendingConnection, type PendingOwner } from './pending-connection.ts';
 
@@ -310,18 +311,19 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   }
 
   #chainFor(connection: Connection, pending: PendingConnection | undefined): RunningChain | undefined {
-    const { table } = this.#spec;
-    if (table === undefined) return this.#chains[0];
+    const { finder } = this.#spec;
+    if (finder === undefined) return this.#chains[0];
     const { local, remote } = connection;
-    const index = table.find({
+    const index = finder.find({
       localAddress: pending?.localAddress ?? local,
       remoteAddress: pending?.remoteAddress ?? remote,
       directRemoteAddress: remote,
       requestedServerName: pending?.requestedServerName ?? '',
       transportProtocol: pending === undefined || pending.transportProtocol === '' ? 'raw_buffer' : pending.transportProtocol,
       applicationProtocols: pending?.applicationProtocols ?? NOTHING,
+      filterState: pending?.filterState,
     });
-    return index < 0 ? this.#defaultChain : this.#chains[index];
+    return index === DEFAULT_CHAIN ? this.#defaultChain : this.#chains[index];
   }
 
   #handle(connection: Connection, info: ConnectionInfo, { spec: { filters, terminal }, drain }: RunningChain): ConnectionHandler {

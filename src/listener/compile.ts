@@ -18,7 +18,8 @@ import { unlessDisabled } from './filter-disabled.ts';
 import { compileKeepAlive, type KeepAlive } from './keep-alive.ts';
 import type { ListenerFilter } from './listener-filter.ts';
 import { compileFilterChainTable } from './match/compile.ts';
-import type { FilterChainTable } from './match/filter-chain-match.ts';
+import type { FilterChainFinder } from './match/filter-chain-match.ts';
+import { compileFilterChainMatcher } from './match/filter-chain-matcher.ts';
 import { LISTENER } from './network-filter.ts';
 
 /** A place to listen at. */
@@ -56,7 +57,7 @@ export interface ListenerSpec {
   readonly continueOnFilterTimeout: boolean;
   readonly chains: readonly FilterChainSpec[];
   /** Undefined: every connection goes to the first chain. */
-  readonly table: FilterChainTable | undefined;
+  readonly finder: FilterChainFinder | undefined;
   readonly defaultChain: FilterChainSpec | undefined;
   readonly accessLogs: readonly AccessLog[];
   readonly bufferLimitBytes: number;
@@ -83,7 +84,7 @@ export function compileListener(message: ListenerMessage, position: number, at: 
   const bufferLimitBytes = message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES;
   const facts = context.with(LISTENER, { name, statScope, bufferLimitBytes });
   const inside = message.bypassOverloadManager ? facts.with(OVERLOAD, noOverload) : facts;
-  const chains = compileChains(message, at, inside);
+  const chains = compileChains(message, binds, at, inside);
   const filters = compileListenerFilters(message, at.field('listener_filters'), inside);
   const timeoutMs = durationMs(message.listenerFiltersTimeout) ?? DEFAULT_FILTER_TIMEOUT_MS;
   const accessLogs = compileAccessLogs(message.accessLog, at.field('access_log'), inside);
@@ -118,7 +119,7 @@ export function compileListener(message: ListenerMessage, position: number, at: 
 }
 
 function restIdentity(message: ListenerMessage): string {
-  return textOfMessages({ ...message, filterChains: [], defaultFilterChain: undefined });
+  return textOfMessages({ ...message, filterChains: [], defaultFilterChain: undefined, filterChainMatcher: undefined });
 }
 
 function socketIdentity({ address, additionalAddresses, bindToPort, enableReusePort, tcpBacklogSize }: ListenerMessage): string {
@@ -183,22 +184,22 @@ function compileBind(message: AddressMessage | undefined, keepAlive: KeepAlive |
   }
 }
 
-type Chains = Pick<ListenerSpec, 'chains' | 'table' | 'defaultChain'>;
+type Chains = Pick<ListenerSpec, 'chains' | 'finder' | 'defaultChain'>;
 
-function compileChains(message: ListenerMessage, at: ConfigPath, context: CompileContext): Chains | undefined {
-  const { filterChains, defaultFilterChain } = message;
+function compileChains(message: ListenerMessage, binds: readonly BindSpec[], at: ConfigPath, context: CompileContext): Chains | undefined {
+  const { filterChains, defaultFilterChain, filterChainMatcher: matcher } = message;
   if (filterChains.length === 0 && defaultFilterChain === undefined) {
     context.error(at, `error adding listener '${message.name}': no filter chains specified`);
     return undefined;
   }
   const chainsAt = at.field('filter_chains');
-  // The support table has refused a matcher; with it, chains may ask for the same.
-  const table = message.filterChainMatcher === undefined ? compileFilterChainTable(filterChains, chainsAt, context) : undefined;
+  const addresses = binds.map(({ address }) => address.text).join(',');
+  const finder = matcher === undefined ? compileFilterChainTable(filterChains, chainsAt, context) : compileFilterChainMatcher({ matcher, chains: filterChains, addresses }, at, context);
   const chains = filterChains.map((chain, index) => compileFilterChain(chain, chainsAt.index(index), context)).filter((chain) => chain !== undefined);
   const defaultChain = defaultFilterChain && compileFilterChain(defaultFilterChain, at.field('default_filter_chain'), context);
   if (chains.length < filterChains.length) return undefined;
-  const isOnly = filterChains.length === 1 && asksNothing(filterChains[0]!);
-  return { chains, table: isOnly ? undefined : table, defaultChain };
+  const isOnly = matcher === undefined && filterChains.length === 1 && asksNothing(filterChains[0]!);
+  return { chains, finder: isOnly ? undefined : finder, defaultChain };
 }
 
 function asksNothing({ filterChainMatch }: FilterChain): boolean {

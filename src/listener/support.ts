@@ -16,7 +16,7 @@ export const listenerSupport: SupportTable = {
     enable_mptcp: only([false], NO_SOCKET_OPTIONS),
     connection_balance_config: refused('Node cannot hand a connection from one worker to another: leave it out, and the kernel spreads connections over the workers (enable_reuse_port)'),
     max_connections_to_accept_per_socket_event: ignored('Node accepts what has arrived'),
-    filter_chain_matcher: refused('use filter_chain_match'),
+    filter_chain_matcher: supported(),
     udp_listener_config: refused('only TCP'),
   },
   'envoy.config.listener.v3.Listener.DeprecatedV1': fields('bind_to_port'),

@@ -21,6 +21,7 @@ const SOCKET: MatchedSocket = {
   requestedServerName: 'a.b.com',
   transportProtocol: 'tls',
   applicationProtocols: ['h2'],
+  filterState: undefined,
 };
 
 function tableOf(...matches: Partial<FilterChainMatch>[]): FilterChainTable {

@@ -101,11 +101,6 @@ describe('what follows from a feature that is not supported is not told', () => 
   test.each([
     ['an internal listener has no address', listener({ address: undefined, internal_listener: {} }), ['internal_listener']],
     ['a resolver knows what an address means', listener({ address: { socket_address: { address: 'rc://x', port_value: 0, resolver_name: 'r' } } }), ['resolver_name']],
-    [
-      'with a matcher, chains may ask for the same',
-      listener({ filter_chains: [{ name: 'a', filters: [] }, { name: 'b', filters: [] }], filter_chain_matcher: { on_no_match: { keep_matching: true, action: { name: 'a', typed_config: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'a' } } } } }),
-      ['filter_chain_matcher'],
-    ],
     ['original destinations bring their load balancer', cluster({ type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED' }), ['type']],
     ['so may an extension', cluster({ cluster_type: { name: 'x' }, lb_policy: 'CLUSTER_PROVIDED' }), ['cluster_type']],
     [

@@ -26,21 +26,20 @@ export interface NetworkMatchingData extends ConnectionMatchingData {
 export class HttpMatchingData implements ConnectionMatchingData {
   readonly info: StreamInfo;
   readonly requestHeaders: HeaderMap | undefined;
+  readonly remoteAddress: Address;
   requestTrailers: HeaderMap | undefined = undefined;
   responseHeaders: HeaderMap | undefined = undefined;
   responseTrailers: HeaderMap | undefined = undefined;
 
-  constructor(info: StreamInfo, requestHeaders: HeaderMap | undefined) {
+  /** `remoteAddress`: the trusted client's, unless that is not known yet. */
+  constructor(info: StreamInfo, requestHeaders: HeaderMap | undefined, remoteAddress = info.remoteAddress) {
     this.info = info;
     this.requestHeaders = requestHeaders;
+    this.remoteAddress = remoteAddress;
   }
 
   get localAddress(): Address {
     return this.info.connection.localAddress;
-  }
-
-  get remoteAddress(): Address {
-    return this.info.remoteAddress;
   }
 
   get directRemoteAddress(): Address {

@@ -25,11 +25,20 @@ export interface MatchedSocket {
   readonly requestedServerName: string;
   readonly transportProtocol: string;
   readonly applicationProtocols: readonly string[];
+  readonly filterState: ReadonlyMap<string, unknown> | undefined;
 }
 
-/** -1: no chain. Chains are named by their positions. */
+/** Chains are named by their positions. */
 export type ChainIndex = number;
-const NONE: ChainIndex = -1;
+/** None matches, so that the default chain serves, if there is one. */
+export const DEFAULT_CHAIN: ChainIndex = -1;
+/** Not even that one. */
+export const NO_CHAIN: ChainIndex = -2;
+
+/** Finds the chain of an accepted connection. */
+export interface FilterChainFinder {
+  find(socket: MatchedSocket): ChainIndex;
+}
 
 interface SourceTypes {
   any: IpPrefixMap<Ports> | undefined;
@@ -54,7 +63,7 @@ const NOWHERE = new Uint8Array([255, 255, 255, 255]);
  * type of source, source address, source port. Each takes the most specific value that matches, and there is no way back: a chain that matches in
  * all but a later step is not found when another was more specific before.
  */
-export class FilterChainTable {
+export class FilterChainTable implements FilterChainFinder {
   readonly #ports = new Map<number, IpPrefixMap<ServerNames>>();
 
   /** The chain that already has one of the combinations; undefined when it was added. */
@@ -83,7 +92,7 @@ export class FilterChainTable {
     const protocols = transports?.get(socket.transportProtocol) ?? transports?.get('');
     const directSources = protocols === undefined ? undefined : byApplicationProtocol(protocols, socket.applicationProtocols);
     const types = directSources?.find(bytesOf(socket.directRemoteAddress));
-    return types === undefined ? NONE : bySource(types, socket);
+    return types === undefined ? DEFAULT_CHAIN : bySource(types, socket);
   }
 }
 
@@ -129,8 +138,8 @@ function bySource(types: SourceTypes, socket: MatchedSocket): ChainIndex {
     if (matching !== undefined) sources = matching;
   }
   const ports = sources?.find(bytesOf(socket.remoteAddress));
-  if (ports === undefined) return NONE;
-  return ports.get(socket.remoteAddress.port) ?? ports.get(0) ?? NONE;
+  if (ports === undefined) return DEFAULT_CHAIN;
+  return ports.get(socket.remoteAddress.port) ?? ports.get(0) ?? DEFAULT_CHAIN;
 }
 
 function bytesOf(address: Address): Uint8Array {

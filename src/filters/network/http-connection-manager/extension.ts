@@ -121,7 +121,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
     drainTimeoutJitterPercent: message.drainTimeoutJitter?.value ?? 0,
     delayedCloseTimeoutMs: durationMs(message.delayedCloseTimeout) ?? 1000,
     bufferLimitBytes: listener.bufferLimitBytes,
-    forwardedClientCert: compileForwardedClientCert(message),
+    forwardedClientCert: compileForwardedClientCert(message, at, inside),
     schemeToOverwrite: message.schemeHeaderTransformation?.transformation.value ?? '',
     // Last, because what the others tell of decides whether look-ups are measured.
     routes: { current: compileRoutes(message, at, inside) },

@@ -93,7 +93,7 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   }
   if (edge) headers.set(H.envoyExternalAddress, client.host);
   setRequestId(headers, info, config, edge);
-  if (config.forwardedClientCert !== undefined) mutateForwardedClientCert(headers, info.connection.tls, config.forwardedClientCert);
+  if (config.forwardedClientCert !== undefined) mutateForwardedClientCert(headers, info, config.forwardedClientCert);
   if (config.schemeToOverwrite !== '') {
     headers.scheme = config.schemeToOverwrite;
     headers.set(H.xForwardedProto, config.schemeToOverwrite);

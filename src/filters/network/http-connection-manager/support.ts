@@ -10,11 +10,10 @@ export const httpConnectionManagerSupport: SupportTable = {
       always_set_request_id_in_response proxy_100_continue internal_address_config add_user_agent strip_any_host_port
       strip_matching_host_port strip_trailing_host_dot append_x_forwarded_port scheme_header_transformation upgrade_configs stream_error_on_invalid_http_message normalize_path merge_slashes
       path_with_escaped_slashes_action original_ip_detection_extensions early_header_mutation_extensions request_id_extension
-      forward_client_cert_details set_current_client_cert_details proxy_status_config append_local_overload forward_proto_config http1_safe_max_connection_duration
+      forward_client_cert_details set_current_client_cert_details forward_client_cert_matcher proxy_status_config append_local_overload forward_proto_config http1_safe_max_connection_duration
       drain_timeout_jitter add_proxy_protocol_connection_state record_route_resolution_stats`),
     represent_ipv4_remote_address_as_ipv4_mapped_ipv6: ignored('Envoy reads it and maps no address'),
     codec_type: only(['AUTO', 'HTTP1', 'HTTP2'], 'stock Node has no QUIC'),
-    forward_client_cert_matcher: refused('forward_client_cert_details says it for all requests'),
     path_normalization_options: refused('use normalize_path and merge_slashes'),
     typed_header_validation_config: refused('heads are validated by the codecs'),
     rds: refused('routes come from route_config'),
@@ -31,10 +30,10 @@ export const httpConnectionManagerSupport: SupportTable = {
     config_discovery: refused('filters come from typed_config'),
   },
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig': fields('upgrade_type filters enabled'),
-  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails': {
-    ...fields('subject cert chain dns uri issuer'),
-    format: only(['TEXT'], 'the header has the form of text'),
-  },
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails': fields('subject cert chain dns uri issuer format'),
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertConfig': fields(
+    'forward_client_cert_details set_current_client_cert_details',
+  ),
   'envoy.config.core.v3.SchemeHeaderTransformation': fields('scheme_to_overwrite match_upstream'),
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ProxyStatusConfig': fields(
     'remove_details remove_connection_termination_details remove_response_flags set_recommended_response_code use_node_id literal_proxy_name',
