@@ -120,6 +120,7 @@ function cluster(name: string, port: number, transportSocket = ''): string {
   return `
   - name: ${name}
     type: STRICT_DNS
+    dns_lookup_family: V4_ONLY
     lb_policy: ROUND_ROBIN
     load_assignment:
       cluster_name: ${name}
