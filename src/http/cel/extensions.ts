@@ -5,6 +5,7 @@ import { wireText } from '../../core/wire-text.ts';
 import type { AccessLogFilter } from '../access-log-filter/filter.ts';
 import { celOperators } from '../format/cel-operators.ts';
 import type { FormatterCommands } from '../format/template.ts';
+import { celAttributes } from './attributes.ts';
 import { compileCelText } from './program.ts';
 
 /** The operators are built in; the extension says what their expressions may do. */
@@ -21,7 +22,7 @@ export const celAccessLogFilterExtension: Extension<ExpressionFilter, AccessLogF
   category: 'envoy.access_loggers.extension_filters',
   configType: 'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter',
   compile({ expression, celConfig }, at, context) {
-    const program = compileCelText(wireText(expression), { config: celConfig, node: context.node });
+    const program = compileCelText(wireText(expression), { config: celConfig, attributes: celAttributes(context.node) });
     if (typeof program !== 'string') return { matches: (entry) => program(entry) === true };
     context.error(at.field('expression'), program);
     return undefined;

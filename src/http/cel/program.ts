@@ -1,9 +1,7 @@
 import type { Expr as SpecExpr } from '../../api/generated/cel/expr.ts';
 import type { CelExpressionConfig } from '../../api/generated/envoy/config/core/v3.ts';
 import type { Expr } from '../../api/generated/google/api/expr/v1alpha1.ts';
-import type { NodeInfo } from '../../core/extension.ts';
-import { celAttributes } from './attributes.ts';
-import { type CelProgram, compileCel } from './compile.ts';
+import { type CelAttributes, type CelProgram, compileCel } from './compile.ts';
 import type { CelExpression } from './expression.ts';
 import { celFromMessage } from './from-message.ts';
 import { parseCel } from './parse.ts';
@@ -11,8 +9,7 @@ import { parseCel } from './parse.ts';
 /** What a place in a configuration lets its expressions do. */
 export interface CelSurroundings {
   readonly config: CelExpressionConfig | undefined;
-  /** Of `xds.node`; undefined where there is none to be told. */
-  readonly node: NodeInfo | undefined;
+  readonly attributes: CelAttributes;
 }
 
 /** `text`: bytes of the wire. A string says in Envoy's words what is wrong. */
@@ -26,13 +23,13 @@ export function compileCelMessage(message: Expr | SpecExpr | undefined, surround
   return typeof expression === 'string' ? failure(expression) : program(expression, surroundings);
 }
 
-function program(expression: CelExpression, { config, node }: CelSurroundings): CelProgram | string {
+function program(expression: CelExpression, { config, attributes }: CelSurroundings): CelProgram | string {
   const options = {
     stringConversion: config?.enableStringConversion ?? false,
     stringConcat: config?.enableStringConcat ?? false,
     stringFunctions: config?.enableStringFunctions ?? false,
   };
-  const compiled = compileCel(expression, options, celAttributes(node));
+  const compiled = compileCel(expression, options, attributes);
   return typeof compiled === 'string' ? failure(compiled) : compiled;
 }
 

@@ -38,6 +38,13 @@ function syntax(name: string): SupportTable {
 
 export const celSupport: SupportTable = {
   ...syntax('google.api.expr.v1alpha1'),
+  ...syntax('cel.expr'),
+  'xds.type.matcher.v3.CelMatcher': { ...fields('expr_match'), description: ignored('is for people') },
+  'xds.type.matcher.v3.HttpAttributesCelMatchInput': {},
+  'xds.type.v3.CelExpression': {
+    ...fields('parsed_expr checked_expr cel_expr_parsed cel_expr_checked'),
+    cel_expr_string: refused('Envoy takes no text here: use cel_expr_parsed'),
+  },
   'envoy.config.core.v3.CelExpressionConfig': fields('enable_string_conversion enable_string_concat enable_string_functions'),
   'envoy.extensions.formatter.cel.v3.Cel': fields('cel_config'),
   'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter': fields('expression cel_config'),

@@ -1,4 +1,5 @@
 import type { CelExpressionConfig } from '../../api/generated/envoy/config/core/v3.ts';
+import { celAttributes } from '../cel/attributes.ts';
 import { celJson, celText } from '../cel/print.ts';
 import { compileCelText } from '../cel/program.ts';
 import { type FormatContext, type OperatorCompiler, textOperator } from './operator.ts';
@@ -7,11 +8,11 @@ import { type FormatContext, type OperatorCompiler, textOperator } from './opera
 export function celOperators(config: CelExpressionConfig | undefined): { readonly CEL: OperatorCompiler; readonly TYPED_CEL: OperatorCompiler } {
   return {
     CEL({ params, length }, { node }) {
-      const program = compileCelText(params, { config, node });
+      const program = compileCelText(params, { config, attributes: celAttributes(node) });
       return typeof program === 'string' ? program : textOperator(text(program), length);
     },
     TYPED_CEL({ params, length }, { node }) {
-      const program = compileCelText(params, { config, node });
+      const program = compileCelText(params, { config, attributes: celAttributes(node) });
       if (typeof program === 'string') return program;
       return {
         text: textOperator(text(program), length).text,

@@ -3,6 +3,7 @@ import type { IPMatcher, ServerNameMatcher } from '../../api/generated/xds/type/
 import type { Category, Extension } from '../../core/extension.ts';
 import { wireText } from '../../core/wire-text.ts';
 import { PROCESS } from '../format/environment.ts';
+import { celMatchingExtensions } from './cel.ts';
 import { compileDomains } from './custom/domains.ts';
 import { compileIpRanges } from './custom/ip-ranges.ts';
 import { inputMatcherExtensions } from './input-matchers/extensions.ts';
@@ -43,6 +44,7 @@ export const matchingExtensions: readonly Extension<never, unknown>[] = [
   ...httpInputExtensions,
   environmentVariableExtension,
   ...inputMatcherExtensions,
+  ...celMatchingExtensions,
   ...customMatchers('envoy.matching.http.custom_matchers'),
   ...customMatchers('envoy.matching.network.custom_matchers'),
 ];

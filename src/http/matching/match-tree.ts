@@ -40,7 +40,8 @@ export interface TextInput<Data> extends MatchInput<Data> {
 /** Judges a value that an input of the same kind gave; undefined when there is none. */
 export interface InputMatcher {
   readonly kind: InputKind;
-  matches(value: unknown): boolean;
+  /** Undefined: it cannot be told yet. */
+  matches(value: unknown): boolean | undefined;
 }
 
 /** Nothing matches where there is no text. */

@@ -2,6 +2,7 @@ import { type Permission, type Policy, type Principal, RBAC_Action as Action, ty
 import type { CidrRange } from '../../api/generated/envoy/config/core/v3.ts';
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
+import { celAttributes } from '../cel/attributes.ts';
 import { compileCelMessage } from '../cel/program.ts';
 import { HeaderMap } from '../header-map.ts';
 import { compileIpPrefix, IpPrefixSet } from '../ip-prefix.ts';
@@ -72,7 +73,7 @@ export function compileRbacRules(message: RBAC, at: ConfigPath, context: Compile
 function compileCondition({ condition, checkedCondition, celConfig }: Policy, at: ConfigPath, context: CompileContext): RbacRule {
   if (checkedCondition !== undefined) context.warning(at.field('checked_condition'), 'has no effect, as in Envoy: use condition');
   if (condition === undefined) return always;
-  const program = compileCelMessage(condition, { config: celConfig, node: undefined });
+  const program = compileCelMessage(condition, { config: celConfig, attributes: celAttributes(undefined) });
   if (typeof program !== 'string') return ({ info, headers }) => program({ info, requestHeaders: headers, responseHeaders: undefined }) === true;
   context.error(at.field('condition'), program);
   return never;
