@@ -37,6 +37,8 @@ export const bootstrapSupport: SupportTable = {
     enable_worker_cpu_affinity: only([false]),
   },
   'envoy.config.core.v3.TypedExtensionConfig': fields('name typed_config'),
+  // Of extensions that a program brings with it.
+  'google.protobuf.Struct': fields('fields'),
   'envoy.extensions.regex_engines.v3.GoogleRE2': {},
   'envoy.config.bootstrap.v3.Bootstrap.StaticResources': fields('listeners clusters secrets'),
   'envoy.config.bootstrap.v3.Watchdogs': fields('main_thread_watchdog worker_watchdog'),

@@ -72,7 +72,7 @@ export class CompileRun implements CompileContext {
     }
     const any = typedConfig as Any;
     const typeName = configTypeOf(any);
-    const resolved = withContent(registry.find(category, typeName), any);
+    const resolved = withContent(registry.find(category, typeName, name), any);
     if (resolved === undefined && !optional) this.error(at.field('typed_config'), unknownExtension(name, typeName) + this.#meantExtension(category, name));
     return resolved;
   }

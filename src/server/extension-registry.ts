@@ -24,8 +24,10 @@ export class ExtensionRegistry {
     }
   }
 
-  find(category: Category, typeName: string): Extension<never, unknown> | undefined {
-    return this.#byType.get(`${category} ${typeName}`);
+  /** The type decides. Where several share one, as filters of a program's own share `google.protobuf.Struct`, the name does. */
+  find(category: Category, typeName: string, name?: string): Extension<never, unknown> | undefined {
+    const named = name === undefined ? undefined : this.findByName(category, name);
+    return named?.configType === typeName ? named : this.#byType.get(`${category} ${typeName}`);
   }
 
   /** By the type of a per-route configuration; else by that of the extension's own, which may not stand there. */

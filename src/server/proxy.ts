@@ -5,14 +5,14 @@ import type { ClusterDiscovery } from '../cluster/discovery/cluster-discovery.ts
 import type { ClusterSpec } from '../cluster/cluster-spec.ts';
 import type { BootstrapOptions } from '../config/loader.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import type { NodeInfo } from '../core/extension.ts';
+import type { Extension, NodeInfo } from '../core/extension.ts';
 import { formatProblem } from '../core/problems.ts';
 import { SystemRandom } from '../core/random.ts';
 import type { StatScrape } from '../core/stats/scrape.ts';
 import type { CounterId } from '../core/stats/stats.ts';
 import type { Tag, TagExtractor } from '../core/stats/tags.ts';
 import { Timers } from '../core/timers.ts';
-import { extensions } from '../extensions.ts';
+import { extensions as builtIn } from '../extensions.ts';
 import type { TransportChoice, TransportSelection } from '../transport/select-transport.ts';
 import { FLUSH_BYTES } from '../http/access-log-file.ts';
 import { DEFAULT_FLUSH_INTERVAL_MS } from '../http/access-log-files.ts';
@@ -45,6 +45,8 @@ export interface ProxyOptions extends BootstrapOptions {
   readonly node?: NodeOverrides | undefined;
   readonly statsTags?: readonly Tag[] | undefined;
   readonly disabledExtensions?: readonly string[] | undefined;
+  /** Beside those that are built in; only where one thread does all. */
+  readonly extensions?: readonly Extension<never, unknown>[] | undefined;
   readonly files?: FileSettings | undefined;
   /** Of listeners that are changed or removed. */
   readonly drain?: DrainSettings | undefined;
@@ -87,7 +89,7 @@ export class Proxy {
     this.#timers = new Timers(this.#clock);
     this.#retiring = new RetiringClusters(this.#timers);
     this.#log = options.log ?? NO_LOG;
-    this.registry = new ExtensionRegistry(extensions, options.disabledExtensions);
+    this.registry = new ExtensionRegistry([...builtIn, ...(options.extensions ?? [])], options.disabledExtensions);
     for (const name of this.registry.unknownDisabled) this.#log.logger.component('misc').warning(`failed to disable unknown extension '${name}'`);
     this.#judge = new ConfigurationJudge({
       registry: this.registry,

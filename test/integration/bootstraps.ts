@@ -13,14 +13,16 @@ export interface ListenerConfig {
   readonly name: string;
   readonly port?: number;
   readonly routes: readonly Route[];
+  /** What stands before the router. */
+  readonly filters?: readonly object[];
 }
 
-export function listener({ name, port = 0, routes }: ListenerConfig): object {
+export function listener({ name, port = 0, routes, filters = [] }: ListenerConfig): object {
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     stat_prefix: name,
     route_config: { name, virtual_hosts: [{ name: 'all', domains: ['*'], routes: routes.map(route) }] },
-    http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' } }],
+    http_filters: [...filters, { name: 'envoy.filters.http.router', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' } }],
   };
   return { name, address: address(port), filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] }] };
 }
