@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startProxy } from '../../src/index.ts';
+import { bootstrap, cluster, listener } from './bootstraps.ts';
 
 const TYPES = 'type.googleapis.com/envoy.extensions';
 const MONITOR = 'envoy.resource_monitors.injected_resource';
@@ -29,51 +30,19 @@ function press(pressure: number): void {
   renameSync(join(directory, 'new'), join(directory, 'pressure'));
 }
 
-const config = (): object => ({
+const overload = (): object => ({
   overload_manager: {
     refresh_interval: '0.01s',
     buffer_factory_config: { minimum_account_to_track_power_of_two: 14 },
     resource_monitors: [{ name: MONITOR, typed_config: { '@type': `${TYPES}.resource_monitors.injected_resource.v3.InjectedResourceConfig`, filename: join(directory, 'pressure') } }],
     actions: [{ name: 'envoy.overload_actions.reset_high_memory_stream', triggers: [{ name: MONITOR, scaled: { scaling_threshold: 0.1, saturation_threshold: 1 } }] }],
   },
-  static_resources: {
-    clusters: [
-      {
-        name: 'origin',
-        type: 'STATIC',
-        load_assignment: {
-          cluster_name: 'origin',
-          endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: (origin.address() as AddressInfo).port } } } }] }],
-        },
-      },
-    ],
-    listeners: [
-      {
-        name: 'in',
-        address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
-        filter_chains: [
-          {
-            filters: [
-              {
-                name: 'manager',
-                typed_config: {
-                  '@type': `${TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
-                  stat_prefix: 'in',
-                  route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'origin' } }] }] },
-                  http_filters: [{ name: 'router', typed_config: { '@type': `${TYPES}.filters.http.router.v3.Router` } }],
-                },
-              },
-            ],
-          },
-        ],
-      },
-    ],
-  },
 });
 
 it('streams whose answers nobody takes are given up when memory runs out, small ones are not', async () => {
   press(0);
-  const proxy = await startProxy({ config: config() });
+  const { port } = origin.address() as AddressInfo;
+  const proxy = await startProxy({ config: bootstrap([listener({ name: 'in', routes: [{ cluster: 'origin' }] })], [cluster('origin', port)], overload()) });
   const client = http2.connect(`http://127.0.0.1:${proxy.addresses.get('in')!.port}`, { settings: { initialWindowSize: 1000 } });
   try {
     const asked = (bytes: number): Promise<http2.ClientHttp2Stream> =>

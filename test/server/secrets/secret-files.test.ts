@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
@@ -24,15 +24,12 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const write = (name: string, text: string): void => {
-  writeFileSync(join(directory, 'new'), text);
+const write = (name: string, content: string | Buffer): void => {
+  writeFileSync(join(directory, 'new'), content);
   renameSync(join(directory, 'new'), join(directory, name));
 };
 
-const copy = (from: string, name: string): void => {
-  copyFileSync(`${CERTIFICATES}${from}`, join(directory, 'new'));
-  renameSync(join(directory, 'new'), join(directory, name));
-};
+const copy = (from: string, name: string): void => write(name, readFileSync(`${CERTIFICATES}${from}`));
 
 const secret = (certificate: object): string => JSON.stringify({ resources: [{ '@type': `${TLS}.Secret`, name: 'server', tls_certificate: certificate }] });
 const files = (chain: string, key: string): object => ({ certificate_chain: { filename: chain }, private_key: { filename: key } });

@@ -20,7 +20,7 @@ import { StreamFilterHandle } from './filter-handle.ts';
 import { sendInformational } from './informational.ts';
 import { bodyOf, prepareLocalReply } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
-import { type Refusal, refusalOf } from './request-refusal.ts';
+import { admitHead, type Refusal } from './request-refusal.ts';
 import { mutateResponseHeaders, tellConnection } from './response-headers.ts';
 import { accountStream, nameCluster, resetFlag } from './stream-account.ts';
 import { streamDurationList } from './stream-duration.ts';
@@ -134,7 +134,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
     if (end) this.#onRequestEnd();
     else if (this.#requestTimer === undefined) this.#armRequestTimer();
     this.info.requestHeadersEndMs = end ? this.info.requestEndMs : config.clock.monotonicMs();
-    const refusal = refusalOf(headers, this);
+    const refusal = admitHead(headers, this);
     if (refusal !== undefined) {
       this.#refuse(refusal);
       return;

@@ -108,7 +108,7 @@ function protoOf({ localAddress, directLocalAddress, secure }: ConnectionInfo, {
   return ofPort ?? (secure ? 'https' : 'http');
 }
 
-/** The codec has removed what Connection names. */
+/** The codec has removed what Connection names, and of a TE named there has kept trailers in any case of letters; here, as in Envoy, their case counts. */
 function removeHopByHop(headers: HeaderMap, isUpgrade: boolean): void {
   headers.removeAll(isUpgrade ? HOP_BY_HOP_OF_UPGRADES : HOP_BY_HOP);
   const te = headers.get(H.te);

@@ -44,10 +44,10 @@ export interface HeadReceiver {
 }
 
 /**
- * Why a well-formed head is not served; undefined when it is. Tells a client that waits to go on, sets the default host of HTTP/1.0,
- * rewrites the path by the rules for it and makes early mutations.
+ * Makes a well-formed head ready for routing: tells a client that waits to go on, sets the default host of HTTP/1.0, rewrites the path by the
+ * rules for it and makes early mutations. Why it is not served, or undefined when it is.
  */
-export function refusalOf(headers: HeaderMap, stream: HeadReceiver): Refusal | undefined {
+export function admitHead(headers: HeaderMap, stream: HeadReceiver): Refusal | undefined {
   const { config, encoder, info } = stream;
   const dropped = config.overload.states.stop_accepting_requests;
   if (dropped !== undefined && config.random.unit() < dropped) return config.appendLocalOverload ? OVERLOADED_TOLD : OVERLOADED;
