@@ -20,6 +20,7 @@ export const USAGE = `npm run bench -- [scenario…] [options]      all end-to-e
 npm run bench -- micro [file…] [options]    micro benches, all of bench/micro/ or the named ones
 npm run bench -- reload [options]           reloads under load: no request may fail
 npm run bench -- rotate                     certificates swapped under load: no request may fail
+npm run bench -- bad-peers                  what hostile and stalled peers cost, beside Envoy
 npm run bench -- list                       what there is and what can run here
 
   --rounds N       interleaved rounds (7); repetitions of a micro bench

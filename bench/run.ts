@@ -18,6 +18,7 @@ async function main(): Promise<number> {
   if (first === 'micro') return (await import('./micro/runner/run-micro.ts')).runMicro({ ...options, names: rest });
   if (first === 'reload') return (await import('./checks/reload-under-load.ts')).checkReload(options);
   if (first === 'rotate') return (await import('./checks/rotate-under-load.ts')).checkRotation();
+  if (first === 'bad-peers') return (await import('./checks/bad-peers.ts')).checkBadPeers();
   const endToEnd = await import('./end-to-end/run-end-to-end.ts');
   return first === 'list' ? endToEnd.list() : endToEnd.runEndToEnd(options);
 }

@@ -15,6 +15,8 @@ export interface SenderSession {
   readonly closed: boolean;
   /** Returns false. */
   onFlood(flood: Flood): boolean;
+  /** The peer's settings have made its window wider than windows may be. */
+  onWideWindow(stream: H2Stream): void;
   /** This side's END_STREAM has been written. */
   onLocalEnd(stream: H2Stream): void;
 }
@@ -192,14 +194,17 @@ export class H2Sender {
     return true;
   }
 
-  setInitialWindow(bytes: number): boolean {
+  /** As Envoy: a stream whose window becomes too wide ends, the connection goes on. */
+  setInitialWindow(bytes: number): void {
     const change = bytes - this.#initialWindow;
+    if (change === 0) return;
     this.#initialWindow = bytes;
-    for (const stream of this.#session.streams.values()) {
+    const tooWide: H2Stream[] = [];
+    this.#session.streams.forEach((stream) => {
       stream.sendWindow += change;
-      if (stream.sendWindow > MAX_WINDOW_BYTES) return false;
-    }
-    return true;
+      if (stream.sendWindow > MAX_WINDOW_BYTES) tooWide.push(stream);
+    });
+    for (const stream of tooWide) this.#session.onWideWindow(stream);
   }
 
   setTableSize(bytes: number): void {

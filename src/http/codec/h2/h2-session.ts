@@ -348,6 +348,11 @@ export class H2Session implements FrameSink, KeepAliveSession {
     this.abort(stream, code, this.#role.failures.streamError);
   }
 
+  /** As Envoy, for which the peer has reset it. */
+  onWideWindow(stream: H2Stream): void {
+    this.abort(stream, ErrorCode.flowControlError, this.#role.failures.remoteReset);
+  }
+
   // Heads
 
   #onHeaders(flags: number, id: number, bytes: Buffer, start: number, stop: number): boolean {

@@ -13,11 +13,16 @@ export class PeerSettings {
     this.#sender = sender;
   }
 
-  /** `bytes[start, end)` is the payload of a SETTINGS frame. False when a value is not allowed. */
+  /** `bytes[start, end)` is the payload of a SETTINGS frame. False when a value is not allowed. Of several windows the last counts: each costs a look at all streams. */
   apply(bytes: Uint8Array, start: number, end: number): boolean {
+    let window = -1;
     for (let at = start; at < end; at += 6) {
-      if (!this.#applyOne((bytes[at]! << 8) | bytes[at + 1]!, uint32(bytes, at + 2))) return false;
+      const name = (bytes[at]! << 8) | bytes[at + 1]!;
+      const value = uint32(bytes, at + 2);
+      if (!this.#applyOne(name, value)) return false;
+      if (name === Setting.initialWindowSize) window = value;
     }
+    if (window !== -1) this.#sender.setInitialWindow(window);
     return true;
   }
 
@@ -32,7 +37,7 @@ export class PeerSettings {
         this.maxConcurrentStreams = value;
         return true;
       case Setting.initialWindowSize:
-        return value <= MAX_WINDOW_BYTES && this.#sender.setInitialWindow(value);
+        return value <= MAX_WINDOW_BYTES;
       case Setting.maxFrameSize:
         return value >= MAX_FRAME_BYTES && value < 2 ** 24;
       default:

@@ -98,6 +98,17 @@ describe('floods', () => {
     expect(rig.frames()).toEqual([]);
   });
 
+  it('of windows in one SETTINGS are one window, the last', () => {
+    const rig = new CountedRig();
+    rig.answer = silent;
+    rig.connection.receive(frame(1, 4, 1, POST) + frame(8, 0, 1, uint32(2 ** 31 - 1 - 65_535)));
+    rig.connection.receive(frame(4, 0, 0, `\0\x04${uint32(70_000)}\0\x04${uint32(65_535)}`));
+    expect([rig.errors, rig.codec.activeStreams]).toEqual([0, 1]);
+    rig.connection.receive(frame(4, 0, 0, `\0\x04${uint32(65_535)}\0\x04${uint32(70_000)}`));
+    expect([rig.errors, rig.codec.activeStreams, rig.frames().at(-1)]).toEqual([0, 0, '4/1#0']);
+    expect(rig.streams[0]!.failure?.kind).toBe('remote-reset');
+  });
+
   it('of resets forget each stream (CVE-2023-44487)', () => {
     const rig = new CountedRig();
     rig.answer = silent;
