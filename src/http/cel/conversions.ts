@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { int, uint } from './operators.ts';
-import { durationJson, parseDuration, parseTimestamp, timestampJson } from './time.ts';
+import { durationJson, floorDivide, parseDuration, parseTimestamp, timestampJson } from './time.ts';
 import { CelBytes, CelDuration, type CelResult, CelTimestamp, CelUint, type CelValue } from './value.ts';
 
 /** Conversions between types; undefined where a value has no place in the other type. */
@@ -18,7 +18,7 @@ export function toInt(value: CelValue): CelResult {
   if (typeof value === 'boolean') return value ? 1n : 0n;
   if (typeof value === 'string') return INT_TEXT.test(value) ? int(BigInt(unsigned(value)) * (value.includes('-') ? -1n : 1n)) : undefined;
   if (value instanceof CelUint) return int(value.value);
-  return value instanceof CelTimestamp ? value.nanos / NANOS : undefined;
+  return value instanceof CelTimestamp ? floorDivide(value.nanos, NANOS) : undefined;
 }
 
 function unsigned(text: string): string {

@@ -137,7 +137,11 @@ export function contains(item: CelValue, container: CelValue): CelResult {
     for (const member of container) if (equals(item, member as CelValue)) return true;
     return false;
   }
-  return container instanceof CelMap ? container.has(item) : undefined;
+  return container instanceof CelMap && mayBeKey(item) ? container.has(item) : undefined;
+}
+
+function mayBeKey(value: CelValue): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || asNumber(value) !== undefined;
 }
 
 /** `container[key]`. */

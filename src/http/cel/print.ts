@@ -25,8 +25,15 @@ export function celText(value: CelValue): string {
   }
 }
 
-/** Numbers are doubles, as JSON's are to protobuf; what JSON cannot say is null. `length` cuts what is a string there. */
+/**
+ * Numbers are doubles, as JSON's are to protobuf. What JSON cannot say is null, and so is all that holds it. `length` cuts what is a string
+ * there.
+ */
 export function celJson(value: CelValue, length = Infinity): string {
+  return jsonOf(value, length) ?? 'null';
+}
+
+function jsonOf(value: CelValue, length = Infinity): string | undefined {
   switch (typeof value) {
     case 'bigint':
       return numberText(Number(value));
@@ -35,11 +42,12 @@ export function celJson(value: CelValue, length = Infinity): string {
     case 'boolean':
       return String(value);
     default:
-      if (value === null || value instanceof CelType) return 'null';
+      if (value === null) return 'null';
+      if (value instanceof CelType) return undefined;
       if (value instanceof CelUint) return numberText(Number(value.value));
       if (value instanceof CelMap) return mapJson(value);
       if (value instanceof CelMessage) return messageJson(value);
-      if (Array.isArray(value)) return `[${value.map((item) => celJson(item as CelValue)).join(',')}]`;
+      if (Array.isArray(value)) return listJson(value as readonly CelValue[]);
       return stringJson(stringOf(value as string | CelBytes | CelDuration | CelTimestamp), length);
   }
 }
@@ -51,22 +59,27 @@ function stringOf(value: string | CelBytes | CelDuration | CelTimestamp): string
   return value instanceof CelDuration ? durationJson(value) : timestampJson(value);
 }
 
-function stringJson(text: string | undefined, length: number): string {
-  return text === undefined ? 'null' : `"${jsonText(text.substring(0, length))}"`;
+function stringJson(text: string | undefined, length: number): string | undefined {
+  return text === undefined ? undefined : `"${jsonText(text.substring(0, length))}"`;
 }
 
-function mapJson(map: CelMap): string {
+function listJson(list: readonly CelValue[]): string | undefined {
+  const items = list.map((item) => jsonOf(item));
+  return items.includes(undefined) ? undefined : `[${items.join(',')}]`;
+}
+
+function mapJson(map: CelMap): string | undefined {
   const keys = map.keys();
-  if (keys === undefined || keys.some((key) => typeof key === 'boolean')) return 'null';
+  if (keys === undefined || keys.some((key) => typeof key === 'boolean')) return undefined;
   return objectJson(keys.map((key) => [celText(key), map.get(key) ?? null]));
 }
 
-function messageJson(message: CelMessage): string {
+function messageJson(message: CelMessage): string | undefined {
   return objectJson([...message.fields].filter(([name]) => message.isSet(name)));
 }
 
 /** Members in order of their names' bytes; of two of one name the last counts. */
-function objectJson(entries: readonly (readonly [name: string, value: CelValue])[]): string {
-  const members = [...new Map(entries)].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return `{${members.map(([name, value]) => `"${jsonText(name)}":${celJson(value)}`).join(',')}}`;
+function objectJson(entries: readonly (readonly [name: string, value: CelValue])[]): string | undefined {
+  const members = [...new Map(entries)].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([name, value]) => [jsonText(name), jsonOf(value)] as const);
+  return members.some(([, json]) => json === undefined) ? undefined : `{${members.map(([name, json]) => `"${name}":${json}`).join(',')}}`;
 }

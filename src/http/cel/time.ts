@@ -62,7 +62,7 @@ function dateOf({ nanos }: CelTimestamp, offsetMs: number): Date | undefined {
   return Math.abs(ms) > MAX_DATE_MS ? undefined : new Date(ms);
 }
 
-function floorDivide(a: bigint, b: bigint): bigint {
+export function floorDivide(a: bigint, b: bigint): bigint {
   return a >= 0n ? a / b : -((-a + b - 1n) / b);
 }
 
@@ -102,15 +102,17 @@ export function timePart(name: string, value: CelValue, zone?: CelValue): CelRes
   return date === undefined ? undefined : BigInt(DATE_PARTS[name]!(date));
 }
 
-const FIXED_OFFSET = /^([+-]?)(\d{2}):(\d{2})$/;
+const FIXED_OFFSET = /^([+-]?)(\d{1,2}):(\d{2})$/;
+/** As the database of zones spells them, whatever JavaScript would take besides. */
+const ZONE_NAME = /^[A-Z][\w+-]*(?:\/[A-Z][\w+-]*)*$/;
 
 function zoneOffsetMs(value: CelTimestamp, zone: string): number | undefined {
   if (zone === '' || zone === 'UTC') return 0;
   const [, sign = '', hours = '', minutes = ''] = FIXED_OFFSET.exec(zone) ?? [];
   if (hours !== '') return (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === '-' ? -1 : 1);
   const date = dateOf(value, 0);
-  const format = date && zoneFormat(zone);
-  return format && localOffsetMs(format, date);
+  const format = date && ZONE_NAME.test(zone) ? zoneFormat(zone) : undefined;
+  return date && format && localOffsetMs(format, date);
 }
 
 const MAX_ZONES = 64;
