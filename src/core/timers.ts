@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { type Linked, LinkedList } from './linked-list.ts';
 import { type OverloadMessage, reducedTimeout, type ScaledTimeout } from './overload.ts';
 
 type TimeoutReduction = Pick<OverloadMessage, 'states' | 'timeoutFloors'>;
@@ -41,7 +42,10 @@ export class Timer {
 }
 
 /** All armed timers of one duration, earliest deadline first. */
-export class TimerList {
+export class TimerList implements Linked<TimerList> {
+  list: LinkedList<TimerList> | undefined = undefined;
+  listPrevious: TimerList | undefined = undefined;
+  listNext: TimerList | undefined = undefined;
   /** As it was asked for. */
   readonly durationMs: number;
   /** What it is now. */
@@ -122,7 +126,7 @@ export class Timers {
   /** Those that an overloaded process shortens, by what they time and the duration. */
   readonly #reducible = new Map<ScaledTimeout, Map<number, TimerList>>();
   #reduction: TimeoutReduction | undefined;
-  readonly #active = new Set<TimerList>();
+  readonly #active = new LinkedList<TimerList>();
   #handle: NodeJS.Timeout | undefined;
   #wakeAtMs = Infinity;
   #closed = false;
@@ -177,7 +181,7 @@ export class Timers {
 
   /** Called by a list that holds a timer again; later deadlines of the list are found when this one has passed. */
   watch(list: TimerList, deadlineMs: number): void {
-    this.#active.add(list);
+    if (list.list === undefined) this.#active.addLast(list);
     if (deadlineMs < this.#wakeAtMs) this.#wakeAt(deadlineMs);
   }
 
@@ -188,9 +192,9 @@ export class Timers {
     this.#handle = undefined;
     const nowMs = this.nowMs();
     let nextMs = Infinity;
-    for (const list of this.#active) {
+    for (const list of this.#active.values()) {
       const listNextMs = list.expire(nowMs);
-      if (listNextMs === Infinity) this.#active.delete(list);
+      if (listNextMs === Infinity) this.#active.remove(list);
       else if (listNextMs < nextMs) nextMs = listNextMs;
     }
     if (nextMs < this.#wakeAtMs) this.#wakeAt(nextMs);

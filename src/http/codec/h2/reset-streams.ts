@@ -11,25 +11,37 @@ const NO_ERROR = -1;
  * and the rest of the request was not wanted, that rest must still make sense. Methods return the code of an error, or -1.
  */
 export class ResetStreams {
-  /** With the stream when its answer was complete. */
-  readonly #streams = new Map<number, H2Stream | undefined>();
+  /** The last ones; 0: none. In a ring, and in no `Map`, which would keep streams from dying young (docs/decisions/memory.md). */
+  readonly #ids: number[] = [];
+  /** Of those whose answer was complete. */
+  readonly #answered: (H2Stream | undefined)[] = [];
+  #next = 0;
 
   add(id: number, answered: H2Stream | undefined): void {
-    if (this.#streams.size >= MAX_RESET_STREAMS) this.#streams.delete(this.#streams.keys().next().value!);
-    this.#streams.set(id, answered);
+    this.#ids[this.#next] = id;
+    this.#answered[this.#next] = answered;
+    this.#next = (this.#next + 1) % MAX_RESET_STREAMS;
   }
 
   has(id: number): boolean {
-    return this.#streams.has(id);
+    return this.#ids.includes(id);
   }
 
   /** The peer has reset it too: nothing may follow. */
   delete(id: number): void {
-    this.#streams.delete(id);
+    const at = this.#ids.indexOf(id);
+    if (at === -1) return;
+    this.#ids[at] = 0;
+    this.#answered[at] = undefined;
+  }
+
+  #streamOf(id: number): H2Stream | undefined {
+    const at = this.#ids.indexOf(id);
+    return at === -1 ? undefined : this.#answered[at];
   }
 
   onData(id: number, length: number, endStream: boolean): number {
-    const stream = this.#streams.get(id);
+    const stream = this.#streamOf(id);
     if (stream === undefined) return NO_ERROR;
     if (stream.bodyLeft >= 0) {
       stream.bodyLeft -= length;
@@ -40,11 +52,11 @@ export class ResetStreams {
 
   onHead(id: number, head: HeadReader, endStream: boolean): number {
     const malformed = !endStream || head.flaw === HeadFlaw.malformed || head.pseudoHeaders !== 0;
-    return this.#streams.get(id) !== undefined && malformed ? this.#fail(id, ErrorCode.protocolError) : NO_ERROR;
+    return this.#streamOf(id) !== undefined && malformed ? this.#fail(id, ErrorCode.protocolError) : NO_ERROR;
   }
 
   onWindowUpdate(id: number, increment: number): number {
-    const stream = this.#streams.get(id);
+    const stream = this.#streamOf(id);
     if (stream === undefined) return NO_ERROR;
     stream.sendWindow += increment;
     return stream.sendWindow > MAX_WINDOW_BYTES ? this.#fail(id, ErrorCode.flowControlError) : NO_ERROR;
@@ -52,7 +64,7 @@ export class ResetStreams {
 
   /** One error is told once. */
   #fail(id: number, code: number): number {
-    this.#streams.set(id, undefined);
+    this.#answered[this.#ids.indexOf(id)] = undefined;
     return code;
   }
 }
