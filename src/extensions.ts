@@ -9,6 +9,8 @@ import { healthCheckExtension } from './filters/http/health-check/extension.ts';
 import { localRateLimitExtension } from './filters/http/local-ratelimit/extension.ts';
 import { filterChainNameExtension } from './listener/match/filter-chain-matcher.ts';
 import { rbacActionExtension } from './http/rbac/engine.ts';
+import { upstreamIpPortExtension } from './http/rbac/upstream-ip-port.ts';
+import { mtlsAuthenticatedExtension } from './tls/mtls-authenticated.ts';
 import { matchingExtensions } from './http/matching/extensions.ts';
 import { rbacExtension } from './filters/http/rbac/extension.ts';
 import { compressorExtension } from './filters/http/compressor/extension.ts';
@@ -109,6 +111,8 @@ export const extensions: readonly Extension<never, unknown>[] = [
   zstdDecompressorExtension,
   ...matchingExtensions,
   rbacActionExtension,
+  upstreamIpPortExtension,
+  mtlsAuthenticatedExtension,
   filterChainNameExtension,
   forwardClientCertExtension,
 ];

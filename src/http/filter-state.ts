@@ -1,3 +1,5 @@
+import type { Address } from '../transport/transport.ts';
+
 /** An object in a stream's filter state that is more than a text. */
 export interface FilterStateObject {
   /** `%FILTER_STATE(key:PLAIN)%`; undefined when it cannot be said in text. */
@@ -26,6 +28,20 @@ export class FilterStateTexts implements FilterStateObject {
 
   field(name: string): string | undefined {
     return this.#texts.get(name);
+  }
+}
+
+/** An address. */
+export class FilterStateAddress implements FilterStateObject {
+  readonly address: Address;
+  readonly fields = {};
+
+  constructor(address: Address) {
+    this.address = address;
+  }
+
+  get plain(): string {
+    return this.address.text;
   }
 }
 

@@ -1,17 +1,15 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import {
   CertificateValidationContext_TrustChainVerification as Trust,
-  SubjectAltNameMatcher_SanType as SanType,
   type CertificateValidationContext,
-  type SubjectAltNameMatcher,
 } from '../api/generated/envoy/extensions/transport_sockets/tls/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
-import { compileStringMatcher, type StringMatcher } from '../http/matcher/string-matcher.ts';
 import type { TlsSession } from '../transport/tls.ts';
 import { parseCertificates } from './certificate.ts';
 import { unnamedStatName } from './context-report.ts';
 import { readMaterial, TLS_MATERIAL } from './material.ts';
+import { compileSanRule, compileUntypedSanRules, dnsCovers, sanMatches, type SanRule } from './san-rules.ts';
 import { compileTrustDomains, leadsToItsDomain, type TrustDomains, workloadFault } from './trust-domains.ts';
 import { type SubjectAltName, subjectAltNames } from './x509.ts';
 
@@ -26,14 +24,6 @@ export interface RequiredNames {
   readonly names: readonly string[];
   /** Asked for as a SAN matcher does, and told so. */
   readonly byMatcher: boolean;
-}
-
-interface SanRule {
-  readonly kind: SubjectAltName['kind'];
-  readonly matcher: StringMatcher;
-  /** An exact DNS name, which a wildcard of the certificate may cover; '' otherwise. */
-  readonly exactDns: string;
-  readonly oid: string;
 }
 
 /** A compiled CertificateValidationContext. */
@@ -61,14 +51,6 @@ export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', c
 export function asksForAnything({ trustedCa, spki, hashes }: PeerRules): boolean {
   return trustedCa !== '' || spki.size > 0 || hashes.size > 0;
 }
-
-const KINDS: Readonly<Record<number, SubjectAltName['kind']>> = {
-  [SanType.EMAIL]: 'email',
-  [SanType.DNS]: 'dns',
-  [SanType.URI]: 'uri',
-  [SanType.IP_ADDRESS]: 'ip',
-  [SanType.OTHER_NAME]: 'other',
-};
 
 /** `secretName`: '' when the rules stand in the context itself. */
 export function compilePeerRules(message: CertificateValidationContext, secretName: string, at: ConfigPath, context: CompileContext): PeerRules {
@@ -113,27 +95,9 @@ function authoritiesOf({ authorities, text, origin }: TrustDomains): Pick<PeerRu
 
 function compileNames(message: CertificateValidationContext, at: ConfigPath, context: CompileContext): SanRule[] {
   return [
-    ...message.matchTypedSubjectAltNames.map((matcher, index) => compileName(matcher, at.field('match_typed_subject_alt_names').index(index), context)),
-    ...message.matchSubjectAltNames.flatMap((matcher, index) => compileUntyped(matcher, at.field('match_subject_alt_names').index(index), context)),
+    ...message.matchTypedSubjectAltNames.map((matcher, index) => compileSanRule(matcher, at.field('match_typed_subject_alt_names').index(index), context)),
+    ...message.matchSubjectAltNames.flatMap((matcher, index) => compileUntypedSanRules(matcher, at.field('match_subject_alt_names').index(index), context)),
   ].filter((rule) => rule !== undefined);
-}
-
-function compileName(message: SubjectAltNameMatcher, at: ConfigPath, context: CompileContext): SanRule | undefined {
-  const kind = KINDS[message.sanType];
-  const matcher = message.matcher && compileStringMatcher(message.matcher, at.field('matcher'), context);
-  if (kind === undefined || matcher === undefined) return undefined;
-  if (kind === 'other' && message.oid === '') context.error(at, 'Failed to create string SAN matcher');
-  const exact = message.matcher!.matchPattern;
-  return { kind, matcher, exactDns: kind === 'dns' && exact.case === 'exact' ? exact.value.toLowerCase() : '', oid: message.oid };
-}
-
-/** The older form names no type: a matcher for each. */
-function compileUntyped(message: NonNullable<SubjectAltNameMatcher['matcher']>, at: ConfigPath, context: CompileContext): SanRule[] {
-  const matcher = compileStringMatcher(message, at, context);
-  if (matcher === undefined) return [];
-  const { matchPattern } = message;
-  const exactDns = matchPattern.case === 'exact' ? matchPattern.value.toLowerCase() : '';
-  return (['dns', 'uri', 'email', 'ip'] as const).map((kind) => ({ kind, matcher, exactDns: kind === 'dns' ? exactDns : '', oid: '' }));
 }
 
 function compileSpki(pin: string, at: ConfigPath, context: CompileContext): string {
@@ -191,7 +155,7 @@ function nameFault({ names: rules, trustDomains }: PeerRules, leaf: X509Certific
     if (!named && byMatcher) return unmatched(alternatives);
     if (!named) return { stat: 'fail_verify_san', reason: `verify cert failed: verify SAN list, expected SANs: [${names.join(', ')}], certificate SANs: [${listed(alternatives)}]` };
   }
-  if (rules.length === 0 || alternatives.some((name) => rules.some((rule) => nameMatches(rule, name)))) return undefined;
+  if (rules.length === 0 || alternatives.some((name) => rules.some((rule) => sanMatches(rule, name)))) return undefined;
   return trustDomains === undefined ? unmatched(alternatives) : { stat: 'fail_verify_san', reason: 'verify cert failed: SAN match' };
 }
 
@@ -203,31 +167,9 @@ function listed(names: readonly SubjectAltName[]): string {
   return names.map(({ value }) => value).join(', ');
 }
 
-function nameMatches({ kind, matcher, exactDns, oid }: SanRule, name: SubjectAltName): boolean {
-  if (name.kind !== kind || (kind === 'other' && name.oid !== oid)) return false;
-  return exactDns === '' ? matcher.matches(name.value) : dnsCovers(name.value, exactDns);
-}
-
 function pinFault({ spki, hashes }: PeerRules, leaf: X509Certificate): PeerFault | undefined {
   if (spki.size === 0 && hashes.size === 0) return undefined;
   if (hashes.has(createHash('sha256').update(leaf.raw).digest('hex'))) return undefined;
   if (spki.size > 0 && spki.has(createHash('sha256').update(leaf.publicKey.export({ type: 'spki', format: 'der' })).digest('hex'))) return undefined;
   return { stat: 'fail_verify_cert_hash', reason: 'verify cert failed: cert hash and spki' };
-}
-
-/** RFC 6125 §6.4: a wildcard stands for a part of the leftmost label. */
-function dnsCovers(pattern: string, name: string): boolean {
-  const wanted = name.toLowerCase();
-  const given = pattern.toLowerCase();
-  if (given === wanted) return true;
-  const dot = given.indexOf('.');
-  const label = given.substring(0, dot);
-  const star = label.indexOf('*');
-  if (dot === -1 || star === -1 || star !== label.lastIndexOf('*') || label.startsWith('xn--')) return false;
-  const nameDot = wanted.indexOf('.');
-  if (nameDot === -1 || wanted.substring(nameDot) !== given.substring(dot)) return false;
-  const first = wanted.substring(0, nameDot);
-  const before = label.substring(0, star);
-  const after = label.substring(star + 1);
-  return first !== '' && first.length >= before.length + after.length && first.startsWith(before) && first.endsWith(after);
 }

@@ -16,6 +16,13 @@ export function compileMetadataMatcher(message: MetadataMatcherMessage, at: Conf
   return matches && ((info) => matches(read(info)) !== message.invert);
 }
 
+/** The same over what the route says of itself; without a route nothing matches. */
+export function compileRouteMetadataMatcher(message: MetadataMatcherMessage, at: ConfigPath, context: CompileContext): ((info: StreamInfo) => boolean) | undefined {
+  const matches = compileMetadataValue(message, at, context);
+  const path = [message.filter, ...message.path.map(({ segment }) => segment.value ?? '')];
+  return matches && (({ route }) => route !== undefined && matches(valueAt(route.metadata, path)) !== message.invert);
+}
+
 /** What the matcher asks of the value, without `invert`. */
 export function compileMetadataValue({ value }: Pick<MetadataMatcherMessage, 'value'>, at: ConfigPath, context: CompileContext): ValueMatcher | undefined {
   return value === undefined ? never : compileValueMatcher(value, at.field('value'), context);

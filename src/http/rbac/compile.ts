@@ -1,6 +1,6 @@
-import { type Permission, type Policy, type Principal, RBAC_Action as Action, type RBAC } from '../../api/generated/envoy/config/rbac/v3.ts';
+import { MetadataSource, type Permission, type Policy, type Principal, RBAC_Action as Action, type RBAC } from '../../api/generated/envoy/config/rbac/v3.ts';
 import type { CidrRange } from '../../api/generated/envoy/config/core/v3.ts';
-import type { CompileContext } from '../../core/extension.ts';
+import { type AnyMessage, type Category, type CompileContext, serviceKey } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { celAttributes } from '../cel/attributes.ts';
 import { compileCelMessage } from '../cel/program.ts';
@@ -8,7 +8,7 @@ import { HeaderMap } from '../header-map.ts';
 import { compileIpPrefix, IpPrefixSet } from '../ip-prefix.ts';
 import { compileFilterStateMatcher } from '../matcher/filter-state-matcher.ts';
 import { compileHeaderMatcher } from '../matcher/header-matcher.ts';
-import { compileMetadataMatcher } from '../matcher/metadata-matcher.ts';
+import { compileMetadataMatcher, compileRouteMetadataMatcher } from '../matcher/metadata-matcher.ts';
 import { compileStringMatcher, type StringMatcher } from '../matcher/string-matcher.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { Address } from '../../transport/transport.ts';
@@ -79,6 +79,9 @@ function compileCondition({ condition, checkedCondition, celConfig }: Policy, at
   return never;
 }
 
+/** Whether there are requests to judge, with headers, or connections alone. */
+export const JUDGES_REQUESTS = serviceKey<boolean>('judges requests', true);
+
 const never: RbacRule = () => false;
 const always: RbacRule = () => true;
 
@@ -110,7 +113,8 @@ function compilePermission({ rule }: Permission, at: ConfigPath, context: Compil
       return ({ info }) => info.connection.localAddress.kind === 'ip' && info.connection.localAddress.port === rule.value;
     case 'destinationPortRange': {
       const { start, end } = rule.value;
-      if (start >= end) context.error(at.field('destination_port_range'), 'the start of the range must be lower than its end');
+      const fault = rangeFault(start, end);
+      if (fault !== undefined) context.error(at.field('destination_port_range'), fault);
       return ({ info }) => info.connection.localAddress.port >= start && info.connection.localAddress.port < end;
     }
     case 'requestedServerName': {
@@ -118,8 +122,9 @@ function compilePermission({ rule }: Permission, at: ConfigPath, context: Compil
       return ({ info }) => text?.matches(info.connection.requestedServerName) === true;
     }
     case 'matcher':
+      return compileExtension('envoy.rbac.matchers', rule.value, at.field('matcher'), context);
     case 'uriTemplate':
-      context.error(at, 'not supported: a matcher extension');
+      // The support table has refused it.
       return never;
     default:
       return compileCommon(rule, at, context);
@@ -153,8 +158,7 @@ function compilePrincipal({ identifier }: Principal, at: ConfigPath, context: Co
       return ({ info }) => state?.(info) === true;
     }
     case 'custom':
-      context.error(at, 'not supported: a principal extension');
-      return never;
+      return compileExtension('envoy.rbac.principals', identifier.value, at.field('custom'), context);
     default:
       return compileCommon(identifier, at, context);
   }
@@ -168,6 +172,7 @@ function compileCommon(rule: Common, at: ConfigPath, context: CompileContext): R
     case 'any':
       return rule.value ? always : never;
     case 'header': {
+      if (!context.service(JUDGES_REQUESTS)) context.error(at.field('header'), `Found header(name: "${rule.value.name}") rule,not supported by RBAC network filter`);
       const header = compileHeaderMatcher(rule.value, at.field('header'), context);
       return ({ headers }) => header?.matches(headers ?? NO_HEADERS) === true;
     }
@@ -181,8 +186,8 @@ function compileCommon(rule: Common, at: ConfigPath, context: CompileContext): R
     }
     case 'sourcedMetadata': {
       const { metadataMatcher, metadataSource } = rule.value;
-      if (metadataSource !== 0) context.error(at.field('sourced_metadata'), 'not supported: metadata of the route');
-      const metadata = metadataMatcher && compileMetadataMatcher(metadataMatcher, at.field('sourced_metadata').field('metadata_matcher'), context);
+      const compile = metadataSource === MetadataSource.ROUTE ? compileRouteMetadataMatcher : compileMetadataMatcher;
+      const metadata = metadataMatcher && compile(metadataMatcher, at.field('sourced_metadata').field('metadata_matcher'), context);
       return ({ info }) => metadata?.(info) === true;
     }
     default:
@@ -204,13 +209,23 @@ function addressIn(range: CidrRange, addressOf: (subject: RbacSubject) => Addres
   return (subject) => set.has(addressOf(subject));
 }
 
-/** A URI name of the peer's certificate, else a DNS name, else its subject: the first of these kinds that there is decides. */
+/** Envoy's sentences. */
+function rangeFault(start: number, end: number): string | undefined {
+  if (start < 0 || start > 65_536) return `range start ${start} is out of bounds`;
+  if (end < 0 || end > 65_536) return `range end ${end} is out of bounds`;
+  return start >= end ? `range start ${start} cannot be greater or equal than range end ${end}` : undefined;
+}
+
+function compileExtension(category: Category, message: { readonly name: string; readonly typedConfig?: AnyMessage }, at: ConfigPath, context: CompileContext): RbacRule {
+  const resolved = context.resolve(category, message.name, message.typedConfig, at, false);
+  return resolved === undefined ? never : (resolved.extension.compile(resolved.config, at.field('typed_config'), context) as RbacRule);
+}
+
+/** A URI name of the peer's certificate, a DNS name or its subject. */
 function isAuthenticated({ connection }: StreamInfo, name: StringMatcher): boolean {
   if (!connection.secure) return false;
   const peer = connection.tls?.peer();
-  const uris = peer?.alternatives('uri') ?? [];
-  if (uris.length > 0) return uris.some((uri) => name.matches(uri));
-  const names = peer?.alternatives('dns') ?? [];
-  if (names.length > 0) return names.some((dns) => name.matches(dns));
+  if (peer?.alternatives('uri').some((uri) => name.matches(uri)) === true) return true;
+  if (peer?.alternatives('dns').some((dns) => name.matches(dns)) === true) return true;
   return name.matches(peer?.subject ?? '');
 }

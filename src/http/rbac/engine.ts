@@ -5,7 +5,7 @@ import type { ConfigPath } from '../../core/problems.ts';
 import { compileMatchTree, type MatchingSite } from '../matching/compile.ts';
 import { type MatchTree, UNDECIDED } from '../matching/match-tree.ts';
 import { HttpMatchingData } from '../matching/matching-data.ts';
-import { compileRbacRules, type RbacEngine, type RbacSubject, type RbacVerdict, tellAccessLogHint } from './compile.ts';
+import { compileRbacRules, JUDGES_REQUESTS, type RbacEngine, type RbacSubject, type RbacVerdict, tellAccessLogHint } from './compile.ts';
 
 /** What both RBAC filters are configured with; a matcher stands in place of rules. */
 export interface RbacMessage {
@@ -32,9 +32,10 @@ const CONNECTION_INPUTS: readonly string[] = [
 export interface RbacSite {
   readonly inputs: ReadonlySet<string>;
   readonly refusal: string;
+  readonly judgesRequests: boolean;
 }
 
-export const NETWORK_RBAC: RbacSite = { inputs: new Set(CONNECTION_INPUTS), refusal: 'RBAC network filter cannot match' };
+export const NETWORK_RBAC: RbacSite = { inputs: new Set(CONNECTION_INPUTS), refusal: 'RBAC network filter cannot match', judgesRequests: false };
 
 export const HTTP_RBAC: RbacSite = {
   inputs: new Set([
@@ -44,10 +45,12 @@ export const HTTP_RBAC: RbacSite = {
     'xds.type.matcher.v3.HttpAttributesCelMatchInput',
   ]),
   refusal: 'RBAC HTTP filter cannot match on',
+  judgesRequests: true,
 };
 
-export function compileRbacEngines(message: RbacMessage, at: ConfigPath, context: CompileContext, { inputs, refusal }: RbacSite): RbacEngines {
+export function compileRbacEngines(message: RbacMessage, at: ConfigPath, outside: CompileContext, { inputs, refusal, judgesRequests }: RbacSite): RbacEngines {
   const { rules, matcher, shadowRules, shadowMatcher } = message;
+  const context = judgesRequests ? outside : outside.with(JUDGES_REQUESTS, false);
   const refusedInput = (typeName: string): string | undefined => (inputs.has(typeName) ? undefined : `${refusal} 'type.googleapis.com/${typeName}'`);
   const site: MatchingSite = { ...SITE, refusedInput };
   if (matcher !== undefined && rules !== undefined) context.warning(at.field('rules'), 'RBAC rules are ignored when matcher is configured');
