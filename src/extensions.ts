@@ -20,6 +20,7 @@ import { routerExtension } from './filters/http/router/extension.ts';
 import { grpcStatsExtension } from './filters/http/grpc-stats/extension.ts';
 import { setFilterStateExtension } from './filters/http/set-filter-state/extension.ts';
 import { setMetadataExtension } from './filters/http/set-metadata/extension.ts';
+import { upstreamCodecExtension } from './filters/http/upstream-codec/extension.ts';
 import { httpInspectorExtension } from './filters/listener/http-inspector/extension.ts';
 import { listenerLocalRateLimitExtension } from './filters/listener/local-ratelimit/extension.ts';
 import { originalDstExtension } from './filters/listener/original-dst/extension.ts';
@@ -53,6 +54,11 @@ import {
   zstdCompressorExtension,
   zstdDecompressorExtension,
 } from './http/compression/extensions.ts';
+
+/** A filter that may stand before an upstream, too. */
+function beforeUpstream(extension: Extension<never, unknown>): Extension<never, unknown> {
+  return { ...extension, category: 'envoy.filters.http.upstream' };
+}
 
 /** The one list of what is built in. */
 export const extensions: readonly Extension<never, unknown>[] = [
@@ -89,6 +95,11 @@ export const extensions: readonly Extension<never, unknown>[] = [
   tlsUpstreamExtension,
   rawBufferUpstreamExtension,
   upstreamProxyProtocolExtension,
+  beforeUpstream(bufferExtension),
+  beforeUpstream(compressorExtension),
+  beforeUpstream(headerMutationExtension),
+  { ...beforeUpstream(rbacExtension), name: 'envoy.filters.http.upstream_rbac' },
+  upstreamCodecExtension,
   compressorExtension,
   decompressorExtension,
   grpcStatsExtension,

@@ -191,6 +191,18 @@ export interface HttpSpec {
   /** Request lines have the whole URL. */
   readonly fullUrl: boolean;
   readonly autoSni: AutoSniSpec | undefined;
+  /** Stand before the upstreams, in order; undefined = none but the codec. */
+  readonly upstreamFilters: readonly FilterSpec[] | undefined;
+}
+
+/** A filter as its configuration says it, for each thread to make. */
+export interface FilterSpec {
+  readonly name: string;
+  readonly typeUrl: string;
+  /** The message in base64. */
+  readonly value: string;
+  readonly disabled: boolean;
+  readonly isOptional: boolean;
 }
 
 export interface Http2Spec extends H2Settings {

@@ -5,6 +5,7 @@ import type { StatGroup, StatStore } from '../core/stats/stats.ts';
 import type { Timers } from '../core/timers.ts';
 import type { ResponseDecoder } from '../http/codec/codec.ts';
 import type { Failure } from '../http/failure.ts';
+import type { FilterChain } from '../http/filter-chain.ts';
 import type { Cluster, ClusterMembership, LoadBalancerContext, PendingStream, PoolCallbacks, RoutePriority } from '../http/upstream.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { UpstreamTransportSocket } from '../transport/transport-socket.ts';
@@ -23,6 +24,7 @@ import type { PoolContext, PoolProtocol } from './pool/pool-context.ts';
 import { PoolProtocols } from './pool/pool-protocols.ts';
 import { TcpPoolProtocol } from './pool/tcp-pool.ts';
 import { RequestStats } from './request-stats.ts';
+import type { UpstreamFilterFactory } from './upstream-filters.ts';
 
 /** What the clusters of one thread share. */
 export interface ClusterServices {
@@ -34,6 +36,7 @@ export interface ClusterServices {
   readonly runtime: Runtime;
   readonly breakers: ProcessCounts;
   readonly upstreamSockets: SocketFactory;
+  readonly upstreamFilters: UpstreamFilterFactory;
   /** `node.locality.zone`; absent or empty: statistics do not tell zones apart. */
   readonly localZone?: string | undefined;
   /** Unique in the process. */
@@ -52,6 +55,7 @@ const NO_HOST: Failure = { source: 'local', kind: 'connection-failure', retryabl
 export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner {
   readonly spec: ClusterSpec;
   readonly requestStats: RequestStats;
+  readonly upstreamFilters: FilterChain | undefined;
   readonly #services: ClusterServices;
   readonly #stats: StatGroup;
   readonly #maintenanceKey: string;
@@ -73,6 +77,8 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#stats = services.stats.group(`cluster.${spec.statName}`, CLUSTER_STATS);
     this.requestStats = new RequestStats(this.#stats, services.localZone);
     this.#protocols = new PoolProtocols(spec, services);
+    const { upstreamFilters } = spec.http;
+    this.upstreamFilters = upstreamFilters && services.upstreamFilters.create(upstreamFilters, `cluster.${spec.statName}`);
     this.#tellsDownstream = tellsDownstream(spec);
     const isNamed = spec.http.autoSni !== undefined && spec.transportSocket !== undefined;
     this.#hasOnePool = spec.http.protocol !== 'downstream' && !isNamed && !this.#tellsDownstream;
@@ -155,7 +161,13 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     return this.#traffic!.sockets?.socketOf(host.metadata);
   }
 
+  chooseHost(context: LoadBalancerContext): UpstreamHost | undefined {
+    if (!this.#retired) return this.#pickHost(context);
+    return this.#successor?.chooseHost(context);
+  }
+
   #pickHost(context: LoadBalancerContext): UpstreamHost | undefined {
+    if (context.chosenHost !== undefined) return context.chosenHost as UpstreamHost;
     const host = (this.#traffic ??= this.#open()).balancer.pick(context);
     if (host === undefined) this.#stats.inc(CLUSTER_STATS.upstream_cx_none_healthy);
     return host;

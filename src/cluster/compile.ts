@@ -11,7 +11,7 @@ import type { BreakerSpec, ClusterSpec, DiscoverySpec, DnsSpec, TransportSocketS
 import { compileClusterDns, compileDnsCluster, compileLogicalDns, compileStrictDns } from './compile/compile-dns.ts';
 import { canonicalIp, compileAssignment, compileMetadata } from './compile/compile-endpoints.ts';
 import { compileHttp } from './compile/compile-http.ts';
-import { CLUSTER } from './cluster-facts.ts';
+import { CLUSTER, clusterStatName, clusterStatScope, observabilityName } from './cluster-facts.ts';
 import { compileLoadBalancing } from './compile/compile-load-balancer.ts';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
@@ -22,11 +22,11 @@ const DNS_CLUSTER = 'envoy.extensions.clusters.dns.v3.DnsCluster';
 export function compileCluster(message: Cluster, at: ConfigPath, context: CompileContext): ClusterSpec | undefined {
   const discovery = compileDiscovery(message, at, context);
   const isPlain = message.transportSocket === undefined && message.transportSocketMatches.length === 0;
-  const inside = isPlain ? context : context.with(CLUSTER, { statScope: `cluster.${observabilityName(message).replaceAll(':', '_')}` });
+  const inside = isPlain ? context : context.with(CLUSTER, { statScope: clusterStatScope(message) });
   const body = {
     name: message.name,
     observabilityName: observabilityName(message),
-    statName: observabilityName(message).replaceAll(':', '_'),
+    statName: clusterStatName(message),
     connectTimeoutMs: durationMs(message.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_MS,
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
     ...compileLoadBalancing(message, at, context),
@@ -45,10 +45,6 @@ export function compileCluster(message: Cluster, at: ConfigPath, context: Compil
   if (discovery === undefined) return undefined;
   const spec = { ...body, discovery };
   return { ...spec, hash: hash('sha256', JSON.stringify(spec), 'base64') };
-}
-
-function observabilityName({ name, altStatName }: Cluster): string {
-  return altStatName === '' ? name : altStatName;
 }
 
 function compileDiscovery(cluster: Cluster, at: ConfigPath, context: CompileContext): DiscoverySpec | undefined {

@@ -109,7 +109,7 @@ const endpoints: SupportTable = {
 const protocolOptions: SupportTable = {
   [UPSTREAM_HTTP]: {
     ...fields('common_http_protocol_options explicit_http_config use_downstream_protocol_config'),
-    ...fields('upstream_http_protocol_options auto_config'),
+    ...fields('upstream_http_protocol_options auto_config http_filters'),
   },
   [`${UPSTREAM_HTTP}.ExplicitHttpConfig`]: {
     ...fields('http_protocol_options http2_protocol_options'),

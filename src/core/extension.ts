@@ -15,6 +15,7 @@ import type { Timers } from './timers.ts';
 export type Category =
   | 'envoy.filters.network'
   | 'envoy.filters.http'
+  | 'envoy.filters.http.upstream'
   | 'envoy.filters.listener'
   | 'envoy.access_loggers'
   | 'envoy.access_loggers.extension_filters'

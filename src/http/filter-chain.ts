@@ -1,4 +1,5 @@
 import type { HttpFilter } from './filter.ts';
+import type { Route } from './route/route.ts';
 
 export interface ConfiguredFilter {
   /** The key of per-route configuration. */
@@ -73,4 +74,10 @@ export class FilterChain {
 /** `slot` is the position in the list. */
 export function createFilterChain(filters: readonly ConfiguredFilter[]): FilterChain {
   return new FilterChain(filters.map((filter, slot) => new FilterEntry(filter, slot)));
+}
+
+/** Without what the configuration or the route turns off. */
+export function enabledFilters(chain: FilterChain, route: Route | undefined): FilterChain {
+  if (!chain.anyDisabled && route?.mayDisableFilters !== true) return chain;
+  return chain.without((entry) => route?.filterConfig(entry.name)?.disabled ?? entry.disabled);
 }

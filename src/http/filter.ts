@@ -56,6 +56,8 @@ export interface LocalReply {
   readonly headers?: ((headers: HeaderMap) => void) | undefined;
   /** `grpc-status` for gRPC requests when it is not the one the HTTP status maps to. */
   readonly grpcStatus?: number | undefined;
+  /** It came of body whose request had not ended before it: an end that was read with that body does not count. */
+  readonly cutsRequest?: boolean | undefined;
 }
 
 /**

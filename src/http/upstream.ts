@@ -2,6 +2,7 @@ import type { TlsInfo } from '../transport/transport-socket.ts';
 import type { Address } from '../transport/transport.ts';
 import type { RequestEncoder, ResponseDecoder } from './codec/codec.ts';
 import type { Failure } from './failure.ts';
+import type { FilterChain } from './filter-chain.ts';
 import type { HeaderMap } from './header-map.ts';
 import type { Protocol, StreamInfo } from './stream-info.ts';
 
@@ -40,6 +41,8 @@ export interface LoadBalancerContext {
   /** How many picks may be made to find a host that was not tried (`host_selection_retry_max_attempts`). Absent: 1. */
   readonly hostSelectionAttempts?: number;
   readonly requestHeaders: HeaderMap | undefined;
+  /** By `Cluster.chooseHost`, which has balanced already. Absent: not yet. */
+  readonly chosenHost?: Host | undefined;
   /** What it came on, for clusters that speak the same or tell of it. */
   readonly downstream?: Pick<StreamInfo, 'protocol' | 'connection'>;
 }
@@ -116,6 +119,10 @@ export interface Cluster {
   readonly bufferLimitBytes: number;
   /** How long a stream may run once it has a connection (`max_stream_duration`); 0 = no limit. */
   readonly maxStreamDurationMs: number;
+  /** Filters of its own before its upstreams (`HttpProtocolOptions.http_filters`); undefined = none. */
+  readonly upstreamFilters?: FilterChain | undefined;
+  /** For a stream that must know its host before it asks for a connection: goes into the context as `chosenHost`. */
+  chooseHost(context: LoadBalancerContext): Host | undefined;
   /**
    * Picks a host and asks its pool for a stream. No host: `onPoolFailure` with `host` undefined. Breakers, pending queue and
    * connect timeout are inside. Returns undefined when a callback has already been called.

@@ -26,6 +26,7 @@ import type { ExtensionRegistry } from './extension-registry.ts';
 import type { SnapshotRuntime } from './layered-runtime.ts';
 import type { ClustersMessage, FileSettings, ListenersOutcome, TlsMaterialMessage } from './messages.ts';
 import { decodeSecret } from './tls-material.ts';
+import { UpstreamFilters } from './upstream-filters.ts';
 import { UpstreamSockets } from './upstream-sockets.ts';
 import { Watchdog, type WatchdogSettings } from './watchdog.ts';
 import type { Worker } from './worker.ts';
@@ -82,7 +83,7 @@ export class ProxyThread implements Worker {
     new Watchdog(stats, [`server.worker_${index}`, 'workers'], options.watchdog, clock, timers);
     this.#tls = new ThreadTlsMaterial([], options.ticketSecret);
     const upstreamSockets = new UpstreamSockets(this.#services, this.#tls);
-    this.#clusters = new ClusterManager({ upstreamSockets, localZone: node.zone, threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers: counts, nextConnectionId });
+    this.#clusters = new ClusterManager({ upstreamSockets, upstreamFilters: new UpstreamFilters(this.#services, () => this.#compileServices), localZone: node.zone, threadName: `worker_${index}`, stats, transport, clock, timers, random, runtime, breakers: counts, nextConnectionId });
     this.#compileServices = new Map<ServiceKey<unknown>, unknown>([
       [CLUSTERS, this.#clusters],
       [HEALTH, this.#health],

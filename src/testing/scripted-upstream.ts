@@ -128,6 +128,10 @@ class ScriptedCluster implements Cluster {
     return this.name;
   }
 
+  chooseHost(): Host {
+    return HOST;
+  }
+
   newStream(_context: LoadBalancerContext, _priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined {
     const request = new UpstreamRequest(this.name, decoder);
     this.#upstreams.requests.push(request);

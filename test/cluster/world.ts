@@ -1,3 +1,4 @@
+import { createFilterChain } from '../../src/http/filter-chain.ts';
 import { type ProcessCounts, LocalProcessCounts } from '../../src/core/process-counts.ts';
 import type { UpstreamCluster } from '../../src/cluster/cluster.ts';
 import { ClusterManager } from '../../src/cluster/cluster-manager.ts';
@@ -45,6 +46,7 @@ export class World {
       breakers,
       nextConnectionId: () => ++this.#connectionIds,
       upstreamSockets, localZone, threadName: 'worker_0',
+      upstreamFilters: { create: () => createFilterChain([]) },
     });
   }
 

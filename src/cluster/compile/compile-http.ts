@@ -14,6 +14,8 @@ import type { ConfigPath } from '../../core/problems.ts';
 import { compileFieldCase } from '../../http/codec/compile-field-case.ts';
 import { checkCustomSettings } from '../../http/codec/h2/custom-settings.ts';
 import { compileH2KeepAlive, compileH2Settings } from '../../http/codec/h2/h2-settings.ts';
+import { clusterStatScope } from '../cluster-facts.ts';
+import { compileUpstreamFilters } from '../upstream-filters.ts';
 import type { Http2Spec, HttpSpec, UpstreamProtocol } from '../cluster-spec.ts';
 
 const OPTIONS_TYPE = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
@@ -69,7 +71,11 @@ function compileTypedOptions(cluster: Cluster, at: ConfigPath, context: CompileC
       continue;
     }
     const content = context.unpack(any, optionsAt);
-    if (content?.typeName === OPTIONS_TYPE) spec = withAutoSni(compileOptions(content.message as HttpProtocolOptions, optionsAt, context), (content.message as HttpProtocolOptions).upstreamHttpProtocolOptions);
+    if (content?.typeName === OPTIONS_TYPE) {
+      const options = content.message as HttpProtocolOptions;
+      const upstreamFilters = compileUpstreamFilters(options.httpFilters, clusterStatScope(cluster), optionsAt.field('http_filters'), context);
+      spec = { ...withAutoSni(compileOptions(options, optionsAt, context), options.upstreamHttpProtocolOptions), upstreamFilters };
+    }
     else if (content !== undefined) context.error(optionsAt, `Unable to unpack as ${OPTIONS_TYPE}: it is a ${content.typeName}`);
   }
   return spec;
@@ -126,6 +132,7 @@ function httpSpec({ protocol, common, commonAt, http1, http1At, http2, http2At }
     enableTrailers: http1?.enableTrailers ?? false,
     allowChunkedLength: http1?.allowChunkedLength ?? false,
     autoSni: undefined,
+    upstreamFilters: undefined,
     fieldCase: compileFieldCase(http1, http1At, context),
     fullUrl: http1?.sendFullyQualifiedUrl ?? false,
   };

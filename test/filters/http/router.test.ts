@@ -88,6 +88,10 @@ class FakeCluster implements Cluster, PendingStream {
     onFlowControl: (kind) => this.counted.push(kind),
   };
 
+  chooseHost(): Host | undefined {
+    return this.empty ? undefined : this.host;
+  }
+
   newStream(_context: LoadBalancerContext, _priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined {
     this.asked++;
     if (this.empty) {
@@ -170,6 +174,7 @@ class Downstream {
       dynamicStats: true,
       suppressGrpcCodeStats: false,
       strictHeaders: undefined,
+      upstreamFilters: undefined,
       rejectsEarlyConnectData: false,
       schemeMatchesUpstream: false, ...config });
     this.headers.method = 'GET';

@@ -1,4 +1,5 @@
 import type { StatGroup } from '../../../core/stats/stats.ts';
+import type { FilterChain } from '../../../http/filter-chain.ts';
 import type { StrictHeader } from './strict-headers.ts';
 
 /** envoy.extensions.filters.http.router.v3.Router, compiled. */
@@ -13,6 +14,8 @@ export interface RouterConfig {
   readonly suppressGrpcCodeStats: boolean;
   /** Undefined: a header that says nothing valid is as if it were not there. */
   readonly strictHeaders: readonly StrictHeader[] | undefined;
+  /** Stand before the upstream of every cluster that has none of its own; undefined = none. */
+  readonly upstreamFilters: FilterChain | undefined;
   readonly rejectsEarlyConnectData: boolean;
   /** `:scheme` tells of the connection that the request is sent on. */
   readonly schemeMatchesUpstream: boolean;

@@ -1,4 +1,4 @@
-import type { Failure } from '../../../http/failure.ts';
+import { type Failure, resetReasonText } from '../../../http/failure.ts';
 import { ResponseFlag } from '../../../http/stream-info.ts';
 
 export interface FailureOutcome {
@@ -27,4 +27,18 @@ export function upstreamFailure(failure: Failure): FailureOutcome {
     default:
       return { status: 503, flag: ResponseFlag.localReset };
   }
+}
+
+/** Why this side ends a request to an upstream. */
+export const TIMED_OUT: Failure = { source: 'local', kind: 'timeout', retryable: true, details: '' };
+export const GIVEN_UP: Failure = { source: 'local', kind: 'local-reset', retryable: true, details: '' };
+export const CLIENT_GONE: Failure = { source: 'downstream', kind: 'local-reset', retryable: false, details: '' };
+export const NO_HOST: Failure = { source: 'local', kind: 'connection-failure', retryable: true, details: '' };
+
+/** `%RESPONSE_CODE_DETAILS%` of a request whose upstream stream failed; details hold no white space. */
+export function resetDetails(failure: Failure, responseStarted: boolean): string {
+  const when = responseStarted ? 'upstream_reset_after_response_started' : 'upstream_reset_before_response_started';
+  const reason = resetReasonText(failure);
+  const details = failure.details === '' ? reason : `${reason}|${failure.details}`;
+  return `${when}{${details.includes(' ') ? details.replace(/\s/g, '_') : details}}`;
 }

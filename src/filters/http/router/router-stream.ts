@@ -1,8 +1,8 @@
 import { Timer, type TimerOwner } from '../../../core/timers.ts';
-import { BodyBuffer } from '../../../http/body-buffer.ts';
-import type { PressureWatcher, RequestEncoder, ResponseDecoder } from '../../../http/codec/codec.ts';
+import type { RequestEncoder } from '../../../http/codec/codec.ts';
 import { type Failure, resetReasonText } from '../../../http/failure.ts';
-import type { FilterHandle } from '../../../http/filter.ts';
+import type { FilterHandle, LocalReply } from '../../../http/filter.ts';
+import { enabledFilters, type FilterChain } from '../../../http/filter-chain.ts';
 import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
@@ -13,10 +13,14 @@ import type { ForwardRoute } from '../../../http/route/route.ts';
 import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { RouterConfig } from './config.ts';
-import { upstreamFailure } from './failure-table.ts';
+import { removeConsumed } from './consumed-headers.ts';
+import { CLIENT_GONE, GIVEN_UP, NO_HOST, resetDetails, TIMED_OUT, upstreamFailure } from './failure-table.ts';
+import { HeldRequest } from './held-request.ts';
 import { upstreamScheme } from './scheme.ts';
 import { maxStreamDurationMs, perTryTimeoutMs, routeTimeoutMs, tellGrpcTimeout } from './timeouts.ts';
 import { copyFields, endsHere, isUpgrade, opensTunnel, refusesWebSocket, tunnelKind, type TunnelKind } from './tunnel.ts';
+import { type UpstreamFilterOwner, UpstreamFilterStream } from './upstream-filter-stream.ts';
+import { tellConnection } from './upstream-info.ts';
 
 /** From the request's end to the response's: the route's timeout. */
 const TIMER_ROUTE = 0;
@@ -25,23 +29,13 @@ const TIMER_TRY = 1;
 /** From the start on a connection: `max_stream_duration` of the cluster. */
 const TIMER_DURATION = 2;
 
-/** What an internal caller says to this router and nobody else. */
-const CONSUMED = [
-  H.envoyRetryOn,
-  H.envoyRetryGrpcOn,
-  H.envoyMaxRetries,
-  H.envoyHedgeOnPerTryTimeout,
-  H.envoyRetriableHeaderNames,
-  H.envoyRetriableStatusCodes,
-];
-
 /**
  * One request on its way to a cluster and its response on the way back.
  *
  *   start ──newStream──▶ waiting ──pool ready──▶ sending ──response headers──▶ answering ──end──▶ done
  *                           └──pool failure──▶ local reply       └──reset, timeout──▶ local reply or reset
  */
-export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalancerContext, TimerOwner, PressureWatcher {
+export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBalancerContext, TimerOwner {
   readonly requestHeaders: HeaderMap | undefined;
   readonly #config: RouterConfig;
   readonly #handle: FilterHandle;
@@ -51,12 +45,13 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   /** Statistics of the route and the virtual cluster; undefined where the configuration asks for none. */
   readonly #counts: RequestCounts | undefined;
   #host: Host | undefined;
+  /** By LoadBalancerContext. */
+  chosenHost: Host | undefined;
+  /** Of this attempt; undefined: nothing stands between the router and the upstream. */
+  #filters: UpstreamFilterStream | undefined;
   #pending: PendingStream | undefined;
   #encoder: RequestEncoder | undefined;
-  /** Request body that came before there was a connection. */
-  #held: BodyBuffer | undefined;
-  #heldEnd = false;
-  #heldTrailers: HeaderMap | undefined;
+  #held: HeldRequest | undefined;
   #headersEnd = false;
   /** What the upstream has to agree to before the body may go; 'none' once it has. */
   #awaits: TunnelKind = 'none';
@@ -105,13 +100,29 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (end) this.#onRequestEnd();
     // The end of an upgrade request says nothing: its timeout counts from the start, until the upgrade.
     else if (this.#timeoutMs > 0 && isUpgrade(this.#awaits)) this.#arm((this.#timer = new Timer(this, TIMER_ROUTE)), this.#timeoutMs);
+    const chain = this.#cluster.upstreamFilters ?? this.#config.upstreamFilters;
+    if (chain !== undefined && !this.#startFilters(chain, headers, end)) return;
+    const decoder = this.#filters ?? this;
     const pending =
       this.#route.connect !== undefined && endsHere(this.#route, headers.method)
-        ? this.#cluster.newTcpStream(this, this.#route.priority, this, this)
-        : this.#cluster.newStream(this, this.#route.priority, this, this);
+        ? this.#cluster.newTcpStream(this, this.#route.priority, decoder, this)
+        : this.#cluster.newStream(this, this.#route.priority, decoder, this);
     if (pending === undefined || this.#encoder !== undefined || this.#done) return;
     this.#pending = pending;
     this.#setHost(pending.host);
+  }
+
+  /** They see the request when its host is known, and there is no connection yet. False: it is answered. */
+  #startFilters(chain: FilterChain, headers: HeaderMap, end: boolean): boolean {
+    this.chosenHost = this.#cluster.chooseHost(this);
+    if (this.chosenHost === undefined) {
+      this.onPoolFailure(NO_HOST, undefined);
+      return false;
+    }
+    this.#setHost(this.chosenHost);
+    this.#filters = new UpstreamFilterStream(enabledFilters(chain, this.#route), this.#handle, this, this.#cluster.bufferLimitBytes);
+    this.#filters.start(headers, end);
+    return !this.#done;
   }
 
   onRequestData(chunk: Buffer, end: boolean): void {
@@ -122,9 +133,8 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
       if (end) this.#info.upstreamRequestEndMs = this.#handle.stream.clock.monotonicMs();
       return;
     }
-    this.#held ??= new BodyBuffer();
-    this.#held.append(chunk);
-    this.#heldEnd = end;
+    this.#held ??= new HeldRequest();
+    this.#held.addData(chunk, end);
     if (!this.#requestPaused && (this.#awaits === 'none' || this.#held.length > this.#cluster.bufferLimitBytes)) {
       this.#requestPaused = true;
       this.#handle.pauseRequest();
@@ -135,7 +145,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     if (this.#done) return;
     this.#onRequestEnd();
     if (this.#encoder === undefined || this.#awaits !== 'none') {
-      this.#heldTrailers = trailers;
+      (this.#held ??= new HeldRequest()).addTrailers(trailers);
       return;
     }
     this.#encoder.sendTrailers(trailers);
@@ -144,25 +154,15 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
 
   // PoolCallbacks
 
-  onPoolReady(encoder: RequestEncoder, host: Host, connection: UpstreamConnectionInfo): void {
+  onPoolReady(upstream: RequestEncoder, host: Host, connection: UpstreamConnectionInfo): void {
     const info = this.#info;
+    const encoder = this.#filters === undefined ? upstream : this.#filters.connect(upstream);
     this.#pending = undefined;
     this.#encoder = encoder;
     encoder.watcher = this;
     this.#setHost(host);
-    info.upstreamLocalAddress = connection.local;
-    info.upstreamRemoteAddress = connection.remote;
-    info.upstreamConnectionId = connection.id;
-    info.upstreamTls = connection.tls;
-    if (info.upstreamConnectionIdsAttempted === undefined) info.upstreamConnectionIdsAttempted = [connection.id];
-    else info.upstreamConnectionIdsAttempted.push(connection.id);
-    if (info.upstreamHostsAttempted === undefined) info.upstreamHostsAttempted = [host];
-    else info.upstreamHostsAttempted.push(host);
-    info.upstreamBytes = encoder.bytes;
+    tellConnection(info, connection, host, encoder);
     info.upstreamPoolReadyMs = this.#handle.stream.clock.monotonicMs();
-    info.upstreamProtocol = connection.protocol;
-    info.upstreamConnectStartMs = connection.connectStartMs;
-    info.upstreamConnectEndMs = connection.connectEndMs;
     for (let i = 0; i < this.#pausedResponses; i++) encoder.pause();
     const headers = this.requestHeaders!;
     if (this.#route.autoHostRewrite && host.hostname !== '') {
@@ -174,7 +174,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     const proxyProtocol = this.#route.connect?.proxyProtocol;
     if (proxyProtocol !== undefined && connection.protocol === '') {
       const { remoteAddress, localAddress } = info.connection;
-      encoder.sendData(proxyProtocolHeader(proxyProtocol, remoteAddress, localAddress), false);
+      upstream.sendData(proxyProtocolHeader(proxyProtocol, remoteAddress, localAddress), false);
     }
     encoder.sendHeaders(headers, this.#headersEnd);
     if (this.#requestEnded) info.upstreamRequestEndMs = info.upstreamPoolReadyMs;
@@ -273,6 +273,17 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     return this.#host === host;
   }
 
+  // UpstreamFilterOwner
+
+  onLocalReply(reply: LocalReply): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#responseEnded = true;
+    this.#disarm();
+    this.#abandonUpstream(GIVEN_UP);
+    this.#handle.localReply(reply);
+  }
+
   // PressureWatcher: the upstream does not take the request as fast as it comes
 
   onHighWatermark(): void {
@@ -328,6 +339,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#done = true;
     this.#disarm();
     if (!this.#responseEnded || !this.#requestEnded) this.#abandonUpstream(CLIENT_GONE);
+    this.#filters?.destroy();
   }
 
   /** In Envoy's order: timeout, attempt count, then what the configuration says. */
@@ -340,7 +352,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
       headers.remove(H.envoyUpstreamAltStatName);
     }
     this.#maxDurationMs = maxStreamDurationMs(headers, this.#cluster.maxStreamDurationMs);
-    for (let i = 0; i < CONSUMED.length; i++) headers.remove(CONSUMED[i]!);
+    removeConsumed(headers);
     if (headers.remove(H.envoyUpstreamRqTimeoutAltResponse)) this.#timeoutStatus = 204;
     this.#info.attemptCount = 1;
     this.#timeoutMs = routeTimeoutMs(headers, this.#route, respectExpectedRqTimeout);
@@ -390,12 +402,7 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
   #sendHeld(encoder: RequestEncoder): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) {
-      const chunks = held.drain();
-      for (let i = 0; i < chunks.length; i++) encoder.sendData(chunks[i]!, this.#heldEnd && i === chunks.length - 1);
-      if (chunks.length === 0 && this.#heldEnd) encoder.sendData(EMPTY, true);
-    }
-    if (this.#heldTrailers !== undefined) encoder.sendTrailers(this.#heldTrailers);
+    held?.sendTo(encoder);
     if (this.#requestPaused) {
       this.#requestPaused = false;
       this.#handle.resumeRequest();
@@ -445,11 +452,8 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     info.upstreamTransportFailureReason = failure.details;
     info.setFlag(outcome.flag);
     if (!this.#responseStarted) this.#countAbort(outcome.status);
-    const reason = resetReasonText(failure);
-    const when = this.#responseStarted ? 'upstream_reset_after_response_started' : 'upstream_reset_before_response_started';
-    const details = failure.details === '' ? reason : `${reason}|${failure.details}`;
-    const body = `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`;
-    this.#reply(outcome.status, body, `${when}{${underscored(details)}}`, failure.kind === 'overflow');
+    const body = `upstream connect error or disconnect/reset before headers. reset reason: ${resetReasonText(failure)}`;
+    this.#reply(outcome.status, body, resetDetails(failure, this.#responseStarted), failure.kind === 'overflow');
   }
 
   #countAbort(status: number): void {
@@ -487,14 +491,4 @@ export class RouterStream implements ResponseDecoder, PoolCallbacks, LoadBalance
     this.#encoder = undefined;
     encoder?.reset(failure);
   }
-}
-
-const EMPTY = Buffer.alloc(0);
-const TIMED_OUT: Failure = { source: 'local', kind: 'timeout', retryable: true, details: '' };
-const GIVEN_UP: Failure = { source: 'local', kind: 'local-reset', retryable: true, details: '' };
-const CLIENT_GONE: Failure = { source: 'downstream', kind: 'local-reset', retryable: false, details: '' };
-
-/** Details hold no white space. */
-function underscored(text: string): string {
-  return text.includes(' ') ? text.replace(/\s/g, '_') : text;
 }

@@ -5,8 +5,9 @@ import type { AccessLogEntry, AccessLogType } from '../../../http/access-log.ts'
 import type { PressureWatcher, RequestDecoder, RequestError, ServerEncoder } from '../../../http/codec/codec.ts';
 import { streamOf } from '../../../http/connection-stream.ts';
 import type { Failure } from '../../../http/failure.ts';
-import type { FilterHandle, FilterStream, LocalReply } from '../../../http/filter.ts';
-import type { FilterChain, FilterEntry } from '../../../http/filter-chain.ts';
+import type { FilterHandle, LocalReply } from '../../../http/filter.ts';
+import { enabledFilters, type FilterChain, type FilterEntry } from '../../../http/filter-chain.ts';
+import type { IteratedStream } from '../../../http/filter-handle.ts';
 import { FilterIteration } from '../../../http/filter-iteration.ts';
 import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
@@ -18,14 +19,14 @@ import type { ConnectionManagerConfig } from './config.ts';
 import { DecodeTarget, EncodeTarget } from './filter-targets.ts';
 import { StreamFilterHandle } from './filter-handle.ts';
 import { sendInformational } from './informational.ts';
-import { bodyOf, prepareLocalReply } from './local-reply.ts';
+import { beginReply, bodyOf, prepareLocalReply } from './local-reply.ts';
 import { mutateRequestHeaders } from './request-headers.ts';
 import { admitHead, type Refusal } from './request-refusal.ts';
 import { mutateResponseHeaders, tellConnection } from './response-headers.ts';
 import { accountStream, nameCluster, resetFlag } from './stream-account.ts';
 import { streamDurationList } from './stream-duration.ts';
 import { answerTimeout, TIMER_DURATION, TIMER_HEADERS, TIMER_IDLE, TIMER_REQUEST } from './stream-timeouts.ts';
-import { countUpgrade, enabledFilters, grantsUpgrade, isUpgradeAnswer, upgradeChain } from './upgrades.ts';
+import { countUpgrade, grantsUpgrade, isUpgradeAnswer, upgradeChain } from './upgrades.ts';
 import { HTTP_STATS, countResponse } from '../../../http/http-stats.ts';
 
 /** What a stream needs of its connection. */
@@ -50,7 +51,7 @@ export interface StreamConnection {
  * through the encode filters to `sendHeaders/sendData/sendTrailers` here and on to the codec. A local reply enters the encode
  * filters from the front and ends the request's way.
  */
-export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, PressureWatcher, AccessLogEntry {
+export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner, PressureWatcher, AccessLogEntry {
   readonly info: StreamInfo;
   readonly config: ConnectionManagerConfig;
   /** Also for access logs; undefined until a head was understood. */
@@ -256,10 +257,7 @@ export class ActiveStream implements RequestDecoder, FilterStream, TimerOwner, P
       this.reset();
       return;
     }
-    this.decoding.stopped = true;
-    this.info.responseCodeDetails = reply.details;
-    // A 400 says that the peers do not understand each other.
-    if (reply.status === 400 && this.info.protocol !== 'HTTP/2' && !this.config.keepsInvalidConnections) this.closeAfter = true;
+    beginReply(this, reply);
     nameCluster(this, this.#route);
     const { headers, body } = prepareLocalReply(reply, this, this.#route);
     this.info.responseCode = headers.status;

@@ -16,7 +16,8 @@ import { compileAccessLogs } from '../../../http/access-log-compile.ts';
 import { compileFieldCase } from '../../../http/codec/compile-field-case.ts';
 import { STRICT } from '../../../http/codec/h1-head.ts';
 import { LeniencyChoice } from '../../../http/codec/head-leniency.ts';
-import { createFilterChain, type FilterChain } from '../../../http/filter-chain.ts';
+import type { FilterChain } from '../../../http/filter-chain.ts';
+import { compileFilterChain, DOWNSTREAM_CHAIN } from '../../../http/filter-chain-compile.ts';
 import type { HttpFilter } from '../../../http/filter.ts';
 import { CLUSTERS, HTTP } from '../../../http/http-services.ts';
 import { HTTP1_CODEC_STATS, HTTP_STATS, HTTP_TRACING_STATS, LISTENER_HTTP_STATS } from '../../../http/http-stats.ts';
@@ -69,7 +70,7 @@ function compileManager(message: ManagerMessage, at: ConfigPath, context: Compil
   const timer = (ms: number | undefined, reducible?: ScaledTimeout): TimerList | undefined => listOf(context.timers, ms, reducible);
   const accessLogs = compileAccessLogs(message.accessLog, at.field('access_log'), inside);
   const own = ownFilters(message, at, inside, accessLogs);
-  const filtersOf: CompileFilters = (entries, filtersAt) => compileFilters(entries, filtersAt, inside, own);
+  const filtersOf: CompileFilters = (entries, filtersAt) => compileFilterChain(entries, own, DOWNSTREAM_CHAIN, filtersAt, inside);
   const shared = sharedCodecOptions(message, listener.bufferLimitBytes);
   return {
     statPrefix: message.statPrefix,
@@ -177,27 +178,6 @@ function ownFilters(message: ManagerMessage, at: ConfigPath, context: CompileCon
 }
 
 type CompileFilters = (entries: ManagerMessage['httpFilters'], at: ConfigPath) => FilterChain;
-
-function compileFilters(entries: ManagerMessage['httpFilters'], at: ConfigPath, context: CompileContext, own: readonly HttpFilter[]): FilterChain {
-  const filters: { name: string; filter: HttpFilter; disabled: boolean }[] = own.map((filter) => ({ name: '', filter, disabled: false }));
-  const last = entries.length - 1;
-  entries.forEach((entry, index) => {
-    const entryAt = at.index(index);
-    if (entry.configType.case !== 'typedConfig' && entry.isOptional) return;
-    const typedConfig = entry.configType.case === 'typedConfig' ? entry.configType.value : undefined;
-    const resolved = context.resolve('envoy.filters.http', entry.name, typedConfig, entryAt, entry.isOptional);
-    if (resolved === undefined) return;
-    const terminal = resolved.extension.terminal === true;
-    if (terminal && index !== last) {
-      context.error(entryAt, `terminal filter named ${entry.name} of type ${resolved.extension.name} must be the last filter in a http filter chain.`);
-    } else if (!terminal && index === last) {
-      context.error(entryAt, `non-terminal filter named ${entry.name} of type ${resolved.extension.name} is the last filter in a http filter chain.`);
-    }
-    const configAt = entryAt.field('typed_config');
-    filters.push({ name: entry.name, filter: resolved.extension.compile(resolved.config, configAt, context) as HttpFilter, disabled: entry.disabled });
-  });
-  return createFilterChain(filters);
-}
 
 function codecType(type: CodecType): ConnectionManagerConfig['codecType'] {
   if (type === CodecType.HTTP1) return 'http1';

@@ -56,8 +56,7 @@ export class DecodeTarget implements IterationTarget {
   onBufferOverflow(): void {
     const stream = this.#stream;
     stream.config.stats.inc(HTTP_STATS.downstream_rq_too_large);
-    if (!this.lastChunkEnds) stream.requestEnded = false;
-    stream.localReply({ status: 413, body: 'Payload Too Large', details: 'request_payload_too_large' });
+    stream.localReply({ status: 413, body: 'Payload Too Large', details: 'request_payload_too_large', cutsRequest: true });
   }
 
   onHighWatermark(): void {

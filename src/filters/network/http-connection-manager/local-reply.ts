@@ -4,6 +4,7 @@ import { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
 import type { Route } from '../../../http/route/route.ts';
+import type { ActiveStream } from './active-stream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { ReplyDraft } from './local-reply-rules.ts';
 
@@ -12,6 +13,15 @@ export interface RepliedStream {
   readonly info: StreamInfo;
   readonly headers: HeaderMap | undefined;
   readonly config: Pick<ConnectionManagerConfig, 'localReplies'>;
+}
+
+/** The request's way ends. */
+export function beginReply(stream: ActiveStream, reply: LocalReply): void {
+  stream.decoding.stopped = true;
+  stream.info.responseCodeDetails = reply.details;
+  if (reply.cutsRequest === true && !stream.encoder.multiplexed) stream.requestEnded = false;
+  // A 400 says that the peers do not understand each other.
+  if (reply.status === 400 && stream.info.protocol !== 'HTTP/2' && !stream.config.keepsInvalidConnections) stream.closeAfter = true;
 }
 
 /** The reply as it enters the response's way, in Envoy's order: the route's headers, the replier's, the rules', those of the body. */

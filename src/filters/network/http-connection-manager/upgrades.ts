@@ -57,12 +57,6 @@ export function upgradeChain(
   return (ofRoute ?? ofManager?.enabled) === true ? (ofManager?.chain ?? config.chain) : undefined;
 }
 
-/** Without what the configuration or the route turns off. */
-export function enabledFilters(chain: FilterChain, route: Route | undefined): FilterChain {
-  if (!chain.anyDisabled && route?.mayDisableFilters !== true) return chain;
-  return chain.without((entry) => route?.filterConfig(entry.name)?.disabled ?? entry.disabled);
-}
-
 export function countUpgrade(stats: StatGroup): void {
   stats.inc(HTTP_STATS.downstream_cx_upgrades_total);
   stats.gaugeAdd(HTTP_STATS.downstream_cx_upgrades_active, 1);
