@@ -19,8 +19,8 @@ import { playStall, STALLS } from './stalls.ts';
 const MAX_GROWTH_MIB = 64;
 /** How long another client may wait meanwhile. */
 const MAX_PROBE_MS = 1_000;
-/** A stalled peer may hold a buffer on each side, and what is under way between them. */
-const MAX_HELD_MIB = 4;
+/** The widest buffer: the window that an HTTP/2 connection announces. */
+const MAX_HELD_MIB = 24;
 
 const PROXIES: readonly { readonly name: string; command(file: string): Promise<Command>; missing(): string | undefined }[] = [
   { name: 'nuncio', command: (file) => Promise.resolve(nuncioFromSources(file)), missing: () => undefined },

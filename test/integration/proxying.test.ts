@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerWithPath, Gateway, RawUpstream, response, TRANSPORTS, until } from './gateway.ts';
+import { PouringSource } from './pouring-source.ts';
 
 const HOST = 'Host: gateway\r\n';
 const MIB = 1024 * 1024;
@@ -272,7 +273,7 @@ describe.each(TRANSPORTS)('back-pressure (%s transport)', (transport) => {
   });
 
   it('stops reading from the upstream while the client does not read, and loses nothing', async () => {
-    const source = new Source(SLOW_BODY);
+    const source = new PouringSource(SLOW_BODY);
     upstream.answer = (peer) => {
       peer.write(`HTTP/1.1 200 OK\r\nContent-Length: ${SLOW_BODY}\r\n\r\n`);
       source.pour(peer.socket);
@@ -295,7 +296,7 @@ describe.each(TRANSPORTS)('back-pressure (%s transport)', (transport) => {
   }, 30_000);
 
   it('stops reading from the client while the upstream does not read, and loses nothing', async () => {
-    const source = new Source(SLOW_BODY);
+    const source = new PouringSource(SLOW_BODY);
     const client = gateway.connect();
     const before = process.memoryUsage().arrayBuffers;
     client.write(`POST /upload HTTP/1.1\r\n${HOST}Connection: close\r\nContent-Length: ${SLOW_BODY}\r\n\r\n`);
@@ -317,47 +318,3 @@ describe.each(TRANSPORTS)('back-pressure (%s transport)', (transport) => {
     expect(client.received).toMatch(/^HTTP\/1\.1 200 [^]*thanks$/);
   }, 30_000);
 });
-
-/** Writes as many bytes as the other end takes. */
-class Source {
-  #left: number;
-  #socket: Socket | undefined;
-  readonly #size: number;
-  readonly #piece = Buffer.alloc(65_536, 'x');
-
-  constructor(size: number) {
-    this.#size = size;
-    this.#left = size;
-  }
-
-  get taken(): number {
-    return this.#size - this.#left - this.#socket!.writableLength;
-  }
-
-  pour(socket: Socket): void {
-    this.#socket = socket;
-    const more = (): void => {
-      while (this.#left > 0) {
-        const piece = this.#piece.subarray(0, this.#left);
-        this.#left -= piece.length;
-        if (!socket.write(piece)) return;
-      }
-    };
-    socket.on('drain', more);
-    more();
-  }
-
-  /** Resolves when nothing more has been taken for a hundred looks. */
-  async stalled(): Promise<void> {
-    let last = -1;
-    let looks = 0;
-    await until(
-      () => {
-        looks = this.taken === last ? looks + 1 : 0;
-        last = this.taken;
-        return looks === 100;
-      },
-      () => 'the source never stalls',
-    );
-  }
-}
