@@ -25,7 +25,12 @@ export function grpcStatusOf(httpStatus: number): number {
   }
 }
 
+/** A call has a path, which CONNECT lacks. */
 export function isGrpcRequest(headers: HeaderMap): boolean {
+  return headers.path !== '' && hasGrpcType(headers);
+}
+
+export function hasGrpcType(headers: HeaderMap): boolean {
   const type = headers.get(H.contentType);
   if (type === undefined || !type.startsWith('application/grpc')) return false;
   return type.length === 16 || type.charCodeAt(16) === 0x2b;

@@ -17,6 +17,7 @@ import type { Target } from './harness/target.ts';
 import type { Verdict } from './harness/verdict.ts';
 import { checkDifferences, report } from './harness/verdict.ts';
 import { Hunt } from './hunt/hunt.ts';
+import { huntMutants } from './hunt/mutants.ts';
 import { SCENES } from './hunt/scenes.ts';
 
 const readArguments = () =>
@@ -97,7 +98,8 @@ const hunt = (): Promise<number> => {
   const [seed, count] = positionals.slice(0, 2).map(Number);
   if (!Number.isInteger(seed) || !(count > 0)) throw new ConformanceError('--hunt takes a seed and how many cases');
   const scene = positionals[2] ?? 'http1';
-  if (!(scene in SCENES)) throw new ConformanceError(`a hunt goes to ${Object.keys(SCENES).join(', ')}, not '${scene}'`);
+  if (scene === 'mutants') return huntMutants(seed, count);
+  if (!(scene in SCENES)) throw new ConformanceError(`a hunt goes to ${Object.keys(SCENES).join(', ')} or mutants, not '${scene}'`);
   requireEnvoy();
   return new Hunt(envoyTarget, nuncioTarget(), jobs).run(seed, count, scene);
 };

@@ -196,7 +196,7 @@ describe('an operator', () => {
   it('GRPC_STATUS reads trailers, headers, then the HTTP status, of gRPC requests only', () => {
     const format = '%GRPC_STATUS%|%GRPC_STATUS(SNAKE_STRING)%|%GRPC_STATUS(NUMBER)%|%GRPC_STATUS_NUMBER%';
     const grpc = (response: Record<string, string>, trailers: Record<string, string> = {}): string =>
-      text(format, { ...forwardedEntry(), requestHeaders: headers({ 'content-type': 'application/grpc+proto' }), responseHeaders: headers(response), responseTrailers: headers(trailers) });
+      text(format, { ...forwardedEntry(), requestHeaders: headers({ ':path': '/a', 'content-type': 'application/grpc+proto' }), responseHeaders: headers(response), responseTrailers: headers(trailers) });
     expect(grpc({ 'grpc-status': '5' })).toBe('NotFound|NOT_FOUND|5|5');
     expect(grpc({ 'grpc-status': '5' }, { 'grpc-status': '1' })).toBe('Canceled|CANCELLED|1|1');
     expect(grpc({ 'grpc-status': '99' })).toBe('99|99|99|99');

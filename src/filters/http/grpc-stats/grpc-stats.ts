@@ -1,6 +1,6 @@
 import { CONTINUE, type FilterStatus, type FilterStream, type HttpFilter } from '../../../http/filter.ts';
 import type { FilterStateObject } from '../../../http/filter-state.ts';
-import { isGrpcRequest } from '../../../http/grpc-status.ts';
+import { hasGrpcType, isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { MessageCounter } from './message-counter.ts';
 import type { GrpcStatsStore, MethodStats } from './method-stats.ts';
@@ -76,7 +76,7 @@ export class GrpcStats implements HttpFilter {
     const call = stream.state as Call | undefined;
     if (call === undefined) return CONTINUE;
     call.stats?.count(headers);
-    if (!end && headers.status === 200 && isGrpcRequest(headers)) call.response = new MessageCounter();
+    if (!end && headers.status === 200 && hasGrpcType(headers)) call.response = new MessageCounter();
     if (end) recordTime(call, stream);
     return CONTINUE;
   }

@@ -466,7 +466,7 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
     this.#done = true;
     this.#disarm();
     this.#responseEnded = true;
-    if (this.#responseStarted && this.#info.responseCode !== 0 && isGrpcRequest(this.requestHeaders!)) this.#config.stats.inc(HTTP_STATS.rq_reset_after_downstream_response_started);
+    if (this.#responseStarted && this.#info.responseCode >= 200 && isGrpcRequest(this.requestHeaders!)) this.#config.stats.inc(HTTP_STATS.rq_reset_after_downstream_response_started);
     this.#handle.localReply({
       status,
       body,

@@ -78,6 +78,7 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
   #route: Route | undefined;
   #routeKnown = false;
   #randomValue = 0;
+  #finished = false;
   /** The codec has refused the request. */
   #invalid = false;
   /** The request may change the connection's protocol. */
@@ -316,17 +317,9 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
       this.#requestTimer?.disarm();
       this.config.stats.inc(HTTP_STATS.downstream_rq_response_before_rq_complete);
     }
-    if (this.#upgrade && grantsUpgrade(this.headers!, headers)) {
-      // Asked for what it counts: an upgraded connection ends with its stream.
-      this.#connection.shouldCloseAfterResponse(this.encoder);
-      this.#sendHead(headers, end);
-      return;
-    }
-    this.closeAfter = tellConnection(headers, this.encoder, this.#connection, this.closeAfter);
-    this.#sendHead(headers, end);
-  }
-
-  #sendHead(headers: HeaderMap, end: boolean): void {
+    // Of an upgraded connection, which ends with its stream, it is asked for what it counts.
+    if (this.#upgrade && grantsUpgrade(this.headers!, headers)) this.#connection.shouldCloseAfterResponse(this.encoder);
+    else this.closeAfter = tellConnection(headers, this.encoder, this.#connection, this.closeAfter);
     this.encoder.sendHeaders(headers, end);
     if (end) this.#onResponseEnd();
   }
@@ -372,7 +365,7 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
 
   /** The client, or a filter, takes less of the response than comes. */
   tellPressure(hook: 'onAboveWriteBuffer' | 'onBelowWriteBuffer'): void {
-    for (const entry of this.chain.entries) {
+    for (const entry of this.#finished ? NO_FILTERS : this.chain.entries) {
       if (entry.filter[hook] === undefined) continue;
       this.current = entry;
       entry.filter[hook]!(this);
@@ -460,7 +453,7 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
   #endIfComplete(): void {
     if (!this.responseEnded || (!this.requestEnded && !this.closeAfter && !this.encoder.multiplexed)) return;
     if (!this.requestEnded) this.config.stats.inc(HTTP_STATS.downstream_rq_rx_reset);
-    else if (this.encoder.flushing === true) return this.#disarmTimers();
+    else if (this.encoder.flushing === true) return this.#finishFilters();
     this.#destroy(false);
   }
 
@@ -468,24 +461,26 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
     if (!this.destroyed && this.responseEnded) this.#destroy(false);
   }
 
-  #disarmTimers(): void {
+  /** Nothing more is asked of them, and what the router has upstream goes, also while the client takes its time with the answer. */
+  #finishFilters(): void {
     this.#idleTimer?.disarm();
     this.#requestTimer?.disarm();
     this.#headersTimer?.disarm();
     this.#durationTimer?.disarm();
+    for (const entry of this.#finished ? NO_FILTERS : this.chain.finishers) {
+      this.current = entry;
+      entry.filter.onDestroy!(this);
+    }
+    this.#finished = true;
   }
 
   #destroy(reset: boolean): void {
     this.destroyed = true;
     this.decoding.stopped = true;
     this.encoding.stopped = true;
-    this.#disarmTimers();
     // As Envoy: not while the reply is made.
     if (this.#invalid) this.info.setFlag(ResponseFlag.downstreamProtocolError);
-    for (const entry of this.chain.finishers) {
-      this.current = entry;
-      entry.filter.onDestroy!(this);
-    }
+    this.#finishFilters();
     accountStream(this, this.#route, this.#upgrade);
     this.#connection.onStreamEnd(this, reset || this.closeAfter);
   }
@@ -494,4 +489,5 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
 const NO_BODY = Buffer.alloc(0);
 const NO_NAMES: readonly string[] = [];
 const NO_LEVELS: readonly unknown[] = [];
+const NO_FILTERS: readonly FilterEntry[] = [];
 const LOCAL_RESET: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };

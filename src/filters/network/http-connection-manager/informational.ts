@@ -13,6 +13,7 @@ export function sendInformational(stream: ActiveStream, headers: HeaderMap): voi
     if (stream.destroyed) return;
   }
   headers.removeAll(HOP_BY_HOP);
+  stream.info.responseCode = headers.status;
   countResponse(stream.config.stats, stream.config.listenerStats, headers.status);
   stream.encoder.sendInformational(headers);
 }

@@ -156,7 +156,8 @@ export class HeadReader implements FieldSink {
       if (names.includes(id as HeaderName)) {
         if (tags.indexOf(id) < at) continue;
         for (let next = tags.indexOf(id, at + 1); next !== -1; next = tags.indexOf(id, next + 1)) {
-          value += ',' + text.substring(offsets[next * OFFSETS + 2]!, offsets[next * OFFSETS + 3]);
+          const more = text.substring(offsets[next * OFFSETS + 2]!, offsets[next * OFFSETS + 3]);
+          value = value === '' || more === '' ? value + more : `${value},${more}`;
         }
       }
       const name = text.substring(nameStart!, nameEnd);

@@ -56,6 +56,7 @@ describe('the duration of a stream', () => {
 
 function duration(rules: StreamDuration, grpcTimeout: string | undefined, ofManagerMs?: number): [number, string | undefined] {
   const headers = new HeaderMap();
+  headers.path = '/a';
   headers.addText('content-type', 'application/grpc');
   if (grpcTimeout !== undefined) headers.addText('grpc-timeout', grpcTimeout);
   const list = ofManagerMs === undefined ? undefined : ({ durationMs: ofManagerMs } as TimerList);
