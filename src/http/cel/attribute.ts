@@ -10,6 +10,8 @@ export interface Attribute {
   readonly read: CelRead;
   /** Reads one thing in it without making all of it; undefined when it has no shorter way. `key` is known when it is compiled. */
   member?(key: string): Attribute | undefined;
+  /** Undefined where others than Envoy choose them. */
+  readonly memberNames?: readonly string[];
   /** Has fields, which cannot be asked for with brackets. */
   readonly isMessage?: boolean;
 }
@@ -42,12 +44,14 @@ class AttributeMap extends CelMap {
   }
 }
 
-const absent: Attribute = { read: () => undefined };
+/** A name that no table has. */
+const UNKNOWN: Attribute = { read: () => undefined };
 
 export function tableAttribute(table: AttributeTable): Attribute {
   return {
     read: (context) => new AttributeMap(table, context),
-    member: (key) => attributeIn(table, key) ?? absent,
+    member: (key) => attributeIn(table, key) ?? UNKNOWN,
+    memberNames: Object.keys(table),
   };
 }
 

@@ -8,6 +8,7 @@ import type { HeaderMap } from '../header-map.ts';
 import { H, type HeaderName } from '../header-name.ts';
 import type { Host } from '../upstream.ts';
 import { type Attribute, type AttributeTable, type CelRead, metadataAttribute, tableAttribute } from './attribute.ts';
+import type { CelAttributes } from './compile.ts';
 import { FilterStateValues } from './filter-state-values.ts';
 import { compileHeaderText, HeaderValues } from './header-values.ts';
 import { localityValue, nodeValue } from './message-values.ts';
@@ -187,9 +188,9 @@ const ROOTS: Readonly<Record<string, Attribute>> = {
   upstream_filter_state: { read: ({ info }) => (info.upstreamHost === undefined ? undefined : new FilterStateValues(() => undefined)) },
 };
 
-/** Finds what an expression may begin with. Without a node nothing is told of it, as where Envoy judges and does not log. */
-export function celAttributes(node: NodeInfo | undefined): (name: string) => Attribute | undefined {
+/** What an expression may begin with. Without a node nothing is told of it, as where Envoy judges and does not log. */
+export function celAttributes(node: NodeInfo | undefined): CelAttributes {
   const told = node && nodeValue(node);
   const xds = tableAttribute(told === undefined ? XDS : { ...XDS, node: () => told });
-  return (name) => (name === 'xds' ? xds : Object.hasOwn(ROOTS, name) ? ROOTS[name] : undefined);
+  return { names: [...Object.keys(ROOTS), 'xds'], find: (name) => (name === 'xds' ? xds : Object.hasOwn(ROOTS, name) ? ROOTS[name] : undefined) };
 }

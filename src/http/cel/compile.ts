@@ -1,6 +1,7 @@
+import { didYouMean } from '../../core/did-you-mean.ts';
 import type { Attribute, CelRead } from './attribute.ts';
 import type { CelExpression } from './expression.ts';
-import { type CelFunction, CelLibrary, type CelOptions } from './library.ts';
+import { type CelFunction, CelLibrary, type CelOptions, enabledBy } from './library.ts';
 import { index } from './operators.ts';
 import { compileCelRegex } from './regex.ts';
 import { CelEntries, CelMap, CelMessage, type CelResult, CelType, type CelValue, NAMED_TYPES } from './value.ts';
@@ -9,12 +10,15 @@ import { CelEntries, CelMap, CelMessage, type CelResult, CelType, type CelValue,
 export type CelProgram = CelRead;
 
 /** What an expression may name. */
-export type CelAttributes = (name: string) => Attribute | undefined;
+export interface CelAttributes {
+  readonly names: readonly string[];
+  find(name: string): Attribute | undefined;
+}
 
-/** Compiles to closures; a string says in Envoy's words what cannot be. */
-export function compileCel(expression: CelExpression, options: CelOptions, attributes: CelAttributes): CelProgram | string {
+/** Compiles to closures; a string says in Envoy's words what cannot be. `warn` is told of names that nothing has: what reads them is an error for ever. */
+export function compileCel(expression: CelExpression, options: CelOptions, attributes: CelAttributes, warn: (message: string) => void = () => {}): CelProgram | string {
   try {
-    return new Compiler(new CelLibrary(options), attributes).compile(expression).run;
+    return new Compiler(new CelLibrary(options), attributes, warn).compile(expression).run;
   } catch (error) {
     if (error instanceof CelCompileError) return error.message;
     throw error;
@@ -36,10 +40,12 @@ type Call = Extract<CelExpression, { kind: 'call' }>;
 class Compiler {
   readonly #library: CelLibrary;
   readonly #attributes: CelAttributes;
+  readonly #warn: (message: string) => void;
 
-  constructor(library: CelLibrary, attributes: CelAttributes) {
+  constructor(library: CelLibrary, attributes: CelAttributes, warn: (message: string) => void) {
     this.#library = library;
     this.#attributes = attributes;
+    this.#warn = warn;
   }
 
   compile(expression: CelExpression): Compiled {
@@ -64,20 +70,28 @@ class Compiler {
   }
 
   #ident(name: string): Compiled {
-    const attribute = this.#attributes(name);
+    const attribute = this.#attributes.find(name);
     if (attribute !== undefined) return { run: attribute.read, constant: false, attribute };
-    return NAMED_TYPES.has(name) ? constant(new CelType(name)) : constant(undefined);
+    if (NAMED_TYPES.has(name)) return constant(new CelType(name));
+    this.#warn(`there is no attribute '${name}'${didYouMean(name, this.#attributes.names)}`);
+    return constant(undefined);
   }
 
   #select(operand: CelExpression, field: string): Compiled {
     const of = this.compile(operand);
-    const attribute = of.attribute?.member?.(field);
+    const attribute = this.#member(of.attribute, field);
     if (attribute !== undefined) return { run: attribute.read, constant: false, attribute };
     return folded([of], (context) => {
       const value = of.run(context);
       if (value instanceof CelMap) return value.get(field);
       return value instanceof CelMessage ? value.fields.get(field) : undefined;
     });
+  }
+
+  #member(of: Attribute | undefined, name: string): Attribute | undefined {
+    const names = of?.memberNames;
+    if (names?.includes(name) === false) this.#warn(`there is no attribute '${name}'${didYouMean(name, names)}`);
+    return of?.member?.(name);
   }
 
   #has(operand: CelExpression, field: string): Compiled {
@@ -106,14 +120,14 @@ class Compiler {
 
   #find(name: string, arity: number, style: 'function' | 'method', told: string): CelFunction {
     const found = this.#library.find(name, arity, style);
-    if (found === undefined) throw new CelCompileError(`No overload found in reference resolve step for ${told}`);
+    if (found === undefined) throw new CelCompileError(`No overload found in reference resolve step for ${told}${enabledBy(name, arity, style)}`);
     return found;
   }
 
   #index(operand: CelExpression, key: CelExpression): Compiled {
     const of = this.compile(operand);
     const at = this.compile(key);
-    const member = key.kind === 'constant' && typeof key.value === 'string' && of.attribute?.isMessage !== true ? of.attribute?.member?.(key.value) : undefined;
+    const member = key.kind === 'constant' && typeof key.value === 'string' && of.attribute?.isMessage !== true ? this.#member(of.attribute, key.value) : undefined;
     if (member !== undefined) return { run: member.read, constant: false, attribute: member };
     return apply2([of, at], index);
   }

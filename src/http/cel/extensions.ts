@@ -22,7 +22,7 @@ export const celAccessLogFilterExtension: Extension<ExpressionFilter, AccessLogF
   category: 'envoy.access_loggers.extension_filters',
   configType: 'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter',
   compile({ expression, celConfig }, at, context) {
-    const program = compileCelText(wireText(expression), { config: celConfig, attributes: celAttributes(context.node) });
+    const program = compileCelText(wireText(expression), { config: celConfig, attributes: celAttributes(context.node), warn: (message) => context.warning(at.field('expression'), message) });
     if (typeof program !== 'string') return { matches: (entry) => program(entry) === true };
     context.error(at.field('expression'), program);
     return undefined;

@@ -5,7 +5,7 @@ import { type CelExpression, CelSyntaxError } from './expression.ts';
 import { CelBytes, CelDuration, CelTimestamp, CelUint, type CelValue } from './value.ts';
 
 /** How deep a message may be: far below what the stack takes, above what decoders let through. */
-const MAX_MESSAGE_DEPTH = 256;
+export const MAX_MESSAGE_DEPTH = 256;
 
 /** `google.api.expr.v1alpha1.Expr` or its newer twin `cel.expr.Expr`; a string says what is wrong. */
 export function celFromMessage(message: Expr | SpecExpr | undefined): CelExpression | string {

@@ -11,7 +11,6 @@ export interface CelFunction {
   /** `f(a, b)`, `a.f(b)`, or both. */
   readonly styles: 'function' | 'method' | 'both';
   readonly apply: (a: CelValue, b: CelValue, c: CelValue, d: CelValue) => CelResult;
-  /** The same values always give the same result. All do, so far as is said here. */
 }
 
 /** `envoy.config.core.v3.CelExpressionConfig`: what is not there without being asked for. */
@@ -21,7 +20,6 @@ export interface CelOptions {
   readonly stringFunctions: boolean;
 }
 
-export const NO_CEL_OPTIONS: CelOptions = { stringConversion: false, stringConcat: false, stringFunctions: false };
 
 type Entry = readonly [name: string, fn: CelFunction];
 
@@ -118,4 +116,12 @@ export class CelLibrary {
     const found = this.#functions.get(`${name}/${arity}`);
     return found === undefined || (found.styles !== 'both' && found.styles !== style) ? undefined : found;
   }
+}
+
+const NONE: CelOptions = { stringConversion: false, stringConcat: false, stringFunctions: false };
+
+/** A remark for a function that is not there, and would be with an option. */
+export function enabledBy(name: string, arity: number, style: 'function' | 'method'): string {
+  if (new CelLibrary({ ...NONE, stringConversion: true }).find(name, arity, style) !== undefined) return ' (cel_config.enable_string_conversion brings it)';
+  return new CelLibrary({ ...NONE, stringFunctions: true }).find(name, arity, style) === undefined ? '' : ' (cel_config.enable_string_functions brings it)';
 }

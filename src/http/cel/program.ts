@@ -10,6 +10,8 @@ import { parseCel } from './parse.ts';
 export interface CelSurroundings {
   readonly config: CelExpressionConfig | undefined;
   readonly attributes: CelAttributes;
+  /** Told of names that nothing has. */
+  readonly warn?: (message: string) => void;
 }
 
 /** `text`: bytes of the wire. A string says in Envoy's words what is wrong. */
@@ -23,13 +25,13 @@ export function compileCelMessage(message: Expr | SpecExpr | undefined, surround
   return typeof expression === 'string' ? failure(expression) : program(expression, surroundings);
 }
 
-function program(expression: CelExpression, { config, attributes }: CelSurroundings): CelProgram | string {
+function program(expression: CelExpression, { config, attributes, warn }: CelSurroundings): CelProgram | string {
   const options = {
     stringConversion: config?.enableStringConversion ?? false,
     stringConcat: config?.enableStringConcat ?? false,
     stringFunctions: config?.enableStringFunctions ?? false,
   };
-  const compiled = compileCel(expression, options, attributes);
+  const compiled = compileCel(expression, options, attributes, warn);
   return typeof compiled === 'string' ? failure(compiled) : compiled;
 }
 

@@ -20,7 +20,7 @@ const celMatcher: Extension<CelMatcher, InputMatcher> = {
   category: 'envoy.matching.input_matchers',
   configType: 'xds.type.matcher.v3.CelMatcher',
   compile({ exprMatch }, at, context) {
-    const program = exprMatch === undefined ? NOT_SET : compileExpression(exprMatch);
+    const program = exprMatch === undefined ? NOT_SET : compileExpression(exprMatch, (message) => context.warning(at.field('expr_match'), message));
     if (typeof program !== 'string') return program;
     context.error(at.field('expr_match'), program);
     return { kind: 'attributes', matches: () => false };
@@ -30,7 +30,7 @@ const celMatcher: Extension<CelMatcher, InputMatcher> = {
 const NOT_SET = 'failed to create an expression: CEL expression not set.';
 
 /** The newer fields win; nothing is told of the node. */
-function compileExpression({ celExprChecked, celExprParsed, exprSpecifier }: CelExpression): InputMatcher | string {
+function compileExpression({ celExprChecked, celExprParsed, exprSpecifier }: CelExpression, warn: (message: string) => void): InputMatcher | string {
   const tree = celExprChecked ?? celExprParsed ?? exprSpecifier.value;
   if (tree === undefined) return NOT_SET;
   const attributes = celAttributes(undefined);
@@ -44,7 +44,8 @@ function compileExpression({ celExprChecked, celExprParsed, exprSpecifier }: Cel
       },
       member: (key) => noted(attribute.member?.(key)),
     };
-  const program = compileCelMessage(tree.expr, { config: undefined, attributes: (name) => (name === 'response' ? noted(attributes(name)) : attributes(name)) });
+  const find = (name: string): Attribute | undefined => (name === 'response' ? noted(attributes.find(name)) : attributes.find(name));
+  const program = compileCelMessage(tree.expr, { config: undefined, attributes: { names: attributes.names, find }, warn });
   if (typeof program === 'string') return program;
   return {
     kind: 'attributes',

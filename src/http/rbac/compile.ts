@@ -73,7 +73,7 @@ export function compileRbacRules(message: RBAC, at: ConfigPath, context: Compile
 function compileCondition({ condition, checkedCondition, celConfig }: Policy, at: ConfigPath, context: CompileContext): RbacRule {
   if (checkedCondition !== undefined) context.warning(at.field('checked_condition'), 'has no effect, as in Envoy: use condition');
   if (condition === undefined) return always;
-  const program = compileCelMessage(condition, { config: celConfig, attributes: celAttributes(undefined) });
+  const program = compileCelMessage(condition, { config: celConfig, attributes: celAttributes(undefined), warn: (message) => context.warning(at.field('condition'), message) });
   if (typeof program !== 'string') return ({ info, headers }) => program({ info, requestHeaders: headers, responseHeaders: undefined }) === true;
   context.error(at.field('condition'), program);
   return never;

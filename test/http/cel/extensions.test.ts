@@ -38,7 +38,7 @@ describe('%CEL% and %TYPED_CEL%', () => {
 
   it('are told what they may do by the extension', () => {
     const upper = '%CEL(request.method.lowerAscii())%';
-    expect(written(upper)).toBe('format: failed to create an expression: No overload found in reference resolve step for lowerAscii');
+    expect(written(upper)).toBe('format: failed to create an expression: No overload found in reference resolve step for lowerAscii (cel_config.enable_string_functions brings it)');
     expect(written(upper, {})).toBe(written(upper));
     expect(written(upper, { cel_config: { enable_string_functions: true } })).toBe('get');
     expect(written('%CEL(string(1))%', { cel_config: { enable_string_conversion: true } })).toBe('1');
