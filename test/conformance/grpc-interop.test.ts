@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Gateway, TRANSPORTS } from '../integration/gateway.ts';
-import { goProgram } from './installed-program.ts';
+import { goProgram, titleOf } from './installed-program.ts';
 
 /**
  * gRPC's own client and server, where `go install google.golang.org/grpc/interop/client@latest` and `…/server@latest` have put them. Of the
@@ -47,7 +47,10 @@ async function listening(port: number): Promise<void> {
   }
 }
 
-describe.runIf(CLIENT !== undefined && SERVER !== undefined).each(TRANSPORTS)('gRPC interop (%s transport)', (transport) => {
+const isInstalled = CLIENT !== undefined && SERVER !== undefined;
+const INSTALL = 'go install google.golang.org/grpc/interop/client@latest google.golang.org/grpc/interop/server@latest';
+
+describe.runIf(isInstalled).each(TRANSPORTS)(titleOf('gRPC interop (%s transport)', isInstalled, INSTALL), (transport) => {
   let server: ChildProcess;
   let gateway: Gateway;
 

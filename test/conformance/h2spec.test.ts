@@ -6,7 +6,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Proxy } from '../../src/server/proxy.ts';
 import { Gateway, gatewayConfig } from '../integration/gateway.ts';
-import { goProgram } from './installed-program.ts';
+import { goProgram, titleOf } from './installed-program.ts';
 
 /** h2spec, where `go install github.com/summerwind/h2spec/cmd/h2spec@latest` has put it. */
 const H2SPEC = goProgram('h2spec');
@@ -23,7 +23,7 @@ const answer = (request: Http2ServerRequest, response: Http2ServerResponse): voi
   request.on('error', () => {}).resume().on('end', () => response.end('hello'));
 };
 
-describe.runIf(H2SPEC !== undefined)('h2spec, strict', () => {
+describe.runIf(H2SPEC !== undefined)(titleOf('h2spec, strict', H2SPEC !== undefined, 'go install github.com/summerwind/h2spec/cmd/h2spec@latest'), () => {
   const servers = [createServer(answer as unknown as RequestListener), createHttp2Server(answer)];
   let gateway: Gateway;
 

@@ -9,3 +9,8 @@ export function goProgram(name: string): string | undefined {
   const path = join(GO_PROGRAMS, name);
   return existsSync(path) ? path : undefined;
 }
+
+/** Of a suite that is skipped where its program is missing. */
+export function titleOf(suite: string, isInstalled: boolean, install: string): string {
+  return isInstalled ? suite : `${suite}: skipped, needs \`${install}\``;
+}

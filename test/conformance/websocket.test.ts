@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Gateway, TRANSPORTS } from '../integration/gateway.ts';
+import { titleOf } from './installed-program.ts';
 import { createEchoServer } from './websocket/echo-server.ts';
 
 /** The Autobahn cases in a client that nobody here wrote (`kosoku`), where it is on the PATH. */
@@ -20,7 +21,7 @@ const play = (port: number, reports: string): Promise<{ code: number | null; log
     child.once('close', (code) => resolve({ code, log }));
   });
 
-describe.runIf(isInstalled)('the Autobahn cases of WebSocket', () => {
+describe.runIf(isInstalled)(titleOf('the Autobahn cases of WebSocket', isInstalled, 'pip install kosoku'), () => {
   const origin = createEchoServer();
   const reports = mkdtempSync(join(tmpdir(), 'websocket-'));
   const originPort = (): number => (origin.address() as AddressInfo).port;
@@ -46,6 +47,20 @@ describe.runIf(isInstalled)('the Autobahn cases of WebSocket', () => {
       const gateway = await Gateway.start({ clusters: { origin: originPort() }, manager }, { transport });
       await expectAll(gateway.port());
       await gateway.close();
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each(TRANSPORTS)(
+    'pass across HTTP/2 between two proxies (%s transport)',
+    async (transport) => {
+      const manager = { upgrade_configs: [{ upgrade_type: 'websocket' }] };
+      const http2_protocol_options = { allow_connect: true };
+      const inner = await Gateway.start({ clusters: { origin: originPort() }, manager: { ...manager, codec_type: 'HTTP2', http2_protocol_options } }, { transport });
+      const outer = await Gateway.start({ clusters: { inner: inner.port() }, manager, cluster: { http2_protocol_options } }, { transport });
+      await expectAll(outer.port());
+      await outer.close();
+      await inner.close();
     },
     TIMEOUT_MS,
   );
