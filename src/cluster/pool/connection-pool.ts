@@ -85,6 +85,7 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
   onPendingCancelled(pending: PendingRequest): void {
     this.#takePending(pending);
     this.#context.stats.inc(CLUSTER_STATS.upstream_rq_cancelled);
+    if (this.#context.protocol.closesExcess === true && this.#connecting.size > this.#pending.size) this.#connecting.first!.close();
     if (!this.#draining) return;
     this.#closeUnused();
     this.#endWhenEmpty();

@@ -40,6 +40,8 @@ export interface PoolProtocol {
   readonly name: Protocol | '';
   /** Streams that a connection is expected to carry at once while it is still being opened. */
   readonly expectedStreams: number;
+  /** A connection that is opened for nobody any more is given up. Absent: it is kept for who comes next. */
+  readonly closesExcess?: boolean;
   /** What a connection speaks on which TLS has agreed on this ('' = nothing): itself unless there is a choice. */
   agreed(applicationProtocol: string): PoolProtocol;
   /** Counts a connection that is being opened; where there is a choice, once it is known. */

@@ -8,6 +8,7 @@ export class TcpPoolProtocol implements PoolProtocol {
   readonly name = '';
   readonly applicationProtocols: readonly string[] = [];
   readonly expectedStreams = 1;
+  readonly closesExcess = true;
   readonly #highWatermarkBytes: number;
 
   constructor(highWatermarkBytes: number) {

@@ -89,9 +89,9 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     const { connectMode, logsOnStart } = this.#config;
     this.#clusterName = this.#pickCluster();
     if (logsOnStart) this.#log('TcpConnectionStart');
+    this.#restartIdleTimer();
     const { secure, tls } = this.#stream.connection;
     if (connectMode === 'immediate' || (connectMode === 'on-handshake' && (!secure || tls !== undefined))) this.#connect();
-    else this.#restartIdleTimer();
   }
 
   onHandshakeDone(): void {
@@ -335,6 +335,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
   #endBoth(reason: string): void {
     this.#stream.connection.localCloseReason = reason;
     if (this.#joined) this.#stream.upstreamLocalCloseReason = reason;
+    else if (this.#upstream !== undefined) this.#stream.setFlag(ResponseFlag.upstreamConnectionFailure);
     this.#upstream?.reset(DOWNSTREAM_GONE);
     this.#upstream = undefined;
     this.#connection.destroy();
@@ -370,7 +371,9 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#attempts++;
     this.requestHeaders = this.#config.tunnel?.request(this.#stream);
     const pending = this.requestHeaders === undefined ? cluster.newTcpStream(this, 'default', this, this) : cluster.newStream(this, 'default', this, this);
-    if (this.#upstream === undefined && !this.#closed) this.#pending ??= pending;
+    if (this.#upstream !== undefined || this.#closed || pending === undefined) return;
+    this.#pending ??= pending;
+    this.#stream.attemptCount = this.#attempts;
   }
 
   #addTlvs(): void {
