@@ -11,6 +11,7 @@ import { filterChainNameExtension } from './listener/match/filter-chain-matcher.
 import { rbacActionExtension } from './http/rbac/engine.ts';
 import { upstreamIpPortExtension } from './http/rbac/upstream-ip-port.ts';
 import { mtlsAuthenticatedExtension } from './tls/mtls-authenticated.ts';
+import { routeActionExtension, routeListActionExtension } from './http/route/matched-routes.ts';
 import { matchingExtensions } from './http/matching/extensions.ts';
 import { rbacExtension } from './filters/http/rbac/extension.ts';
 import { compressorExtension } from './filters/http/compressor/extension.ts';
@@ -122,6 +123,8 @@ export const extensions: readonly Extension<never, unknown>[] = [
   zstdDecompressorExtension,
   ...matchingExtensions,
   rbacActionExtension,
+  routeActionExtension,
+  routeListActionExtension,
   upstreamIpPortExtension,
   mtlsAuthenticatedExtension,
   filterChainNameExtension,

@@ -19,10 +19,11 @@ import { noFilterConfigs } from './filter-configs.ts';
 import { CompiledForwardRoute, type ForwardSettings, type ForwardTarget, type RouteSurroundings } from './forward-route.ts';
 import { ConnectPattern, ExactPattern, PrefixPattern, RegexPattern, SeparatedPrefixPattern, type PathPattern } from './path-pattern.ts';
 import { CountsCompiler } from './request-counts.ts';
+import { compileMatchedRoutes, type CompileRoutes } from './matched-routes.ts';
 import { compileConditions } from './route-conditions.ts';
 import type { RouteEntry } from './route-entry.ts';
 import { compileLevel, composeMutations, plainMetadata, type RouteLevel } from './route-level.ts';
-import { RouteList } from './route-list.ts';
+import { type RouteFinder, RouteList } from './route-list.ts';
 import { CompiledRouteTable, type VirtualHostRoutes } from './route-table.ts';
 import type { Route, RouteTable, VirtualHost } from './route.ts';
 import { compileWeightedClusters } from './weighted-clusters.ts';
@@ -39,7 +40,8 @@ export function compileRouteConfiguration(
   context: CompileContext,
   options: RouteConfigurationOptions = { validateClusters: true },
 ): RouteTable {
-  const scope = new TableScope(message, context, compileLevel(message, at, context, noFilterConfigs), options);
+  const validateClusters = message.validateClusters ?? options.validateClusters;
+  const scope = new TableScope(message, context, compileLevel(message, at, context, noFilterConfigs), validateClusters);
   const domains = new DomainOwners(message.name, context);
   message.virtualHosts.forEach((virtualHost, index) => {
     const hostAt = at.field('virtual_hosts').index(index);
@@ -56,15 +58,20 @@ class TableScope {
   readonly level: RouteLevel;
   readonly #validateClusters: boolean;
 
-  constructor(message: RouteConfiguration, context: CompileContext, level: RouteLevel, options: RouteConfigurationOptions) {
+  constructor(message: RouteConfiguration, context: CompileContext, level: RouteLevel, validateClusters: boolean) {
     this.message = message;
     this.context = context;
     this.level = level;
-    this.#validateClusters = message.validateClusters ?? options.validateClusters;
+    this.#validateClusters = validateClusters;
   }
 
   get maxDirectResponseBodyBytes(): number {
     return this.message.maxDirectResponseBodySizeBytes ?? DEFAULT_MAX_DIRECT_RESPONSE_BODY_BYTES;
+  }
+
+  /** For routes whose clusters may be missing. */
+  withoutValidation(): TableScope {
+    return new TableScope(this.message, this.context, this.level, false);
   }
 
   needsCluster(name: string, at: ConfigPath): void {
@@ -105,12 +112,21 @@ function compileVirtualHost(message: VirtualHostMessage, at: ConfigPath, scope: 
   };
   const counts = new CountsCompiler(message.name, message.virtualClusters, at.field('virtual_clusters'), scope.context);
   const host: HostScope = { message, virtualHost, counts, levels: [scope.level, level] };
-  const entries: RouteEntry[] = [];
-  message.routes.forEach((route, index) => {
-    const entry = new RouteCompiler(route, at.field('routes').index(index), host, scope).compile();
-    if (entry !== undefined) entries.push(entry);
-  });
-  return { host: virtualHost, routes: new RouteList(entries), requireTls: virtualHost.requireTls, tlsRedirect: new TlsRedirectRoute(virtualHost) };
+  const routes = compileRoutes(message, at, host, scope);
+  return { host: virtualHost, routes, requireTls: virtualHost.requireTls, tlsRedirect: new TlsRedirectRoute(virtualHost) };
+}
+
+/** Clusters of the routes in a matcher may be missing. */
+function compileRoutes({ matcher, routes }: VirtualHostMessage, at: ConfigPath, host: HostScope, scope: TableScope): RouteFinder {
+  if (matcher === undefined) return compileList(routes.map((message, index) => ({ message, at: at.field('routes').index(index) })), host, scope);
+  if (routes.length > 0) scope.context.error(at.field('routes'), 'cannot set both matcher and routes on virtual host');
+  const matched = scope.withoutValidation();
+  return compileMatchedRoutes(matcher, at.field('matcher'), scope.context, (list) => compileList(list, host, matched)) ?? new RouteList([]);
+}
+
+function compileList(routes: Parameters<CompileRoutes>[0], host: HostScope, scope: TableScope): RouteList {
+  const entries = routes.map(({ message, at }) => new RouteCompiler(message, at, host, scope).compile());
+  return new RouteList(entries.filter((entry) => entry !== undefined));
 }
 
 /** What all routes of a virtual host share. */

@@ -5,8 +5,14 @@ import { findLinearly, type RouteEntry } from './route-entry.ts';
 import { RouteIndex } from './route-index.ts';
 import type { Route } from './route.ts';
 
-/** The routes of one virtual host: finds the first in the order of the configuration that matches. */
-export class RouteList {
+/** Finds the route of a request among those of a virtual host. */
+export interface RouteFinder {
+  /** `path` is the one to match with, which may be another form of that in `headers`. */
+  find(path: string, headers: HeaderMap, randomValue: number, info: StreamInfo): Route | undefined;
+}
+
+/** The first route in the order of the configuration that matches. */
+export class RouteList implements RouteFinder {
   readonly #entries: readonly RouteEntry[];
   readonly #index: RouteIndex | undefined;
 
@@ -15,7 +21,6 @@ export class RouteList {
     this.#index = entries.length > MAX_LINEAR ? new RouteIndex(entries) : undefined;
   }
 
-  /** `path` is the one to match with, which may be another form of that in `headers`. */
   find(path: string, headers: HeaderMap, randomValue: number, info: StreamInfo): Route | undefined {
     const end = pathEnd(path);
     const at =

@@ -4,14 +4,14 @@ import { H } from '../header-name.ts';
 import { headerField, type HeaderField } from '../matcher/header-field.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { withoutPathParameters } from './path-pattern.ts';
-import type { RouteList } from './route-list.ts';
+import type { RouteFinder } from './route-list.ts';
 import type { Route, RouteTable, VirtualHost } from './route.ts';
 import { VirtualHostIndex } from './virtual-host-index.ts';
 
 /** One virtual host, ready to answer. */
 export interface VirtualHostRoutes {
   readonly host: VirtualHost;
-  readonly routes: RouteList;
+  readonly routes: RouteFinder;
   readonly requireTls: VirtualHost['requireTls'];
   readonly tlsRedirect: Route;
 }

@@ -6,7 +6,7 @@ const NO_TRACING = 'Envoy reads it only while tracing, which connection managers
 const NO_SPECIFIERS = 'the cluster stands in the route, in weighted_clusters or in a header';
 const NO_SUBSETS = 'a cluster is not divided by endpoint metadata';
 const NO_INTERNAL_REDIRECTS = 'redirects of upstreams are passed on';
-const NO_MATCHER_TREES = 'routes are matched by their list';
+const NO_SPECIFIERS_OF_ROUTES = 'routes are matched by their list';
 
 const ROUTE = 'envoy.config.route.v3';
 
@@ -23,20 +23,20 @@ const configuration: SupportTable = {
     cluster_specifier_plugins: refused(NO_SPECIFIERS),
     request_mirror_policies: refused(NO_MIRRORING),
     metadata: refused('it is not shown to filters'),
-    route_specifiers: refused(NO_MATCHER_TREES),
+    route_specifiers: refused(NO_SPECIFIERS_OF_ROUTES),
   },
+  [`${ROUTE}.RouteList`]: fields('routes'),
   [`${ROUTE}.VirtualHost`]: {
     ...fields(`name domains routes require_tls include_request_attempt_count include_attempt_count_in_response metadata virtual_clusters
-      request_body_buffer_limit per_request_buffer_limit_bytes rate_limits`),
+      request_body_buffer_limit per_request_buffer_limit_bytes rate_limits matcher`),
     ...LEVEL,
-    matcher: refused(NO_MATCHER_TREES),
     cors: refused('the cors filter reads typed_per_filter_config'),
     retry_policy: refused(NO_RETRIES),
     retry_policy_typed_config: refused(NO_RETRIES),
     hedge_policy: refused(NO_RETRIES),
     include_is_timeout_retry_header: only([false], NO_RETRIES),
     request_mirror_policies: refused(NO_MIRRORING),
-    route_specifiers: refused(NO_MATCHER_TREES),
+    route_specifiers: refused(NO_SPECIFIERS_OF_ROUTES),
   },
   [`${ROUTE}.Route`]: {
     ...fields('name match route redirect direct_response metadata stat_prefix request_body_buffer_limit per_request_buffer_limit_bytes'),
@@ -45,7 +45,7 @@ const configuration: SupportTable = {
     non_forwarding_action: refused('it is for gRPC servers'),
     decorator: ignored(NO_TRACING),
     tracing: ignored(NO_TRACING),
-    route_specifiers: refused(NO_MATCHER_TREES),
+    route_specifiers: refused(NO_SPECIFIERS_OF_ROUTES),
   },
   [`${ROUTE}.VirtualCluster`]: fields('name headers'),
   [`${ROUTE}.FilterConfig`]: fields('config is_optional disabled'),
