@@ -175,6 +175,7 @@ class Downstream {
       suppressGrpcCodeStats: false,
       strictHeaders: undefined,
       upstreamFilters: undefined,
+      upstreamLogs: undefined,
       rejectsEarlyConnectData: false,
       schemeMatchesUpstream: false, ...config });
     this.headers.method = 'GET';

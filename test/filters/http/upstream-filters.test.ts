@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Extension } from '../../../src/core/extension.ts';
+import type { AccessLog, AccessLogEntry } from '../../../src/http/access-log.ts';
 import { CONTINUE, type FilterHandle, type FilterStatus, type FilterStream, type HttpFilter, STOP, STOP_AND_BUFFER } from '../../../src/http/filter.ts';
 import type { HeaderMap } from '../../../src/http/header-map.ts';
 import { FilterRig, type JsonMessage } from '../../../src/testing/index.ts';
@@ -144,5 +145,56 @@ describe('the list', () => {
     const call = rigOf([codec]).send();
     call.upstream!.respond({ status: 200, body: 'ok' });
     expect(call.response!.text).toBe('ok');
+  });
+});
+
+describe('upstream_log', () => {
+  class MemoryLog implements AccessLog {
+    readonly records: string[] = [];
+
+    log({ type, info, requestHeaders, responseHeaders, responseTrailers }: AccessLogEntry): void {
+      const flags = info.responseFlags === 0 ? '' : ' failed';
+      this.records.push(`${type} ${requestHeaders?.path} ${responseHeaders?.status ?? '-'} ${info.bytesSent}>${info.bytesReceived}${responseTrailers ? ' trailers' : ''}${flags}`);
+    }
+  }
+
+  /** A proxy whose router records its attempts. */
+  function logged(options: JsonMessage = {}): { readonly rig: FilterRig; readonly records: readonly string[] } {
+    const log = new MemoryLog();
+    const extension: Extension<never, unknown> = { name: 'log', category: 'envoy.access_loggers', configType: 'google.protobuf.Struct', compile: () => log };
+    const upstream_log = [{ name: 'log', typed_config: { '@type': `${ANY}/google.protobuf.Struct`, value: {} } }];
+    const router = { '@type': `${ANY}/envoy.extensions.filters.http.router.v3.Router`, upstream_log, upstream_log_options: options };
+    return { rig: new FilterRig({ filters: [], extensions: [extension], manager: { http_filters: [{ name: 'router', typed_config: router }] } }), records: log.records };
+  }
+
+  test('tells of an attempt when its stream ends, in the bytes of the upstream', () => {
+    const { rig, records } = logged();
+    const call = rig.send({ method: 'POST', path: '/a', body: ['abc'] });
+    expect(records).toEqual([]);
+    call.upstream!.respond({ status: 200, body: ['de'], trailers: { 'x-t': '1' } });
+    expect(records).toEqual(['UpstreamEnd /a 200 3>2 trailers']);
+  });
+
+  test('tells once of an attempt that the upstream, or the client, has ended', () => {
+    const { rig, records } = logged();
+    rig.send({ path: '/up' }).upstream!.cut();
+    rig.send({ path: '/down' }).cut();
+    expect(records).toEqual(['UpstreamEnd /up - 0>0 failed', 'UpstreamEnd /down - 0>0']);
+  });
+
+  test('has a record for the connection where it is asked for', () => {
+    const { rig, records } = logged({ flush_upstream_log_on_upstream_stream: true });
+    rig.send({ path: '/a' });
+    expect(records).toEqual(['UpstreamPoolReady /a - 0>0']);
+  });
+
+  test('has a record for each interval until the end', () => {
+    const { rig, records } = logged({ upstream_log_flush_interval: '1s' });
+    const call = rig.send({ path: '/a' });
+    rig.advance(1000);
+    rig.advance(1000);
+    call.upstream!.respond({ status: 200 });
+    rig.advance(5000);
+    expect(records).toEqual(['UpstreamPeriodic /a - 0>0', 'UpstreamPeriodic /a - 0>0', 'UpstreamEnd /a 200 0>0']);
   });
 });

@@ -1,6 +1,7 @@
 import type { StatGroup } from '../../../core/stats/stats.ts';
 import type { FilterChain } from '../../../http/filter-chain.ts';
 import type { StrictHeader } from './strict-headers.ts';
+import type { UpstreamLogs } from './upstream-log.ts';
 
 /** envoy.extensions.filters.http.router.v3.Router, compiled. */
 export interface RouterConfig {
@@ -16,6 +17,8 @@ export interface RouterConfig {
   readonly strictHeaders: readonly StrictHeader[] | undefined;
   /** Stand before the upstream of every cluster that has none of its own; undefined = none. */
   readonly upstreamFilters: FilterChain | undefined;
+  /** Undefined: attempts are not recorded. */
+  readonly upstreamLogs: UpstreamLogs | undefined;
   readonly rejectsEarlyConnectData: boolean;
   /** `:scheme` tells of the connection that the request is sent on. */
   readonly schemeMatchesUpstream: boolean;

@@ -7,6 +7,7 @@ import { compileFilterChain, type FilterEntryMessage, ROUTER_CHAIN } from '../..
 import { HTTP } from '../../../http/http-services.ts';
 import { Router } from './router.ts';
 import { compileStrictHeaders } from './strict-headers.ts';
+import { compileUpstreamLogs } from './upstream-log.ts';
 
 export const routerExtension: Extension<RouterMessage, HttpFilter> = {
   name: 'envoy.filters.http.router',
@@ -21,6 +22,7 @@ export const routerExtension: Extension<RouterMessage, HttpFilter> = {
       dynamicStats: config.dynamicStats ?? true,
       suppressGrpcCodeStats: config.suppressGrpcRequestFailureCodeStats,
       upstreamFilters: compileUpstreamFilters(config.upstreamHttpFilters, at.field('upstream_http_filters'), context),
+      upstreamLogs: compileUpstreamLogs(config, at, context),
       strictHeaders: compileStrictHeaders(config.strictCheckHeaders),
       rejectsEarlyConnectData: config.rejectConnectRequestEarlyData ?? false,
       schemeMatchesUpstream: context.service(HTTP).schemeMatchesUpstream,

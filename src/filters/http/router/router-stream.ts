@@ -20,7 +20,8 @@ import { upstreamScheme } from './scheme.ts';
 import { maxStreamDurationMs, perTryTimeoutMs, routeTimeoutMs, tellGrpcTimeout } from './timeouts.ts';
 import { copyFields, endsHere, isUpgrade, opensTunnel, refusesWebSocket, tunnelKind, type TunnelKind } from './tunnel.ts';
 import { type UpstreamFilterOwner, UpstreamFilterStream } from './upstream-filter-stream.ts';
-import { tellConnection } from './upstream-info.ts';
+import { tellAttemptCount, tellConnection } from './upstream-info.ts';
+import { LoggedAttempt } from './upstream-log.ts';
 
 /** From the request's end to the response's: the route's timeout. */
 const TIMER_ROUTE = 0;
@@ -49,6 +50,7 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
   chosenHost: Host | undefined;
   /** Of this attempt; undefined: nothing stands between the router and the upstream. */
   #filters: UpstreamFilterStream | undefined;
+  #log: LoggedAttempt | undefined;
   #pending: PendingStream | undefined;
   #encoder: RequestEncoder | undefined;
   #held: HeldRequest | undefined;
@@ -101,8 +103,8 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
     // The end of an upgrade request says nothing: its timeout counts from the start, until the upgrade.
     else if (this.#timeoutMs > 0 && isUpgrade(this.#awaits)) this.#arm((this.#timer = new Timer(this, TIMER_ROUTE)), this.#timeoutMs);
     const chain = this.#cluster.upstreamFilters ?? this.#config.upstreamFilters;
-    if (chain !== undefined && !this.#startFilters(chain, headers, end)) return;
-    const decoder = this.#filters ?? this;
+    if ((chain !== undefined || this.#config.upstreamLogs !== undefined) && !this.#startAttempt(chain, headers, end)) return;
+    const decoder = this.#filters ?? this.#log ?? this;
     const pending =
       this.#route.connect !== undefined && endsHere(this.#route, headers.method)
         ? this.#cluster.newTcpStream(this, this.#route.priority, decoder, this)
@@ -112,15 +114,18 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
     this.#setHost(pending.host);
   }
 
-  /** They see the request when its host is known, and there is no connection yet. False: it is answered. */
-  #startFilters(chain: FilterChain, headers: HeaderMap, end: boolean): boolean {
-    this.chosenHost = this.#cluster.chooseHost(this);
-    if (this.chosenHost === undefined) {
+  /** Filters see the request when its host is known, and there is no connection yet. False: it is answered. */
+  #startAttempt(chain: FilterChain | undefined, headers: HeaderMap, end: boolean): boolean {
+    const host = (this.chosenHost = this.#cluster.chooseHost(this));
+    if (host === undefined) {
       this.onPoolFailure(NO_HOST, undefined);
       return false;
     }
-    this.#setHost(this.chosenHost);
-    this.#filters = new UpstreamFilterStream(enabledFilters(chain, this.#route), this.#handle, this, this.#cluster.bufferLimitBytes);
+    this.#setHost(host);
+    const { upstreamLogs } = this.#config;
+    if (upstreamLogs !== undefined) this.#log = new LoggedAttempt(upstreamLogs, this.#handle, host, this);
+    if (chain === undefined) return true;
+    this.#filters = new UpstreamFilterStream(enabledFilters(chain, this.#route), this.#handle, this.#log ?? this, this.#cluster.bufferLimitBytes);
     this.#filters.start(headers, end);
     return !this.#done;
   }
@@ -156,7 +161,8 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
 
   onPoolReady(upstream: RequestEncoder, host: Host, connection: UpstreamConnectionInfo): void {
     const info = this.#info;
-    const encoder = this.#filters === undefined ? upstream : this.#filters.connect(upstream);
+    let encoder = this.#filters === undefined ? upstream : this.#filters.connect(upstream);
+    if (this.#log !== undefined) encoder = this.#log.connect(encoder, connection, host);
     this.#pending = undefined;
     this.#encoder = encoder;
     encoder.watcher = this;
@@ -190,6 +196,7 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
       return;
     }
     if (host !== undefined) this.#setHost(host);
+    this.#log?.onFailure(failure);
     this.#info.upstreamPoolReadyMs = this.#handle.stream.clock.monotonicMs();
     this.#onUpstreamReset(failure);
   }
@@ -220,7 +227,7 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
       headers.set(H.envoyUpstreamServiceTime, String(this.#sinceRequestEnd(info.upstreamResponseStartMs)));
     }
     this.#route.responseHeaders?.apply(headers, { info, requestHeaders: this.requestHeaders, responseHeaders: headers });
-    this.#addAttemptCount(headers);
+    tellAttemptCount(headers, info, this.#route);
     if (end) this.#onResponseEnd();
     this.#handle.respondHeaders(headers, end);
   }
@@ -340,6 +347,7 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
     this.#disarm();
     if (!this.#responseEnded || !this.#requestEnded) this.#abandonUpstream(CLIENT_GONE);
     this.#filters?.destroy();
+    this.#log?.end();
   }
 
   /** In Envoy's order: timeout, attempt count, then what the configuration says. */
@@ -474,14 +482,9 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
       headers: (reply) => {
         if (fields !== undefined) copyFields(fields, reply);
         if (overloaded && !this.#config.suppressEnvoyHeaders) reply.set(H.envoyOverloaded, 'true');
-        this.#addAttemptCount(reply);
+        tellAttemptCount(reply, this.#info, this.#route);
       },
     });
-  }
-
-  #addAttemptCount(headers: HeaderMap): void {
-    const { attemptCount } = this.#info;
-    if (attemptCount > 0 && this.#route.virtualHost.includeAttemptCountInResponse) headers.set(H.envoyAttemptCount, String(attemptCount));
   }
 
   #abandonUpstream(failure: Failure): void {
