@@ -97,12 +97,12 @@ function compileCiphers(suites: readonly string[], at: ConfigPath, context: Comp
 }
 
 function cipherOf(name: string): string | undefined {
-  return name in CIPHERS ? name : CIPHER_BY_STANDARD_NAME.get(name) ?? OLD_NAMES.get(name);
+  return Object.hasOwn(CIPHERS, name) ? name : CIPHER_BY_STANDARD_NAME.get(name) ?? OLD_NAMES.get(name);
 }
 
 function compileCurves(curves: readonly string[], at: ConfigPath, context: CompileContext): string {
   const names = curves.length === 0 ? DEFAULT_CURVES : curves;
-  if (names.every((name) => name in CURVES)) return names.map((name) => CURVES[name]!).join(':');
+  if (names.every((name) => Object.hasOwn(CURVES, name))) return names.map((name) => CURVES[name]!).join(':');
   context.error(at, `Failed to initialize ECDH curves ${names.join(':')}`);
   return DEFAULT_CURVES.join(':');
 }

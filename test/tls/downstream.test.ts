@@ -90,6 +90,7 @@ test.each<[string, object, string]>([
   ['no PEM in a key', { tls_certificates: [{ ...files('server'), private_key: { inline_string: 'nothing' } }] }, 'Failed to load private key from <inline>, Cause: error:0900006e:PEM routines:OPENSSL_internal:NO_START_LINE'],
   ['an unknown cipher', { tls_certificates: [files('server')], tls_params: { cipher_suites: ['ECDHE-ECDSA-AES128-GCM-SHA256', 'FOO'] } }, 'Failed to initialize cipher suites ECDHE-ECDSA-AES128-GCM-SHA256:FOO. The following ciphers were rejected when tried individually: FOO'],
   ['an unknown curve', { tls_certificates: [files('server')], tls_params: { ecdh_curves: ['P-999'] } }, 'Failed to initialize ECDH curves P-999'],
+  ['a curve with the name of a member of objects', { tls_certificates: [files('server')], tls_params: { ecdh_curves: ['constructor'] } }, 'Failed to initialize ECDH curves constructor'],
   ['an unknown signature algorithm', { tls_certificates: [files('server')], tls_params: { signature_algorithms: ['x'] } }, 'Failed to initialize TLS signature algorithms x'],
   ['an unknown secret', { tls_certificate_sds_secret_configs: [{ name: 'nobody' }] }, 'Unknown static secret: nobody'],
   ['an authority without PEM', { tls_certificates: [files('server')], validation_context: { trusted_ca: { inline_string: 'nothing' } } }, 'Failed to load trusted CA certificates from <inline>'],

@@ -20,8 +20,7 @@ const SOURCES: Readonly<Record<string, MetadataOf>> = {
 export const METADATA_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   METADATA: ({ params, length }) => {
     const [type = '', ...path] = params.split(':');
-    const source = SOURCES[type];
-    return source === undefined ? `${type} is not supported type of metadata` : metadataOperator(source, path, length);
+    return Object.hasOwn(SOURCES, type) ? metadataOperator(SOURCES[type]!, path, length) : `${type} is not supported type of metadata`;
   },
   DYNAMIC_METADATA: withParams(({ params, length }) => metadataOperator(SOURCES['DYNAMIC']!, params.split(':'), length)),
   CLUSTER_METADATA: withParams(withoutLength(({ params, length }) => metadataOperator(SOURCES['CLUSTER']!, params.split(':'), length))),

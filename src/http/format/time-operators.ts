@@ -79,16 +79,15 @@ function between(start: string, end: string): OperatorCompiler {
 
 /** Filters may set time points of their own; none here does, so a name that is not Envoy's has no time. */
 function timePoint(name: string): TimePoint {
-  return TIME_POINTS[name] ?? (() => undefined);
+  return Object.hasOwn(TIME_POINTS, name) ? TIME_POINTS[name]! : () => undefined;
 }
 
 /** `%COMMON_DURATION(START:END:PRECISION)%`. */
 function compileCommonDuration({ params }: OperatorArguments): Operator | string {
   const [start = '', end, precision = 'ms', ...more] = params.split(':');
   if (end === undefined || more.length > 0) return `Invalid common duration configuration: ${params}.`;
-  const unitsPerMs = UNITS_PER_MS[precision];
-  if (unitsPerMs === undefined) return `Invalid common duration precision: ${precision}.`;
-  return duration(timePoint(start), timePoint(end), unitsPerMs);
+  if (!Object.hasOwn(UNITS_PER_MS, precision)) return `Invalid common duration precision: ${precision}.`;
+  return duration(timePoint(start), timePoint(end), UNITS_PER_MS[precision]!);
 }
 
 function duration(start: TimePoint, end: TimePoint, unitsPerMs: number): Operator {

@@ -13,18 +13,18 @@ export interface HeaderField {
 
 export function headerField(name: string): HeaderField {
   const lowerCase = name.toLowerCase();
-  const pseudo = PSEUDO_HEADERS[lowerCase];
+  const pseudo = PSEUDO_HEADERS.get(lowerCase);
   return pseudo === undefined ? new LineField(headerName(lowerCase)) : new PseudoField(pseudo);
 }
 
-const PSEUDO_HEADERS: Readonly<Record<string, PseudoName>> = {
-  ':method': 'method',
-  ':path': 'path',
-  ':authority': 'authority',
-  host: 'authority',
-  ':scheme': 'scheme',
-  ':status': 'status',
-};
+const PSEUDO_HEADERS: ReadonlyMap<string, PseudoName> = new Map([
+  [':method', 'method'],
+  [':path', 'path'],
+  [':authority', 'authority'],
+  ['host', 'authority'],
+  [':scheme', 'scheme'],
+  [':status', 'status'],
+]);
 
 type PseudoName = 'method' | 'path' | 'authority' | 'scheme' | 'status';
 

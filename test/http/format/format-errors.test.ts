@@ -36,6 +36,8 @@ const ERRORS: readonly (readonly [format: string, message: string])[] = [
   ['%FILTER_STATE(a:B)%', 'Invalid filter state serialize type, only support PLAIN/TYPED/FIELD.'],
   ['%FILTER_STATE(a:PLAIN:x)%', 'Invalid filter state serialize type, FIELD should be used with the field name.'],
   ['%METADATA(FOO:a)%', 'FOO is not supported type of metadata'],
+  ['%METADATA(constructor:a)%', 'constructor is not supported type of metadata'],
+  ['%COMMON_DURATION(DS_RX_BEG:DS_TX_END:toString)%', 'Invalid common duration precision: toString.'],
   ['%DYNAMIC_METADATA%', 'DYNAMIC_METADATA requires parameters'],
   ['%ENVIRONMENT()%', 'ENVIRONMENT requires parameters'],
   ['%DOWNSTREAM_REMOTE_ADDRESS(8)%', 'DOWNSTREAM_REMOTE_ADDRESS does not take any parameters or length'],

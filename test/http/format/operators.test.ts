@@ -27,6 +27,7 @@ const CASES: readonly (readonly [operator: string, forwarded: string, refused: s
   ['COMMON_DURATION(DS_CX_BEG:DS_RX_BEG:us)', '500', '500'],
   ['COMMON_DURATION(DS_RX_BEG:DS_CX_BEG:us)', 'null', 'null'],
   ['COMMON_DURATION(A:B)', 'null', 'null'],
+  ['COMMON_DURATION(valueOf:constructor)', 'null', 'null'],
   ['REQ(x-a)', '"abcdef"', 'null'],
   ['REQ(X-A):3', '"abc"', 'null'],
   ['REQ(X-A):0', '""', 'null'],

@@ -42,6 +42,14 @@ describe.each(ANSWERS)('%s', (_name, json, plain, inverted) => {
   });
 });
 
+test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])('a header called %s is a header like others', (name) => {
+  const { result } = compileWith((at, context) => compileHeaderMatcher(message('envoy.config.route.v3.HeaderMatcher', { name, presentMatch: true }), at, context));
+  const headers = new HeaderMap();
+  expect(result!.matches(headers)).toBe(false);
+  headers.addText(name.toLowerCase(), '');
+  expect(result!.matches(headers)).toBe(true);
+});
+
 test('a range takes signs and white space around 64-bit numbers, and nothing else', () => {
   const inRange = (value: string): boolean => matches({ rangeMatch: { start: '-9223372036854775808', end: '9223372036854775807' } }, [value]);
   for (const value of ['0', '-1', '+7', ' 12\t', '007', '-9223372036854775808', '9223372036854775806']) expect(inRange(value)).toBe(true);
