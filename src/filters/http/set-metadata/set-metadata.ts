@@ -57,14 +57,14 @@ function apply({ entries, stats }: MetadataToSet, { info }: FilterStream): void 
 
 /** Structures are merged, lists joined; of anything else the later one stays. What is merged is shared by all streams and left alone. */
 function merged(into: Struct, from: Struct): Record<string, unknown> {
-  const result: Record<string, unknown> = { ...into };
+  const result = new Map<string, unknown>(Object.entries(into));
   for (const [key, value] of Object.entries(from)) {
-    const present = result[key];
-    if (Array.isArray(present) && Array.isArray(value)) result[key] = [...present, ...value];
-    else if (isStruct(present) && isStruct(value)) result[key] = merged(present, value);
-    else result[key] = value;
+    const present = result.get(key);
+    if (Array.isArray(present) && Array.isArray(value)) result.set(key, [...present, ...value]);
+    else if (isStruct(present) && isStruct(value)) result.set(key, merged(present, value));
+    else result.set(key, value);
   }
-  return result;
+  return Object.fromEntries(result);
 }
 
 function isStruct(value: unknown): value is Struct {
