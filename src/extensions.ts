@@ -46,6 +46,7 @@ import { upstreamProxyProtocolExtension } from './filters/transport-socket/upstr
 import { tlsDownstreamExtension, tlsUpstreamExtension } from './tls/extension.ts';
 import { fileContentFormatterExtension, genericSecretFormatterExtension } from './tls/formatters.ts';
 import { celAccessLogFilterExtension, celFormatterExtension } from './http/cel/extensions.ts';
+import { expressionDescriptorExtension } from './http/rate-limit/expression.ts';
 import { metadataFormatterExtension, reqWithoutQueryFormatterExtension } from './http/format/formatters.ts';
 import {
   brotliCompressorExtension,
@@ -115,6 +116,7 @@ export const extensions: readonly Extension<never, unknown>[] = [
   stdoutAccessLogExtension,
   stderrAccessLogExtension,
   celAccessLogFilterExtension,
+  expressionDescriptorExtension,
   brotliCompressorExtension,
   brotliDecompressorExtension,
   gzipCompressorExtension,

@@ -26,6 +26,7 @@ export type Category =
   | 'envoy.transport_sockets.upstream'
   | 'envoy.clusters'
   | 'envoy.upstream_options'
+  | 'envoy.rate_limit_descriptors'
   | 'envoy.request_id'
   | 'envoy.http.original_ip_detection'
   | 'envoy.http.early_header_mutation'

@@ -44,10 +44,17 @@ export function compileAction({ actionSpecifier: action }: ActionMessage, at: Co
       return remoteAddressMatch(action.value, at.field('remote_address_match'), context);
     case 'metadata':
       return metadata(action.value);
+    case 'extension':
+      return extension(action.value, at.field('extension'), context);
     default:
       context.error(at, 'not supported: an action of this kind');
       return undefined;
   }
+}
+
+function extension({ name, typedConfig }: ValueOf<'extension'>, at: ConfigPath, context: CompileContext): Action | undefined {
+  const resolved = context.resolve('envoy.rate_limit_descriptors', name, typedConfig, at, false);
+  return resolved && (resolved.extension.compile(resolved.config, at.field('typed_config'), context) as Action | undefined);
 }
 
 function add(entries: DescriptorEntry[], key: string, value: string): true {

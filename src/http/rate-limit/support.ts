@@ -12,9 +12,8 @@ export const rateLimitSupport: SupportTable = {
   [`${RATE_LIMIT}.HitsAddend`]: fields('number format is_negative_hits'),
   [`${RATE_LIMIT}.Action`]: {
     ...fields(`source_cluster destination_cluster request_headers query_parameters remote_address generic_key header_value_match metadata
-      masked_remote_address query_parameter_value_match remote_address_match`),
+      masked_remote_address query_parameter_value_match remote_address_match extension`),
     dynamic_metadata: refused('it is deprecated: use metadata'),
-    extension: refused('descriptors come from the actions of Envoy\'s core'),
   },
   [`${RATE_LIMIT}.Action.SourceCluster`]: {},
   [`${RATE_LIMIT}.Action.DestinationCluster`]: {},
@@ -30,6 +29,7 @@ export const rateLimitSupport: SupportTable = {
     ...fields('descriptor_key metadata_key default_value skip_if_absent'),
     source: only(['DYNAMIC', 'ROUTE_ENTRY'], 'descriptors are made before a host is chosen'),
   },
+  'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor': fields('descriptor_key skip_if_error text parsed'),
   'envoy.type.metadata.v3.MetadataKey': fields('key path'),
   'envoy.type.metadata.v3.MetadataKey.PathSegment': fields('key index'),
   'envoy.type.matcher.v3.AddressMatcher': fields('ranges invert_match'),
