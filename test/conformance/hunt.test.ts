@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readCase } from './harness/case-files.ts';
-import { huntConfig } from './hunt/config.ts';
 import { Dice } from './hunt/dice.ts';
-import { exchange } from './hunt/exchange.ts';
+import { SCENES } from './hunt/scenes.ts';
 import { shrink } from './hunt/shrink.ts';
 
-const made = (seed: number): object => {
-  const dice = new Dice(seed);
-  return { config: huntConfig(dice), ...exchange(dice) };
+const made = (seed: number, scene = 'http1'): { readonly base?: string; readonly raw: Record<string, unknown> } => {
+  const { base, config, exchange } = SCENES[scene]!(new Dice(seed));
+  return { base, raw: { config, ...exchange() } };
 };
 
 describe('a made-up case', () => {
@@ -16,8 +15,11 @@ describe('a made-up case', () => {
     expect(made(7)).not.toEqual(made(8));
   });
 
-  it('is one that a case file can hold', () => {
-    for (let seed = 0; seed < 200; seed++) expect(() => readCase('hunt', 'made-up', String(seed), {}, { ...made(seed) })).not.toThrow();
+  it.each(Object.keys(SCENES))('is one that a case file can hold: %s', (scene) => {
+    for (let seed = 0; seed < 100; seed++) {
+      const { base, raw } = made(seed, scene);
+      expect(() => readCase('hunt', 'made-up', String(seed), { base }, raw)).not.toThrow();
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import type { HttpInspector } from '../../../api/generated/envoy/extensions/filters/listener/http_inspector/v3.ts';
 import type { Extension } from '../../../core/extension.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
+import { isTarget } from '../../../http/codec/h1-target.ts';
 import { type AcceptedSocket, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
 
 const STATS = defineStats({ counters: ['http10_found', 'http11_found', 'http2_found', 'http_not_found', 'read_error'] });
@@ -9,7 +10,7 @@ const STATS = defineStats({ counters: ['http10_found', 'http11_found', 'http2_fo
 const MAX_LINE_BYTES = 65_536;
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 /** RFC 9110 §5.6.2, a space, and no line end before the version. */
-const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\0\r\n ]+(?: HTTP\/(\d\.\d))?$/;
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\0\r\n ]+)(?: HTTP\/(\d\.\d))?$/;
 const METHOD_START = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: [^\0\r\n]*)?$/;
 
 export const httpInspectorExtension: Extension<HttpInspector, ListenerFilter> = {
@@ -45,9 +46,9 @@ class Inspection implements ListenerFilterReader {
     }
     const line = bytes.toString('latin1', 0, end > 0 && bytes[end - 1] === 0x0d ? end - 1 : end);
     const parsed = REQUEST_LINE.exec(line);
-    if (parsed === null) return this.#notFound();
+    if (parsed === null || !isTarget(parsed[1]!, parsed[2]!)) return this.#notFound();
     // Whatever is not 1.1 counts as 1.0, as Envoy's parser has it.
-    return parsed[1] === '1.1' ? this.#found('http11_found', 'http/1.1') : this.#found('http10_found', 'http/1.0');
+    return parsed[3] === '1.1' ? this.#found('http11_found', 'http/1.1') : this.#found('http10_found', 'http/1.0');
   }
 
   #found(counter: 'http10_found' | 'http11_found' | 'http2_found', protocol: string): number {
