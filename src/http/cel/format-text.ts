@@ -58,10 +58,10 @@ function decimalText(value: CelValue): string | undefined {
   return integerText(value, 10) ?? (typeof value === 'number' ? doubleText(value, DEFAULT_PRECISION, fixed) : undefined);
 }
 
-const SPECIAL: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity': -Infinity };
+const SPECIAL: ReadonlyMap<string, number> = new Map([['NaN', NaN], ['Infinity', Infinity], ['-Infinity', -Infinity]]);
 
 function doubleText(value: CelValue, precision: number, write: (value: number, precision: number) => string): string | undefined {
-  const number = typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : value instanceof CelUint ? Number(value.value) : typeof value === 'string' ? SPECIAL[value] : undefined;
+  const number = typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : value instanceof CelUint ? Number(value.value) : typeof value === 'string' ? SPECIAL.get(value) : undefined;
   if (number === undefined || precision > MAX_PRECISION) return undefined;
   return Number.isFinite(number) ? write(number, precision) : String(number);
 }

@@ -89,3 +89,7 @@ describe('an expression', () => {
     );
   });
 });
+
+it('words that all objects know are no numbers to format', () => {
+  expect(['Infinity', 'abc', 'toString'].map((word) => celTextOf(`'%f'.format(['${word}'])`, undefined, EVERYTHING))).toEqual(['Infinity', undefined, undefined]);
+});
