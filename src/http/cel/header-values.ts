@@ -1,5 +1,5 @@
 import type { HeaderMap } from '../header-map.ts';
-import { headerField, type HeaderField } from '../matcher/header-field.ts';
+import { headerField } from '../matcher/header-field.ts';
 import { CelMap, type CelResult, type CelValue } from './value.ts';
 
 const NAME = /^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -54,10 +54,6 @@ function headerText(headers: HeaderMap | undefined, name: string): string | unde
 /** Reads the header of this name. */
 export function compileHeaderText(name: string): (headers: HeaderMap | undefined) => CelResult {
   if (!NAME.test(name)) return () => undefined;
-  const field: HeaderField = headerField(name);
-  return (headers) => {
-    if (headers === undefined) return undefined;
-    const all = field.all(headers);
-    return all.length === 0 ? undefined : all.length === 1 ? all[0] : all.join(',');
-  };
+  const field = headerField(name);
+  return (headers) => headers && field.joined(headers);
 }
