@@ -178,6 +178,8 @@ export interface HttpSpec {
   /** 0: never. */
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
+  /** Up to so many percent longer. */
+  readonly maxConnectionDurationJitterPercent: number;
   /** 0 = no limit. */
   readonly maxStreamDurationMs: number;
   /** 0: no limit. */

@@ -2,7 +2,8 @@ import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { StatGroup, StatStore } from '../core/stats/stats.ts';
-import type { Timers } from '../core/timers.ts';
+import { jitteredLists } from '../core/jittered-lists.ts';
+import type { TimerList, Timers } from '../core/timers.ts';
 import type { ResponseDecoder } from '../http/codec/codec.ts';
 import type { Failure } from '../http/failure.ts';
 import type { FilterChain } from '../http/filter-chain.ts';
@@ -291,7 +292,8 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       tcpKeepAliveDelayMs: tcpKeepAlive?.initialDelayMs,
       connectTimeouts: timers.list(connectTimeoutMs),
       idleTimeouts: http.idleTimeoutMs === 0 ? undefined : timers.list(http.idleTimeoutMs),
-      connectionDurations: http.maxConnectionDurationMs === 0 ? undefined : timers.list(http.maxConnectionDurationMs),
+      connectionDurations: connectionDurations(http, timers),
+      random: services.random,
       maxRequestsPerConnection: http.maxRequestsPerConnection === 0 ? Infinity : http.maxRequestsPerConnection,
       nextConnectionId: () => services.nextConnectionId(),
     };
@@ -305,6 +307,10 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#services.stats.release(this.#stats);
     this.#protocols.release();
   }
+}
+
+function connectionDurations({ maxConnectionDurationMs: maxMs, maxConnectionDurationJitterPercent: percent }: ClusterSpec['http'], timers: Timers): readonly TimerList[] | undefined {
+  return maxMs === 0 ? undefined : jitteredLists(maxMs, percent, (durationMs) => timers.list(durationMs));
 }
 
 /** Made with the first request. */

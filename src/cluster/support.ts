@@ -124,9 +124,11 @@ const protocolOptions: SupportTable = {
     http3_protocol_options: refused(NO_QUIC),
     alternate_protocols_cache_options: refused(NO_QUIC),
   },
-  'envoy.config.core.v3.HttpProtocolOptions': fields(
-    'idle_timeout max_connection_duration max_headers_count max_response_headers_kb max_requests_per_connection',
-  ),
+  'envoy.config.core.v3.HttpProtocolOptions': {
+    ...fields('idle_timeout max_connection_duration max_connection_duration_jitter max_headers_count max_response_headers_kb max_requests_per_connection'),
+    headers_with_underscores_action: supported({ note: 'of a connection manager; Envoy does not look at headers of a cluster' }),
+  },
+  'envoy.type.v3.Percent': fields('value'),
   ...http2Support,
   'envoy.config.core.v3.Http1ProtocolOptions': fields('enable_trailers allow_chunked_length header_key_format send_fully_qualified_url'),
   'envoy.config.core.v3.TransportSocket': fields('name typed_config'),

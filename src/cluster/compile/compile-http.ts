@@ -3,7 +3,6 @@ import {
   type Http1ProtocolOptions,
   type Http2ProtocolOptions,
   type HttpProtocolOptions as CommonOptions,
-  HttpProtocolOptions_HeadersWithUnderscoresAction,
   type TransportSocket,
   type UpstreamHttpProtocolOptions,
 } from '../../api/generated/envoy/config/core/v3.ts';
@@ -45,7 +44,7 @@ function compileDeprecated(cluster: Cluster, at: ConfigPath, context: CompileCon
     context.error(at, "cluster: Both HTTP1 and HTTP2 options may only be configured with non-default 'protocol_selection' values");
   }
   const protocol = asDownstream ? 'downstream' : http2 === undefined ? 'http1' : 'http2';
-  const parts = { protocol, common, commonAt: at.field('common_http_protocol_options'), http1, http1At: at.field('http_protocol_options'), http2, http2At: at.field('http2_protocol_options') } as const;
+  const parts = { protocol, common, http1, http1At: at.field('http_protocol_options'), http2, http2At: at.field('http2_protocol_options') } as const;
   return withAutoSni(httpSpec(parts, context), cluster.upstreamHttpProtocolOptions);
 }
 
@@ -83,7 +82,7 @@ function compileTypedOptions(cluster: Cluster, at: ConfigPath, context: CompileC
 
 function compileOptions(options: HttpProtocolOptions, at: ConfigPath, context: CompileContext): HttpSpec {
   const { upstreamProtocolOptions: choice, commonHttpProtocolOptions: common } = options;
-  const shared = { common, commonAt: at.field('common_http_protocol_options') };
+  const shared = { common };
   switch (choice.case) {
     case 'explicitHttpConfig': {
       const { protocolConfig } = choice.value;
@@ -110,21 +109,20 @@ function compileOptions(options: HttpProtocolOptions, at: ConfigPath, context: C
 interface OptionParts {
   readonly protocol: UpstreamProtocol;
   readonly common: CommonOptions | undefined;
-  readonly commonAt: ConfigPath;
   readonly http1: Http1ProtocolOptions | undefined;
   readonly http1At: ConfigPath;
   readonly http2: Http2ProtocolOptions | undefined;
   readonly http2At: ConfigPath;
 }
 
-function httpSpec({ protocol, common, commonAt, http1, http1At, http2, http2At }: OptionParts, context: CompileContext): HttpSpec {
-  refuseCommon(common, commonAt, context);
+function httpSpec({ protocol, common, http1, http1At, http2, http2At }: OptionParts, context: CompileContext): HttpSpec {
   checkCustomSettings(http2, http2At, context);
   return {
     protocol,
     http2: protocol === 'http1' ? undefined : http2Spec(http2, common),
     idleTimeoutMs: durationMs(common?.idleTimeout) ?? DEFAULT_IDLE_TIMEOUT_MS,
     maxConnectionDurationMs: durationMs(common?.maxConnectionDuration) ?? 0,
+    maxConnectionDurationJitterPercent: common?.maxConnectionDurationJitter?.value ?? 0,
     maxStreamDurationMs: durationMs(common?.maxStreamDuration) ?? 0,
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     maxHeadersCount: common?.maxHeadersCount ?? DEFAULT_MAX_HEADERS,
@@ -149,15 +147,4 @@ function http2Spec(http2: Http2ProtocolOptions | undefined, common: CommonOption
 function withAutoSni(spec: HttpSpec, options: UpstreamHttpProtocolOptions | undefined): HttpSpec {
   if (options === undefined || (!options.autoSni && !options.autoSanValidation)) return spec;
   return { ...spec, autoSni: { sni: options.autoSni, sanValidation: options.autoSanValidation, header: options.overrideAutoSniHeader.toLowerCase() } };
-}
-
-/** What these messages, shared with the downstream side, may say there but not here. */
-function refuseCommon(common: CommonOptions | undefined, at: ConfigPath, context: CompileContext): void {
-  if (common === undefined) return;
-  if (common.maxConnectionDurationJitter !== undefined) {
-    context.error(at.field('max_connection_duration_jitter'), 'not supported: max_connection_duration_jitter of a cluster');
-  }
-  if (common.headersWithUnderscoresAction !== HttpProtocolOptions_HeadersWithUnderscoresAction.ALLOW) {
-    context.error(at.field('headers_with_underscores_action'), 'not supported: headers_with_underscores_action of a cluster');
-  }
 }

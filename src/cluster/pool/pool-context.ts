@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { StatGroup } from '../../core/stats/stats.ts';
+import type { Random } from '../../core/random.ts';
 import type { TimerList } from '../../core/timers.ts';
 import type { ClientCodec, ClientCodecOwner } from '../../http/codec/codec.ts';
 import type { Protocol } from '../../http/stream-info.ts';
@@ -25,7 +26,9 @@ export interface PoolContext {
   readonly connectTimeouts: TimerList;
   /** Undefined: idle connections stay. */
   readonly idleTimeouts: TimerList | undefined;
-  readonly connectionDurations: TimerList | undefined;
+  /** Several: a connection takes any of them. Undefined: it lasts as long as it is good. */
+  readonly connectionDurations: readonly TimerList[] | undefined;
+  readonly random: Random;
   /** Infinity: no limit. */
   readonly maxRequestsPerConnection: number;
   /** Unique in the process. */

@@ -1,3 +1,4 @@
+import { pickList } from '../../core/jittered-lists.ts';
 import { Timer, type TimerOwner } from '../../core/timers.ts';
 import type { ClientCodec, ClientCodecOwner, RequestEncoder, ResponseDecoder } from '../../http/codec/codec.ts';
 import type { Failure } from '../../http/failure.ts';
@@ -152,7 +153,7 @@ export class PooledConnection
 
   onConnected(): void {
     if (this.#closed) return;
-    const { clock, stats, protocol: offered, connectionDurations, tcpKeepAliveDelayMs } = this.#context;
+    const { clock, stats, protocol: offered, connectionDurations, random, tcpKeepAliveDelayMs } = this.#context;
     this.#connectTimer.disarm();
     this.connectEndMs = clock.monotonicMs();
     stats.record(CLUSTER_STATS.upstream_cx_connect_ms, Math.floor(this.connectEndMs - this.connectStartMs));
@@ -161,7 +162,7 @@ export class PooledConnection
     if (protocol !== offered) protocol.countConnection(stats);
     this.protocol = protocol.name;
     this.#codec = protocol.createCodec(this.#connection, this);
-    connectionDurations?.arm((this.#durationTimer = new Timer(this, DURATION_TIMER)));
+    if (connectionDurations !== undefined) pickList(connectionDurations, random).arm((this.#durationTimer = new Timer(this, DURATION_TIMER)));
     this.#owner.onConnected(this);
   }
 

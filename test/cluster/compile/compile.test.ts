@@ -45,6 +45,7 @@ describe('a compiled cluster', () => {
         http2: undefined,
         idleTimeoutMs: 3_600_000,
         maxConnectionDurationMs: 0,
+        maxConnectionDurationJitterPercent: 0,
         maxStreamDurationMs: 0,
         maxRequestsPerConnection: 0,
         maxHeadersCount: 100,
@@ -300,13 +301,14 @@ describe('protocol options', () => {
   it('are taken from the typed options', () => {
     const { http } = specOf(
       withOptions(`explicit_http_config: {http_protocol_options: {enable_trailers: true, allow_chunked_length: true}}, common_http_protocol_options:
-        {idle_timeout: 0s, max_connection_duration: 60s, max_requests_per_connection: 5, max_headers_count: 7, max_response_headers_kb: 1}`),
+        {idle_timeout: 0s, max_connection_duration: 60s, max_connection_duration_jitter: {value: 50}, max_requests_per_connection: 5, max_headers_count: 7, max_response_headers_kb: 1}`),
     );
     expect(http).toEqual({
       protocol: 'http1',
       http2: undefined,
       idleTimeoutMs: 0,
       maxConnectionDurationMs: 60_000,
+      maxConnectionDurationJitterPercent: 50,
       maxStreamDurationMs: 0,
       maxRequestsPerConnection: 5,
       maxHeadersCount: 7,

@@ -1,3 +1,4 @@
+import { SeededRandom } from '../../../src/core/random.ts';
 import { describe, expect, it } from 'vitest';
 import { emptyRuntime } from '../../../src/core/runtime.ts';
 import { LocalProcessCounts } from '../../../src/core/process-counts.ts';
@@ -38,7 +39,7 @@ function twoStreamPool(maxRequestsPerConnection = Infinity) {
     tcpKeepAliveDelayMs: undefined,
     connectTimeouts: world.timers.list(1000),
     idleTimeouts: undefined,
-    connectionDurations: undefined,
+    connectionDurations: undefined, random: new SeededRandom(1),
     maxRequestsPerConnection,
     nextConnectionId: () => 1,
   };

@@ -377,6 +377,21 @@ describe('running connections', () => {
     expect(running.events.at(-1)).toBe('end');
     expect(world.stat('cluster.web.upstream_cx_max_duration_reached')).toBe(1);
   });
+
+  it('end at different times with max_connection_duration_jitter, none before its duration', () => {
+    const world = new World();
+    const cluster = world.serve(staticYaml('web', ONE, httpOptions('max_connection_duration: 4s, max_connection_duration_jitter: {value: 100}')));
+    const lifetimes = Array.from({ length: 8 }, () => {
+      world.connected(cluster).send();
+      world.transport.last.respond(OK);
+      let livedMs = 0;
+      for (; !world.transport.last.closed && livedMs < 10_000; livedMs += 100) world.advance(100);
+      return livedMs;
+    });
+    expect(Math.min(...lifetimes)).toBeGreaterThanOrEqual(4_000);
+    expect(Math.max(...lifetimes)).toBeLessThanOrEqual(8_100);
+    expect(new Set(lifetimes).size).toBeGreaterThan(1);
+  });
 });
 
 describe('host counts', () => {

@@ -1,3 +1,4 @@
+import { pickList } from '../../../core/jittered-lists.ts';
 import { Timer, type TimerOwner, type Timers } from '../../../core/timers.ts';
 import type { HeldStream, MultiplexedCodecOwner, MultiplexedServerCodec, RequestDecoder, ServerCodec, ServerEncoder } from '../../../http/codec/codec.ts';
 import { downstreamClosedHere, H1ServerCodec } from '../../../http/codec/h1-server.ts';
@@ -9,7 +10,6 @@ import { LINGER_EXPIRED, type Connection, type TransportError } from '../../../t
 import { ActiveStream, type StreamConnection } from './active-stream.ts';
 import type { ConnectionManagerConfig } from './config.ts';
 import { CodecSniffer } from './codec-sniffer.ts';
-import { pickList } from './jitter.ts';
 import { PrematureResets } from './premature-resets.ts';
 import { HTTP1_CODEC_STATS, HTTP_STATS } from '../../../http/http-stats.ts';
 

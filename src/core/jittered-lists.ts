@@ -1,5 +1,5 @@
-import type { Random } from '../../../core/random.ts';
-import type { TimerList } from '../../../core/timers.ts';
+import type { Random } from './random.ts';
+import type { TimerList } from './timers.ts';
 
 /** So many durations a jitter chooses from, each with a list of its own. */
 const STEPS = 64;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../../../src/core/clock.ts';
-import type { Random } from '../../../src/core/random.ts';
-import { Timers } from '../../../src/core/timers.ts';
-import { jitteredLists, pickList } from '../../../src/filters/network/http-connection-manager/jitter.ts';
+import { ManualClock } from '../../src/core/clock.ts';
+import type { Random } from '../../src/core/random.ts';
+import { Timers } from '../../src/core/timers.ts';
+import { jitteredLists, pickList } from '../../src/core/jittered-lists.ts';
 
 describe('a jitter', () => {
   const timers = new Timers(new ManualClock());
