@@ -14,7 +14,7 @@ export const httpConnectionManagerSupport: SupportTable = {
       drain_timeout_jitter add_proxy_protocol_connection_state record_route_resolution_stats`),
     represent_ipv4_remote_address_as_ipv4_mapped_ipv6: ignored('Envoy reads it and maps no address'),
     codec_type: only(['AUTO', 'HTTP1', 'HTTP2'], 'stock Node has no QUIC'),
-    path_normalization_options: refused('use normalize_path and merge_slashes'),
+    path_normalization_options: ignored('Envoy does not read it: use normalize_path and merge_slashes'),
     typed_header_validation_config: refused('heads are validated by the codecs'),
     rds: refused('routes come from route_config'),
     scoped_routes: refused('routes come from route_config'),
