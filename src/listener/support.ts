@@ -1,6 +1,7 @@
 import { fields, ignored, only, refused, supported, type SupportTable } from '../config/support.ts';
 
 const NO_SOCKET_OPTIONS = 'Node sets no such socket option; use sysctl, or a proxy of the platform in front';
+const INTERNAL = 'bytes pass between listeners of one process over a Unix socket: give the listener and the endpoint one address (pipe, path "@name")';
 const NO_SUBSETS = 'it chooses among the subsets of a cluster: Envoy too ignores it where a cluster has no lb_subset_config, which is refused';
 
 export const listenerSupport: SupportTable = {
@@ -18,6 +19,12 @@ export const listenerSupport: SupportTable = {
     max_connections_to_accept_per_socket_event: ignored('Node accepts what has arrived'),
     filter_chain_matcher: supported(),
     udp_listener_config: refused('only TCP'),
+    api_listener: refused('only what comes over a socket is served: give the listener an address, of 127.0.0.1 or a Unix socket (pipe)'),
+    internal_listener: refused(INTERNAL),
+    reuse_port: refused('use enable_reuse_port'),
+    stats_matcher: refused("use stats_matcher of the bootstrap's stats_config"),
+    fcds_config: refused('filter chains come from the bootstrap file'),
+    per_connection_buffer_high_watermark_timeout: refused('what waits for a slow peer is bounded by per_connection_buffer_limit_bytes, and who takes nothing is ended by idle timeouts'),
   },
   'envoy.config.listener.v3.Listener.DeprecatedV1': fields('bind_to_port'),
   'envoy.config.listener.v3.AdditionalAddress': {
@@ -45,7 +52,7 @@ export const listenerSupport: SupportTable = {
   'envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet': fields('rules'),
   'envoy.extensions.filters.listener.local_ratelimit.v3.LocalRateLimit': fields('stat_prefix token_bucket runtime_enabled'),
   'envoy.config.listener.v3.Filter': fields('name typed_config'),
-  'envoy.config.core.v3.Address': fields('socket_address pipe'),
+  'envoy.config.core.v3.Address': { ...fields('socket_address pipe'), envoy_internal_address: refused(INTERNAL) },
   'envoy.config.core.v3.Pipe': fields('path mode'),
   'envoy.config.core.v3.SocketAddress': {
     ...fields('address port_value ipv4_compat'),

@@ -10,6 +10,7 @@ import { parseCertificates } from './certificate.ts';
 import { unnamedStatName } from './context-report.ts';
 import { readMaterial, TLS_MATERIAL } from './material.ts';
 import { compileSanRule, compileUntypedSanRules, dnsCovers, sanMatches, type SanRule } from './san-rules.ts';
+import { certificatesBetween } from './chain.ts';
 import { compileTrustDomains, leadsToItsDomain, type TrustDomains, workloadFault } from './trust-domains.ts';
 import { type SubjectAltName, subjectAltNames } from './x509.ts';
 
@@ -35,6 +36,8 @@ export interface PeerRules {
   readonly caStatName: string;
   readonly crl: string;
   readonly acceptUntrusted: boolean;
+  /** `max_verify_depth`. */
+  readonly maxDepth: number;
   readonly spki: ReadonlySet<string>;
   readonly hashes: ReadonlySet<string>;
   readonly names: readonly SanRule[];
@@ -44,8 +47,11 @@ export interface PeerRules {
   readonly identity: string;
 }
 
+/** OpenSSL's own limit. */
+const LONGEST_CHAIN = 100;
+
 /** Anybody. */
-export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', caStatName: '', crl: '', acceptUntrusted: false, spki: new Set(), hashes: new Set(), names: [], trustDomains: undefined, identity: '' };
+export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', caStatName: '', crl: '', acceptUntrusted: false, maxDepth: LONGEST_CHAIN, spki: new Set(), hashes: new Set(), names: [], trustDomains: undefined, identity: '' };
 
 /** Envoy asks clients for no certificate whose rules say nothing, whatever `require_client_certificate` says. */
 export function asksForAnything({ trustedCa, spki, hashes }: PeerRules): boolean {
@@ -56,7 +62,7 @@ export function asksForAnything({ trustedCa, spki, hashes }: PeerRules): boolean
 export function compilePeerRules(message: CertificateValidationContext, secretName: string, at: ConfigPath, context: CompileContext): PeerRules {
   if (message.watchedDirectory !== undefined) context.service(TLS_MATERIAL).watch(message.watchedDirectory.path);
   const names = compileNames(message, at, context);
-  const identity = JSON.stringify([message.matchTypedSubjectAltNames, message.matchSubjectAltNames], (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  const identity = JSON.stringify([message.matchTypedSubjectAltNames, message.matchSubjectAltNames, message.maxVerifyDepth], (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
   if (message.customValidatorConfig !== undefined) {
     const domains = compileTrustDomains(message.customValidatorConfig, at.field('custom_validator_config'), context);
     // All else that the message says of trust is for the validator that this one replaces.
@@ -80,6 +86,7 @@ export function compilePeerRules(message: CertificateValidationContext, secretNa
     caOrigin: ca?.origin ?? '',
     caStatName: secretName === '' ? unnamedStatName('ca_cert', message.trustedCa) : secretName,
     crl: crl?.bytes.toString('latin1') ?? '',
+    maxDepth: message.maxVerifyDepth ?? LONGEST_CHAIN,
     acceptUntrusted: message.trustChainVerification === Trust.ACCEPT_UNTRUSTED,
     spki: new Set(message.verifyCertificateSpki.map((pin, index) => compileSpki(pin, at.field('verify_certificate_spki').index(index), context))),
     hashes: new Set(message.verifyCertificateHash.map((pin, index) => compileHash(pin, at.field('verify_certificate_hash').index(index), context))),
@@ -112,6 +119,8 @@ function compileHash(pin: string, at: ConfigPath, context: CompileContext): stri
   return hex;
 }
 
+const NO_ISSUER = 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
+
 /** OpenSSL's codes in the words of BoringSSL, which Envoy quotes. */
 const UNTRUSTED: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'certificate has expired',
@@ -139,11 +148,25 @@ function workloadRefusal({ trustDomains }: PeerRules, leaf: X509Certificate): Pe
   return fault === undefined ? undefined : { stat: 'fail_verify_error', reason: `verify cert failed: ${fault}` };
 }
 
-function trustFault({ trustedCa, trustDomains }: PeerRules, session: TlsSession, leaf: X509Certificate): PeerFault | undefined {
+function trustFault(rules: PeerRules, session: TlsSession, leaf: X509Certificate): PeerFault | undefined {
+  const { trustedCa, trustDomains } = rules;
   if (trustedCa === '') return undefined;
-  const untrusted = session.untrusted ?? (trustDomains === undefined || leadsToItsDomain(trustDomains, session, leaf) ? undefined : 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY');
-  if (untrusted === undefined) return undefined;
-  return { stat: 'fail_verify_error', reason: `verify cert failed: X509_verify_cert: certificate verification error at depth 0: ${UNTRUSTED[untrusted] ?? untrusted}` };
+  if (session.untrusted !== undefined) return untrusted(session.untrusted, 0);
+  if (trustDomains !== undefined && !leadsToItsDomain(trustDomains, session, leaf)) return untrusted(NO_ISSUER, 0);
+  // As BoringSSL, which looks for issuers no further than that.
+  return isTooLong(rules, session, leaf) ? untrusted(NO_ISSUER, Math.max(rules.maxDepth, 1)) : undefined;
+}
+
+function untrusted(code: string, depth: number): PeerFault {
+  return { stat: 'fail_verify_error', reason: `verify cert failed: X509_verify_cert: certificate verification error at depth ${depth}: ${UNTRUSTED[code] ?? code}` };
+}
+
+/** An authority that has signed the peer's certificate itself is always near enough. */
+function isTooLong({ trusted, maxDepth }: PeerRules, session: TlsSession, leaf: X509Certificate): boolean {
+  // Of a resumed session the chain is gone, and it was judged by the same rules.
+  if (maxDepth >= LONGEST_CHAIN || session.resumed) return false;
+  const between = certificatesBetween(trusted, leaf, session);
+  return between === undefined || (between > 0 && between >= maxDepth);
 }
 
 function nameFault({ names: rules, trustDomains }: PeerRules, leaf: X509Certificate, required: RequiredNames | undefined): PeerFault | undefined {

@@ -5,6 +5,7 @@ import type { AnyMessage, CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import type { TlsSession } from '../transport/tls.ts';
 import { parseCertificates } from './certificate.ts';
+import { certificatesBetween } from './chain.ts';
 import { readMaterial } from './material.ts';
 import { maySignOthers, subjectAltNames } from './x509.ts';
 
@@ -62,17 +63,7 @@ export function workloadFault({ authorities }: TrustDomains, leaf: X509Certifica
 export function leadsToItsDomain({ authorities }: TrustDomains, session: TlsSession, leaf: X509Certificate): boolean {
   // Of a resumed session the chain is gone, and it was judged by the same rules.
   if (authorities.size === 1 || session.resumed) return true;
-  return leadsTo(authorities.get(trustDomainOf(leaf))!, leaf, session.peerChain.slice(1, MAX_CHAIN));
-}
-
-/** More than any workload sends: signatures cost time. */
-const MAX_CHAIN = 10;
-
-function leadsTo(anchors: readonly X509Certificate[], certificate: X509Certificate, others: readonly X509Certificate[]): boolean {
-  const isSignedBy = (issuer: X509Certificate): boolean => issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-  if (anchors.some((anchor) => anchor.raw.equals(certificate.raw) || isSignedBy(anchor))) return true;
-  const issuer = others.find(isSignedBy);
-  return issuer !== undefined && leadsTo(anchors, issuer, others.filter((other) => other !== issuer));
+  return certificatesBetween(authorities.get(trustDomainOf(leaf))!, leaf, session) !== undefined;
 }
 
 /** Of the first URI; '' when that is no identity. */
