@@ -86,6 +86,8 @@ interface UsedStream {
 
 /** Is told to stop and to go on by turns. */
 class Source implements PressureWatcher {
+  /** The message that it was the source of has left, or was given up. */
+  isFlushed = false;
   #above = false;
 
   onHighWatermark(): void {
@@ -98,7 +100,9 @@ class Source implements PressureWatcher {
     this.#above = false;
   }
 
-  onFlushed(): void {}
+  onFlushed(): void {
+    this.isFlushed = true;
+  }
 }
 
 /** Fields that heads have, some of them again and again. */
@@ -266,7 +270,8 @@ export function checkHostileClient(seed: number): void {
   for (const stream of rig.streams) {
     if (stream.ends > 1) throw new Error('a stream ended twice');
     // Whoever has sent the whole answer need not hear how the request ends.
-    const isOver = stream.ended || stream.givenUp || (stream.encoder as H2Stream).localEnded;
+    const { localEnded, watcher } = stream.encoder as H2Stream;
+    const isOver = stream.ended || stream.givenUp || localEnded || (watcher as Source | undefined)?.isFlushed === true;
     if (!isOver && stream.failure === undefined) throw new Error('a stream was not told of its end');
   }
   judgeRest();
