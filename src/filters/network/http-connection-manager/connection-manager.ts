@@ -304,6 +304,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     const resets = (this.#prematureResets ??= new PrematureResets(runtime));
     if (resets.onStreamEnd(clock.monotonicMs() - info.startMs, info.responseCode !== 0) && !this.#closed) {
       stats.inc(HTTP_STATS.downstream_rq_too_many_premature_resets);
+      stats.inc(HTTP_STATS.downstream_cx_protocol_error);
       this.#closed = true;
       this.#closedHere = true;
       this.#connection.destroy();
