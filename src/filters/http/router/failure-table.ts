@@ -42,3 +42,8 @@ export function resetDetails(failure: Failure, responseStarted: boolean): string
   const details = failure.details === '' ? reason : `${reason}|${failure.details}`;
   return `${when}{${details.includes(' ') ? details.replace(/\s/g, '_') : details}}`;
 }
+
+/** A response to a call that says no failure with its head: how the call went is known at its end. */
+export function promisesSuccess(status: number): boolean {
+  return status >= 200 && status < 500;
+}

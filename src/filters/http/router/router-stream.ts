@@ -14,7 +14,7 @@ import { ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { RouterConfig } from './config.ts';
 import { removeConsumed } from './consumed-headers.ts';
-import { CLIENT_GONE, GIVEN_UP, NO_HOST, resetDetails, TIMED_OUT, upstreamFailure } from './failure-table.ts';
+import { CLIENT_GONE, GIVEN_UP, NO_HOST, promisesSuccess, resetDetails, TIMED_OUT, upstreamFailure } from './failure-table.ts';
 import { HeldRequest } from './held-request.ts';
 import { upstreamScheme } from './scheme.ts';
 import { maxStreamDurationMs, perTryTimeoutMs, routeTimeoutMs, tellGrpcTimeout } from './timeouts.ts';
@@ -474,7 +474,7 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
     this.#done = true;
     this.#disarm();
     this.#responseEnded = true;
-    if (this.#responseStarted && this.#info.responseCode >= 200 && isGrpcRequest(this.requestHeaders!)) this.#config.stats.inc(HTTP_STATS.rq_reset_after_downstream_response_started);
+    if (this.#responseStarted && promisesSuccess(this.#info.responseCode) && isGrpcRequest(this.requestHeaders!)) this.#config.stats.inc(HTTP_STATS.rq_reset_after_downstream_response_started);
     this.#handle.localReply({
       status,
       body,
