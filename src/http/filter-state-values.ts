@@ -1,15 +1,33 @@
+import { isIP } from 'node:net';
 import type { FilterStateValue } from '../api/generated/envoy/extensions/filters/common/set_filter_state/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import { unicodeText } from '../core/wire-text.ts';
+import { FilterStateAddress } from './filter-state.ts';
 import type { FormatContext } from './format/operator.ts';
 import { compileSubstitutionFormat, type SubstitutionFormat } from './format/substitution-format.ts';
 
-/** What makes an object of a text. Each of these keeps it as it is; the last is where the TCP proxy looks for its cluster. */
-const FACTORIES: ReadonlySet<string> = new Set(['envoy.string', 'envoy.hashable_string', 'envoy.tcp_proxy.cluster']);
+/** What makes an object of a text; undefined when it cannot. */
+type Factory = (text: string) => unknown;
+
+const asItIs: Factory = (text) => text;
+
+/** `envoy.tcp_proxy.cluster` is where the TCP proxy looks for its cluster. */
+const FACTORIES: ReadonlyMap<string, Factory> = new Map([
+  ['envoy.string', asItIs],
+  ['envoy.hashable_string', asItIs],
+  ['envoy.tcp_proxy.cluster', asItIs],
+  ['envoy.network.ip', addressOf],
+]);
+
+function addressOf(host: string): FilterStateAddress | undefined {
+  const family = isIP(host);
+  return family === 0 ? undefined : new FilterStateAddress({ kind: 'ip', host, port: 0, text: family === 6 ? `[${host}]:0` : `${host}:0` });
+}
 
 interface Entry {
   readonly key: string;
+  readonly make: Factory;
   readonly format: SubstitutionFormat;
   readonly skipIfEmpty: boolean;
 }
@@ -28,9 +46,10 @@ export class FilterStateValues {
 
   applyTo(context: FormatContext): void {
     const { info } = context;
-    for (const { key, format, skipIfEmpty } of this.#entries) {
-      const value = format.format(context);
-      if (value !== '' || !skipIfEmpty) (info.filterState ??= new Map()).set(key, unicodeText(value));
+    for (const { key, make, format, skipIfEmpty } of this.#entries) {
+      const text = format.format(context);
+      const object = text === '' && skipIfEmpty ? undefined : make(unicodeText(text));
+      if (object !== undefined) (info.filterState ??= new Map()).set(key, object);
     }
   }
 }
@@ -43,7 +62,8 @@ export function compileFilterStateValues(messages: readonly FilterStateValue[], 
 function compileEntry({ key, factoryKey, value, skipIfEmpty }: FilterStateValue, at: ConfigPath, context: CompileContext): Entry | undefined {
   const name = key.value ?? '';
   const factory = factoryKey === '' ? name : factoryKey;
-  if (!FACTORIES.has(factory)) context.error(at, `'${factory}' does not have an object factory: here those are ${[...FACTORIES].join(', ')}`);
+  const make = FACTORIES.get(factory);
+  if (make === undefined) context.error(at, `'${factory}' does not have an object factory: here those are ${[...FACTORIES.keys()].join(', ')}`);
   const format = value.value && compileSubstitutionFormat(value.value, at.field('format_string'), context);
-  return format && { key: name, format, skipIfEmpty };
+  return format && make && { key: name, make, format, skipIfEmpty };
 }

@@ -4,8 +4,8 @@ import type { Address } from '../transport/transport.ts';
 export interface FilterStateObject {
   /** `%FILTER_STATE(key:PLAIN)%`; undefined when it cannot be said in text. */
   readonly plain: string | undefined;
-  /** `%FILTER_STATE(key)%`: the fields of a message of Envoy's API that differ from their defaults, by their names there. */
-  readonly fields: Readonly<Record<string, unknown>>;
+  /** `%FILTER_STATE(key)%`: the fields of a message of Envoy's API that differ from their defaults, by their names there; undefined when it is none. */
+  readonly fields: Readonly<Record<string, unknown>> | undefined;
   /** `%FILTER_STATE(key:FIELD:name)%`; absent when its fields cannot be asked for. */
   field?(name: string): string | undefined;
 }
@@ -34,7 +34,7 @@ export class FilterStateTexts implements FilterStateObject {
 /** An address. */
 export class FilterStateAddress implements FilterStateObject {
   readonly address: Address;
-  readonly fields = {};
+  readonly fields = undefined;
 
   constructor(address: Address) {
     this.address = address;
@@ -50,8 +50,8 @@ export function isFilterStateObject(value: unknown): value is FilterStateObject 
 }
 
 /** The fields by the names that protobuf's JSON gives them. */
-export function jsonFields(object: FilterStateObject): Readonly<Record<string, unknown>> {
-  if (object instanceof FilterStateTexts) return object.fields;
+export function jsonFields(object: FilterStateObject): Readonly<Record<string, unknown>> | undefined {
+  if (object instanceof FilterStateTexts || object.fields === undefined) return object.fields;
   return Object.fromEntries(Object.entries(object.fields).map(([name, value]) => [name.replace(/_([a-z])/g, (_whole, letter: string) => letter.toUpperCase()), value]));
 }
 

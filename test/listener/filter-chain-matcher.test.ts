@@ -70,8 +70,8 @@ describe('a filter chain matcher', () => {
 
   it('needs names of its chains, each its own', () => {
     expect(compile({ onNoMatch: action('a') }, ['a', '', 'a']).errors).toEqual([
-      `filter_chains[1].name: error adding listener '127.0.0.1:80': "name" field is required when using a listener matcher`,
-      `filter_chains[2].name: error adding listener '127.0.0.1:80': "name" field is duplicated with value 'a'`,
+      `filter_chains[1].name: error adding listener '127.0.0.1:80': "name" field is required when using a listener matcher; it is what the matcher finds a chain by`,
+      `filter_chains[2].name: error adding listener '127.0.0.1:80': "name" field is duplicated with value 'a'; the matcher finds a chain by it`,
     ]);
   });
 
@@ -83,6 +83,6 @@ describe('a filter chain matcher', () => {
   });
 
   it('is refused where Envoy would end at the first connection', () => {
-    expect(compile({ onNoMatch: { ...action('first'), keepMatching: true } }).errors).toEqual(['filter_chain_matcher.on_no_match.keep_matching: keep_matching is not supported in this context']);
+    expect(compile({ onNoMatch: { ...action('first'), keepMatching: true } }).errors).toEqual(['filter_chain_matcher.on_no_match.keep_matching: keep_matching is not supported in this context; leave it out']);
   });
 });

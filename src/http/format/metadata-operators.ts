@@ -69,11 +69,13 @@ function compileFilterState({ params, length }: OperatorArguments): Operator | s
   return {
     text: (context) => {
       const value = read(context);
-      return value === undefined ? undefined : forHtml(jsonOfValue(isFilterStateObject(value) ? jsonFields(value) : value)).substring(0, length);
+      const typed = isFilterStateObject(value) ? jsonFields(value) : value;
+      return typed === undefined ? undefined : forHtml(jsonOfValue(typed)).substring(0, length);
     },
     json: (context) => {
       const value = read(context);
-      return value === undefined ? undefined : jsonOfValue(isFilterStateObject(value) ? value.fields : value);
+      const typed = isFilterStateObject(value) ? value.fields : value;
+      return typed === undefined ? undefined : jsonOfValue(typed);
     },
   };
 }

@@ -2,7 +2,8 @@ import type { FilterStateMatcher as FilterStateMatcherMessage } from '../../api/
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { wireText } from '../../core/wire-text.ts';
-import { plainOf } from '../filter-state.ts';
+import { FilterStateAddress, plainOf } from '../filter-state.ts';
+import { compileIpPrefixSet } from '../ip-prefix.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { compileStringMatcher } from './string-matcher.ts';
 
@@ -12,11 +13,15 @@ export function compileFilterStateMatcher(
   at: ConfigPath,
   context: CompileContext,
 ): ((info: StreamInfo) => boolean) | undefined {
-  if (matcher.case !== 'stringMatch') {
-    context.error(at, 'not supported: filter_state without string_match');
-    return undefined;
+  if (matcher.case === 'addressMatch') {
+    const { ranges, invertMatch } = matcher.value;
+    const networks = compileIpPrefixSet(ranges, at.field('address_match').field('ranges'), context);
+    return (info) => {
+      const object = info.stateOf(key);
+      return object instanceof FilterStateAddress && networks.has(object.address) !== invertMatch;
+    };
   }
-  const text = compileStringMatcher(matcher.value, at.field('string_match'), context);
+  const text = matcher.value && compileStringMatcher(matcher.value, at.field('string_match'), context);
   return text && ((info) => {
     const plain = plainOf(info.stateOf(key));
     return plain !== undefined && text.matches(wireText(plain));

@@ -70,7 +70,7 @@ class TreeCompiler<Data, Action> implements CustomIndexParts<Data, Action> {
   onMatch(message: OnMatchMessage | undefined, at: ConfigPath): MatchTree<Data, Action> | undefined {
     if (message === undefined) return undefined;
     const { onMatch, keepMatching } = message;
-    if (keepMatching && this.#site.keepMatching !== true) this.#context.error(at.field('keep_matching'), 'keep_matching is not supported in this context');
+    if (keepMatching && this.#site.keepMatching !== true) this.#context.error(at.field('keep_matching'), 'keep_matching is not supported in this context; leave it out');
     let found: MatchTree<Data, Action> | undefined;
     if (onMatch.case === 'matcher') found = this.tree(onMatch.value, at.field('matcher'));
     else if (onMatch.case === 'action') found = this.#action(onMatch.value, at.field('action'));

@@ -51,7 +51,8 @@ export const HTTP_RBAC: RbacSite = {
 export function compileRbacEngines(message: RbacMessage, at: ConfigPath, outside: CompileContext, { inputs, refusal, judgesRequests }: RbacSite): RbacEngines {
   const { rules, matcher, shadowRules, shadowMatcher } = message;
   const context = judgesRequests ? outside : outside.with(JUDGES_REQUESTS, false);
-  const refusedInput = (typeName: string): string | undefined => (inputs.has(typeName) ? undefined : `${refusal} 'type.googleapis.com/${typeName}'`);
+  const readable = [...inputs].map((name) => name.substring(name.lastIndexOf('.') + 1)).join(', ');
+  const refusedInput = (typeName: string): string | undefined => (inputs.has(typeName) ? undefined : `${refusal} 'type.googleapis.com/${typeName}'; it reads ${readable}`);
   const site: MatchingSite = { ...SITE, refusedInput };
   if (matcher !== undefined && rules !== undefined) context.warning(at.field('rules'), 'RBAC rules are ignored when matcher is configured');
   if (shadowMatcher !== undefined && shadowRules !== undefined) context.warning(at.field('shadow_rules'), 'RBAC shadow rules are ignored when shadow matcher is configured');

@@ -26,7 +26,7 @@ export const rbacSupport: SupportTable = {
   'envoy.config.rbac.v3.Principal.Set': fields('ids'),
   'envoy.config.rbac.v3.Principal.Authenticated': fields('principal_name'),
   'envoy.config.rbac.v3.SourcedMetadata': fields('metadata_matcher metadata_source'),
-  'envoy.type.matcher.v3.FilterStateMatcher': fields('key string_match'),
+  'envoy.type.matcher.v3.FilterStateMatcher': fields('key string_match address_match'),
   'envoy.type.matcher.v3.PathMatcher': fields('path'),
   'envoy.type.v3.Int32Range': fields('start end'),
 };

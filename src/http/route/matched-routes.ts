@@ -17,7 +17,7 @@ const SITE: MatchingSite = {
   customMatchers: 'envoy.matching.http.custom_matchers',
   actions: 'envoy.matching.action',
   actionTypes: new Set(['envoy.config.route.v3.Route', 'envoy.config.route.v3.RouteList']),
-  refusedInput: (typeName) => (INPUTS.has(typeName) ? undefined : `Route table can only match on request headers, saw type.googleapis.com/${typeName}`),
+  refusedInput: (typeName) => (INPUTS.has(typeName) ? undefined : `Route table can only match on request headers, saw type.googleapis.com/${typeName}; use HttpRequestHeaderMatchInput or FilterStateInput`),
 };
 
 /** Compiles routes of the virtual host whose matcher is compiled; each with its position. */

@@ -32,8 +32,8 @@ export function compileFilterChainMatcher(
   const indices = new Map<string, ChainIndex>();
   chains.forEach(({ name }, index) => {
     const nameAt = at.field('filter_chains').index(index).field('name');
-    if (name === '') context.error(nameAt, `error adding listener '${addresses}': "name" field is required when using a listener matcher`);
-    else if (indices.has(name)) context.error(nameAt, `error adding listener '${addresses}': "name" field is duplicated with value '${name}'`);
+    if (name === '') context.error(nameAt, `error adding listener '${addresses}': "name" field is required when using a listener matcher; it is what the matcher finds a chain by`);
+    else if (indices.has(name)) context.error(nameAt, `error adding listener '${addresses}': "name" field is duplicated with value '${name}'; the matcher finds a chain by it`);
     else indices.set(name, index);
   });
   const tree = compileMatchTree<NetworkMatchingData, string>(matcher, at.field('filter_chain_matcher'), context, SITE);

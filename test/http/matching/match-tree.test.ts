@@ -146,7 +146,7 @@ describe('keep_matching', () => {
   const kept = list([[isText('a'), { ...action('1'), keepMatching: true }], [isText('a'), { matcher: list([[notKnown, action('2')]]), keepMatching: true }], [isText('a'), action('3')]]);
 
   test('is refused where the consumer does not take it', () => {
-    expect(compileTree(kept).errors.map((error) => error.split(': ')[1])).toEqual(Array(2).fill('keep_matching is not supported in this context'));
+    expect(compileTree(kept).errors.map((error) => error.split(': ')[1])).toEqual(Array(2).fill('keep_matching is not supported in this context; leave it out'));
   });
 
   test('goes on as if nothing had matched', () => {

@@ -84,3 +84,23 @@ it('what stands beside a matcher is told to have no effect', () => {
     'shadow_rules: RBAC shadow rules are ignored when shadow matcher is configured',
   ]);
 });
+
+describe('the filter state of a principal', () => {
+  const allows = (addressMatch: JsonObject, object: unknown): boolean => {
+    const { info } = dataOf({});
+    info.filterState = new Map([['k', object]]);
+    return compile(ANY, { filterState: { key: 'k', addressMatch } }).engines.enforced!.judge({ info, headers: undefined }).allowed;
+  };
+  const ranges = [{ addressPrefix: '10.0.0.0', prefixLen: 8 }, { addressPrefix: '2001:db8::', prefixLen: 32 }];
+
+  it('may be an address in some ranges, or in none of them', () => {
+    const addresses = ['10.1.2.3', '11.1.2.3', '2001:db8::1'].map((host) => new FilterStateAddress(ipAddress(host, 0)));
+    expect(addresses.map((address) => allows({ ranges }, address))).toEqual([true, false, true]);
+    expect(addresses.map((address) => allows({ ranges, invertMatch: true }, address))).toEqual([false, true, false]);
+  });
+
+  it('is no address when it is a text', () => {
+    expect(allows({ ranges }, '10.1.2.3')).toBe(false);
+    expect(allows({ ranges, invertMatch: true }, '11.1.2.3')).toBe(false);
+  });
+});

@@ -58,7 +58,7 @@ describe('a matcher of a virtual host', () => {
     expect(by(header('x'))).toEqual([]);
     expect(by(extension('envoy.extensions.matching.common_inputs.network.v3.FilterStateInput', { key: 'k' }))).toEqual([]);
     expect(by(extension('envoy.extensions.matching.common_inputs.network.v3.SourceIPInput'))).toEqual([
-      'virtual_hosts[0].matcher.matcher_tree.input.typed_config: Route table can only match on request headers, saw type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.SourceIPInput',
+      'virtual_hosts[0].matcher.matcher_tree.input.typed_config: Route table can only match on request headers, saw type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.SourceIPInput; use HttpRequestHeaderMatchInput or FilterStateInput',
     ]);
   });
 
