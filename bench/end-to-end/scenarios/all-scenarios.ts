@@ -184,7 +184,7 @@ const upload: Scenario = {
 const http2Download: Scenario = {
   ...download,
   name: 'h2-download',
-  title: '100 MiB downloads one after the other over one connection of HTTP/2, HTTP/1.1 behind',
+  title: '100 MiB downloads one after the other over HTTP/2, each over one stream of a new connection, HTTP/1.1 behind',
   peers: SERVERS,
   variants: one({ ...PLAIN, largeBodies: true, http2Clients: true }),
   ownLoad: `h2load, ${TRANSFERS} transfers a turn`,

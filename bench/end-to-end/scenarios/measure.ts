@@ -102,15 +102,21 @@ export async function transfer(turn: Turn, direction: 'down' | 'up', bytes: numb
   });
 }
 
-/** The same, downwards over one stream of HTTP/2 after the other. */
+/** The same, downwards over HTTP/2, each over a connection of its own: h2load tells only how long all of its transfers took. */
 export async function transferHttp2(turn: Turn, bytes: number, transfers: number): Promise<Measured> {
   const { plan, target } = turn.proxy;
   const load = async (path: string, count: number): Promise<{ elapsedMs: number; failed: number }> =>
     parseH2Downloads(await runToEnd(h2Downloads(plan.listenPort, { host: target.host, path }, count), loadCore(turn.cores), 3 * SLACK_MS), count);
   await load(target.path, SMALL_REQUESTS);
   return moveBodies(turn, bytes, async () => {
-    const { elapsedMs, failed } = await load(`/bytes/${bytes}`, transfers);
-    return { elapsedMs: elapsedMs / transfers, done: transfers - failed, failed };
+    const elapsedMs: number[] = [];
+    let failures = 0;
+    while (elapsedMs.length < transfers) {
+      const one = await load(`/bytes/${bytes}`, 1);
+      elapsedMs.push(one.elapsedMs);
+      failures += one.failed;
+    }
+    return { elapsedMs: median(elapsedMs), done: transfers - failures, failed: failures };
   });
 }
 
