@@ -20,9 +20,11 @@ export interface PoolTraits {
   readonly key: string;
   readonly names: PoolNames | undefined;
   readonly downstream: DownstreamAddresses | undefined;
+  /** It serves few: the pool goes with its last connection. */
+  readonly passing: boolean;
 }
 
-export const COMMON: PoolTraits = { key: '', names: undefined, downstream: undefined };
+export const COMMON: PoolTraits = { key: '', names: undefined, downstream: undefined, passing: false };
 
 const MATCH_METADATA = 'envoy.transport_socket_match';
 const NO_METADATA: Readonly<Record<string, unknown>> = {};
@@ -59,15 +61,21 @@ function isIpLiteral(host: string): boolean {
   return host.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Of the pool that a stream's connection comes from. */
-export function poolTraits(spec: ClusterSpec, socket: UpstreamTransportSocket | undefined, context: LoadBalancerContext): PoolTraits {
+/** Of the pool that a stream's connection comes from. `hash`: of the filter state that is shared with it. */
+export function poolTraits(spec: ClusterSpec, socket: UpstreamTransportSocket | undefined, context: LoadBalancerContext, hash: string): PoolTraits {
+  const traits = socketTraits(spec, socket, context);
+  // No other key begins so: names of servers hold no NUL.
+  return hash === '' ? traits : { ...traits, key: `\0${hash.length}:${hash}${traits.key}`, passing: true };
+}
+
+function socketTraits(spec: ClusterSpec, socket: UpstreamTransportSocket | undefined, context: LoadBalancerContext): PoolTraits {
   const { autoSni } = spec.http;
   const name = autoSni === undefined || spec.transportSocket === undefined ? '' : requestedName(autoSni, context);
   const connection = socket?.poolKey === undefined ? undefined : context.downstream?.connection;
-  if (connection === undefined || connection.hiddenFromUpstreams === true) return name === '' ? COMMON : { key: name, names: poolNames(autoSni!, name), downstream: undefined };
+  if (connection === undefined || connection.hiddenFromUpstreams === true) return name === '' ? COMMON : { key: name, names: poolNames(autoSni!, name), downstream: undefined, passing: false };
   const downstream = { remote: connection.remoteAddress, local: connection.localAddress, tlvs: connection.proxyProtocolTlvs ?? [] };
   const names = name === '' ? undefined : poolNames(autoSni!, name);
-  return { key: `${name} ${socket!.poolKey!(downstream)}`, names, downstream };
+  return { key: `${name} ${socket!.poolKey!(downstream)}`, names, downstream, passing: true };
 }
 
 export function tellsDownstream({ transportSocket, transportSocketMatches }: ClusterSpec): boolean {

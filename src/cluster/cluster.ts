@@ -117,8 +117,9 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       callbacks.onPoolFailure(NO_HOST, undefined);
       return undefined;
     }
-    const pool = this.#pickPool(context, priority);
-    if (pool !== undefined) return pool.newStream(decoder, callbacks);
+    const shared = context.downstream?.sharedFilterState;
+    const pool = this.#pickPool(context, priority, shared?.hash ?? '');
+    if (pool !== undefined) return pool.newStream(decoder, callbacks, shared?.objects);
     callbacks.onPoolFailure(NO_HOST, undefined);
     return undefined;
   }
@@ -130,8 +131,9 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     callbacks: PoolCallbacks,
   ): PendingStream | undefined {
     if (this.#retired && this.#successor !== undefined) return this.#successor.newTcpStream(context, priority, decoder, callbacks);
-    const pool = this.#retired ? undefined : this.#pickTcpPool(context, priority);
-    if (pool !== undefined) return pool.newStream(decoder, callbacks);
+    const shared = context.downstream?.sharedFilterState;
+    const pool = this.#retired ? undefined : this.#pickTcpPool(context, priority, shared?.hash ?? '');
+    if (pool !== undefined) return pool.newStream(decoder, callbacks, shared?.objects);
     callbacks.onPoolFailure(NO_HOST, undefined);
     return undefined;
   }
@@ -142,20 +144,20 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     return true;
   }
 
-  /** Requests of different protocols, or for different servers where these are told the name, do not share connections. */
-  #pickPool(context: LoadBalancerContext, priority: RoutePriority): ConnectionPool | undefined {
+  /** Requests of different protocols, or for different servers where these are told the name, or of different hashes, do not share connections. */
+  #pickPool(context: LoadBalancerContext, priority: RoutePriority, hash: string): ConnectionPool | undefined {
     const host = this.#pickHost(context);
-    if (this.#hasOnePool || host === undefined) return host?.pool(priority);
+    if ((this.#hasOnePool && hash === '') || host === undefined) return host?.pool(priority);
     const kind = this.spec.http.protocol === 'downstream' && context.downstream?.protocol === 'HTTP/2' ? 'http2' : 'http';
-    const traits = poolTraits(this.spec, this.#socketOf(host), context);
+    const traits = poolTraits(this.spec, this.#socketOf(host), context, hash);
     return traits === COMMON && kind === 'http' ? host.pool(priority) : host.specialPool(priority, kind, traits);
   }
 
-  #pickTcpPool(context: LoadBalancerContext, priority: RoutePriority): ConnectionPool | undefined {
+  #pickTcpPool(context: LoadBalancerContext, priority: RoutePriority, hash: string): ConnectionPool | undefined {
     const host = this.#pickHost(context);
-    if (!this.#tellsDownstream || host === undefined) return host?.tcpPool(priority);
-    const traits = poolTraits(this.spec, this.#socketOf(host), context);
-    return traits.downstream === undefined ? host.tcpPool(priority) : host.specialPool(priority, 'tcp', traits);
+    if ((!this.#tellsDownstream && hash === '') || host === undefined) return host?.tcpPool(priority);
+    const traits = poolTraits(this.spec, this.#socketOf(host), context, hash);
+    return traits.passing ? host.specialPool(priority, 'tcp', traits) : host.tcpPool(priority);
   }
 
   #socketOf(host: UpstreamHost): UpstreamTransportSocket | undefined {
@@ -223,7 +225,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#services.stats.release(stats);
   }
 
-  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, { names, downstream }: PoolTraits): ConnectionPool | undefined {
+  openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, { names, downstream, passing }: PoolTraits): ConnectionPool | undefined {
     const breakers = this.#breakers(priority);
     if (!breakers.connectionPools.tryAcquire()) {
       this.#stats.inc(CLUSTER_STATS.upstream_cx_pool_overflow);
@@ -231,7 +233,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     }
     breakers.markUsed();
     this.#openPools++;
-    const context = { ...this.#traffic!.poolContext, protocol: this.#protocolOf(kind), transportSocket: this.#socketOf(host), names, downstream };
+    const context = { ...this.#traffic!.poolContext, protocol: this.#protocolOf(kind), transportSocket: this.#socketOf(host), names, downstream, passing };
     return new ConnectionPool(this, host, context, breakers);
   }
 
@@ -288,6 +290,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       transportSocket: undefined,
       names: undefined,
       downstream: undefined,
+      passing: false,
       localAddress,
       tcpKeepAliveDelayMs: tcpKeepAlive?.initialDelayMs,
       connectTimeouts: timers.list(connectTimeoutMs),

@@ -100,7 +100,7 @@ export class UpstreamHost implements Host {
     return ((this.#tcpPools ??= {})[priority] ??= this.#owner.openPool(this, priority, 'tcp', COMMON));
   }
 
-  /** For requests of another protocol, to one of several servers at this address, or of one client; the oldest makes room. */
+  /** For requests of another protocol, to one of several servers at this address, of one client, or of one hash; the oldest makes room. */
   specialPool(priority: RoutePriority, kind: PoolKind, traits: PoolTraits): ConnectionPool | undefined {
     const pools = (this.#specialPools ??= new Map<string, ConnectionPool>());
     const key = `${priority} ${kind} ${traits.key}`;

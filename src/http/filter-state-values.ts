@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import type { FilterStateValue } from '../api/generated/envoy/extensions/filters/common/set_filter_state/v3.ts';
+import { type FilterStateValue, FilterStateValue_SharedWithUpstream } from '../api/generated/envoy/extensions/filters/common/set_filter_state/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import { unicodeText } from '../core/wire-text.ts';
-import { FilterStateAddress } from './filter-state.ts';
+import { FilterState, FilterStateAddress, type StateSharing } from './filter-state.ts';
 import type { FormatContext } from './format/operator.ts';
 import { compileSubstitutionFormat, type SubstitutionFormat } from './format/substitution-format.ts';
 
@@ -12,10 +12,13 @@ type Factory = (text: string) => unknown;
 
 const asItIs: Factory = (text) => text;
 
+/** Connections are not shared by streams that share different objects of this factory with them. */
+const HASHABLE = 'envoy.hashable_string';
+
 /** `envoy.tcp_proxy.cluster` is where the TCP proxy looks for its cluster. */
 const FACTORIES: ReadonlyMap<string, Factory> = new Map([
   ['envoy.string', asItIs],
-  ['envoy.hashable_string', asItIs],
+  [HASHABLE, asItIs],
   ['envoy.tcp_proxy.cluster', asItIs],
   ['envoy.network.ip', addressOf],
 ]);
@@ -30,6 +33,7 @@ interface Entry {
   readonly make: Factory;
   readonly format: SubstitutionFormat;
   readonly skipIfEmpty: boolean;
+  readonly sharing: StateSharing;
 }
 
 /** Texts for the filter state of a stream or connection. */
@@ -46,10 +50,13 @@ export class FilterStateValues {
 
   applyTo(context: FormatContext): void {
     const { info } = context;
-    for (const { key, make, format, skipIfEmpty } of this.#entries) {
+    const { stream } = info.connection;
+    for (const { key, make, format, skipIfEmpty, sharing } of this.#entries) {
+      // As Envoy: what a connection has cannot be set anew for one of its requests.
+      if (stream !== info && stream?.filterState?.has(key) === true) continue;
       const text = format.format(context);
       const object = text === '' && skipIfEmpty ? undefined : make(unicodeText(text));
-      if (object !== undefined) (info.filterState ??= new Map()).set(key, object);
+      if (object !== undefined) (info.filterState ??= new FilterState()).put(key, object, sharing);
     }
   }
 }
@@ -59,11 +66,17 @@ export function compileFilterStateValues(messages: readonly FilterStateValue[], 
   return new FilterStateValues(entries.filter((entry) => entry !== undefined));
 }
 
-function compileEntry({ key, factoryKey, value, skipIfEmpty }: FilterStateValue, at: ConfigPath, context: CompileContext): Entry | undefined {
+function compileEntry({ key, factoryKey, value, skipIfEmpty, sharedWithUpstream }: FilterStateValue, at: ConfigPath, context: CompileContext): Entry | undefined {
   const name = key.value ?? '';
   const factory = factoryKey === '' ? name : factoryKey;
   const make = FACTORIES.get(factory);
   if (make === undefined) context.error(at, `'${factory}' does not have an object factory: here those are ${[...FACTORIES.keys()].join(', ')}`);
   const format = value.value && compileSubstitutionFormat(value.value, at.field('format_string'), context);
-  return format && make && { key: name, make, format, skipIfEmpty };
+  return format && make && { key: name, make, format, skipIfEmpty, sharing: sharingOf(sharedWithUpstream, factory) };
+}
+
+/** ONCE and TRANSITIVE differ in what an upstream connection passes on, where it ends in a listener of the same process. */
+function sharingOf(shared: FilterStateValue_SharedWithUpstream, factory: string): StateSharing {
+  if (shared === FilterStateValue_SharedWithUpstream.NONE) return 'none';
+  return factory === HASHABLE ? 'hashed' : 'shared';
 }

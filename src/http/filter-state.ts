@@ -10,6 +10,52 @@ export interface FilterStateObject {
   field?(name: string): string | undefined;
 }
 
+/** Whether upstream connections are given an object: `hashed` keeps those of different values apart. */
+export type StateSharing = 'none' | 'shared' | 'hashed';
+
+/** What upstream connections are given. */
+export interface SharedFilterState {
+  readonly objects: ReadonlyMap<string, unknown>;
+  /** Equal where connections may be shared; '' when nothing keeps them apart. */
+  readonly hash: string;
+}
+
+/** The objects of a stream or connection by their keys. */
+export class FilterState extends Map<string, unknown> {
+  /** Undefined: upstream connections are given nothing. */
+  #shared: Map<string, StateSharing> | undefined;
+
+  put(key: string, object: unknown, sharing: StateSharing): void {
+    this.set(key, object);
+    if (sharing !== 'none') (this.#shared ??= new Map()).set(key, sharing);
+    else this.#shared?.delete(key);
+  }
+
+  get isShared(): boolean {
+    return this.#shared !== undefined;
+  }
+
+  /** Adds what is shared to `objects`, and to `hashed` what keeps connections apart. */
+  shareTo(objects: Map<string, unknown>, hashed: string[]): void {
+    for (const [key, sharing] of this.#shared ?? []) {
+      const object = this.get(key);
+      objects.set(key, object);
+      if (sharing === 'hashed') hashed.push(String(object));
+    }
+  }
+}
+
+/** What the first of two states and the second, each perhaps none, share. */
+export function sharedOf(connection: FilterState | undefined, stream: FilterState | undefined): SharedFilterState | undefined {
+  if (connection?.isShared !== true && stream?.isShared !== true) return undefined;
+  const objects = new Map<string, unknown>();
+  const hashed: string[] = [];
+  connection?.shareTo(objects, hashed);
+  if (stream !== connection) stream?.shareTo(objects, hashed);
+  // As Envoy: of the values alone, whatever their keys.
+  return { objects, hash: hashed.map((text) => `${text.length}:${text}`).join('') };
+}
+
 /** Texts by names that a configuration chose. */
 export class FilterStateTexts implements FilterStateObject {
   readonly #texts = new Map<string, string>();

@@ -1,5 +1,6 @@
 import type { Address } from '../transport/transport.ts';
 import type { DownstreamSocketInfo, ProxyProtocolTlv, TlsInfo } from '../transport/transport-socket.ts';
+import { type FilterState, type SharedFilterState, sharedOf } from './filter-state.ts';
 import type { RouteResolution } from './route/measured-route-table.ts';
 import type { Route, VirtualHost } from './route/route.ts';
 import type { Cluster, Host } from './upstream.ts';
@@ -165,7 +166,9 @@ export class StreamInfo {
   grpcRequest = false;
   /** Dynamic metadata by namespace: plain JSON values. */
   metadata: Map<string, Record<string, unknown>> | undefined;
-  filterState: Map<string, unknown> | undefined;
+  filterState: FilterState | undefined;
+  /** Of the connection to the upstream. */
+  upstreamFilterState: ReadonlyMap<string, unknown> | undefined;
 
   constructor(connection: ConnectionInfo) {
     this.connection = connection;
@@ -175,6 +178,12 @@ export class StreamInfo {
   /** Its own, or the connection's. */
   stateOf(key: string): unknown {
     return this.filterState?.get(key) ?? this.connection.stream?.filterState?.get(key);
+  }
+
+  /** What a connection that is opened for it is given. */
+  get sharedFilterState(): SharedFilterState | undefined {
+    const ofConnection = this.connection.stream?.filterState;
+    return ofConnection === undefined && this.filterState === undefined ? undefined : sharedOf(ofConnection, this.filterState);
   }
 
   /** Adds to the dynamic metadata of a namespace. */

@@ -44,7 +44,7 @@ export interface LoadBalancerContext {
   /** By `Cluster.chooseHost`, which has balanced already. Absent: not yet. */
   readonly chosenHost?: Host | undefined;
   /** What it came on, for clusters that speak the same or tell of it. */
-  readonly downstream?: Pick<StreamInfo, 'protocol' | 'connection'>;
+  readonly downstream?: Pick<StreamInfo, 'protocol' | 'connection' | 'sharedFilterState'> | undefined;
 }
 
 export type RoutePriority = 'default' | 'high';
@@ -68,6 +68,8 @@ export interface UpstreamConnectionInfo {
   readonly tls?: TlsInfo | undefined;
   /** Streams this connection has carried before this one. */
   readonly reused: boolean;
+  /** What it was given of the stream that its pool was opened for. */
+  readonly filterState?: ReadonlyMap<string, unknown> | undefined;
 }
 
 /** A stream that waits for a connection. */

@@ -1,3 +1,4 @@
+import type { FilterState } from '../http/filter-state.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
 import type { ProxyProtocolTlv } from '../transport/transport-socket.ts';
 import type { Address, Connection } from '../transport/transport.ts';
@@ -21,7 +22,7 @@ export interface AcceptedSocket {
   transportFailureReason: string;
   /** Dynamic metadata by namespace: plain JSON values. */
   metadata: Map<string, Record<string, unknown>> | undefined;
-  filterState: Map<string, unknown> | undefined;
+  filterState: FilterState | undefined;
   /** Of a PROXY header, as far as they are passed on; undefined while none was found. */
   proxyProtocolTlvs: readonly ProxyProtocolTlv[] | undefined;
   /** All of this as formats read it; made anew for each who asks. */

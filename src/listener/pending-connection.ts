@@ -1,5 +1,6 @@
 import type { Linked, LinkedList } from '../core/linked-list.ts';
 import { Timer, type TimerOwner } from '../core/timers.ts';
+import type { FilterState } from '../http/filter-state.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
 import type { Address, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
 import type { ProxyProtocolTlv } from '../transport/transport-socket.ts';
@@ -40,7 +41,7 @@ export class PendingConnection implements AcceptedSocket, ConnectionOwner, Linke
   ja4 = '';
   transportFailureReason = '';
   metadata: Map<string, Record<string, unknown>> | undefined = undefined;
-  filterState: Map<string, unknown> | undefined = undefined;
+  filterState: FilterState | undefined = undefined;
   proxyProtocolTlvs: readonly ProxyProtocolTlv[] | undefined = undefined;
   readonly #owner: PendingOwner;
   readonly #spec: ListenerSpec;

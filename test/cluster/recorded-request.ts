@@ -9,6 +9,7 @@ export class RecordedRequest implements ResponseDecoder, PoolCallbacks, LoadBala
   readonly events: string[] = [];
   readonly requestHeaders: HeaderMap | undefined = undefined;
   hostSelectionAttempts = 1;
+  downstream: LoadBalancerContext['downstream'] | undefined;
   readonly tried = new Set<Host>();
   encoder: RequestEncoder | undefined;
   host: Host | undefined;

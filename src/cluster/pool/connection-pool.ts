@@ -30,6 +30,8 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
   readonly #ready = new LinkedList<PooledConnection>();
   readonly #busy = new LinkedList<PooledConnection>();
   readonly #pending = new LinkedList<PendingRequest>();
+  /** Of the stream that found it empty; `filterState` of its connections. */
+  #filterState: ReadonlyMap<string, unknown> | undefined;
   #draining = false;
   #ended = false;
 
@@ -44,7 +46,8 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
     return this.#connecting.size + this.#ready.size + this.#busy.size;
   }
 
-  newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined {
+  /** `filterState`: what its connections are given where it has none yet. */
+  newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks, filterState: ReadonlyMap<string, unknown> | undefined): PendingStream | undefined {
     const ready = this.#ready.first;
     if (ready !== undefined) {
       this.#attach(ready, decoder, callbacks);
@@ -57,6 +60,7 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
       callbacks.onPoolFailure(POOL_OVERFLOW, undefined);
       return undefined;
     }
+    if (this.connections === 0 && this.#pending.size === 0) this.#filterState = filterState;
     const pending = new PendingRequest(this, decoder, callbacks);
     this.#pending.addLast(pending);
     stats.inc(CLUSTER_STATS.upstream_rq_pending_total);
@@ -211,7 +215,7 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
     protocol.countConnection(stats);
     stats.gaugeAdd(CLUSTER_STATS.upstream_cx_active, 1);
     this.host.onConnectionStart();
-    new PooledConnection(this, this.#context, this.host).moveTo(this.#connecting);
+    new PooledConnection(this, this.#context, this.host, this.#filterState).moveTo(this.#connecting);
     return allowed;
   }
 
@@ -245,7 +249,7 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
   }
 
   #endWhenEmpty(): void {
-    const goes = this.#draining || this.#context.downstream !== undefined;
+    const goes = this.#draining || this.#context.passing;
     if (!goes || this.#ended || this.connections > 0 || this.#pending.size > 0) return;
     this.#ended = true;
     this.#owner.onPoolDrained(this);

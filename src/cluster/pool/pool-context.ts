@@ -18,8 +18,10 @@ export interface PoolContext {
   /** Undefined: a plain socket. */
   readonly transportSocket: UpstreamTransportSocket | undefined;
   readonly names: PoolNames | undefined;
-  /** Those that its connections are told to serve: the pool goes with the last one. Undefined: it serves all. */
+  /** Those that its connections are told to serve. Undefined: it serves all. */
   readonly downstream: DownstreamAddresses | undefined;
+  /** The pool goes with its last connection. */
+  readonly passing: boolean;
   /** Used towards addresses of its own family. */
   readonly localAddress: ConnectOptions['localAddress'];
   readonly tcpKeepAliveDelayMs: number | undefined;

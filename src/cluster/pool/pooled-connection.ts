@@ -46,6 +46,7 @@ export class PooledConnection
   readonly id: number;
   /** Known once it is open. */
   protocol: Protocol | '';
+  readonly filterState: ReadonlyMap<string, unknown> | undefined;
   readonly connectStartMs: number;
   connectEndMs = 0;
   reused = false;
@@ -66,11 +67,12 @@ export class PooledConnection
   #countedBytesRead = 0;
   #countedBytesWritten = 0;
 
-  constructor(owner: PooledConnectionOwner, context: PoolContext, { address, hostname }: Pick<Host, 'address' | 'hostname'>) {
+  constructor(owner: PooledConnectionOwner, context: PoolContext, { address, hostname }: Pick<Host, 'address' | 'hostname'>, filterState: ReadonlyMap<string, unknown> | undefined) {
     this.#owner = owner;
     this.#context = context;
     this.id = context.nextConnectionId();
     this.protocol = context.protocol.name;
+    this.filterState = filterState;
     this.connectStartMs = context.clock.monotonicMs();
     this.#connection = this.#connect(address, hostname);
     context.connectTimeouts.arm(this.#connectTimer);

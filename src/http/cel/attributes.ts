@@ -184,8 +184,7 @@ const ROOTS: Readonly<Record<string, Attribute>> = {
   destination: tableAttribute(DESTINATION),
   metadata: metadataAttribute(({ info }) => info.metadata),
   filter_state: { read: ({ info }) => new FilterStateValues((key) => info.stateOf(key)) },
-  // Filter state is not shared with upstream connections.
-  upstream_filter_state: { read: ({ info }) => (info.upstreamHost === undefined ? undefined : new FilterStateValues(() => undefined)) },
+  upstream_filter_state: { read: ({ info }) => (info.upstreamHost === undefined ? undefined : new FilterStateValues((key) => info.upstreamFilterState?.get(key))) },
 };
 
 /** What an expression may begin with. Without a node nothing is told of it, as where Envoy judges and does not log. */

@@ -1,10 +1,12 @@
 import { unicodeText, wireText } from '../../core/wire-text.ts';
 import { isFilterStateObject, jsonFields } from '../filter-state.ts';
 import { valueAt } from '../metadata-path.ts';
+import type { StreamInfo } from '../stream-info.ts';
 import { jsonOfValue, jsonText } from './json-text.ts';
 import { type FormatContext, type Operator, type OperatorArguments, type OperatorCompiler, withoutLength, withParams } from './operator.ts';
 
 type Namespaces = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown> | undefined;
+type StateObjectOf = (info: StreamInfo, key: string) => unknown;
 type MetadataOf = (context: FormatContext) => Namespaces;
 
 const SOURCES: Readonly<Record<string, MetadataOf>> = {
@@ -25,7 +27,8 @@ export const METADATA_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   DYNAMIC_METADATA: withParams(({ params, length }) => metadataOperator(SOURCES['DYNAMIC']!, params.split(':'), length)),
   CLUSTER_METADATA: withParams(withoutLength(({ params, length }) => metadataOperator(SOURCES['CLUSTER']!, params.split(':'), length))),
   UPSTREAM_METADATA: withParams(withoutLength(({ params, length }) => metadataOperator(SOURCES['UPSTREAM_HOST']!, params.split(':'), length))),
-  FILTER_STATE: compileFilterState,
+  FILTER_STATE: filterStateOperator((info, key) => info.stateOf(key)),
+  UPSTREAM_FILTER_STATE: filterStateOperator((info, key) => info.upstreamFilterState?.get(key)),
 };
 
 function metadataOperator(source: MetadataOf, path: readonly string[], length: number): Operator {
@@ -57,13 +60,17 @@ function forHtml(json: string): string {
   return json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e');
 }
 
+function filterStateOperator(objectOf: StateObjectOf): OperatorCompiler {
+  return (args) => compileFilterState(args, objectOf);
+}
+
 /** `%FILTER_STATE(KEY:PLAIN|TYPED|FIELD:NAME):Z%`; TYPED, the default, is the object as JSON. */
-function compileFilterState({ params, length }: OperatorArguments): Operator | string {
+function compileFilterState({ params, length }: OperatorArguments, objectOf: StateObjectOf): Operator | string {
   const [key = '', type = 'TYPED', field = ''] = params.split(':');
   if (key === '') return 'Invalid filter state configuration, key cannot be empty.';
   if (!['PLAIN', 'TYPED', 'FIELD'].includes(type)) return 'Invalid filter state serialize type, only support PLAIN/TYPED/FIELD.';
   if ((type === 'FIELD') !== (field !== '')) return 'Invalid filter state serialize type, FIELD should be used with the field name.';
-  const read = ({ info }: FormatContext): unknown => info.stateOf(unicodeText(key)) ?? undefined;
+  const read = ({ info }: FormatContext): unknown => objectOf(info, unicodeText(key)) ?? undefined;
   if (type === 'PLAIN') return valueOperator((context) => plainOf(read(context)), length);
   if (type === 'FIELD') return valueOperator((context) => fieldOf(read(context), field), length);
   return {

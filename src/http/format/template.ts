@@ -36,7 +36,6 @@ export const FORMATTER_COMMANDS = serviceKey<ReadonlyMap<string, OperatorCompile
 /** Envoy's operators that this proxy cannot fill. */
 const REFUSED: Readonly<Record<string, string>> = {
   DOWNSTREAM_CX_RTT: 'Node.js does not tell what the kernel has measured',
-  UPSTREAM_FILTER_STATE: 'filter state is not shared with upstream connections',
 };
 
 /** Text and operators of a format in order; no two texts in a row. */

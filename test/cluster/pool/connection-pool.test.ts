@@ -35,7 +35,7 @@ function twoStreamPool(maxRequestsPerConnection = Infinity) {
     clock: world.clock,
     stats: world.stats.group('cluster.c', CLUSTER_STATS),
     protocol,
-    transportSocket: undefined, names: undefined, downstream: undefined, localAddress: undefined,
+    transportSocket: undefined, names: undefined, downstream: undefined, passing: false, localAddress: undefined,
     tcpKeepAliveDelayMs: undefined,
     connectTimeouts: world.timers.list(1000),
     idleTimeouts: undefined,
@@ -47,7 +47,7 @@ function twoStreamPool(maxRequestsPerConnection = Infinity) {
   const pool = new ConnectionPool({ onPoolDrained: (ended) => drained.push(ended) }, host, context, breakers);
   const request = (): RecordedRequest => {
     const made = new RecordedRequest();
-    made.pending = pool.newStream(made, made);
+    made.pending = pool.newStream(made, made, undefined);
     return made;
   };
   return { world, protocol, pool, drained, request, breakers, transport: world.transport };

@@ -66,6 +66,7 @@ describe('attributes of a response and its upstream', () => {
     expect(celTextOf('upstream.port')).toBe('8080');
     expect(celTextOf('upstream.request_attempt_count')).toBe('1');
     expect(celTextOf('upstream.cx_pool_ready_duration')).toBe('2.1ms');
+    expect(celTextOf('upstream_filter_state["u"]')).toBe('up "x"');
     for (const name of ['response.code', 'response.code_details', 'response.grpc_status', 'upstream.address', 'upstream.num_endpoints', 'upstream_filter_state'])
       expect(celTextOf(name, connectionOnly()), name).toBeUndefined();
   });

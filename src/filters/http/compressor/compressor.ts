@@ -3,6 +3,7 @@ import type { HeaderMap } from '../../../http/header-map.ts';
 import { H, headerName, type HeaderName } from '../../../http/header-name.ts';
 import type { CompressionLibrary } from '../../../http/compression/library.ts';
 import type { ZlibTransform } from '../../../http/compression/zlib-transform.ts';
+import { FilterState } from '../../../http/filter-state.ts';
 import { chooseEncoding, type Offered } from './accept-encoding.ts';
 import { CHOICE_STATS, type CompressorConfig, type CompressorRouteConfig, DIRECTION_STATS, type DirectionConfig } from './config.ts';
 
@@ -106,7 +107,7 @@ export class Compressor implements HttpFilter {
 
   /** Several compressors of a chain share what the client accepts among them. */
   #offer(stream: FilterStream, encoding: string): void {
-    const states = (stream.info.filterState ??= new Map<string, unknown>());
+    const states = (stream.info.filterState ??= new FilterState());
     const offer: Offer = { encoding, allowsType: this.#config.response.allowsType, chooseFirst: this.#config.chooseFirst };
     const offers = states.get(COMPRESSORS) as Offer[] | undefined;
     if (offers === undefined) states.set(COMPRESSORS, [offer]);

@@ -1,5 +1,5 @@
 import { CONTINUE, type FilterStatus, type FilterStream, type HttpFilter } from '../../../http/filter.ts';
-import type { FilterStateObject } from '../../../http/filter-state.ts';
+import { FilterState, type FilterStateObject } from '../../../http/filter-state.ts';
 import { hasGrpcType, isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { MessageCounter } from './message-counter.ts';
@@ -124,7 +124,7 @@ export class GrpcStats implements HttpFilter {
 const SERVICE_AND_METHOD = /^\/([^/?]+)\/([^/?]+)(?:\?|$)/;
 
 function countsOf(call: Call, { info }: FilterStream): MessageCounts {
-  if (call.counts === undefined) (info.filterState ??= new Map()).set(FILTER_STATE, (call.counts = new MessageCounts()));
+  if (call.counts === undefined) (info.filterState ??= new FilterState()).set(FILTER_STATE, (call.counts = new MessageCounts()));
   return call.counts!;
 }
 

@@ -11,6 +11,7 @@ export function tellConnection(info: StreamInfo, connection: UpstreamConnectionI
   info.upstreamRemoteAddress = connection.remote;
   info.upstreamConnectionId = connection.id;
   info.upstreamTls = connection.tls;
+  info.upstreamFilterState = connection.filterState;
   if (info.upstreamConnectionIdsAttempted === undefined) info.upstreamConnectionIdsAttempted = [connection.id];
   else info.upstreamConnectionIdsAttempted.push(connection.id);
   if (info.upstreamHostsAttempted === undefined) info.upstreamHostsAttempted = [host];

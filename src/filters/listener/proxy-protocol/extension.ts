@@ -9,7 +9,7 @@ import {
 import type { CompileContext, Extension } from '../../../core/extension.ts';
 import type { Logger } from '../../../core/log.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
-import { FilterStateTexts } from '../../../http/filter-state.ts';
+import { FilterState, FilterStateTexts } from '../../../http/filter-state.ts';
 import { type AcceptedSocket, CLOSE, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
 import type { ProxyProtocolTlv } from '../../../transport/transport-socket.ts';
 import { ABSENT, PARTIAL, type ProxyHeader, readProxyHeader, V2_HEADER_BYTES } from './header.ts';
@@ -163,7 +163,7 @@ function keepInMetadata(socket: AcceptedSocket, { namespace, key, text }: TlvRul
 
 /** Of several values for a key the last counts. */
 function keepInFilterState(socket: AcceptedSocket, { key, text }: TlvRule, value: Buffer): void {
-  const state = (socket.filterState ??= new Map<string, unknown>());
+  const state = (socket.filterState ??= new FilterState());
   const before = state.get(TLV_STATE);
   const texts = before instanceof FilterStateTexts ? before : new FilterStateTexts();
   texts.set(key, text(value));

@@ -1,5 +1,6 @@
 import type { Extension } from '../../../core/extension.ts';
 import { streamOf } from '../../../http/connection-stream.ts';
+import { FilterState } from '../../../http/filter-state.ts';
 import { CONTINUE, type NetworkFilter } from '../../../listener/network-filter.ts';
 
 /** The filter state in which the TCP proxy looks for its cluster. */
@@ -15,7 +16,7 @@ export const sniClusterExtension: Extension<unknown, NetworkFilter> = {
       open: ({ info }) => ({
         onNewConnection() {
           const stream = streamOf(info, clock);
-          if (info.requestedServerName !== '') (stream.filterState ??= new Map()).set(CLUSTER_STATE, info.requestedServerName);
+          if (info.requestedServerName !== '') (stream.filterState ??= new FilterState()).set(CLUSTER_STATE, info.requestedServerName);
           return CONTINUE;
         },
         onData: () => CONTINUE,

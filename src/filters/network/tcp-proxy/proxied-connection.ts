@@ -402,13 +402,15 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     if (this.#stream.upstreamRequestStartMs === 0) this.#stream.upstreamRequestStartMs = this.#config.clock.monotonicMs();
   }
 
-  #noteUpstream(host: Host, { id, local, remote, connectStartMs, connectEndMs, tls }: UpstreamConnectionInfo): void {
+  #noteUpstream(host: Host, { id, local, remote, connectStartMs, connectEndMs, tls, filterState }: UpstreamConnectionInfo): void {
     const stream = this.#stream;
     stream.upstreamHost = host;
     stream.upstreamConnectionId = id;
     stream.upstreamLocalAddress = local;
     stream.upstreamRemoteAddress = remote;
     stream.upstreamTls = tls;
+    // As Envoy: of a tunnel's connection nothing is told.
+    if (this.requestHeaders === undefined) stream.upstreamFilterState = filterState;
     stream.upstreamConnectStartMs = connectStartMs;
     stream.upstreamConnectEndMs = connectEndMs;
     stream.upstreamPoolReadyMs = this.#config.clock.monotonicMs();

@@ -2,7 +2,7 @@ import type { TcpProxy_TunnelingConfig } from '../../../api/generated/envoy/exte
 import type { CompileContext } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
 import type { Random } from '../../../core/random.ts';
-import type { FilterStateObject } from '../../../http/filter-state.ts';
+import { FilterState, type FilterStateObject } from '../../../http/filter-state.ts';
 import { compileTargetFormat, type Format } from '../../../http/format/format.ts';
 import { withFormatters } from '../../../http/format/formatters.ts';
 import { compileHeaderMutation } from '../../../http/header-mutation.ts';
@@ -79,7 +79,7 @@ function setId({ header, metadataKey, random }: TunnelId, headers: HeaderMap, in
 function keep(key: string, headers: HeaderMap, info: StreamInfo): void {
   const lines = headers.status === 0 ? [] : [{ key: ':status', value: String(headers.status) }];
   headers.forEach((name, value) => lines.push({ key: name, value }));
-  (info.filterState ??= new Map()).set(key, new KeptHeaders(lines));
+  (info.filterState ??= new FilterState()).set(key, new KeptHeaders(lines));
 }
 
 /** `envoy.config.core.v3.HeaderMap`. */
