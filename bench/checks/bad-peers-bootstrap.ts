@@ -4,7 +4,7 @@ import { randomFillSync } from 'node:crypto';
 import { createGzip } from 'node:zlib';
 import { cluster, HCM_TYPE, routerFilter, socketAddress } from '../end-to-end/peers/envoy-bootstrap.ts';
 import { CERTIFICATE, type Json } from '../end-to-end/plan.ts';
-import { frame } from './http2-attacks.ts';
+import { frame } from '../../test/support/http2-frames.ts';
 
 /** Listeners of the proxy, and origins. */
 export interface BadPeerPorts {

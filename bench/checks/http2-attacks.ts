@@ -1,3 +1,5 @@
+import { frame, uint32 } from '../../test/support/http2-frames.ts';
+
 /** The classes of HTTP/2 CVEs: what a client sends, over and over, that costs it little. */
 export interface Attack {
   readonly name: string;
@@ -37,19 +39,6 @@ export const ATTACKS: readonly Attack[] = [
 
 function streams(count: number, head: string): string {
   return Array.from({ length: count }, (_, index) => frame(1, 5, index * 2 + 1, head)).join('');
-}
-
-export function frame(type: number, flags: number, id: number, payload = ''): string {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(id, 5);
-  return head.toString('latin1') + payload;
-}
-
-export function uint32(value: number): string {
-  return String.fromCharCode(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
 }
 
 /** Of up to 126 bytes each. */

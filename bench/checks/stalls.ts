@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
+import { frame, uint32 } from '../../test/support/http2-frames.ts';
 import { type BadPeerPorts, originBytes, type Origins, pouredBytes, written } from './bad-peers-bootstrap.ts';
-import { frame, OPENING, uint32 } from './http2-attacks.ts';
+import { OPENING } from './http2-attacks.ts';
 
 /** A peer that takes nothing, or opens no window, while the other side gives what it can. */
 export interface Stall {

@@ -154,7 +154,6 @@ const DESTINATION: AttributeTable = {
   port: ({ info }) => portOf(info.connection.localAddress),
 };
 
-
 /** A host without metadata has none, instead of an empty one. */
 function ofHost<T>(host: Host | undefined, read: (host: Host) => T | undefined): T | 'absent' | 'null' {
   return host === undefined ? 'absent' : (read(host) ?? 'null');

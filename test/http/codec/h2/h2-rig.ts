@@ -9,6 +9,9 @@ import { H2_CODEC_STATS } from '../../../../src/http/codec/h2/h2-stats.ts';
 import type { Failure } from '../../../../src/http/failure.ts';
 import { HeaderMap } from '../../../../src/http/header-map.ts';
 import { FakeConnection } from '../../../support/fake-connection.ts';
+import { frame } from '../../../support/http2-frames.ts';
+
+export { frame, uint32 } from '../../../support/http2-frames.ts';
 
 export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
@@ -186,21 +189,6 @@ export function framesOf(bytes: Buffer): string[] {
     at = end;
   }
   return frames;
-}
-
-export function frame(type: number, flags: number, id: number, payload = ''): string {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(id, 5);
-  return head.toString('latin1') + payload;
-}
-
-export function uint32(value: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes.toString('latin1');
 }
 
 export function literal(name: string, value: string): string {
