@@ -10,8 +10,11 @@ export { ConfigurationError } from './server/configuration-error.ts';
 export type { Problem, SourcePosition } from './core/problems.ts';
 export type { Address } from './transport/transport.ts';
 // What a filter of your own is made of (docs/writing-a-filter.md).
+export type { Struct } from '@bufbuild/protobuf/wkt';
 export type { CompileContext, Extension } from './core/extension.ts';
 export type { ConfigPath } from './core/problems.ts';
+export { defineStats, type StatGroup } from './core/stats/stats.ts';
+export type { Timer, TimerOwner } from './core/timers.ts';
 export { CONTINUE, STOP, STOP_AND_BUFFER, STOP_AND_WATERMARK, TAKEN } from './http/filter.ts';
 export type { FilterHandle, FilterStatus, FilterStream, HttpFilter, LocalReply } from './http/filter.ts';
 export type { HeaderMap } from './http/header-map.ts';
