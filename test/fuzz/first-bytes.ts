@@ -46,10 +46,11 @@ export function checkProxyProtocol(seed: number): void {
   const dice = diceOf(seed);
   const made = proxyProtocolHeader(pick(dice, ['v1', 'v2']), pick(dice, ADDRESSES), pick(dice, ADDRESSES)).toString('latin1');
   const bytes = Buffer.from(damaged(dice, pick(dice, [made, made, ...LINES, ...BINARY])) + pick(dice, ['', 'GET / HTTP/1.1\r\n', noise(dice, 20)]), 'latin1');
-  const whole = readProxyHeader(bytes, bytes.length);
+  const rules = { disallowed: new Set(pick(dice, [[], [], [1], [2]] as const)), allowsAbsence: dice() < 0.3 };
+  const whole = readProxyHeader(bytes, bytes.length, rules);
   if (typeof whole === 'object' && 'length' in whole && whole.length > bytes.length) throw new Error('it claims more than there is');
   let inPieces: ProxyHeaderResult = PARTIAL;
-  for (let length = 1; inPieces === PARTIAL && length <= bytes.length; length++) inPieces = readProxyHeader(bytes, length);
+  for (let length = 1; inPieces === PARTIAL && length <= bytes.length; length++) inPieces = readProxyHeader(bytes, length, rules);
   if (kindOf(whole) !== kindOf(inPieces)) throw new Error(`${JSON.stringify(whole)} is ${JSON.stringify(inPieces)} in pieces`);
 }
 

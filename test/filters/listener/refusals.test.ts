@@ -14,11 +14,9 @@ const lines: string[] = [];
 const log: Logger = { ...silentLogger, enabled: () => true, debug: (line) => lines.push(line), component: () => log };
 const context = { log, stats: new SharedStatStore({ onAnnounce() {} }) } as unknown as CompileContext;
 
-const proxyProtocol = proxyProtocolExtension.compile(
-  { statPrefix: '', rules: [], allowRequestsWithoutProxyProtocol: false, disallowedVersions: [Version.V1] } as never,
-  ConfigPath.root,
-  context,
-);
+const proxyProtocolWithout = (disallowedVersions: readonly Version[]): ListenerFilter =>
+  proxyProtocolExtension.compile({ statPrefix: '', rules: [], allowRequestsWithoutProxyProtocol: false, disallowedVersions } as never, ConfigPath.root, context);
+const proxyProtocol = proxyProtocolWithout([]);
 const tlsInspector = tlsInspectorExtension.compile({ maxClientHelloSize: 64, closeConnectionOnClientHelloParsingErrors: true } as never, ConfigPath.root, context);
 
 function read(filter: ListenerFilter, bytes: string): number {
@@ -36,7 +34,7 @@ describe('a listener filter that refuses a connection says in the log whose and 
     ['a length that lies', proxyProtocol, `${V2}\x21\x11\0\x04abcd`, 'the length is too small for the addresses'],
     ['TLVs that lie', proxyProtocol, `${V2}\x21\x11\0\x10abcdefghijkl\x01\xff\xff\0`, 'the TLVs do not fill their length'],
     ['another version', proxyProtocol, `${V2}\x31\x11\0\x0cabcdefghijkl`, 'unsupported version'],
-    ['a version that is not allowed', proxyProtocol, 'PROXY TCP4 1.2.3.4 5.6.7.8 1000 443\r\n', 'version 1 is not allowed'],
+    ['a version that is not allowed', proxyProtocolWithout([Version.V1]), 'PROXY TCP4 1.2.3.4 5.6.7.8 1000 443\r\n', 'version 1 is not allowed'],
     ['a large ClientHello', tlsInspector, `\x16\x03\x01\x01\0\x01\0\0\xfc${'a'.repeat(100)}`, 'is larger than max_client_hello_size'],
     ['a ClientHello whose lengths lie', tlsInspector, `\x16\x03\x01\0\x0c\x01\0\0\x08\x03\x03${'\xff'.repeat(6)}`, 'cannot be read'],
   ])('%s', (_what, filter, bytes, reason) => {

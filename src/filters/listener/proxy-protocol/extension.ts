@@ -12,7 +12,7 @@ import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { FilterState, FilterStateTexts } from '../../../http/filter-state.ts';
 import { type AcceptedSocket, CLOSE, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
 import type { ProxyProtocolTlv } from '../../../transport/transport-socket.ts';
-import { ABSENT, PARTIAL, type ProxyHeader, readProxyHeader, V2_HEADER_BYTES } from './header.ts';
+import { ABSENT, PARTIAL, type ProxyHeader, type ProxyHeaderFault, type ProxyHeaderRules, readProxyHeader } from './header.ts';
 
 const STATS = defineStats({ counters: ['not_found_allowed', 'not_found_disallowed'] });
 const VERSION_STATS = defineStats({ counters: ['disallowed', 'error', 'found'] });
@@ -35,8 +35,7 @@ interface ProxyProtocolSettings {
   readonly stats: StatGroup;
   readonly errors: StatGroup;
   readonly versions: { readonly 1: StatGroup; readonly 2: StatGroup };
-  readonly allowsAbsence: boolean;
-  readonly disallowed: ReadonlySet<1 | 2>;
+  readonly taken: ProxyHeaderRules;
   /** By the type of the TLV. */
   readonly rules: ReadonlyMap<number, TlvRule>;
   readonly keepsInFilterState: boolean;
@@ -63,8 +62,10 @@ function compileSettings(message: ProxyProtocol, { stats, log }: CompileContext)
     stats: stats.group(scope, STATS),
     errors: stats.group('', ERROR_STATS),
     versions: { 1: stats.group(`${scope}.versions.v1`, VERSION_STATS), 2: stats.group(`${scope}.versions.v2`, VERSION_STATS) },
-    allowsAbsence: message.allowRequestsWithoutProxyProtocol,
-    disallowed: new Set(message.disallowedVersions.map((version) => (version === Version.V1 ? 1 : 2))),
+    taken: {
+      allowsAbsence: message.allowRequestsWithoutProxyProtocol,
+      disallowed: new Set(message.disallowedVersions.map((version) => (version === Version.V1 ? 1 : 2))),
+    },
     rules: new Map(message.rules.map(({ tlvType, onTlvPresent }) => [tlvType, compileRule(onTlvPresent)])),
     keepsInFilterState: message.tlvLocation === TlvLocation.FILTER_STATE,
     passesOn: passed === undefined ? () => false : (type) => passesAll || passedTypes.has(type),
@@ -87,50 +88,29 @@ class HeaderReader implements ListenerFilterReader {
   }
 
   onData(bytes: Buffer, length: number): number {
-    const { stats, versions, allowsAbsence, disallowed } = this.#settings;
-    const header = readProxyHeader(bytes, length);
+    const { stats, versions, taken } = this.#settings;
+    const header = readProxyHeader(bytes, length, taken);
     if (header === PARTIAL) return WAIT;
-    if (header === ABSENT) return this.#onAbsence(bytes, length);
-    const { version } = header;
-    if ('reason' in header) {
-      versions[version].inc(VERSION_STATS.error);
-      this.#refuse(header.reason);
-      this.#settings.errors.inc(ERROR_STATS.downstream_cx_proxy_proto_error);
-      return CLOSE;
-    }
-    if (disallowed.has(version) && allowsAbsence) {
+    if (header === ABSENT) {
       stats.inc(STATS.not_found_allowed);
       return 0;
     }
-    versions[version].inc(VERSION_STATS.found);
-    if (disallowed.has(version)) {
-      versions[version].inc(VERSION_STATS.disallowed);
-      this.#refuse(`version ${version} is not allowed`);
-      return CLOSE;
-    }
+    if ('reason' in header) return this.#refuse(header);
+    versions[header.version].inc(VERSION_STATS.found);
     this.#apply(header);
     return header.length;
   }
 
-  #onAbsence(bytes: Buffer, length: number): number {
-    const { stats, versions, allowsAbsence, errors } = this.#settings;
-    if (allowsAbsence) {
-      stats.inc(STATS.not_found_allowed);
-      return 0;
-    }
-    // As Envoy, which takes what is shorter than a header of version 2 for one of version 1, and judges it when its line ends.
-    const isShort = length < V2_HEADER_BYTES;
-    if (isShort && bytes.toString('latin1', 0, length).indexOf('\r\n') < 1) return WAIT;
-    if (isShort) versions[1].inc(VERSION_STATS.error);
-    else stats.inc(STATS.not_found_disallowed);
-    this.#refuse('there is none');
-    errors.inc(ERROR_STATS.downstream_cx_proxy_proto_error);
-    return CLOSE;
-  }
-
-  #refuse(reason: string): void {
-    const { log } = this.#settings;
+  #refuse({ version, reason, isDisallowed }: ProxyHeaderFault): typeof CLOSE {
+    const { log, stats, versions, errors } = this.#settings;
     if (log.enabled('debug')) log.debug(`proxy_protocol: header of ${this.#socket.connection.remote.text}: ${reason}`);
+    if (version === undefined) stats.inc(STATS.not_found_disallowed);
+    else if (isDisallowed) {
+      versions[version].inc(VERSION_STATS.found);
+      versions[version].inc(VERSION_STATS.disallowed);
+    } else versions[version].inc(VERSION_STATS.error);
+    if (!isDisallowed) errors.inc(ERROR_STATS.downstream_cx_proxy_proto_error);
+    return CLOSE;
   }
 
   #apply({ addresses, tlvs }: ProxyHeader): void {

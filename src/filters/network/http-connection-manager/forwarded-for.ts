@@ -1,7 +1,7 @@
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
+import { ipLiteral } from '../../../http/ip-literal.ts';
 import type { Address } from '../../../transport/transport.ts';
-import { forwardedIp } from './ip-address.ts';
 
 /** X-Forwarded-For as a list. */
 export function appendForwardedFor(headers: HeaderMap, xff: string | undefined, address: string): void {
@@ -22,5 +22,5 @@ export function addressFromEnd(xff: string | undefined, fromEnd: number): Addres
     if (end <= 0) return undefined;
   }
   const start = xff.lastIndexOf(',', end - 1) + 1;
-  return forwardedIp(xff.substring(start, end).trim());
+  return ipLiteral(xff.substring(start, end).trim(), 0);
 }

@@ -3,12 +3,12 @@ import type { CustomHeaderConfig } from '../../../api/generated/envoy/extensions
 import type { XffConfig } from '../../../api/generated/envoy/extensions/http/original_ip_detection/xff/v3.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
+import { ipLiteral } from '../../../http/ip-literal.ts';
 import { compileIpPrefixSet, type IpPrefixSet } from '../../../http/ip-prefix.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H, headerName, type HeaderName } from '../../../http/header-name.ts';
 import type { Address } from '../../../transport/transport.ts';
 import { addressFromEnd } from './forwarded-for.ts';
-import { forwardedIp } from './ip-address.ts';
 
 /** What a detector says about a request. */
 export interface Detection {
@@ -76,7 +76,7 @@ function lastUntrusted(xff: string | undefined, ranges: IpPrefixSet): Address | 
   if (xff === undefined || xff === '') return undefined;
   let last: Address | undefined;
   for (const entry of xff.split(',').reverse()) {
-    last = forwardedIp(entry.trim());
+    last = ipLiteral(entry.trim(), 0);
     if (last === undefined || !ranges.has(last)) return last;
   }
   return last;
@@ -96,7 +96,7 @@ class CustomHeaderDetector implements IpDetector {
 
   detect(headers: HeaderMap): Detection {
     const text = headers.get(this.#header);
-    const address = text === undefined ? undefined : forwardedIp(text);
+    const address = text === undefined ? undefined : ipLiteral(text, 0);
     return address === undefined ? this.#otherwise : { address, trusted: this.#trusted, appendsXff: false, rejectStatus: 0 };
   }
 }
