@@ -29,6 +29,11 @@ export function isControl(byte: number): boolean {
   return (byte < 0x20 && byte !== CR && byte !== LF) || byte === 0x7f;
 }
 
+/** No message begins with it; an empty line before one does not count. */
+export function cannotBegin(byte: number): boolean {
+  return byte === SPACE || isControl(byte);
+}
+
 /** Offset of the first byte that is neither SP nor HTAB: request lines are split at white space (RFC 9112 §3). */
 export function skipBlanks(bytes: Buffer, at: number, end: number): number {
   while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;

@@ -7,7 +7,7 @@ import type { PressureWatcher, RequestDecoder, RequestError, ServerCodec, Server
 import type { StringMatcher } from '../matcher/string-matcher.ts';
 import { ChunkedReader } from './chunked.ts';
 import { CasedHeaderMap, type FieldCase } from './field-case.ts';
-import { INVALID, isControl } from './h1-grammar.ts';
+import { cannotBegin, INVALID } from './h1-grammar.ts';
 import { type HeadLeniency, type HeadProblem, HeadParser } from './h1-head.ts';
 import { isKnownMethod, isValidAuthority, removeNominated } from './h1-request-checks.ts';
 import { isTarget, parseConnectTarget, parseTarget } from './h1-target.ts';
@@ -61,6 +61,10 @@ const RAW = 6;
 
 const parser = new HeadParser();
 const EMPTY = Buffer.alloc(0);
+/** A first line that Envoy's parser cannot take apart. */
+const ONE_WORD = /^[^ \t]+[ \t]*\r?$/;
+/** What else a line must not hold where it began well. */
+const CONTROL_WITHIN = /.[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/s;
 /** Empty lines tolerated before a request line (RFC 9112 §2.2). */
 const MAX_LEADING_EMPTY_LINES = 16;
 
@@ -265,9 +269,11 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   #onPartHead(invalid: boolean, bytes: Buffer, at: number, end: number, isNew: boolean): number {
     const { inFields, problem } = parser;
     const { lineSeen, headSeen, controlSeen } = this.#scan(bytes, at, end, 0);
-    let error = lineSeen && inFields ? this.#checkLine(latin1(bytes, at, bytes.indexOf(10, at))) : undefined;
-    if (invalid && (inFields ? headSeen : lineSeen || isControl(bytes[at]!))) error ??= requestError(problem);
-    if (error !== undefined && headSeen && controlSeen) error = INVALID_CHARACTERS;
+    const line = lineSeen ? latin1(bytes, at, bytes.indexOf(10, at)) : '';
+    let error = lineSeen && inFields ? this.#checkLine(line) : undefined;
+    if (invalid && (inFields ? headSeen : lineSeen || cannotBegin(bytes[at]!))) error ??= requestError(problem);
+    // Where the line is one word, nothing behind it is looked at.
+    if (error !== undefined && (ONE_WORD.test(line) ? CONTROL_WITHIN.test(line) : headSeen && controlSeen)) error = INVALID_CHARACTERS;
     if (error !== undefined) {
       this.#encoder!.addReceived(end - at, 0);
       return this.#refuse(error, end);

@@ -1,4 +1,4 @@
-import { isControl, TAB } from './h1-grammar.ts';
+import { cannotBegin, isControl, TAB } from './h1-grammar.ts';
 
 /** Bytes that wait for more: an incomplete head, or requests that came early. Grows by doubling; freed when emptied. */
 export class HeldBytes {
@@ -46,7 +46,7 @@ export class HeadEndScanner {
     this.#lineFeeds = lineFeeds;
     this.controlSeen = false;
     this.scan(bytes, start, end);
-    if (lineFeeds === 0 && isControl(bytes[start]!)) this.controlSeen = false;
+    if (lineFeeds === 0 && cannotBegin(bytes[start]!)) this.controlSeen = false;
     return this;
   }
 

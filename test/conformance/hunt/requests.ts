@@ -86,7 +86,7 @@ const oddFraming = (dice: Dice, body: string, length: number): Framed =>
     () => ({ lines: [`transfer-encoding: ${dice.pick(CODINGS)}`], body: chunked(dice) }),
     () => ({ lines: [`content-length: ${length}`, 'transfer-encoding: chunked'], body: dice.chance(0.5) ? body : chunked(dice) }),
     () => ({ lines: [`content-length: ${length}`, `content-length: ${length + dice.below(2)}`], body }),
-    () => ({ lines: ['transfer-encoding: chunked', `transfer-encoding: ${dice.pick(CODINGS)}`], body: chunked(dice) }),
+    () => ({ lines: ['transfer-encoding: chunked', `transfer-encoding: ${dice.pick(CODINGS.filter((coding) => coding !== ''))}`], body: chunked(dice) }),
     () => ({ lines: [`content-length: ${length + 3}`], body }),
     () => ({ lines: [`content-length: 0`], body: '' }),
   ]);

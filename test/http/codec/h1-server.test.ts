@@ -208,6 +208,8 @@ describe('H1ServerCodec', () => {
     ['an unknown coding', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n'],
     ['identity after chunked', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n'],
     ['two Transfer-Encoding lines', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['an empty Transfer-Encoding line behind another', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: \r\n\r\n0\r\n\r\n'],
+    ['an empty Transfer-Encoding line before another', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
     ['white space before the colon', 'GET / HTTP/1.1\r\nHost: x\r\nFoo : x\r\n\r\n'],
     ['a folded line', 'GET / HTTP/1.1\r\nHost: x\r\nFoo: x\r\n bar\r\n\r\n'],
     ['a line that starts with white space', 'GET / HTTP/1.1\r\n Host: x\r\n\r\n'],
@@ -228,6 +230,19 @@ describe('H1ServerCodec', () => {
 });
 
 const UPGRADE = 'GET /chat HTTP/1.1\r\nHost: x\r\nConnection: x-a, Upgrade\r\nUpgrade: foo\r\nX-A: 1\r\n\r\n';
+
+describe('what is told of a head with several faults', () => {
+  it.each([
+    ['a control character before a line that is wrong', 'FOO / HTTP/1.1\r\nx: \x07\r\n\r\n', 'invalid_characters'],
+    ['a first line of one word before a control character', '10\r\nx: \x07\r\n\r\n', 'codec_error'],
+    ['a first line of one word and blanks before a control character', 'GET \t\r\nx: \x07\r\n\r\n', 'codec_error'],
+    ['a control character in a first line of one word', 'G\x07T\r\n', 'invalid_characters'],
+    ['a blank first', ' GET / HTTP/1.1', 'codec_error'],
+    ['a blank first before a control character', ' GET / HTTP/1.1\r\nx: \x07\r\n\r\n', 'codec_error'],
+  ])('is %s', (_, bytes, details) => {
+    expect(feed(bytes).seen).toEqual([`!400 http1.${details}`]);
+  });
+});
 
 describe('requests for another protocol', () => {
   /** What came, when the client has gone. */
