@@ -2,6 +2,7 @@ import { serviceKey } from '../core/extension.ts';
 import type { StatGroup, StatStore } from '../core/stats/stats.ts';
 import type { TimerList, Timers } from '../core/timers.ts';
 import { AccessLogFile, FILESYSTEM_STATS, FLUSH_BYTES, type FileSystem, systemFiles } from './access-log-file.ts';
+import { probeFile } from './file-probe.ts';
 
 /** What a record goes to. */
 export interface RecordSink {
@@ -49,7 +50,7 @@ export class AccessLogFiles implements AccessLogOpener {
   open(path: string): RecordSink | string {
     const known = this.#byPath.get(path);
     if (known !== undefined) return known;
-    const fd = openFile(this.#files, path);
+    const fd = attempt(path, (name) => this.#files.open(name));
     if (typeof fd === 'string') return fd;
     const file = new AccessLogFile({ path, fd, files: this.#files, flush: this.#flush, flushBytes: this.#flushBytes, stats: this.#stats });
     this.#byPath.set(path, file);
@@ -77,29 +78,21 @@ export class AccessLogFiles implements AccessLogOpener {
   }
 }
 
-/** Says whether files can be opened and keeps none: for a thread that judges a configuration and does not serve it. */
+/** Says whether files can be opened and makes none: for a thread that judges a configuration and does not serve it. */
 export class AccessLogFileProbe implements AccessLogOpener {
-  readonly #files: FileSystem;
-
-  constructor(files: FileSystem = systemFiles) {
-    this.#files = files;
-  }
-
   open(path: string): RecordSink | string {
     // To close it would tell its reader that there is nothing more.
-    if (this.#files.isPipe(path)) return NOWHERE;
-    const fd = openFile(this.#files, path);
-    if (typeof fd === 'string') return fd;
-    this.#files.close(fd);
-    return NOWHERE;
+    if (systemFiles.isPipe(path)) return NOWHERE;
+    const outcome = attempt(path, probeFile);
+    return typeof outcome === 'string' ? outcome : NOWHERE;
   }
 }
 
 const NOWHERE: RecordSink = { write: () => {} };
 
-function openFile(files: FileSystem, path: string): number | string {
+function attempt<T>(path: string, open: (path: string) => T): T | string {
   try {
-    return files.open(path);
+    return open(path);
   } catch (error) {
     return `unable to open file '${path}': ${reasonOf(error as NodeJS.ErrnoException)}`;
   }

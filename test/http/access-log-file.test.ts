@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -266,11 +266,25 @@ describe('an access log on a disk', () => {
   it.each([
     ['missing/log', 'No such file or directory'],
     ['', 'Is a directory'],
+    ['new/', 'Is a directory'],
+    ['link-to-nowhere', 'No such file or directory'],
+    ['loop', 'Too many levels of symbolic links'],
+    ['log/below', 'Not a directory'],
+    ['x'.repeat(300), 'File name too long'],
   ])('that cannot be opened is told in the words of Envoy (%s)', (name, reason) => {
-    const path = join(folder, name);
+    symlinkSync('missing/log', join(folder, 'link-to-nowhere'));
+    symlinkSync('loop', join(folder, 'loop'));
+    writeFileSync(join(folder, 'log'), '');
+    const path = `${folder}/${name}`;
     const logs = new AccessLogFiles({ timers, stats: countingStats().stats });
     const sentence = `unable to open file '${path}': ${reason}`;
     expect(logs.open(path)).toBe(sentence);
     expect(new AccessLogFileProbe().open(path)).toBe(sentence);
+  });
+
+  it.each(['new', 'link-to-new'])('is not made to see whether it can be (%s)', (name) => {
+    symlinkSync('other', join(folder, 'link-to-new'));
+    expect(new AccessLogFileProbe().open(join(folder, name))).not.toBeTypeOf('string');
+    expect(readdirSync(folder)).toEqual(['link-to-new']);
   });
 });
