@@ -20,6 +20,8 @@ export interface Draining {
   readonly chains: number;
 }
 
+export const NONE_DRAINING: Draining = { listeners: 0, chains: 0 };
+
 interface ListenerStart {
   /** Nobody wants them any more: a new listener takes over the sockets of one that had its addresses under another name. */
   readonly leaving: Set<ActiveListener>;

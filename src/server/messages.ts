@@ -24,6 +24,8 @@ export interface WorkerSetup {
   readonly disabledExtensions: readonly string[];
   readonly runtime: ReadonlyMap<string, RuntimeValue>;
   readonly counts: SharedCountMemory;
+  /** Where the worker shows that it lives. */
+  readonly heartbeat: SharedArrayBuffer;
   /** One count for the process. */
   readonly connectionIds: SharedArrayBuffer;
   /** Session tickets of all threads are encrypted with keys that come from this. */
@@ -74,12 +76,14 @@ export type ToWorker =
   | { readonly kind: 'count-connections'; readonly id: number }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'fail'; readonly reason: string }
-  | { readonly kind: 'stall' }
+  | { readonly kind: 'stall'; readonly gate: SharedArrayBuffer }
   | { readonly kind: 'close'; readonly id: number };
 
 export type FromWorker =
   | { readonly kind: 'statistics'; readonly announcement: StatAnnouncement }
-  | { readonly kind: 'answer'; readonly id: number; readonly value: ListenersOutcome | number | undefined };
+  | { readonly kind: 'answer'; readonly id: number; readonly value: WorkerAnswer };
+
+export type WorkerAnswer = ListenersOutcome | number | undefined;
 
 /** What came of an update of the listeners. */
 export interface ListenersOutcome {

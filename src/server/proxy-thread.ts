@@ -7,7 +7,7 @@ import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
 import type { Clock } from '../core/clock.ts';
 import type { NodeInfo, ServiceKey } from '../core/extension.ts';
 import type { Logger } from '../core/log.ts';
-import { Problems } from '../core/problems.ts';
+import { type Problem, Problems } from '../core/problems.ts';
 import { systemProcess } from '../core/process-facts.ts';
 import type { Random } from '../core/random.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
@@ -16,7 +16,7 @@ import type { Timers } from '../core/timers.ts';
 import { ACCESS_LOG_FILES, AccessLogFiles } from '../http/access-log-files.ts';
 import { PROCESS } from '../http/format/environment.ts';
 import { CLUSTERS, HEALTH } from '../http/http-services.ts';
-import { ListenerManager } from '../listener/listener-manager.ts';
+import { ListenerManager, type ListenerProblem, NONE_DRAINING } from '../listener/listener-manager.ts';
 import { ThreadTlsMaterial, TLS_MATERIAL } from '../tls/material.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ThreadServices } from './compile-context.ts';
@@ -115,12 +115,12 @@ export class ProxyThread implements Worker {
     this.#clusters.updateHosts(update);
   }
 
-  /** The main thread has compiled the same messages without a problem, so a problem here is a bug in this program. */
+  /** The main thread has compiled the same messages without a problem: one that is found here is of files that have changed since, or may not be opened. */
   async updateListeners(messages: readonly ListenerMessage[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome> {
     const problems = new Problems();
     const surroundings = { thread: this.#services, clusters: this.#clusterNames, services: this.#compileServices };
     const specs = compileListeners(messages, problems, surroundings);
-    if (!problems.ok) throw new Error(`a configuration that was good in the main thread is not here: ${problems.errors[0]!.message}`);
+    if (!problems.ok) return { problems: problems.errors.map((problem) => listenerProblem(problem, messages)), draining: NONE_DRAINING, addresses: this.#listeners.addresses() };
     const outcome = await this.#listeners.update(specs, ports);
     return { ...outcome, addresses: this.#listeners.addresses() };
   }
@@ -182,4 +182,9 @@ export class ProxyThread implements Worker {
     await this.#accessLogs.close();
     this.#services.timers.close();
   }
+}
+
+function listenerProblem({ path, message }: Problem, listeners: readonly ListenerMessage[]): ListenerProblem {
+  const index = Number(/^static_resources\.listeners\[(\d+)\]/.exec(path)?.[1]);
+  return { listener: listeners[index]?.name ?? '', message: `${path}: ${message}` };
 }

@@ -9,20 +9,27 @@ import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatAnnouncement } from '../core/stats/announcement.ts';
 import type { Timers } from '../core/timers.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
-import type { ClustersMessage, FromWorker, ListenersOutcome, TlsMaterialMessage, ToWorker, WorkerSetup } from './messages.ts';
+import { type HeartbeatOwner, HeartbeatWatch, STALL_LIMIT_MS } from './heartbeat.ts';
+import type { ClustersMessage, FromWorker, ListenersOutcome, TlsMaterialMessage, ToWorker, WorkerAnswer, WorkerSetup } from './messages.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
 
 export interface ThreadWorkerOwner {
   onStatistics(index: number, announcement: StatAnnouncement): void;
   /** The thread has ended on its own; what it was doing is lost. Exactly once, and not after `close`. */
   onWorkerFailed(worker: ThreadWorker, failure: WorkerFailure): void;
+  /** The thread does nothing for longer than it may: what is asked of it fails, and what it is told it does not hear. */
+  onWorkerStalled(worker: ThreadWorker): void;
+  /** It goes on. `missed`: it has to be told how things stand now. */
+  onWorkerRecovered(worker: ThreadWorker, missed: boolean): void;
+  /** What nobody waits for any more. */
+  onLateAnswer(worker: ThreadWorker, answer: WorkerAnswer): void;
 }
 
-/** What was asked of a worker that has ended. */
-export class WorkerEnded extends Error {
-  constructor({ index, reason }: WorkerFailure) {
-    super(`worker ${index} has ended: ${reason}`);
-    this.name = 'WorkerEnded';
+/** What was asked of a worker that has ended or stalled. */
+export class WorkerUnavailable extends Error {
+  constructor(index: number, why: string) {
+    super(`worker ${index} ${why}`);
+    this.name = 'WorkerUnavailable';
   }
 }
 
@@ -33,7 +40,7 @@ export const CLOSE_LIMIT_MS = 10_000;
 const YOUNG_GENERATION_MB = 48;
 
 /** A worker in a thread of its own. */
-export class ThreadWorker implements Worker {
+export class ThreadWorker implements Worker, HeartbeatOwner {
   readonly index: number;
   readonly #thread: NodeWorker;
   readonly #owner: ThreadWorkerOwner;
@@ -43,6 +50,9 @@ export class ThreadWorker implements Worker {
   #closing = false;
   #failure: WorkerFailure | undefined;
   #utilization: EventLoopUtilization | undefined;
+  readonly #heartbeat: HeartbeatWatch;
+  /** Since it stalled it was told something. */
+  #missed = false;
 
   constructor(setup: WorkerSetup, owner: ThreadWorkerOwner, timers: Timers) {
     this.index = setup.index;
@@ -61,6 +71,7 @@ export class ThreadWorker implements Worker {
     this.#thread.on('error', (error) => (thrown = error instanceof Error ? (error.stack ?? error.message) : String(error)));
     // Only now are its sockets closed, so that who takes its place can listen where it did.
     this.#thread.on('exit', (code) => this.#onEnded(thrown ?? `exited with code ${code}`));
+    this.#heartbeat = new HeartbeatWatch(setup.heartbeat, this, timers);
   }
 
   updateTls({ secrets, sourced, files }: TlsMaterialMessage): void {
@@ -122,15 +133,27 @@ export class ThreadWorker implements Worker {
     this.#send({ kind: 'fail', reason });
   }
 
-  /** Makes the thread do nothing else any more. */
-  stall(): void {
-    this.#send({ kind: 'stall' });
+  /** Makes the thread do nothing else until the gate is opened. */
+  stall(gate: SharedArrayBuffer): void {
+    this.#send({ kind: 'stall', gate });
+  }
+
+  onStalled(): void {
+    this.#rejectWaiting(this.#unavailable());
+    this.#owner.onWorkerStalled(this);
+  }
+
+  onRecovered(): void {
+    const missed = this.#missed;
+    this.#missed = false;
+    this.#owner.onWorkerRecovered(this, missed);
   }
 
   async close(): Promise<void> {
     if (this.#failure !== undefined) return;
     this.#closing = true;
     const closed = this.#ask((id) => ({ kind: 'close', id })).catch(() => {});
+    this.#heartbeat.close();
     const limit = Promise.withResolvers<void>();
     const timer = this.#timers.after(CLOSE_LIMIT_MS, { onTimer: () => limit.resolve() });
     await Promise.race([closed, limit.promise]);
@@ -139,16 +162,30 @@ export class ThreadWorker implements Worker {
   }
 
   #send(message: ToWorker): void {
-    if (this.#failure === undefined) this.#thread.postMessage(message);
+    if (this.#failure !== undefined) return;
+    if (this.#heartbeat.stalled) this.#missed = true;
+    else this.#thread.postMessage(message);
   }
 
   #ask<T>(message: (id: number) => ToWorker): Promise<T> {
-    if (this.#failure !== undefined) return Promise.reject(new WorkerEnded(this.#failure));
+    if (this.#failure !== undefined || this.#heartbeat.stalled) {
+      this.#missed = true;
+      return Promise.reject(this.#unavailable());
+    }
     const id = ++this.#requests;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#thread.postMessage(message(id));
     });
+  }
+
+  #unavailable(): WorkerUnavailable {
+    return new WorkerUnavailable(this.index, this.#failure === undefined ? `has done nothing for ${STALL_LIMIT_MS / 1_000} s` : `has ended: ${this.#failure.reason}`);
+  }
+
+  #rejectWaiting(error: WorkerUnavailable): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
   }
 
   #onMessage(message: FromWorker): void {
@@ -158,14 +195,15 @@ export class ThreadWorker implements Worker {
     }
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
-    waiting?.resolve(message.value as never);
+    if (waiting === undefined) this.#owner.onLateAnswer(this, message.value);
+    else waiting.resolve(message.value as never);
   }
 
   #onEnded(reason: string): void {
     if (this.#failure !== undefined) return;
     this.#failure = { index: this.index, reason };
-    for (const { reject } of this.#waiting.values()) reject(new WorkerEnded(this.#failure));
-    this.#waiting.clear();
+    this.#heartbeat.close();
+    this.#rejectWaiting(this.#unavailable());
     if (!this.#closing) this.#owner.onWorkerFailed(this, this.#failure);
   }
 }

@@ -13,15 +13,16 @@ import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatScrape } from '../core/stats/scrape.ts';
 import { SharedStatStore } from '../core/stats/store.ts';
 import { Timers } from '../core/timers.ts';
-import { type Draining, portKey } from '../listener/listener-manager.ts';
+import { type Draining, NONE_DRAINING, portKey } from '../listener/listener-manager.ts';
 import { createTransport } from '../transport/select-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
+import { createHeartbeatMemory, STALL_LIMIT_MS } from './heartbeat.ts';
 import type { SnapshotRuntime } from './layered-runtime.ts';
 import type { BoundListener, ClustersMessage, FileSettings, ListenersOutcome, LogSetup, TlsMaterialMessage } from './messages.ts';
 import { ProxyThread } from './proxy-thread.ts';
-import { ThreadWorker, type ThreadWorkerOwner, WorkerEnded } from './thread-worker.ts';
+import { ThreadWorker, type ThreadWorkerOwner, WorkerUnavailable } from './thread-worker.ts';
 import type { WatchdogSettings } from './watchdog.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
 
@@ -131,28 +132,29 @@ export class WorkerPool {
   }
 
   /**
-   * Swaps the listeners, worker by worker: the first decides the ports, and a listener that cannot be bound mostly fails there. All or
-   * nothing: when a worker cannot do it, it and those before it go back to what they had, and the problems are returned.
+   * Swaps the listeners, worker by worker: the first that answers decides the ports, and a listener that cannot be bound mostly fails there. All or
+   * nothing: when a worker cannot do it, all go back to what they had, and the problems are returned. A worker that has died or stalled holds up
+   * nobody: it is told when another takes its place or when it goes on.
    */
   async updateListeners(listeners: readonly ListenerMessage[]): Promise<Pick<ListenersOutcome, 'problems' | 'draining'>> {
-    let draining = NONE_DRAINING;
+    let draining: Draining | undefined;
     const before = this.#listeners;
     const boundBefore = this.#bound;
     this.#listeners = listeners;
-    for (const [index, worker] of this.#workers.entries()) {
+    for (const worker of this.#workers) {
       const outcome = await this.#updateOne(worker, listeners);
       if (outcome === undefined) continue;
       if (outcome.problems.length > 0) {
         this.#listeners = before;
         this.#bound = boundBefore;
-        for (const earlier of this.#workers.slice(0, index + 1)) this.#logProblems(earlier, await this.#updateOne(earlier, before));
+        for (const other of this.#workers) this.#logProblems(other, await this.#updateOne(other, before));
         return { problems: outcome.problems, draining: NONE_DRAINING };
       }
-      if (index > 0) continue;
+      if (draining !== undefined) continue;
       this.#bound = outcome.addresses;
       draining = outcome.draining;
     }
-    return { problems: [], draining };
+    return { problems: [], draining: draining ?? NONE_DRAINING };
   }
 
   drain(settings: DrainSettings | undefined): void {
@@ -163,7 +165,7 @@ export class WorkerPool {
   /** A worker that starts later does not listen either. */
   async stopListening(inboundOnly = false): Promise<void> {
     this.#listeners = inboundOnly ? this.#listeners.filter(({ trafficDirection }) => trafficDirection !== TrafficDirection.INBOUND) : [];
-    await Promise.all(this.#workers.map((worker) => worker.stopListening(inboundOnly).catch(ignoreEnded)));
+    await Promise.all(this.#workers.map((worker) => worker.stopListening(inboundOnly).catch(ignoreUnavailable)));
   }
 
   async countConnections(): Promise<number> {
@@ -175,18 +177,23 @@ export class WorkerPool {
     for (const worker of this.#workers) worker.reopenLogs();
   }
 
+  /** Of this thread; threads of their own write as they close. */
+  rescueAccessLogs(): void {
+    for (const worker of this.#workers) if (worker instanceof ProxyThread) worker.rescueAccessLogs();
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     await Promise.all(this.#workers.map((worker) => worker.close()));
   }
 
-  /** Undefined when the worker has died over it: the one that replaces it gets `#listeners`. */
+  /** Undefined when the worker has died or stalled over it: it gets `#listeners` later. */
   async #updateOne(worker: Worker, listeners: readonly ListenerMessage[]): Promise<ListenersOutcome | undefined> {
     const ports = new Map(this.#bound.flatMap(({ name, address, additional }) => [address, ...additional].map(({ port }, index) => [portKey(name, index), port] as const)));
     try {
       return await worker.updateListeners(listeners, ports);
     } catch (error) {
-      ignoreEnded(error);
+      ignoreUnavailable(error);
       return undefined;
     }
   }
@@ -237,6 +244,7 @@ export class WorkerPool {
       disabledExtensions,
       runtime: this.#options.runtimeValues(),
       counts: { shared, tally },
+      heartbeat: createHeartbeatMemory(),
       connectionIds: this.#connectionIds,
       ticketSecret: this.#ticketSecret,
       compileCache: getCompileCacheDir() !== undefined,
@@ -244,6 +252,11 @@ export class WorkerPool {
     const owner: ThreadWorkerOwner = {
       onStatistics: (from, announcement) => scrape.announce(from, announcement),
       onWorkerFailed: (_worker, failure) => this.#onWorkerFailed(failure),
+      onWorkerStalled: () => this.#options.log.critical(`worker ${index} has done nothing for ${STALL_LIMIT_MS / 1_000} s; what changes goes on without it`),
+      onWorkerRecovered: (worker, missed) => this.#onWorkerRecovered(worker, missed),
+      onLateAnswer: (worker, answer) => {
+        if (typeof answer === 'object') this.#logProblems(worker, answer);
+      },
     };
     return new ThreadWorker(setup, owner, timers);
   }
@@ -261,18 +274,34 @@ export class WorkerPool {
     timers.after(Math.max(1, pauseMs), { onTimer: () => this.#replace(index) });
   }
 
-  /** Another worker takes the place of one that died, with the running configuration. */
+  /** Another worker takes the place of one that died. */
   #replace(index: number): void {
     if (this.#closing) return;
     const worker = this.#threadWorker(index);
     this.#workers[index] = worker;
+    this.#tellAll(worker);
+  }
+
+  #onWorkerRecovered(worker: ThreadWorker, missed: boolean): void {
+    this.#options.log.critical(`worker ${worker.index} goes on`);
+    if (!missed) return;
+    worker.updateRuntime(this.#options.runtimeValues());
+    worker.reopenLogs();
+    this.#tellAll(worker);
+  }
+
+  /** To one that knows nothing, or not the latest: the running configuration. */
+  #tellAll(worker: Worker): void {
     worker.updateTls(this.#tls);
     worker.updateClusters({ clusters: this.#clusters, hosts: this.#options.currentHosts() });
     worker.updateOverload(this.#overload);
     worker.drain(this.#drain);
     void this.#updateOne(worker, this.#listeners).then((outcome) => {
-      if (outcome !== undefined) this.#options.scrape.dropOrphans();
+      if (outcome === undefined) return;
+      this.#options.scrape.dropOrphans();
       this.#logProblems(worker, outcome);
+      // It alone knows addresses that threads cannot share.
+      if (worker.index === 0 && outcome.problems.length === 0) this.#bound = outcome.addresses;
     });
   }
 
@@ -282,8 +311,6 @@ export class WorkerPool {
   }
 }
 
-const NONE_DRAINING: Draining = { listeners: 0, chains: 0 };
-
-function ignoreEnded(error: unknown): void {
-  if (!(error instanceof WorkerEnded)) throw error;
+function ignoreUnavailable(error: unknown): void {
+  if (!(error instanceof WorkerUnavailable)) throw error;
 }

@@ -9,6 +9,7 @@ import { Timers } from '../core/timers.ts';
 import { extensions } from '../extensions.ts';
 import { createTransport } from '../transport/select-transport.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { SnapshotRuntime } from './layered-runtime.ts';
 import { LogLevels } from './log-components.ts';
 import { compileLogFormat } from './log-format.ts';
@@ -48,12 +49,23 @@ const thread = new ProxyThread({
   reopenLog: () => sink.reopen(),
 });
 
+const heartbeat = new Heartbeat(setup.heartbeat, timers);
+
 process.on('uncaughtExceptionMonitor', () => thread.rescueAccessLogs());
 
 function decodeListener(bytes: Uint8Array): ListenerMessage {
   const decoded = decodeMessage('envoy.config.listener.v3.Listener', bytes);
   if (!decoded.ok) throw new Error(`a listener from the main thread cannot be read: ${decoded.reason}`);
   return decoded.message as ListenerMessage;
+}
+
+/** Tells in the second number that it waits for the first. */
+function stall(gate: SharedArrayBuffer): void {
+  const [opened, held] = [0, 1];
+  const numbers = new Int32Array(gate);
+  Atomics.store(numbers, held, 1);
+  Atomics.notify(numbers, held);
+  Atomics.wait(numbers, opened, 0);
 }
 
 async function onMessage(message: ToWorker): Promise<void> {
@@ -99,13 +111,15 @@ async function onMessage(message: ToWorker): Promise<void> {
     case 'fail':
       throw new Error(message.reason);
     case 'stall':
-      for (;;);
+      stall(message.gate);
+      return;
   }
   send({ kind: 'answer', id: message.id, value: undefined });
 }
 
 // A rejection is a bug here: it ends this thread, and the main thread starts another.
 port.on('message', (message: ToWorker) => {
+  heartbeat.beat();
   void onMessage(message).catch((error: unknown) => {
     setImmediate(() => {
       throw error;
