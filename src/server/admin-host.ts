@@ -72,6 +72,11 @@ export class AdminInterface {
     this.#files.reopen();
   }
 
+  /** Writes what is recorded at once. */
+  rescueAccessLogs(): void {
+    this.#files.rescue();
+  }
+
   async close(): Promise<void> {
     await this.#server.close();
     await this.#files.close();

@@ -263,6 +263,12 @@ export class Proxy {
     this.#admin?.reopenLogs();
   }
 
+  /** Something has been thrown that nobody catches: what this thread has recorded is written at once. */
+  rescueAccessLogs(): void {
+    this.#foundation?.workers.rescueAccessLogs();
+    this.#admin?.rescueAccessLogs();
+  }
+
   /** Ends everything at once and leaves nothing behind. */
   close(): Promise<void> {
     return (this.#closed ??= this.#close());

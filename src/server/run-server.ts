@@ -17,6 +17,9 @@ import { BUILD } from './version.ts';
 /** How often a draining process looks whether its last connection has ended. */
 const DRAIN_POLL_MS = 100;
 
+/** What is left when the process has to end after a throw is written by then, or lost. */
+const CRASH_LIMIT_MS = 1_000;
+
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** Where the process speaks beside its log. */
@@ -69,9 +72,14 @@ function proxyOptionsOf(options: ServerOptions, log: ProxyLog): ProxyOptions {
   };
 }
 
-/** Each problem on a line of its own, so that an editor can jump to it. Whoever has started the process sees it, wherever the log goes. */
-function reportStartError(error: Error, { configPath, logPath, mode }: ServerOptions, log: Logger, streams: Streams): void {
-  const text = `error initializing configuration '${configPath}': ${error.message.includes('\n') ? `\n${error.message}` : error.message}`;
+/** Each problem on a line of its own, so that an editor can jump to it. */
+function reportStartError(error: Error, options: ServerOptions, log: Logger, streams: Streams): void {
+  const { message } = error;
+  reportToAll(`error initializing configuration '${options.configPath}': ${message.includes('\n') ? `\n${message}` : message}`, options, log, streams);
+}
+
+/** Whoever has started the process sees it, wherever the log goes. */
+function reportToAll(text: string, { logPath, mode }: ServerOptions, log: Logger, streams: Streams): void {
   log.critical(text);
   if ((logPath !== '' && mode !== 'validate') || !log.enabled('critical')) streams.error(`${text}\n`);
 }
@@ -88,6 +96,7 @@ class ServerProcess {
   #proxy: Proxy | undefined;
   #watch: FileWatch | undefined;
   #draining = false;
+  #crashing = false;
   /** What asked for a reload while the server was starting. */
   #awaitedReload: string | undefined;
 
@@ -158,13 +167,22 @@ class ServerProcess {
       this.#log.info('caught SIGUSR1. Reopening access logs.');
       this.#proxy?.reopenLogs();
     });
-    // After a throw nobody expected, nothing is certain any more: the process ends and its supervisor starts another.
-    const crash = (error: unknown): void => {
-      this.#log.critical(`uncaught: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      process.exit(1);
-    };
-    process.on('uncaughtException', crash);
-    process.on('unhandledRejection', crash);
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, (error) => this.#crash(error));
+  }
+
+  /**
+   * After a throw nobody expected, nothing is certain any more: the process ends and its supervisor starts another. What is recorded and not yet
+   * written is written before, by this thread at once, by the workers as they close.
+   */
+  #crash(error: unknown): void {
+    reportToAll(`uncaught: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, this.#options, this.#log, this.#streams);
+    if (this.#crashing) return;
+    this.#crashing = true;
+    const exit = (): never => process.exit(1);
+    this.#timers.after(CRASH_LIMIT_MS, { onTimer: exit });
+    this.#proxy?.rescueAccessLogs();
+    if (this.#proxy === undefined) exit();
+    else this.#proxy.close().then(exit, exit);
   }
 
   #reload(cause: string): void {

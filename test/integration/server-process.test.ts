@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, createReadStream, existsSync, openSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, createReadStream, existsSync, openSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,11 @@ interface Process {
 }
 
 function nuncio(...args: string[]): Process {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return runNode(MAIN, ...args);
+}
+
+function runNode(...args: string[]): Process {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   running.onEnd(() => child.kill('SIGKILL'));
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) child[name]!.setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
@@ -36,16 +40,35 @@ function ingress(body: string, rest: object = {}): object {
   return bootstrap([listener({ name: 'ingress', routes: [{ body }] })], [], rest);
 }
 
-/** Every connection leaves a record. */
-function ingressLogging(path: string, record: string): object {
+function fileLog(path: string, record: string): readonly object[] {
   const file = { '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', path, log_format: { text_format_source: { inline_string: record } } };
-  return bootstrap([{ ...listener({ name: 'ingress', routes: [{ body: 'x' }] }), access_log: [{ name: 'file', typed_config: file }] }]);
+  return [{ name: 'file', typed_config: file }];
 }
 
-/** A process that serves, and the port of its listener `ingress`. */
-async function serving(config: object, ...args: string[]): Promise<Process & { readonly port: number; readonly file: ReturnType<Running['configFile']> }> {
+/** Every connection leaves a record. */
+function ingressLogging(path: string, record: string): object {
+  return bootstrap([{ ...listener({ name: 'ingress', routes: [{ body: 'x' }] }), access_log: fileLog(path, record) }]);
+}
+
+interface Serving extends Process {
+  /** Of its listener `ingress`. */
+  readonly port: number;
+  readonly file: ReturnType<Running['configFile']>;
+}
+
+async function serving(config: object, ...args: string[]): Promise<Serving> {
+  return await servingWith([], config, '--concurrency', '1', ...args);
+}
+
+/** The flags of Node that have it run a program before it runs its own. */
+function imported(program: string): readonly string[] {
+  return ['--import', `data:text/javascript,${encodeURIComponent(program)}`];
+}
+
+/** `flags` are those of Node. */
+async function servingWith(flags: readonly string[], config: object, ...args: string[]): Promise<Serving> {
   const file = running.configFile(config);
-  const started = nuncio('-c', file.path, '--concurrency', '1', ...args);
+  const started = runNode(...flags, MAIN, '-c', file.path, ...args);
   const port = await until(
     () => Number(/listener 'ingress' on 127\.0\.0\.1:(\d+)/.exec(started.stderr())?.[1] ?? 0),
     (found) => found > 0 || started.child.exitCode !== null,
@@ -66,6 +89,19 @@ const BAD = `static_resources:
 `;
 
 describe('--mode validate', () => {
+  test('makes no file and binds no address', async () => {
+    const folder = running.folder();
+    const path = (name: string): string => join(folder, name);
+    const admin = { access_log: fileLog(path('admin.log'), ''), address: { pipe: { path: path('admin.socket') } } };
+    const logs = { ...ingressLogging(path('access.log'), ''), admin };
+    const taken = bootstrap([listener({ name: 'ingress', port: await running.origin('taken'), routes: [{ body: 'x' }] })]);
+    const nowhere = ingressLogging(path('nowhere/access.log'), '');
+    const processes = [logs, taken, nowhere].map((config) => nuncio('--mode', 'validate', '-c', running.configFile(config).path));
+    expect(await Promise.all(processes.map(({ ended }) => ended))).toEqual([0, 0, 1]);
+    expect(processes[2]!.stderr()).toContain(`unable to open file '${path('nowhere/access.log')}': No such file or directory`);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test("says that a good configuration is good, in Envoy's words", async () => {
     const { path } = running.configFile(ingress('x'));
     const { stdout, ended } = nuncio('--mode', 'validate', '-c', path);
@@ -214,6 +250,30 @@ describe('a serving process', () => {
     expect(stderr()).toContain('[critical][admin] cannot open admin address output file /nowhere/address for writing.');
   });
 
+  test.each([1, 2])('writes what it has recorded when something is thrown that nobody catches, and fails (%d workers)', async (concurrency) => {
+    const log = join(running.folder(), 'access.log');
+    const throwing = "process.on('SIGUSR2', () => { throw new Error('thrown by a test'); });";
+    const { child, port, ended, stderr } = await servingWith(imported(throwing), ingressLogging(log, 'record\n'), '--concurrency', String(concurrency));
+    const RECORDS = 20;
+    for (let asked = 0; asked < RECORDS; asked++) await get(port);
+    expect(readFileSync(log, 'utf8')).toBe('');
+    child.kill('SIGUSR2');
+    expect(await ended).toBe(1);
+    expect(stderr()).toContain('[critical][main] uncaught: Error: thrown by a test\n    at ');
+    expect(readFileSync(log, 'utf8')).toBe('record\n'.repeat(RECORDS));
+  });
+
+  test('tells of a rejection that nobody catches also beside a log that goes elsewhere', async () => {
+    const log = join(running.folder(), 'log');
+    const rejecting = "process.on('SIGUSR2', () => void Promise.reject(new Error('thrown by a test')));";
+    const { child, ended, stderr } = runNode(...imported(rejecting), MAIN, '-c', running.configFile(ingress('x')).path, '--concurrency', '1', '--log-path', log);
+    const logged = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+    await until(logged, (text) => text.includes('listeners serve'));
+    child.kill('SIGUSR2');
+    expect(await ended).toBe(1);
+    for (const text of [stderr(), logged()]) expect(text).toContain('uncaught: Error: thrown by a test');
+  });
+
   test('reloads on SIGHUP and keeps what it has when the file is bad', async () => {
     const { child, port, file, stderr } = await serving(ingress('first'));
     file.write(ingress('second'));
@@ -232,7 +292,7 @@ describe('a serving process', () => {
   test.each(['SIGHUP', 'SIGUSR1'])('takes no harm from %s while it loads', async (signal) => {
     const hooks = `import { registerHooks } from 'node:module';
       registerHooks({ load(url, context, next) { if (url.endsWith('/src/server/options.ts')) process.kill(process.pid, '${signal}'); return next(url, context); } });`;
-    const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(hooks)}`, MAIN, '--help'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [...imported(hooks), MAIN, '--help'], { stdio: ['ignore', 'ignore', 'pipe'] });
     running.onEnd(() => child.kill('SIGKILL'));
     let complaint = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
