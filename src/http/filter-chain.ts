@@ -53,6 +53,7 @@ export class FilterChain {
   /** Those that must hear of the stream's end. */
   readonly finishers: readonly FilterEntry[];
   readonly anyDisabled: boolean;
+  #unrouted: FilterChain | undefined;
 
   constructor(entries: readonly FilterEntry[]) {
     this.entries = entries;
@@ -62,6 +63,11 @@ export class FilterChain {
       .reverse();
     this.finishers = entries.filter(({ filter }) => filter.onDestroy);
     this.anyDisabled = entries.some((entry) => entry.disabled);
+  }
+
+  /** What requests without a route go through, and the answers to those that are refused before they could meet one. */
+  get unrouted(): FilterChain {
+    return (this.#unrouted ??= this.anyDisabled ? this.without((entry) => entry.disabled) : this);
   }
 
   /** The chain without the entries that `isOff` names; itself when there are none. */
@@ -78,6 +84,7 @@ export function createFilterChain(filters: readonly ConfiguredFilter[]): FilterC
 
 /** Without what the configuration or the route turns off. */
 export function enabledFilters(chain: FilterChain, route: Route | undefined): FilterChain {
-  if (!chain.anyDisabled && route?.mayDisableFilters !== true) return chain;
-  return chain.without((entry) => route?.filterConfig(entry.name)?.disabled ?? entry.disabled);
+  if (route === undefined) return chain.unrouted;
+  if (!chain.anyDisabled && !route.mayDisableFilters) return chain;
+  return chain.without((entry) => route.filterConfig(entry.name)?.disabled ?? entry.disabled);
 }

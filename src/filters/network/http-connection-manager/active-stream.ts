@@ -98,7 +98,7 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
     encoder.watcher = this;
     this.info = info;
     this.#routes = config.routes.current;
-    this.chain = config.chain;
+    this.chain = config.chain.unrouted;
     this.decoding = new FilterIteration(new DecodeTarget(this), config.bufferLimitBytes);
     this.encoding = new FilterIteration(new EncodeTarget(this), config.bufferLimitBytes);
     info.downstreamBytes = encoder.bytes;
@@ -420,6 +420,7 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
     if (this.#upgrade || route === undefined) return chain ?? config.chain;
     config.stats.inc(HTTP_STATS.downstream_rq_ws_on_non_ws_route);
     this.#connection.endWhenIdle();
+    this.chain = enabledFilters(config.chain, route);
     this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
     return undefined;
   }
