@@ -5,7 +5,8 @@ import type { Clock } from '../core/clock.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
-import { type ClientHello, ClientHelloReader, NOT_TLS } from '../transport/client-hello.ts';
+import type { ClientHello } from '../transport/client-hello.ts';
+import { alertRecord, ClientHelloReader, type HelloFault, TOO_LARGE, UNREADABLE } from '../transport/client-hello-reader.ts';
 import type { DownstreamSocketInfo, DownstreamTransportSocket } from '../transport/transport-socket.ts';
 import { TLS_FAILED, type TlsHandshake, type TlsSession, type TlsUpgrade } from '../transport/tls.ts';
 import type { ConnectingOwner, Connection, ConnectionOwner, TransportError } from '../transport/transport.ts';
@@ -13,8 +14,7 @@ import type { Identity } from './certificate.ts';
 import type { X509Info } from './certificate-info.ts';
 import { type CommonTls, compileCommon, sessionContextOf } from './common.ts';
 import { ConnectionTls } from './connection-info.ts';
-import { failureReason, firstRecordReason, refusalReason, SECRET_NOT_SUPPLIED } from './failure-reason.ts';
-import { alertRecord, type FirstRecordFault, firstRecordFault } from '../transport/first-record.ts';
+import { failureReason, helloFaultReason, refusalReason, SECRET_NOT_SUPPLIED } from './failure-reason.ts';
 import { HandshakeStats } from './handshake-stats.ts';
 import { TLS_MATERIAL } from './material.ts';
 import type { NamedSecrets } from './named-secrets.ts';
@@ -123,9 +123,7 @@ export class DownstreamTls implements DownstreamTransportSocket {
 
 /** As much as a handshake message may have. */
 const HELLO_LIMIT_BYTES = 16_384 + 1024;
-/** So many tell what they are no part of. */
-const FIRST_RECORD_BYTES = 7;
-const NO_HELLO: ClientHello = { serverName: '', applicationProtocols: [], offersTls13: false };
+const NO_HELLO: ClientHello = { version: 0, serverName: '', applicationProtocols: [], offersTls13: false };
 
 /** Owns the socket until the client has said whom it wants to speak to, and in which protocol. */
 class HelloReader implements ConnectionOwner {
@@ -159,14 +157,11 @@ class HelloReader implements ConnectionOwner {
     if (this.#received === undefined) this.#info.handshakeStartMs = this.#socket.clock.monotonicMs();
     const received = this.#received === undefined ? chunk : Buffer.concat([this.#received, chunk]);
     const hello = this.#reader.read(received, received.length);
-    const fault = typeof hello === 'object' ? undefined : firstRecordFault(received);
-    if (fault !== undefined) return this.#refuse(fault);
-    if (hello === undefined || (hello === NOT_TLS && received.length < FIRST_RECORD_BYTES)) {
-      this.#received = received === chunk ? Buffer.from(chunk) : received;
-      return;
-    }
-    // What else is no ClientHello is left to OpenSSL, which says what is wrong with it.
-    this.upgrade.start(new ServerHandshake(this.#socket, this.#served!, this.#info, typeof hello === 'string' ? NO_HELLO : hello), received);
+    if (hello === undefined) this.#received = received === chunk ? Buffer.from(chunk) : received;
+    // OpenSSL says what is wrong with them.
+    else if (hello === TOO_LARGE || hello === UNREADABLE) this.#start(NO_HELLO, received);
+    else if ('alert' in hello) this.#refuse(hello);
+    else this.#start(hello, received);
   }
 
   onEnd(): void {
@@ -180,8 +175,12 @@ class HelloReader implements ConnectionOwner {
     this.upgrade.abort(this.#refusal ?? error);
   }
 
-  #refuse(fault: FirstRecordFault): void {
-    const reason = firstRecordReason(fault);
+  #start(hello: ClientHello, received: Buffer): void {
+    this.upgrade.start(new ServerHandshake(this.#socket, this.#served!, this.#info, hello), received);
+  }
+
+  #refuse(fault: HelloFault): void {
+    const reason = helloFaultReason(fault);
     this.#info.transportFailureReason = reason;
     if (reason !== '') this.#socket.stats.onRefusedBytes();
     this.#refusal = { code: TLS_FAILED, message: reason };

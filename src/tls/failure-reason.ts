@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { alertOfReason, type BoringSslReason, boringSslReason, reasonOfAlert } from '../transport/boringssl-reasons.ts';
-import type { FirstRecordFault } from '../transport/first-record.ts';
+import type { HelloFault } from '../transport/client-hello-reader.ts';
 import { TLS_FAILED } from '../transport/tls.ts';
 import type { TransportError } from '../transport/transport.ts';
 
@@ -22,7 +22,7 @@ const SYSTEM_LIBRARY = 2 << 24;
 export const SECRET_NOT_SUPPLIED = 'TLS error: Secret is not supplied by SDS';
 
 /** The same for what OpenSSL was not asked about. */
-export function firstRecordReason({ reason }: FirstRecordFault): string {
+export function helloFaultReason({ reason }: HelloFault): string {
   return reason === undefined ? '' : errorText(reason);
 }
 

@@ -1,116 +1,23 @@
 /** What a ClientHello says, as far as a filter chain can ask for it. */
 export interface ClientHello {
+  /** What it calls its version; newer ones hide behind TLS 1.2. */
+  readonly version: number;
   /** In lower case; '' for none. */
   readonly serverName: string;
   readonly applicationProtocols: readonly string[];
   readonly offersTls13: boolean;
 }
 
-/** The peer does not speak TLS. */
-export const NOT_TLS = 'not-tls';
-export const TOO_LARGE = 'too-large';
-export const INVALID = 'invalid';
-
-export type ClientHelloResult = ClientHello | typeof NOT_TLS | typeof TOO_LARGE | typeof INVALID;
-
-const RECORD_HANDSHAKE = 22;
-const CLIENT_HELLO = 1;
-const RECORD_HEADER_BYTES = 5;
-const HANDSHAKE_HEADER_BYTES = 4;
-const MAX_RECORD_BYTES = 16_384 + 2048;
 const EXTENSION_SERVER_NAME = 0;
 const EXTENSION_ALPN = 16;
 const EXTENSION_SUPPORTED_VERSIONS = 43;
 const TLS13 = 0x0304;
-/** Who has not said a byte costs none. */
-const NOTHING = Buffer.alloc(0);
-
-/**
- * Gathers a ClientHello (RFC 8446 §4.1.2) from the records it is spread over, however small they are. Each byte is looked at once: a peer
- * that sends one byte a record costs no more than its bytes.
- *
- *   RECORD HEADER ──5 bytes──▶ FRAGMENT ──its end──▶ RECORD HEADER … until the message is whole
- */
-export class ClientHelloReader {
-  readonly #maxBytes: number;
-  /** How much of the input has been taken apart. */
-  #at = 0;
-  #fragmentLeft = 0;
-  #message = NOTHING;
-  #messageLength = 0;
-  #badRecordAt = -1;
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  /** Where the record begins that is none, when `read` has found the hello INVALID for it; else -1. */
-  get badRecordAt(): number {
-    return this.#badRecordAt;
-  }
-
-  /** Of the message, without its header, when `read` has told what it says. */
-  get body(): Buffer {
-    return this.#message.subarray(HANDSHAKE_HEADER_BYTES, this.#messageLength);
-  }
-
-  /** `bytes[0, length)`: all that the peer has sent; it only grows. Undefined: not all of it is here. What the peer says of its length counts only when it has sent it. */
-  read(bytes: Buffer, length: number): ClientHelloResult | undefined {
-    const result = this.#read(bytes, Math.min(length, this.#maxBytes));
-    return result === undefined && length >= this.#maxBytes ? TOO_LARGE : result;
-  }
-
-  #read(bytes: Buffer, length: number): ClientHelloResult | undefined {
-    for (;;) {
-      if (this.#fragmentLeft === 0) {
-        if (!looksLikeRecord(bytes, this.#at, length)) return this.#badRecord();
-        if (length - this.#at < RECORD_HEADER_BYTES) return undefined;
-        const size = bytes.readUInt16BE(this.#at + 3);
-        if (size > MAX_RECORD_BYTES) return this.#badRecord();
-        this.#fragmentLeft = size;
-        this.#at += RECORD_HEADER_BYTES;
-        if (size === 0) continue;
-      }
-      const taken = Math.min(this.#fragmentLeft, length - this.#at);
-      if (taken === 0) return undefined;
-      this.#append(bytes, taken);
-      if (this.#message[0] !== CLIENT_HELLO) return NOT_TLS;
-      if (this.#messageLength < HANDSHAKE_HEADER_BYTES) continue;
-      const whole = HANDSHAKE_HEADER_BYTES + this.#message.readUIntBE(1, 3);
-      if (this.#messageLength >= whole) return parseClientHello(this.#message.subarray(HANDSHAKE_HEADER_BYTES, whole)) ?? INVALID;
-    }
-  }
-
-  #badRecord(): ClientHelloResult {
-    if (this.#messageLength === 0) return NOT_TLS;
-    this.#badRecordAt = this.#at;
-    return INVALID;
-  }
-
-  #append(bytes: Buffer, count: number): void {
-    const needed = this.#messageLength + count;
-    if (needed > this.#message.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.#message.length * 2));
-      this.#message.copy(larger, 0, 0, this.#messageLength);
-      this.#message = larger;
-    }
-    bytes.copy(this.#message, this.#messageLength, this.#at, this.#at + count);
-    this.#messageLength = needed;
-    this.#at += count;
-    this.#fragmentLeft -= count;
-  }
-}
-
-/** As far as the bytes are here: a handshake record of SSL 3.0 to TLS 1.3. */
-function looksLikeRecord(bytes: Buffer, at: number, length: number): boolean {
-  if (length > at && bytes[at] !== RECORD_HANDSHAKE) return false;
-  return length <= at + 1 || bytes[at + 1] === 3;
-}
 
 /** The body of the message, without its header; undefined when its lengths contradict each other. */
-function parseClientHello(body: Buffer): ClientHello | undefined {
+export function parseClientHello(body: Buffer): ClientHello | undefined {
   const cursor = new Cursor(body);
-  cursor.skip(2 + 32);
+  const version = cursor.uint16();
+  cursor.skip(32);
   cursor.skip(cursor.uint8());
   const cipherBytes = cursor.uint16();
   cursor.skip(cipherBytes);
@@ -119,7 +26,7 @@ function parseClientHello(body: Buffer): ClientHello | undefined {
   let serverName = '';
   let applicationProtocols: readonly string[] = [];
   let offersTls13 = false;
-  if (cursor.left === 0) return { serverName, applicationProtocols, offersTls13 };
+  if (cursor.left === 0) return { version, serverName, applicationProtocols, offersTls13 };
   const extensions = cursor.slice(cursor.uint16());
   const seen = new Set<number>();
   if (cursor.left > 0) return undefined;
@@ -138,7 +45,19 @@ function parseClientHello(body: Buffer): ClientHello | undefined {
       offersTls13 = namesTls13(data);
     }
   }
-  return cursor.failed ? undefined : { serverName, applicationProtocols, offersTls13 };
+  return cursor.failed ? undefined : { version, serverName, applicationProtocols, offersTls13 };
+}
+
+/** The form of SSL 2, without its length: undefined when its lengths contradict each other. It has no extensions. */
+export function parseHelloOfSsl2(body: Buffer): ClientHello | undefined {
+  const cursor = new Cursor(body);
+  cursor.skip(1);
+  const version = cursor.uint16();
+  const cipherBytes = cursor.uint16();
+  const otherBytes = cursor.uint16() + cursor.uint16();
+  cursor.skip(cipherBytes + otherBytes);
+  const isWhole = !cursor.failed && cursor.left === 0 && cipherBytes % 3 === 0;
+  return isWhole ? { version, serverName: '', applicationProtocols: NO_PROTOCOLS, offersTls13: false } : undefined;
 }
 
 /** One name of type host_name (RFC 6066 §3). */

@@ -2,7 +2,7 @@ import { SeededRandom } from '../../src/core/random.ts';
 import { PARTIAL, type ProxyHeaderResult, readProxyHeader } from '../../src/filters/listener/proxy-protocol/header.ts';
 import { proxyProtocolHeader } from '../../src/http/proxy-protocol.ts';
 import { ipAddress } from '../../src/transport/address.ts';
-import { ClientHelloReader, type ClientHelloResult } from '../../src/transport/client-hello.ts';
+import { ClientHelloReader } from '../../src/transport/client-hello-reader.ts';
 import { clientHelloText } from '../conformance/harness/client-hello.ts';
 import { below, type Dice, flipped, noise, pick } from '../support/dice.ts';
 
@@ -22,14 +22,15 @@ function damaged(dice: Dice, text: string): string {
 }
 
 const HELLOS = ['sni=a.com', 'sni=a.com alpn=h2,http/1.1', 'alpn=h2', 'sni=A.b.c fragment=1', 'sni=a.com alpn=h2 fragment=7', 'sni=a.com pad=300 fragment=100', ''].map((options) => clientHelloText(`hello ${options}`));
+const BEFORE = ['', '', '\x16\x03\x01\0\0', '\x15\x03\x01\0\x02\x01\x5a', '\x80\x0c\x01\x03\x01\0\x03\0\0\0\0\0\0\x2f'];
 const HELLO_LIMIT = 600;
 
 export function checkClientHello(seed: number): void {
   const dice = diceOf(seed);
-  const bytes = Buffer.from(damaged(dice, pick(dice, HELLOS)), 'latin1');
+  const bytes = Buffer.from(damaged(dice, pick(dice, BEFORE) + pick(dice, HELLOS)), 'latin1');
   const whole = new ClientHelloReader(HELLO_LIMIT).read(bytes, bytes.length);
   const reader = new ClientHelloReader(HELLO_LIMIT);
-  let inPieces: ClientHelloResult | undefined;
+  let inPieces: ReturnType<ClientHelloReader['read']>;
   for (let length = 0; inPieces === undefined && length < bytes.length; ) {
     length = Math.min(bytes.length, length + 1 + below(dice, 40));
     inPieces = reader.read(bytes, length);
