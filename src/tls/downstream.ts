@@ -99,7 +99,6 @@ const DEFAULT_SESSION_SECONDS = 7_200;
 
 /** The TLS transport socket of a filter chain. Handshakes that have begun go on with what they began with. */
 export class DownstreamTls implements DownstreamTransportSocket {
-  readonly secure = true;
   readonly stats: HandshakeStats;
   readonly clock: Clock;
   readonly #served: ReloadableContext<Served>;

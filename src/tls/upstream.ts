@@ -62,7 +62,6 @@ function compileUsed(message: UpstreamTlsContext, at: ConfigPath, secrets: Named
 
 /** The TLS transport socket of a cluster. */
 export class UpstreamTls implements UpstreamTransportSocket {
-  readonly secure = true;
   readonly stats: HandshakeStats;
   readonly clock: Clock;
   readonly #serverName: string;

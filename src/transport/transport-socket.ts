@@ -64,8 +64,6 @@ export interface DownstreamSocketInfo {
 
 /** The compiled `transport_socket` of a filter chain: one object per chain and thread. */
 export interface DownstreamTransportSocket {
-  /** `transport_protocol` of connections that listener filters did not look at. */
-  readonly secure: boolean;
   /**
    * Starts the handshake over an accepted connection and becomes its owner. The caller then gives `lower.owner` the bytes that listener filters
    * have read, so nothing may be expected before this has returned. The connection it returns can be used at once: what is written before
@@ -104,7 +102,6 @@ export interface ProxyProtocolTlv {
 
 /** The compiled `transport_socket` of a cluster. */
 export interface UpstreamTransportSocket {
-  readonly secure: boolean;
   /** As `Transport.connect`; `owner.onConnected` comes when the handshake is done. */
   connect(transport: Transport, address: Address, options: UpstreamSocketOptions, owner: ConnectingOwner): Connection;
   /** Equal of downstream connections that may share an upstream one. Absent: all may. */

@@ -65,7 +65,6 @@ describe('a transport socket that tells upstreams of clients', () => {
   it('names the addresses of the connection itself in version 1, when these are known, where it may name no client', () => {
     const preambles: unknown[] = [];
     const inner: UpstreamTransportSocket = {
-      secure: true,
       connect: (transport, address, options, owner) => {
         preambles.push(options.connect.preamble);
         return transport.connect(address, options.connect, owner);
@@ -80,7 +79,6 @@ describe('a transport socket that tells upstreams of clients', () => {
   it('hands the header to the socket inside, to leave before a handshake', () => {
     const preambles: (string | undefined)[] = [];
     const inner: UpstreamTransportSocket = {
-      secure: true,
       connect: (transport, address, options, owner) => {
         preambles.push(options.connect.preamble?.toString('latin1'));
         return transport.connect(address, options.connect, owner);

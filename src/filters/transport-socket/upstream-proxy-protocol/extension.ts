@@ -56,13 +56,11 @@ function firstOfEachType(tlvs: readonly ProxyProtocolTlv[]): readonly ProxyProto
 
 /** Connections begin with a PROXY header that names the client; then the inner socket starts. */
 class UpstreamProxyProtocol implements UpstreamTransportSocket {
-  readonly secure: boolean;
   /** Undefined: a plain socket. */
   readonly #inner: UpstreamTransportSocket | undefined;
   readonly #settings: Settings;
 
   constructor(inner: UpstreamTransportSocket | undefined, settings: Settings) {
-    this.secure = inner?.secure ?? false;
     this.#inner = inner;
     this.#settings = settings;
   }
