@@ -38,6 +38,11 @@ describe('JSON', () => {
     expect(toJson(parse("{'a': 'it\\'s', b_1: [1, 2,], \"c\": \"\t\n\",}").root!)).toEqual({ a: "it's", b_1: [1, 2], c: '\t\n' });
   });
 
+  test('knows the escapes of JSON', () => {
+    const text = String.raw`"\"\\\/\b\f\n\r\t\u0041"`;
+    expect(toJson(parse(text).root!)).toBe(JSON.parse(text));
+  });
+
   test('joins surrogate pairs', () => {
     expect(toJson(parse('"\\ud83d\\ude00"').root!)).toBe('😀');
   });

@@ -46,6 +46,7 @@ describe('a violated rule is told in the words of Envoy', () => {
 
   test.each<[TypeName, string, string]>([
     ['envoy.config.bootstrap.v3.Bootstrap', 'stats_flush_interval: 600s', 'BootstrapValidationError.StatsFlushInterval: value must be inside range [1ms, 5m0s)'],
+    ['xds.type.matcher.v3.Matcher', 'matcher_tree: {input: {name: a, typed_config: {"@type": type.googleapis.com/google.protobuf.Empty}}, exact_match_map: {}}', 'MatchMapValidationError.Map: value must contain at least 1 pair(s)'],
     ['envoy.config.bootstrap.v3.Bootstrap', 'stats_eviction_interval: 0.0001s', 'BootstrapValidationError.StatsEvictionInterval: value must be greater than or equal to 1ms'],
     ['envoy.config.metrics.v3.HistogramBucketSettings', 'match: {prefix: a}\nbuckets: [1, 1]', 'HistogramBucketSettingsValidationError.Buckets[1]: repeated value must contain unique items'],
     ['envoy.config.metrics.v3.TagSpecifier', `tag_name: a\nregex: ${'a'.repeat(1025)}`, 'TagSpecifierValidationError.Regex: value length must be at most 1024 bytes'],

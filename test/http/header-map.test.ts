@@ -28,6 +28,14 @@ describe('HeaderMap', () => {
     expect(headers.size).toBe(4);
   });
 
+  it('does not take a name for another of the same hash and length', () => {
+    // 31 * 'a' + '~' = 31 * 'b' + '_'.
+    const own = headerName('x-b_c');
+    const headers = parse('GET / HTTP/1.1\r\nHost: a\r\nx-a~c: 1\r\n\r\n');
+    expect(headers.get(own)).toBeUndefined();
+    expect(headers.getText('x-a~c')).toBe('1');
+  });
+
   it('replaces the first line of a name in place and drops the others', () => {
     const headers = parse(head);
     headers.set(ACCEPT, 'image/png');

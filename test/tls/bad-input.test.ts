@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { startProxy } from '../../src/index.ts';
@@ -99,6 +100,24 @@ test.each<['direct' | 'public', number]>([
   expect((process.memoryUsage.rss() - before) / STALLED).toBeLessThan(limitKib * 1024);
   expect(await stat('listener.tls.downstream_cx_active')).toBe(STALLED + 1);
   for (const socket of [first, ...sockets]) socket.destroy();
+});
+
+test('a ClientHello that comes in pieces is put together', async () => {
+  const { port } = await start({});
+  const wire = net.connect(port, '127.0.0.1').setNoDelay();
+  const drip = new Duplex({
+    read: () => {},
+    write: (bytes: Buffer, _encoding, done) => {
+      const rest = [...bytes];
+      const next = (): unknown => (rest.length === 0 ? done() : wire.write(Buffer.from(rest.splice(0, 60)), () => setImmediate(next)));
+      next();
+    },
+  });
+  wire.on('data', (bytes) => drip.push(bytes));
+  const socket = tls.connect({ socket: drip, rejectUnauthorized: false, servername: 'a.example.com' });
+  await once(socket, 'secureConnect');
+  expect(socket.getProtocol()).toBe('TLSv1.3');
+  wire.destroy();
 });
 
 test('a client of TLS 1.2 cannot negotiate again', async () => {

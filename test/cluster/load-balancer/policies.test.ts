@@ -78,6 +78,13 @@ describe('least request', () => {
     expect(loaded).toBeLessThan(103);
   });
 
+  it('heeds what they carry the more, the greater the bias', () => {
+    const hosts = hostList([{ weight: 9 }, { weight: 1 }]);
+    for (let i = 0; i < 2; i++) hosts[0].onStreamStart();
+    const picker = leastRequest({ choiceCount: 2, activeRequestBias: 2, fullScan: false }).create(hosts, seeded(), undefined);
+    expect(tally(200, () => picker.pick(anyStream)).get(hosts[0])).toBe(100);
+  });
+
   it('ignores what they carry with a bias of 0', () => {
     const hosts = hostList([{ weight: 2 }, { weight: 1 }]);
     for (let i = 0; i < 3; i++) hosts[0].onStreamStart();

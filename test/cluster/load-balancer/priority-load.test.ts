@@ -43,6 +43,8 @@ describe('the load of priorities', () => {
     expect(load).toEqual([75, 25]);
     expect(panic).toEqual([true, true]);
     expect(loads([], several(2, 'UNHEALTHY')).healthy).toEqual([0, 100]);
+    const one = several(1, 'UNHEALTHY');
+    expect(loads([], one, one, one).healthy).toEqual([0, 34, 33, 33]);
   });
 
   it('uses degraded hosts after the healthy ones of all levels', () => {

@@ -202,6 +202,15 @@ describe('a pool of HTTP/2 connections', () => {
     expect(connection.closed).toBe(true);
     expect(world.stat('cluster.web.http2.keepalive_timeout')).toBe(1);
   });
+
+  it('takes its statistics along when its cluster goes', () => {
+    const { world, request, open } = serve();
+    request();
+    open().respond(ok(1));
+    world.manager.update([]);
+    world.transport.settle();
+    expect([...world.scrape.values().keys()].filter((name) => name.includes('web'))).toEqual([]);
+  });
 });
 
 describe('a cluster that speaks as its clients do', () => {

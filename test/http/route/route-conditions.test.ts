@@ -97,6 +97,14 @@ describe('runtime_fraction', () => {
     expect(routeName(overridden, '/', 0)).toBeUndefined();
   });
 
+  test('a runtime of nothing overrides it, one below nothing does not', () => {
+    const runtime = fakeRuntime({ k: 0 });
+    const all = table({ defaultValue: { numerator: 100 }, runtimeKey: 'k' }, runtime);
+    expect(routeName(all, '/', 0)).toBeUndefined();
+    runtime.set('k', -1);
+    expect(routeName(all, '/', 99)).toBe('0');
+  });
+
   test('consecutive routes see the same random value', () => {
     const split = tableOf(
       answer({ prefix: '/', runtimeFraction: { defaultValue: { numerator: 30 } } }),
