@@ -99,10 +99,9 @@ export class LocalRateLimitFilter implements HttpFilter {
 }
 
 function tellOf(bucket: ProcessTokenBucket, headers: HeaderMap): void {
-  const { remaining } = bucket;
   headers.add(LIMIT, String(bucket.maxTokens));
-  headers.add(REMAINING, String(remaining));
-  headers.add(RESET, String(remaining > 0 ? 0 : Math.ceil(bucket.nextTokenSeconds)));
+  headers.add(REMAINING, String(bucket.remaining));
+  headers.add(RESET, String(Math.ceil(bucket.nextTokenSeconds)));
 }
 
 function refuse(stream: FilterStream, { status, grpcStatus, responseHeaders, retryAfter }: LocalRateLimitSettings, { bucket }: Decision): void {
