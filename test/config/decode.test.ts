@@ -61,6 +61,13 @@ describe('values', () => {
     }
   });
 
+  test('of booleans may be quoted, as any word that YAML has for them', () => {
+    const read = (text: string): boolean => cluster(`respect_dns_ttl: ${text}`).respectDnsTtl;
+    expect(['true', '"True"', '"t"', '"yes"', '"Y"', '"1"'].map(read)).toEqual(Array(6).fill(true));
+    expect(['false', '"FALSE"', '"f"', '"No"', '"n"', '"0"'].map(read)).toEqual(Array(6).fill(false));
+    expect(clusterErrors('respect_dns_ttl: "on"')).toEqual(['f:1:18: respect_dns_ttl: expected true or false, got "on"']);
+  });
+
   test('of 64-bit integers keep every digit', () => {
     const yaml = 'ring_hash_lb_config: {minimum_ring_size: 9007199254740993}';
     expect(cluster(yaml).lbConfig).toMatchObject({ value: { minimumRingSize: 9007199254740993n } });

@@ -53,6 +53,11 @@ describe('the upstream address of a permission', () => {
   });
 });
 
+it('the path of a request is none of a connection, whatever it is compared with', () => {
+  const { info } = dataOf({});
+  expect(compile({ urlPath: { path: { safeRegex: { regex: '.*' } } } }).engines.enforced!.judge({ info, headers: undefined }).allowed).toBe(false);
+});
+
 it('a principal by its certificate must ask for something', () => {
   const principal = { custom: extension('envoy.extensions.rbac.principals.mtls_authenticated.v3.Config') };
   expect(compile(ANY, principal).errors[0]).toContain('envoy.rbac.principals.mtls_authenticated did not have any configured validation.');

@@ -65,6 +65,13 @@ describe('the bucket', () => {
     expect(headers).toMatchObject({ 'x-ratelimit-reset': '2', 'retry-after': '2' });
   });
 
+  test('names no time while it has tokens', () => {
+    const rig = rigOf({ token_bucket: { max_tokens: 2, fill_interval: '10s' }, enable_x_ratelimit_headers: 'DRAFT_VERSION_03' });
+    const call = rig.send();
+    call.upstream!.respond({ status: 200 });
+    expect(call.response!.headers).toMatchObject({ 'x-ratelimit-limit': '2', 'x-ratelimit-remaining': '1', 'x-ratelimit-reset': '0' });
+  });
+
   test('without tokens refuses everything, and tells nothing of itself', () => {
     const rig = rigOf({ token_bucket: { max_tokens: 0, fill_interval: '10s' }, enable_x_ratelimit_headers: 'DRAFT_VERSION_03', enable_retry_after_header: true });
     const { status, headers } = rig.send().response!;
