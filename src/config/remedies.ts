@@ -19,6 +19,7 @@ const REMEDIES: ReadonlyArray<readonly [RegExp, string]> = [
   [/Couldn't find valid command at position \d+$/, 'an operator is %NAME%, %NAME(ARGUMENT)% or %NAME(ARGUMENT):LENGTH%; write %% for a percent sign'],
   [/^malformed IP address: \S+$/, 'write it as in 127.0.0.1 or ::1'],
   [/duplicate (?:cluster|listener) '/, 'give one of them another name'],
+  [/ has duplicate address '/, 'give one of them another port, or put the filter chains into one listener'],
   [/Only a single wildcard domain is permitted/, "keep '*' in one virtual host"],
   [/headers may not be removed$/, 'take it out of this list'],
   [/^Invalid duration: Expected positive duration/, 'write 0s or more'],

@@ -122,8 +122,9 @@ function restIdentity(message: ListenerMessage): string {
   return textOfMessages({ ...message, filterChains: [], defaultFilterChain: undefined, filterChainMatcher: undefined });
 }
 
-function socketIdentity({ address, additionalAddresses, bindToPort, enableReusePort, tcpBacklogSize }: ListenerMessage): string {
-  return textOfMessages([address, additionalAddresses.map((one) => one.address), bindToPort, enableReusePort, tcpBacklogSize]);
+/** Not `tcp_backlog_size`: as in Envoy it counts when a socket is opened. */
+function socketIdentity({ address, additionalAddresses, bindToPort, deprecatedV1, enableReusePort }: ListenerMessage): string {
+  return textOfMessages([address, additionalAddresses.map((one) => one.address), bindToPort ?? deprecatedV1?.bindToPort ?? true, enableReusePort ?? true]);
 }
 
 function compileBinds(message: ListenerMessage, at: ConfigPath, context: CompileContext): BindSpec[] {

@@ -120,6 +120,10 @@ export class ListenerManager implements ListenerLookup {
   }
 
   async #start(spec: ListenerSpec, { leaving, ports }: ListenerStart): Promise<ListenerProblem | undefined> {
+    const before = this.#listeners.get(spec.name);
+    if (before !== undefined && before.spec.reusePort !== spec.reusePort) {
+      return { listener: spec.name, message: `Listener ${spec.name}: reuse port cannot be changed during an update; give it another name and address, or restart` };
+    }
     const listener = new ActiveListener(
       spec,
       this.#thread,
@@ -129,7 +133,6 @@ export class ListenerManager implements ListenerLookup {
         worker: this.#stats.group(`${spec.statScope}.worker_${this.#workerIndex}`, LISTENER_WORKER_STATS),
       },
     );
-    const before = this.#listeners.get(spec.name);
     const holder = [before, ...leaving].find((other) => other?.spec.socketIdentity === spec.socketIdentity);
     if (holder !== undefined) listener.takeSockets(holder);
     else {

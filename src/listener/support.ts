@@ -6,7 +6,8 @@ const NO_SUBSETS = 'it chooses among the subsets of a cluster: Envoy too ignores
 
 export const listenerSupport: SupportTable = {
   'envoy.config.listener.v3.Listener': {
-    ...fields('name address additional_addresses stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes enable_reuse_port tcp_backlog_size'),
+    ...fields('name address additional_addresses stat_prefix filter_chains default_filter_chain per_connection_buffer_limit_bytes enable_reuse_port'),
+    tcp_backlog_size: supported({ note: 'a listener that keeps its address over a reload keeps its socket, and this with it, as in Envoy' }),
     ...fields('bind_to_port use_original_dst listener_filters listener_filters_timeout continue_on_listener_filters_timeout access_log deprecated_v1 tcp_keepalive metadata ignore_global_conn_limit bypass_overload_manager'),
     traffic_direction: only(['UNSPECIFIED', 'INBOUND', 'OUTBOUND']),
     drain_type: only(['DEFAULT', 'MODIFY_ONLY']),

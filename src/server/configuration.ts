@@ -2,7 +2,7 @@ import type { Cluster as ClusterMessage } from '../api/generated/envoy/config/cl
 import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import type { ClusterSpec } from '../cluster/cluster-spec.ts';
 import { compileCluster } from '../cluster/compile.ts';
-import type { ServiceKey } from '../core/extension.ts';
+import type { CompileContext, ServiceKey } from '../core/extension.ts';
 import { ConfigPath, type Problems } from '../core/problems.ts';
 import { compileListener, type ListenerSpec } from '../listener/compile.ts';
 import { type ClusterNames, CompileRun, type ThreadServices } from './compile-context.ts';
@@ -41,13 +41,27 @@ export function compileListeners(messages: readonly ListenerMessage[], problems:
   const run = new CompileRun(surroundings.thread, problems, surroundings.clusters, surroundings.services);
   const specs: ListenerSpec[] = [];
   const seen = new Set<string>();
+  /** Whose each address is. */
+  const taken = new Map<string, string>();
   messages.forEach((message, index) => {
     const at = STATIC.field('listeners').index(index);
     const spec = compileListener(message, index, at, run);
     if (spec === undefined) return;
     if (seen.has(spec.name)) run.error(at.field('name'), `duplicate listener '${spec.name}'`);
+    else takeAddresses(spec, taken, at, run);
     seen.add(spec.name);
     specs.push(spec);
   });
   return specs;
+}
+
+/** Two that share an address would each get a part of its connections. Every port 0 is another one. */
+function takeAddresses({ name, binds, bindToPort }: ListenerSpec, taken: Map<string, string>, at: ConfigPath, context: CompileContext): void {
+  for (const [index, { address }] of binds.entries()) {
+    const holder = taken.get(address.text);
+    if (holder === undefined) continue;
+    const addressAt = index === 0 ? at : at.field('additional_addresses').index(index - 1);
+    context.error(addressAt.field('address'), `error adding listener: '${name}' has duplicate address '${address.text}' as existing listener '${holder}'`);
+  }
+  for (const { address } of binds) if (address.kind === 'pipe' || address.port !== 0 || !bindToPort) taken.set(address.text, name);
 }
