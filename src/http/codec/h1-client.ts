@@ -101,6 +101,8 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   // ConnectionOwner
 
   onBytes(bytes: Buffer, length: number): void {
+    // As Envoy, which counts what it reads, whatever it is then found to be.
+    this.#stream?.addReceived(length, 0);
     if (this.#held === undefined) {
       this.#dispatch(bytes, length);
       return;
@@ -176,7 +178,6 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
           break;
         case UNTIL_CLOSE:
         case TUNNEL:
-          this.#stream!.addReceived(length - at, 0);
           this.#decoder!.onData(bytes.subarray(at, length), false);
           at = length;
           break;
@@ -201,7 +202,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     cased?.learn(original!, bytes, at, headEnd);
     if (headEnd < 0) return this.#onPartHead(headEnd === INVALID, bytes, at, end);
     if (headEnd - at > this.#options.maxHeadBytes) return this.#fail();
-    this.#stream!.addReceived(headEnd - at, parser.facts.fieldBytes);
+    this.#stream!.addReceived(0, parser.facts.fieldBytes);
     if (!this.#checkFraming(headers)) return this.#fail();
     if (parser.facts.repeatedInline.length > 0) headers.joinRepeated(parser.facts.repeatedInline);
     if (headers.status >= 200 || headers.status === 101) this.#onFinalHead(headers, headEnd < end);
@@ -266,7 +267,6 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   #readLength(bytes: Buffer, at: number, end: number): number {
     const run = Math.min(end - at, this.#remaining);
     this.#remaining -= run;
-    this.#stream!.addReceived(run, 0);
     const chunk = bytes.subarray(at, at + run);
     if (this.#remaining > 0) {
       this.#decoder!.onData(chunk, false);
@@ -282,7 +282,6 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     const chunked = this.#chunked!;
     const at = chunked.read(bytes, start, end);
     if (chunked.atTrailers) this.#state = TRAILERS;
-    if (!chunked.broken) this.#stream!.addReceived(at - start, 0);
     const { runs } = chunked;
     for (let i = 0; i < runs.length; i += 2) this.#decoder?.onData(bytes.subarray(runs[i]!, runs[i + 1]!), false);
     return chunked.broken && this.#state === CHUNKED ? this.#fail() : at;
@@ -304,7 +303,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
       return at;
     }
     if (trailersEnd - at > maxHeadBytes) return this.#fail();
-    this.#stream!.addReceived(trailersEnd - at, parser.facts.fieldBytes);
+    this.#stream!.addReceived(0, parser.facts.fieldBytes);
     const followed = trailersEnd < end;
     const decoder = this.#beginEnd(followed);
     if (this.#options.trailers && trailers.size > 0) decoder.onTrailers(trailers);

@@ -84,6 +84,8 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   #held: HeldBytes | undefined;
   #scanner: HeadEndScanner | undefined;
   #leadingLines = 0;
+  /** Bytes that came before the request they begin has a stream. */
+  #received = 0;
   #pauses = 0;
   #aboveWatermark = false;
 
@@ -109,13 +111,14 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       this.#pauses = 0;
       this.#connection.resumeReads();
     }
-    if (!this.isReading && this.#held !== undefined) this.#dispatchHeld();
+    if (!this.isReading && this.#held !== undefined) this.#dispatchPostponed();
   }
 
   // ConnectionOwner
 
   onBytes(bytes: Buffer, length: number): void {
     if (this.#state === CLOSED) return;
+    if (this.#state !== WAIT) this.#count(length);
     if (this.#held === undefined) {
       this.#dispatch(bytes, length);
       return;
@@ -145,7 +148,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     if (!this.#aboveWatermark) return;
     this.#aboveWatermark = false;
     this.#encoder?.watcher?.onLowWatermark();
-    if (this.#state === HEAD && this.#held !== undefined && !this.isReading) this.#dispatchHeld();
+    if (this.#state === HEAD && this.#held !== undefined && !this.isReading) this.#dispatchPostponed();
   }
 
   // For the encoder of the current stream
@@ -173,6 +176,17 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
 
   // Reading
 
+  /** As Envoy, which counts what it reads for the request that is then under way, and what it puts off once more for the next. */
+  #count(length: number): void {
+    if (this.#encoder === undefined) this.#received += length;
+    else this.#encoder.addReceived(length, 0);
+  }
+
+  #dispatchPostponed(): void {
+    this.#count(this.#held!.length);
+    this.#dispatchHeld();
+  }
+
   #dispatchHeld(): void {
     const held = this.#held!;
     this.#held = undefined;
@@ -188,8 +202,12 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       switch (this.#state) {
         case HEAD:
           // A peer that takes no answers gets no more of them.
-          if (this.#aboveWatermark) at = this.#postpone(bytes, at, length);
-          else at = this.#readHead(bytes, at, length);
+          if (this.#aboveWatermark) {
+            at = this.#postpone(bytes, at, length);
+            break;
+          }
+          if (at > 0) this.#count(length - at);
+          at = this.#readHead(bytes, at, length);
           break;
         case LENGTH:
           at = this.#readLength(bytes, at, length);
@@ -201,7 +219,6 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
           at = this.#readTrailers(bytes, at, length);
           break;
         case RAW:
-          this.#encoder?.addReceived(length - at, 0);
           this.#decoder?.onData(bytes.subarray(at, length), false);
           at = length;
           break;
@@ -262,7 +279,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     if (isNew) this.#beginStream();
     if (headEnd < 0) return this.#onPartHead(headEnd === INVALID, bytes, at, end, isNew);
     if (headEnd - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
-    return this.#onHead(headers, at, headEnd, end);
+    return this.#onHead(headers, headEnd, end);
   }
 
   /** As Envoy, which says what is wrong with the first line when that is whole, with field lines when the head is. */
@@ -274,10 +291,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     if (invalid && (inFields ? headSeen : lineSeen || cannotBegin(bytes[at]!))) error ??= requestError(problem);
     // Where the line is one word, nothing behind it is looked at.
     if (error !== undefined && (ONE_WORD.test(line) ? CONTROL_WITHIN.test(line) : headSeen && controlSeen)) error = INVALID_CHARACTERS;
-    if (error !== undefined) {
-      this.#encoder!.addReceived(end - at, 0);
-      return this.#refuse(error, end);
-    }
+    if (error !== undefined) return this.#refuse(error, end);
     if (end - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
     if (isNew) this.#decoder!.onHeadersAwaited();
     this.#hold(bytes, at, end);
@@ -293,6 +307,8 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
 
   #beginStream(): void {
     this.#encoder = new H1ResponseEncoder(this.#connection, this, this.#options.fieldCase);
+    this.#encoder.addReceived(this.#received, 0);
+    this.#received = 0;
     this.#decoder = this.#owner.newStream(this.#encoder);
   }
 
@@ -301,9 +317,9 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     this.#decoder!.onHeadersAwaited();
   }
 
-  #onHead(headers: HeaderMap, start: number, headEnd: number, end: number): number {
+  #onHead(headers: HeaderMap, headEnd: number, end: number): number {
     const encoder = this.#encoder!;
-    encoder.addReceived(headEnd - start, parser.facts.fieldBytes);
+    encoder.addReceived(0, parser.facts.fieldBytes);
     const error = this.#checkHead(headers);
     if (error !== undefined) return this.#refuse(error, end);
     encoder.onRequestHead(headers.method, parser.version, parser.facts);
@@ -377,7 +393,6 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     this.#remaining -= run;
     const last = this.#remaining === 0;
     if (last) this.#state = WAIT;
-    this.#encoder?.addReceived(run, 0);
     this.#decoder?.onData(bytes.subarray(at, at + run), last);
     return at + run;
   }
@@ -386,7 +401,6 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const chunked = this.#chunked!;
     const at = chunked.read(bytes, start, end);
     if (chunked.atTrailers) this.#state = TRAILERS;
-    if (!chunked.broken) this.#encoder?.addReceived(at - start, 0);
     const { runs } = chunked;
     for (let i = 0; i < runs.length; i += 2) this.#decoder?.onData(bytes.subarray(runs[i]!, runs[i + 1]!), false);
     return chunked.broken && this.#state === CHUNKED ? this.#refuse(requestError('invalid-transfer-encoding'), end) : at;
@@ -400,7 +414,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const trailersEnd = parser.parseTrailers(bytes, at, end, maxLines, this.#options.leniency, trailers);
     if (trailersEnd < 0) return this.#onPartTrailers(trailersEnd === INVALID, bytes, at, end);
     if (trailersEnd - at > maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
-    this.#encoder?.addReceived(trailersEnd - at, parser.facts.fieldBytes);
+    this.#encoder?.addReceived(0, parser.facts.fieldBytes);
     if (this.#options.underscores !== 'allow' && this.#treatUnderscores(trailers)) return this.#refuse(UNDERSCORE, end);
     this.#state = WAIT;
     if (this.#options.trailers && trailers.size > 0) this.#decoder?.onTrailers(trailers);

@@ -154,6 +154,13 @@ describe('reading responses', () => {
     expect(answer([HINTS.repeat(65) + EMPTY]).answers).toEqual([`${'(103)'.repeat(64)}!protocol-error`]);
   });
 
+  it.each(['garbage\r\n\r\n', 'HTTP/1.1 200 OK\r\ncont', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nand more', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'])('counts all that it has read, as of %j', (bytes) => {
+    const upstream = new Upstream();
+    const encoder = upstream.begin();
+    upstream.connection.receive(bytes);
+    expect(encoder.bytes.wireReceived).toBe(bytes.length);
+  });
+
   it('drops trailers unless they are asked for', () => {
     const upstream = new Upstream(false);
     upstream.begin();

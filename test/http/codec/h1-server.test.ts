@@ -195,6 +195,20 @@ describe('H1ServerCodec', () => {
     expect(feedWith({ trailers: false }, many).seen.at(-1)).toMatch(/abcde$/);
   });
 
+  it('counts all that it reads for the request that is under way, and what waits for the next one again', () => {
+    const recorder = new Recorder();
+    recorder.answer = false;
+    recorder.connection.receive('\r\nGET /a HT');
+    recorder.connection.receive(`TP/1.1\r\nHost: x\r\n\r\n${GET}`);
+    recorder.connection.receive(GET);
+    recorder.connection.pump();
+    const first = recorder.encoder!;
+    expect(first.bytes).toMatchObject({ wireReceived: 2 + GET.length * 2, headersReceived: 8 });
+    recorder.reply(first);
+    expect(recorder.encoder!.bytes).toMatchObject({ wireReceived: GET.length * 2, headersReceived: 8 });
+    expect(feed('GET / HTTP/1.1\r\nbad\r\n\r\n').encoder!.bytes).toMatchObject({ wireReceived: 23, headersReceived: 0 });
+  });
+
   it('refuses more header lines than the limit', () => {
     const lines = Array.from({ length: 21 }, (_, index) => `h${index}: v\r\n`).join('');
     expect(feed(`GET / HTTP/1.1\r\nHost: x\r\n${lines}\r\n`).seen).toEqual(['!431 http1.too_many_headers']);
