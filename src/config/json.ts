@@ -1,5 +1,6 @@
-import { parseFault, type ParsedTree } from './parsed-tree.ts';
+import { parsedAs, type ParsedTree } from './parsed-tree.ts';
 import type { SourceText } from './source.ts';
+import { SyntaxFault } from './syntax-fault.ts';
 import { MAX_DEPTH, MAX_STRING_LENGTH, NodeStack, ScalarNode, type ConfigNode, type ListNode, type MapNode } from './tree.ts';
 
 /**
@@ -7,25 +8,7 @@ import { MAX_DEPTH, MAX_STRING_LENGTH, NodeStack, ScalarNode, type ConfigNode, t
  * the last entry and control characters inside strings. Comments are errors.
  */
 export function parseJson(source: SourceText): ParsedTree {
-  const parser = new JsonParser(source.text);
-  try {
-    return { root: parser.parse(), errors: [], warnings: [] };
-  } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
-    return parseFault(source, error.offset, `invalid JSON: ${error.reason}`);
-  }
-}
-
-/** Thrown inside this file only: it unwinds the recursion. */
-class JsonFault extends Error {
-  readonly offset: number;
-  readonly reason: string;
-
-  constructor(offset: number, reason: string) {
-    super(reason);
-    this.offset = offset;
-    this.reason = reason;
-  }
+  return parsedAs('JSON', source, () => ({ root: new JsonParser(source.text).parse(), errors: [], warnings: [] }));
 }
 
 const QUOTE = 0x22;
@@ -79,7 +62,7 @@ class JsonParser {
   }
 
   #fail(reason: string, offset = this.#at): never {
-    throw new JsonFault(offset, reason);
+    throw new SyntaxFault(offset, reason);
   }
 
   /** The code of the next character after white space; NaN at the end. */

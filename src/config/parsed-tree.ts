@@ -1,5 +1,6 @@
 import type { Problem } from '../core/problems.ts';
 import type { SourceText } from './source.ts';
+import { SyntaxFault } from './syntax-fault.ts';
 import type { ConfigNode } from './tree.ts';
 
 /** What reading a text gives. `root` is undefined for a refused text and for one that says nothing; `errors` tells which. */
@@ -16,4 +17,14 @@ export function treeFault(source: SourceText, offset: number, message: string): 
 
 export function parseFault(source: SourceText, offset: number, message: string): ParsedTree {
   return { root: undefined, errors: [treeFault(source, offset, message)], warnings: [] };
+}
+
+/** What a parser makes of a text, or its fault. `language` says what the text was to be. */
+export function parsedAs(language: string, source: SourceText, parse: () => ParsedTree): ParsedTree {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof SyntaxFault)) throw error;
+    return parseFault(source, error.offset, `invalid ${language}: ${error.message}`);
+  }
 }

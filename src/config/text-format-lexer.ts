@@ -1,16 +1,5 @@
+import { SyntaxFault } from './syntax-fault.ts';
 import { MAX_STRING_LENGTH } from './tree.ts';
-
-/** What is wrong with a text in protobuf's text format. Thrown inside the text format's files only: it unwinds the recursion. */
-export class TextFormatFault extends Error {
-  readonly offset: number;
-  readonly reason: string;
-
-  constructor(offset: number, reason: string) {
-    super(reason);
-    this.offset = offset;
-    this.reason = reason;
-  }
-}
 
 export interface TextToken {
   readonly kind: 'name' | 'number' | 'string' | 'symbol' | 'end';
@@ -64,7 +53,7 @@ export class TextFormatLexer {
   }
 
   fail(reason: string, offset = this.#next.start): never {
-    throw new TextFormatFault(offset, reason);
+    throw new SyntaxFault(offset, reason);
   }
 
   /** `[name]` as one, where a field's name is expected. */
@@ -126,7 +115,7 @@ export class TextFormatLexer {
 }
 
 function fault(offset: number, reason: string): never {
-  throw new TextFormatFault(offset, reason);
+  throw new SyntaxFault(offset, reason);
 }
 
 export function describe(token: TextToken): string {

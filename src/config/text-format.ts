@@ -3,9 +3,10 @@ import { ScalarType } from '../api/protobuf.ts';
 import { apiTypes } from '../api/registry.ts';
 import { wellKnownKind } from './message-plan.ts';
 import { typeNameOf } from './opened-any.ts';
-import { parseFault, type ParsedTree } from './parsed-tree.ts';
+import { parsedAs, type ParsedTree } from './parsed-tree.ts';
 import type { SourceText } from './source.ts';
-import { describe, stringBytes, TextFormatFault, TextFormatLexer, type TextToken } from './text-format-lexer.ts';
+import { SyntaxFault } from './syntax-fault.ts';
+import { describe, stringBytes, TextFormatLexer, type TextToken } from './text-format-lexer.ts';
 import { AnyBytesNode, ListNode, MapNode, MAX_DEPTH, NO_OFFSET, ScalarNode, type ConfigNode } from './tree.ts';
 
 /**
@@ -13,13 +14,7 @@ import { AnyBytesNode, ListNode, MapNode, MAX_DEPTH, NO_OFFSET, ScalarNode, type
  * positions work. Needs the message's type, since the text does not tell bytes from strings or maps from lists.
  */
 export function parseTextFormat(source: SourceText, schema: DescMessage): ParsedTree {
-  try {
-    const parser = new TextFormatParser(source.text);
-    return { root: parser.document(schema), errors: [], warnings: [] };
-  } catch (error) {
-    if (!(error instanceof TextFormatFault)) throw error;
-    return parseFault(source, error.offset, `invalid text protobuf (type ${schema.typeName}): ${error.reason}`);
-  }
+  return parsedAs(`text protobuf (type ${schema.typeName})`, source, () => ({ root: new TextFormatParser(source.text).document(schema), errors: [], warnings: [] }));
 }
 
 /** The occurrences of one field of one message. */
@@ -197,9 +192,9 @@ const INTEGER = /^(?:0[xX][0-9a-fA-F]+|[0-9]+)$/;
 
 function numberOf({ text, start }: TextToken, negative: boolean): number | bigint {
   if (INTEGER.test(text)) {
-    if (text.length > LONGEST_INTEGER) throw new TextFormatFault(start, 'an integer out of range');
+    if (text.length > LONGEST_INTEGER) throw new SyntaxFault(start, 'an integer out of range');
     const isOctal = /^0[0-7]+$/.test(text);
-    if (!isOctal && /^0[0-9]/.test(text)) throw new TextFormatFault(start, `no octal number: ${text}`);
+    if (!isOctal && /^0[0-9]/.test(text)) throw new SyntaxFault(start, `no octal number: ${text}`);
     const magnitude = BigInt(isOctal ? `0o${text.slice(1)}` : text);
     const value = negative ? -magnitude : magnitude;
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;

@@ -1,6 +1,6 @@
+import { SyntaxFault } from './syntax-fault.ts';
 import { MAX_STRING_LENGTH } from './tree.ts';
 import { BACKSLASH, CARRIAGE_RETURN, ESCAPE_SEQUENCE, escapeLength, isBlank, isBreak, LINE_FEED, readEscape, SPACE, TAB } from './yaml-characters.ts';
-import { YamlFault } from './yaml-fault.ts';
 
 /**
  * Scalars that span lines, or hold escapes: folding, chomping and indentation as yaml-cpp does them, including where that differs
@@ -88,7 +88,7 @@ export class ScalarText {
   }
 
   #fail(reason: string, offset = this.#at): never {
-    throw new YamlFault(offset, reason);
+    throw new SyntaxFault(offset, reason);
   }
 
   #add(part: string): void {

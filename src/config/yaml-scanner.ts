@@ -1,3 +1,4 @@
+import { SyntaxFault } from './syntax-fault.ts';
 import {
   BACKSLASH,
   CARRIAGE_RETURN,
@@ -16,7 +17,6 @@ import {
   SPACE,
   TAB,
 } from './yaml-characters.ts';
-import { YamlFault } from './yaml-fault.ts';
 import { isDocumentMark, ScalarText, type ScalarRules } from './yaml-scalar-text.ts';
 
 const NAME_END = /[\s,[\]{}]/g;
@@ -61,7 +61,7 @@ export class YamlScanner {
   }
 
   fail(reason: string, offset = this.#at): never {
-    throw new YamlFault(offset, reason);
+    throw new SyntaxFault(offset, reason);
   }
 
   /** Takes an indicator; whether a key may follow it in the same line is the caller's to say. */

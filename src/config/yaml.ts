@@ -1,4 +1,4 @@
-import { parseFault, treeFault, type ParsedTree } from './parsed-tree.ts';
+import { parsedAs, treeFault, type ParsedTree } from './parsed-tree.ts';
 import type { SourceText } from './source.ts';
 import { MAX_DEPTH, MAX_STRING_LENGTH, NodeStack, ScalarNode, shorten, type ConfigNode, type MapNode } from './tree.ts';
 import { YamlAnchors } from './yaml-anchors.ts';
@@ -19,7 +19,6 @@ import {
   SINGLE_QUOTE,
   TAG,
 } from './yaml-characters.ts';
-import { YamlFault } from './yaml-fault.ts';
 import { isNullScalar, resolvePlainScalar } from './yaml-scalar.ts';
 import { YamlScanner } from './yaml-scanner.ts';
 
@@ -28,13 +27,7 @@ import { YamlScanner } from './yaml-scanner.ts';
  * scalar of one line, `<<` is a key like any other, the last of two equal keys wins, keys tagged `!ignore` are dropped.
  */
 export function parseYaml(source: SourceText): ParsedTree {
-  const parser = new YamlParser(source);
-  try {
-    return parser.parse();
-  } catch (error) {
-    if (!(error instanceof YamlFault)) throw error;
-    return parseFault(source, error.offset, `invalid YAML: ${error.reason}`);
-  }
+  return parsedAs('YAML', source, () => new YamlParser(source).parse());
 }
 
 /** Keys with this tag, and what they hold, are dropped: a place to keep anchors. */
