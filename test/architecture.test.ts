@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { extensions } from '../src/extensions.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const src = join(root, 'src');
@@ -84,6 +85,14 @@ describe('the house', () => {
     const imported = /^(?:import|export) (?!type )[^;]*from '[^']*@bufbuild\//m;
     const offences = files.filter((file) => file !== 'api/protobuf.ts' && imported.test(readFileSync(join(src, file), 'utf8')));
     expect(offences).toEqual([]);
+  });
+
+  it('names every HTTP and network filter in README.md', () => {
+    const lines = readFileSync(join(root, 'README.md'), 'utf8').split('\n');
+    const named = (title: string): string[] => lines.find((line) => line.startsWith(`- **${title}**`))!.split('** ')[1]!.split(', ').sort();
+    const there = (category: string): string[] => extensions.filter((extension) => extension.category === category).map(({ name }) => name.split('.').at(-1)!);
+    expect(named('HTTP filters')).toEqual(there('envoy.filters.http').sort());
+    expect(named('network filters')).toEqual(there('envoy.filters.network').sort());
   });
 
   it('names every room in ARCHITECTURE.md', () => {
