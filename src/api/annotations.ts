@@ -106,7 +106,6 @@ export interface RepeatedRules {
 export interface MapRules {
   readonly minPairs?: number;
   readonly maxPairs?: number;
-  readonly noSparse?: boolean;
   readonly keys?: FieldRules;
   readonly values?: FieldRules;
   readonly ignoreEmpty?: boolean;

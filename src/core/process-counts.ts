@@ -31,7 +31,7 @@ export function countName(kind: string, name: string): string {
 }
 
 /** What clusters need: five resources in two priorities, and three marks of what was ever used. */
-export const CELLS_PER_NAME = 13;
+const CELLS_PER_NAME = 13;
 
 export class LocalProcessCounts implements ProcessCounts {
   readonly #cells = new Map<string, LocalCells>();
@@ -77,7 +77,7 @@ class LocalCells implements CountCells {
 }
 
 /** Names that a process may see in its life; those beyond them count within their thread only. */
-export const MAX_SHARED_NAMES = 1 << 16;
+const MAX_SHARED_NAMES = 1 << 16;
 
 /** What crosses to a worker. */
 export interface SharedCountMemory {

@@ -61,10 +61,6 @@ export class FilterIteration {
     return this.#buffer;
   }
 
-  get heldBy(): number {
-    return this.#holder;
-  }
-
   headers(headers: HeaderMap, end: boolean): void {
     this.#headers = headers;
     this.#runHeaders(0, end);

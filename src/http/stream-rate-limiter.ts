@@ -19,13 +19,11 @@ export interface StreamRateLimiterOptions {
   readonly bufferLimitBytes: number;
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Shared by all streams of a filter; absent: a bucket of its own. */
-  readonly bucket?: TokenBucket | undefined;
 }
 
 /**
- * Lets body pass at so many KiB a second, in slices of the fill interval (Envoy's `StreamRateLimiter`). A bucket holds one
- * second; the stream's own begins with one slice.
+ * Lets body pass at so many KiB a second, in slices of the fill interval (Envoy's `StreamRateLimiter`). Its bucket holds one second and
+ * begins with one slice.
  */
 export class StreamRateLimiter implements TimerOwner {
   readonly #sink: RateLimitedSink;
@@ -42,18 +40,14 @@ export class StreamRateLimiter implements TimerOwner {
   #paused = false;
 
   constructor(sink: RateLimitedSink, options: StreamRateLimiterOptions) {
-    const { limitKbps, fillIntervalMs, bufferLimitBytes, clock, timers, bucket } = options;
+    const { limitKbps, fillIntervalMs, bufferLimitBytes, clock, timers } = options;
     const slices = slicesPerSecond(fillIntervalMs);
     this.#sink = sink;
     this.#bytesPerSlice = Math.max(1, Math.floor((limitKbps * 1024) / slices));
-    this.#bucket = bucket ?? new TokenBucket(clock, { maxTokens: slices, tokensPerSecond: slices, tokens: 1 });
+    this.#bucket = new TokenBucket(clock, { maxTokens: slices, tokensPerSecond: slices, tokens: 1 });
     this.#bufferLimitBytes = bufferLimitBytes;
     this.#slices = timers.list(fillIntervalMs);
     this.#now = timers.list(0);
-  }
-
-  get bufferedBytes(): number {
-    return this.#length;
   }
 
   /** Copies the chunk. */

@@ -39,12 +39,6 @@ export class TokenBucket {
     return taken;
   }
 
-  /** Milliseconds until there is one; 0 when there is. */
-  get nextTokenMs(): number {
-    this.#fill();
-    return this.#tokens + ROUNDING >= 1 ? 0 : (1 - this.#tokens) / this.#tokensPerMs;
-  }
-
   #fill(): void {
     const nowMs = this.#clock.monotonicMs();
     this.#tokens = Math.min(this.maxTokens, this.#tokens + (nowMs - this.#atMs) * this.#tokensPerMs);

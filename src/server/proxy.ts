@@ -228,10 +228,6 @@ export class Proxy {
     this.#showState();
   }
 
-  get healthChecksFail(): boolean {
-    return this.#healthCheckFailed;
-  }
-
   startDrain(settings: DrainSettings): void {
     this.#built.workers.drain(settings);
   }

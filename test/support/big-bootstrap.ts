@@ -10,9 +10,6 @@ export interface BigBootstrapSize {
   readonly routesPerVirtualHost: number;
 }
 
-/** 10,000 clusters, 50,000 endpoints, 10,000 routes. */
-export const MESH_SIZE: BigBootstrapSize = { clusters: 10_000, endpointsPerCluster: 5, virtualHosts: 1_000, routesPerVirtualHost: 10 };
-
 export function bigBootstrap(size: BigBootstrapSize): object {
   return {
     node: { id: 'node-1', cluster: 'mesh' },

@@ -6,8 +6,8 @@ import type { TlsHandshake, TlsSession, TlsUpgrade } from '../../src/transport/t
 const text = (file: string): string => readFileSync(new URL(`../support/certificates/${file}`, import.meta.url), 'utf8');
 
 export const serverOptions = { cert: text('server.pem'), key: text('server.key'), ca: text('ca.pem'), sessionIdContext: 'test' };
-export const serverContext = tls.createSecureContext(serverOptions);
-export const clientContext = tls.createSecureContext({ cert: text('client.pem'), key: text('client.key'), ca: text('ca.pem') });
+const serverContext = tls.createSecureContext(serverOptions);
+const clientContext = tls.createSecureContext({ cert: text('client.pem'), key: text('client.key'), ca: text('ca.pem') });
 
 /** What both ends of a test's connections offer and hear. */
 export class Handshake implements TlsHandshake {

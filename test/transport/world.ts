@@ -6,7 +6,7 @@ import type { Address, ConnectOptions, ListenerSocket, ListenOptions, Transport 
 import { Recorder } from './recorder.ts';
 
 export const LOOPBACK = ipAddress('127.0.0.1', 0);
-export const LISTEN: ListenOptions = { backlog: 511, reusePort: false, ipv6Only: false, pipeMode: 0 };
+const LISTEN: ListenOptions = { backlog: 511, reusePort: false, ipv6Only: false, pipeMode: 0 };
 
 export interface Served {
   readonly socket: ListenerSocket;

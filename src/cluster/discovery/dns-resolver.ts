@@ -17,7 +17,7 @@ const SYSTEM_FILES: SystemFiles = { hosts: '/etc/hosts', resolvConf: '/etc/resol
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 /** `dns.cares.*`; the resolver below is c-ares as well. */
-export const DNS_STATS = defineStats({
+const DNS_STATS = defineStats({
   counters: ['get_addr_failure', 'not_found', 'reinits', 'resolve_total', 'timeouts'],
   gauges: ['pending_resolutions'],
 });

@@ -13,7 +13,7 @@ const SMALLEST_EXPONENT = -9;
 const LARGEST_EXPONENT = 20;
 const EXPONENT_OFFSET = 1 - SMALLEST_EXPONENT;
 
-export const RUN_COUNT = LARGEST_EXPONENT + EXPONENT_OFFSET + 1;
+const RUN_COUNT = LARGEST_EXPONENT + EXPONENT_OFFSET + 1;
 const LAST_BIN = RUN_COUNT * BINS_PER_DECADE - 1;
 
 export function runLength(run: number): number {

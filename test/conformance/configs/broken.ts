@@ -14,9 +14,9 @@ const FOLDER = new URL('../../config/broken/', import.meta.url);
 const SENTENCES = new URL('envoy-says.json', FOLDER);
 const LONGEST = 1500;
 
-export const brokenConfigurations = (): string[] => readdirSync(FOLDER).filter((name) => name.endsWith('.yaml')).sort();
+const brokenConfigurations = (): string[] => readdirSync(FOLDER).filter((name) => name.endsWith('.yaml')).sort();
 
-export const readEnvoySentences = (): Record<string, string> => JSON.parse(readFileSync(SENTENCES, 'utf8')) as Record<string, string>;
+const readEnvoySentences = (): Record<string, string> => JSON.parse(readFileSync(SENTENCES, 'utf8')) as Record<string, string>;
 
 /** Returns the exit code: 1 when Envoy takes one of them or says something else than what is recorded. */
 export const checkBroken = async (record: boolean): Promise<number> => {

@@ -11,7 +11,7 @@ import { refusalStage } from './verdict.ts';
 const LIMIT_MS = 30_000;
 const CACHE = new URL('../../../node_modules/.cache/conformance/', import.meta.url);
 /** As a deployment gives them: what names the node is not part of the resource. */
-export const NODE_ARGUMENTS = ['--service-node', 'conformance', '--service-cluster', 'conformance'];
+const NODE_ARGUMENTS = ['--service-node', 'conformance', '--service-cluster', 'conformance'];
 
 /** What Envoy said, kept in words: how they are sorted may change, they don't. */
 type Answer = { readonly accepted: true } | { readonly accepted: false; readonly message: string; readonly crashed: boolean };

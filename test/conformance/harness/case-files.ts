@@ -79,7 +79,7 @@ export const readCase = (area: string, topic: string, name: string, suite: Tree,
 const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0 && !Array.isArray(value);
 
-export const readTopic = (area: string, topic: string): Case[] => {
+const readTopic = (area: string, topic: string): Case[] => {
   const file = `${area}/${topic}.yaml`;
   const suite = readYaml(file);
   checkKeys(suite, SUITE_KEYS, `cases/${file}`);

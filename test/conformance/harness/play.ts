@@ -27,7 +27,7 @@ export interface Pace {
 }
 
 /** Longer than any timeout a case configures. */
-export const STEADY: Pace = { quietMs: 250, expectedQuietMs: 700, waitLimitMs: 10_000 };
+const STEADY: Pace = { quietMs: 250, expectedQuietMs: 700, waitLimitMs: 10_000 };
 
 const QUIET_LIMIT_MS = 6_000;
 /** How long an expected answer may take to come at all, and how long it must then stay as it is. */

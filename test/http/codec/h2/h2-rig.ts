@@ -15,7 +15,7 @@ export { frame, uint32 } from '../../../support/http2-frames.ts';
 
 export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
-export function testStats(): StatGroup {
+function testStats(): StatGroup {
   return new SharedStatStore({ onAnnounce: () => {}, direct: true }).group('http2', H2_CODEC_STATS);
 }
 
