@@ -290,6 +290,38 @@ export class HeaderMap {
     return isOpen ? out + '\r\n' : out;
   }
 
+  // For who has made a row of lines like these before.
+
+  /** Values of changed lines at their places, with those of lines that were removed since. */
+  get values(): readonly (string | undefined)[] {
+    return this.#values ?? NO_VALUES;
+  }
+
+  /** What was read and what became of each line; undefined where that does not tell the names. */
+  shape(): LinesShape | undefined {
+    const tags = this.#tags.slice(0, this.#end);
+    return tags.some((tag) => (tag & (REMOVED | CHANGED | ID_BITS)) === (CHANGED | UNKNOWN_HEADER)) ? undefined : { text: this.#text, tags };
+  }
+
+  isOf({ text, tags }: LinesShape): boolean {
+    if (text !== this.#text || tags.length !== this.#end) return false;
+    const own = this.#tags;
+    for (let at = 0; at < tags.length; at++) if (tags[at] !== own[at]) return false;
+    return true;
+  }
+
+  /** Values that are written. */
+  writtenValues(): (string | undefined)[] {
+    return Array.from(this.values, (value, at) => ((this.#tags[at]! & REMOVED) === 0 ? value : undefined));
+  }
+
+  /** A copy with other values at places where this has some. */
+  withValues(values: readonly (string | undefined)[]): HeaderMap {
+    const copy = this.clone();
+    copy.#values = values.slice();
+    return copy;
+  }
+
   /** A copy that shares nothing that can change. */
   clone(): HeaderMap {
     const copy = new HeaderMap();
@@ -367,6 +399,12 @@ export interface HeadLines {
   readonly present: number;
 }
 
+/** Lines of the same shape differ in nothing but the values that were changed. */
+export interface LinesShape {
+  readonly text: string;
+  readonly tags: readonly number[];
+}
+
 /** Name start, name end, value start, value end. */
 export const OFFSETS = 4;
 
@@ -374,6 +412,7 @@ export const OFFSETS = 4;
 export const SPARE_LINES = 8;
 
 const NO_TAGS: number[] = [];
+const NO_VALUES: readonly (string | undefined)[] = [];
 const NO_OFFSETS: readonly number[] = [];
 
 const ID_BITS = 0xffff;

@@ -4,6 +4,7 @@ import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import type { ByteCounts } from '../stream-info.ts';
 import type { PressureWatcher, RequestEncoder } from './codec.ts';
+import { HeadMemo } from './head-memo.ts';
 import { CasedHeaderMap, type FieldCase, properFields } from './field-case.ts';
 
 /** What the encoder needs of its connection's codec. */
@@ -26,6 +27,9 @@ function properHead(head: string): string {
   const lineEnd = head.indexOf('\n') + 1;
   return head.slice(0, lineEnd) + properFields(head.slice(lineEnd));
 }
+
+/** What follows the target. */
+const rests = new HeadMemo((authority, headers) => ` HTTP/1.1\r\n${headers.nameOf('host')}: ${authority}\r\n`);
 
 /** What a request line has beside method and path, and the empty line. */
 const REQUEST_LINE_REST = '  HTTP/1.1\r\n\r\n'.length;
@@ -93,7 +97,7 @@ export class H1RequestEncoder implements RequestEncoder, ByteCounts {
     this.done = end;
     const { fullUrl, fieldCase } = this.#form;
     if (fullUrl && method !== 'CONNECT') target = `${headers.scheme || 'http'}://${headers.authority}${target}`;
-    let head = `${method} ${target} HTTP/1.1\r\n${headers.nameOf('host')}: ${headers.authority}\r\n${headers.serialise()}${framing}`;
+    let head = `${method} ${target}${rests.head(headers.authority, headers, framing)}`;
     if (fieldCase.write === 'proper' && !(headers instanceof CasedHeaderMap)) head = properHead(head);
     this.headersSent += head.length - method.length - target.length - REQUEST_LINE_REST;
     this.#writeText(head);

@@ -4,6 +4,7 @@ import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import type { ByteCounts } from '../stream-info.ts';
 import type { PressureWatcher, ServerEncoder } from './codec.ts';
+import { HeadMemo } from './head-memo.ts';
 import { CasedHeaderMap, type FieldCase, properFields } from './field-case.ts';
 import type { FieldFacts } from './h1-field-facts.ts';
 import { isBodiless, statusLine } from './h1-status.ts';
@@ -15,6 +16,8 @@ export interface ResponseEncoderCodec {
   checkPressure(watcher: PressureWatcher | undefined): void;
   onEncoderReset(): void;
 }
+
+const heads = new HeadMemo((statusLine) => statusLine);
 
 /** Writes one HTTP/1 response. */
 export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
@@ -87,7 +90,7 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
     }
     if (this.#isHead) this.#bodiless = true;
     const start = statusLine(status, this.minorVersion);
-    let head = start + headers.serialise() + framing;
+    let head = heads.head(start, headers, framing);
     if (this.#proper && !(headers instanceof CasedHeaderMap)) head = start + properFields(head.slice(start.length));
     this.headersSent += head.length - start.length - 2;
     this.#writeText(head);

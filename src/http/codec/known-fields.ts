@@ -1,4 +1,5 @@
 import { wordsOf } from '../../core/byte-words.ts';
+import { Patience } from '../../core/patience.ts';
 import type { HeadLines } from '../header-map.ts';
 import { internedHeaderNames } from '../header-name.ts';
 import type { FieldFacts } from './h1-field-facts.ts';
@@ -32,19 +33,13 @@ export interface FieldBlock {
 
 export const MAX_BLOCK_BYTES = 4096;
 const SLOTS = 64;
-const MIN_PATIENCE = 2;
-const MAX_PATIENCE = 4096;
 
-interface Slot {
-  known: KnownFields | undefined;
-  /** Others since it was last met. */
-  misses: number;
-  /** So many are borne before another is learned. */
-  patience: number;
+class Slot extends Patience {
+  known: KnownFields | undefined = undefined;
 }
 
 export class KnownFieldsTable {
-  readonly #slots: Slot[] = Array.from({ length: SLOTS }, () => ({ known: undefined, misses: 0, patience: MIN_PATIENCE }));
+  readonly #slots: Slot[] = Array.from({ length: SLOTS }, () => new Slot());
   /** What to learn from: a copy of the bytes as they were read. */
   readonly #raw = Buffer.alloc(MAX_BLOCK_BYTES);
   readonly #rawWords = new DataView(this.#raw.buffer, this.#raw.byteOffset, MAX_BLOCK_BYTES);
@@ -59,17 +54,14 @@ export class KnownFieldsTable {
     const slot = this.#slots[(end - at) & (SLOTS - 1)]!;
     const { known } = slot;
     if (known !== undefined && known.leniency === leniency && known.nameCount === internedHeaderNames() && isAt(known, words, at, end)) {
-      slot.misses = 0;
-      if (slot.patience > MIN_PATIENCE) slot.patience >>= 1;
+      slot.hit();
       return known;
     }
-    if (++slot.misses > slot.patience) this.#wish(slot, bytes, at, end);
+    if (slot.miss()) this.#wish(slot, bytes, at, end);
     return undefined;
   }
 
   #wish(slot: Slot, bytes: Buffer, at: number, end: number): void {
-    slot.misses = 0;
-    slot.patience = Math.min(slot.patience * 2, MAX_PATIENCE);
     this.#slot = slot;
     this.#rawLength = bytes.copy(this.#raw, 0, at, Math.min(end, at + MAX_BLOCK_BYTES));
   }
