@@ -8,6 +8,7 @@ import { MAX_DOCUMENT_BYTES } from '../../src/config/document.ts';
 import { loadBootstrap, loadContent, loadFile, loadResource, type Loaded } from '../../src/config/loader.ts';
 import { unpack } from '../../src/config/open-any.ts';
 import { ConfigPath, formatProblem, MAX_PROBLEMS } from '../../src/core/problems.ts';
+import { threadCpuMs } from '../support/thread-cpu.ts';
 
 const BOOTSTRAP = schemaOf('envoy.config.bootstrap.v3.Bootstrap');
 const CLUSTER = schemaOf('envoy.config.cluster.v3.Cluster');
@@ -85,9 +86,9 @@ describe('a file', () => {
 
   test('larger than the limit is refused without being read', () => {
     const path = file('large.yaml', Buffer.alloc(MAX_DOCUMENT_BYTES + 1, '#'));
-    const started = performance.now();
+    const started = threadCpuMs();
     expect(errorsOf(loadBootstrap({ path }))).toEqual([`large.yaml is larger than ${MAX_DOCUMENT_BYTES} bytes`]);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(threadCpuMs() - started).toBeLessThan(1_000);
     rmSync(path);
   });
 

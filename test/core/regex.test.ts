@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { compileRegex, type Regex } from '../../src/core/regex.ts';
 import { parseRegex } from '../../src/core/regex/parse.ts';
 import { printRegex } from '../../src/core/regex/print.ts';
+import { threadCpuMs } from '../support/thread-cpu.ts';
 import { regexPattern } from './regex/pattern-arbitrary.ts';
 
 function compile(pattern: string): Regex {
@@ -116,12 +117,12 @@ test.each([
 
 test('patterns that make a backtracking engine explode finish at once', () => {
   const text = 'a'.repeat(5_000) + '!';
-  const started = performance.now();
+  const started = threadCpuMs();
   for (const pattern of ['(a+)+', '(a|a)*', '(a|aa)+', '(.*)*x', '(a*)*', '.*.*.*x', '([a-z]+)*\\d', '(?:a?){30}a{30}', '(x+x+)+y', '.*a.*a.*b']) {
     expect(compile(pattern).test(text)).toBe(false);
     expect(compile(pattern).replaceAll(text, '-').length).toBeGreaterThan(0);
   }
-  expect(performance.now() - started).toBeLessThan(10_000);
+  expect(threadCpuMs() - started).toBeLessThan(10_000);
 });
 
 const texts = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'A', '/', '0', '1', '.', '\n', '_', ' ', '\xe9'), maxLength: 12 });
