@@ -1,9 +1,9 @@
 import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
-import { RowMemo } from '../../core/row-memo.ts';
 import { wireText } from '../../core/wire-text.ts';
-import type { FormatContext, Operator } from './operator.ts';
-import { compileTemplate, type Template } from './template.ts';
+import { FormatRow } from './format-row.ts';
+import type { FormatContext } from './operator.ts';
+import { compileTemplate } from './template.ts';
 
 /** A compiled substitution text. What it makes is bytes of the wire. */
 export interface Format {
@@ -49,39 +49,7 @@ function translated(bytes: string): string {
 /** `absent` stands for what has no value. */
 export function compileTextFormat(bytes: string, absent: string, at: ConfigPath, context: CompileContext): Format | undefined {
   const template = compileTemplate(bytes, at, context);
-  return template === undefined ? undefined : new TextFormat(template, absent);
-}
-
-class TextFormat implements Format {
-  readonly #parts: Template;
-  readonly #operators: readonly Operator[];
-  readonly #absent: string;
-  readonly #row = new RowMemo();
-  /** Of the operators, while a row is made. */
-  readonly #values: string[] = [];
-
-  constructor(parts: Template, absent: string) {
-    this.#parts = parts;
-    this.#operators = parts.filter((part) => typeof part !== 'string');
-    this.#absent = absent;
-  }
-
-  format(context: FormatContext): string {
-    const operators = this.#operators;
-    const values = this.#values;
-    for (let at = 0; at < operators.length; at++) values[at] = operators[at]!.text(context) ?? this.#absent;
-    return this.#row.join(values) ?? this.#learn(values);
-  }
-
-  #learn(values: readonly string[]): string {
-    this.#row.learn(values, (others) => this.#make(others));
-    return this.#make(values);
-  }
-
-  #make(values: readonly (string | undefined)[]): string {
-    let at = 0;
-    return this.#parts.map((part) => (typeof part === 'string' ? part : values[at++])).join('');
-  }
+  return template && new FormatRow(template, (operator, context) => operator.text(context) ?? absent);
 }
 
 /** Operators decode what a client wrote (`%0d%0a`): what must not stand in a line is replaced (RFC 9110 §5.5). */

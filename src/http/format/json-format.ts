@@ -3,6 +3,7 @@ import type { CompileContext } from '../../core/extension.ts';
 import type { ConfigPath } from '../../core/problems.ts';
 import { wireText } from '../../core/wire-text.ts';
 import type { Format } from './format.ts';
+import { FormatRow } from './format-row.ts';
 import { jsonOfValue, jsonText, sortedEntries } from './json-text.ts';
 import type { FormatContext, Operator } from './operator.ts';
 import { compileTemplate, type Template } from './template.ts';
@@ -14,7 +15,7 @@ import { compileTemplate, type Template } from './template.ts';
 export function compileJsonFormat(object: JsonObject, omitEmpty: boolean, at: ConfigPath, context: CompileContext): Format | undefined {
   const node = compileNode(object, at, context);
   if (node === undefined) return undefined;
-  return omitEmpty ? new OmittingJsonFormat(node) : new FlatJsonFormat(node);
+  return omitEmpty ? new OmittingJsonFormat(node) : new FormatRow(new FlatParts(node).parts, readPart);
 }
 
 type Node =
@@ -50,25 +51,17 @@ interface Inside {
   readonly inside: Operator;
 }
 
+function readPart(part: Operator | Inside, context: FormatContext): string {
+  return 'inside' in part ? jsonText(part.inside.text(context) ?? '-') : (part.json(context) ?? 'null');
+}
+
 /** The usual case: text and operators in one row. */
-class FlatJsonFormat implements Format {
-  readonly #parts: (string | Operator | Inside)[] = [];
+class FlatParts {
+  readonly parts: (string | Operator | Inside)[] = [];
 
   constructor(node: Node) {
     this.#add(node);
     this.#addText('\n');
-  }
-
-  format(context: FormatContext): string {
-    const parts = this.#parts;
-    let out = '';
-    for (let at = 0; at < parts.length; at++) {
-      const part = parts[at]!;
-      if (typeof part === 'string') out += part;
-      else if ('inside' in part) out += jsonText(part.inside.text(context) ?? '-');
-      else out += part.json(context) ?? 'null';
-    }
-    return out;
   }
 
   #add(node: Node): void {
@@ -77,13 +70,13 @@ class FlatJsonFormat implements Format {
         this.#addText(node.json);
         return;
       case 'value':
-        this.#parts.push(node.operator);
+        this.parts.push(node.operator);
         return;
       case 'text':
         this.#addText('"');
         for (const part of node.parts) {
           if (typeof part === 'string') this.#addText(part);
-          else this.#parts.push({ inside: part });
+          else this.parts.push({ inside: part });
         }
         this.#addText('"');
         return;
@@ -106,7 +99,7 @@ class FlatJsonFormat implements Format {
   }
 
   #addText(text: string): void {
-    const parts = this.#parts;
+    const parts = this.parts;
     const last = parts.length - 1;
     const before = parts[last];
     if (typeof before === 'string') parts[last] = before + text;
