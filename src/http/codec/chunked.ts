@@ -27,10 +27,11 @@ const MAX_SIZE_DIGITS = 16;
 
 export class ChunkedReader {
   /**
-   * After `read`: where the runs of data start and end, in pairs. As in Envoy, data of a read that turns out broken does not count,
-   * unless the size of the last chunk came before what is broken.
+   * After `read`: where its data stands. What was in several chunks has been moved together, as Envoy hands on what it reads at once.
+   * As there, data of a read that turns out broken does not count, unless the size of the last chunk came before what is broken.
    */
-  readonly runs: number[] = [];
+  dataStart = 0;
+  dataEnd = 0;
   #state = SIZE_START;
   #remaining = 0;
   #digits = 0;
@@ -53,23 +54,33 @@ export class ChunkedReader {
     return this.#state === TRAILERS;
   }
 
-  /** Reads framing and data up to the trailers or to what is broken. Returns the offset of the first byte not read. */
+  /** Reads framing and data up to the trailers or to what is broken; writes over what it has read. Returns the offset of the first byte not read. */
   read(bytes: Buffer, at: number, end: number): number {
-    const { runs } = this;
-    runs.length = 0;
+    this.dataStart = at;
+    this.dataEnd = at;
     while (at < end && this.#state < TRAILERS) {
       if (this.#state !== DATA) {
         this.#step(bytes[at++]!);
         continue;
       }
       const run = Math.min(end - at, this.#remaining);
-      runs.push(at, at + run);
+      this.#take(bytes, at, at + run);
       this.#remaining -= run;
       if (this.#remaining === 0) this.#state = DATA_CR;
       at += run;
     }
-    if (this.#state === BROKEN && !this.#lastSizeEnded) runs.length = 0;
+    if (this.#state === BROKEN && !this.#lastSizeEnded) this.dataEnd = this.dataStart;
     return at;
+  }
+
+  #take(bytes: Buffer, start: number, end: number): void {
+    if (this.dataStart === this.dataEnd) {
+      this.dataStart = start;
+      this.dataEnd = end;
+    } else {
+      bytes.copyWithin(this.dataEnd, start, end);
+      this.dataEnd += end - start;
+    }
   }
 
   #step(byte: number): void {

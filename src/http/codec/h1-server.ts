@@ -401,8 +401,8 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const chunked = this.#chunked!;
     const at = chunked.read(bytes, start, end);
     if (chunked.atTrailers) this.#state = TRAILERS;
-    const { runs } = chunked;
-    for (let i = 0; i < runs.length; i += 2) this.#decoder?.onData(bytes.subarray(runs[i]!, runs[i + 1]!), false);
+    const { dataStart, dataEnd } = chunked;
+    if (dataEnd > dataStart) this.#decoder?.onData(bytes.subarray(dataStart, dataEnd), false);
     return chunked.broken && this.#state === CHUNKED ? this.#refuse(requestError('invalid-transfer-encoding'), end) : at;
   }
 

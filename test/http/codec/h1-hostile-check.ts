@@ -228,7 +228,7 @@ export function checkHostileChunks(seed: number): void {
       const bytes = Buffer.from(piece, 'latin1');
       const at = reader.read(bytes, 0, bytes.length);
       read += at;
-      for (let run = 0; run < reader.runs.length; run += 2) data += bytes.toString('latin1', reader.runs[run], reader.runs[run + 1]);
+      data += bytes.toString('latin1', reader.dataStart, reader.dataEnd);
       if (at < bytes.length || reader.broken || reader.atTrailers) break;
     }
     if (reader.broken) return `broken at ${read}`;

@@ -119,6 +119,20 @@ describe('H1ServerCodec', () => {
     expect(seen).toHaveLength(4);
   });
 
+  it('hands on together what was in several chunks of one read, and leaves what follows as it is', () => {
+    const recorder = new Recorder();
+    const chunks: string[] = [];
+    const { newStream } = recorder;
+    recorder.newStream = (encoder) => {
+      const decoder = newStream.call(recorder, encoder);
+      return { ...decoder, onData: (chunk, end) => { chunks.push(chunk.toString('latin1')); decoder.onData(chunk, end); } };
+    };
+    recorder.connection.receive(`${CHUNKED.slice(0, -10)}1\r\nf\r\n0\r\n\r\n${GET}`);
+    recorder.connection.pump();
+    expect(chunks).toEqual(['abcdef', '']);
+    expect(recorder.seen).toEqual(['POST x /c transfer-encoding: chunked\r\nabcdef', 'GET x /a ']);
+  });
+
   it('treats underscores in trailers as in heads', () => {
     const trailing = CHUNKED.replace('T: v', 'a_b: v');
     expect(feedWith({ underscores: 'reject' }, trailing).seen.at(-1)).toMatch(/!400 http1.unexpected_underscore$/);
