@@ -1,11 +1,12 @@
 import { util } from '../core/node-modules.ts';
+import type { StatStore } from '../core/stats/stats.ts';
 import type { LoadBalancerContext } from '../http/upstream.ts';
 import type { DownstreamAddresses, UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import type { AutoSniSpec, ClusterSpec, HostMetadata, TransportSocketSpec } from './cluster-spec.ts';
 
 /** Makes transport sockets in a thread. */
 export interface SocketFactory {
-  create(spec: TransportSocketSpec, statScope: string): UpstreamTransportSocket | undefined;
+  create(spec: TransportSocketSpec, statScope: string, stats: StatStore): UpstreamTransportSocket | undefined;
 }
 
 /** What the connections of one pool share because of the requests they carry. */
@@ -34,10 +35,10 @@ export class ClusterSockets {
   readonly #default: UpstreamTransportSocket | undefined;
   readonly #matches: readonly { readonly match: Readonly<Record<string, unknown>>; readonly socket: UpstreamTransportSocket | undefined }[];
 
-  constructor({ transportSocket, transportSocketMatches, statName }: ClusterSpec, factory: SocketFactory) {
+  constructor({ transportSocket, transportSocketMatches, statName }: ClusterSpec, factory: SocketFactory, stats: StatStore) {
     const scope = `cluster.${statName}`;
-    this.#default = transportSocket && factory.create(transportSocket, scope);
-    this.#matches = transportSocketMatches.map(({ match, transportSocket: spec }) => ({ match, socket: spec && factory.create(spec, scope) }));
+    this.#default = transportSocket && factory.create(transportSocket, scope, stats);
+    this.#matches = transportSocketMatches.map(({ match, transportSocket: spec }) => ({ match, socket: spec && factory.create(spec, scope, stats) }));
   }
 
   /** The first match's whose values all stand in the endpoint's metadata. */

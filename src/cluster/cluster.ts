@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { Runtime } from '../core/runtime.ts';
+import { HeldStats } from '../core/stats/held-stats.ts';
 import type { StatGroup, StatStore } from '../core/stats/stats.ts';
 import { jitteredLists } from '../core/jittered-lists.ts';
 import type { TimerList, Timers } from '../core/timers.ts';
@@ -59,6 +60,8 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   readonly upstreamFilters: FilterChain | undefined;
   readonly #services: ClusterServices;
   readonly #stats: StatGroup;
+  /** Of its transport sockets and filters. */
+  readonly #heldStats: HeldStats;
   readonly #maintenanceKey: string;
   readonly #protocols: PoolProtocols;
   /** One pool for each host and priority is enough. */
@@ -76,10 +79,11 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.#services = services;
     this.#assignment = assignment;
     this.#stats = services.stats.group(`cluster.${spec.statName}`, CLUSTER_STATS);
+    this.#heldStats = new HeldStats(services.stats);
     this.requestStats = new RequestStats(this.#stats, services.localZone);
     this.#protocols = new PoolProtocols(spec, services);
     const { upstreamFilters } = spec.http;
-    this.upstreamFilters = upstreamFilters && services.upstreamFilters.create(upstreamFilters, `cluster.${spec.statName}`);
+    this.upstreamFilters = upstreamFilters && services.upstreamFilters.create(upstreamFilters, `cluster.${spec.statName}`, this.#heldStats);
     this.#tellsDownstream = tellsDownstream(spec);
     const isNamed = spec.http.autoSni !== undefined && spec.transportSocket !== undefined;
     this.#hasOnePool = spec.http.protocol !== 'downstream' && !isNamed && !this.#tellsDownstream;
@@ -275,7 +279,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       balancer: new PriorityLoadBalancer({ policy, panic, localityWeighted, random, runtime, stats: this.#stats }, hosts.levels),
       breakers: { default: new PriorityBreakers(spec, 'default', cells, runtime), high: new PriorityBreakers(spec, 'high', cells, runtime) },
       poolContext: this.#createPoolContext(),
-      sockets: spec.transportSocket === undefined && spec.transportSocketMatches.length === 0 ? undefined : new ClusterSockets(spec, this.#services.upstreamSockets),
+      sockets: spec.transportSocket === undefined && spec.transportSocketMatches.length === 0 ? undefined : new ClusterSockets(spec, this.#services.upstreamSockets, this.#heldStats),
     };
   }
 
@@ -309,6 +313,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     this.requestStats.detach();
     this.#services.stats.release(this.#stats);
     this.#protocols.release();
+    this.#heldStats.end();
   }
 }
 

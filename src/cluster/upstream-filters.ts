@@ -1,6 +1,6 @@
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
-import { defineStats } from '../core/stats/stats.ts';
+import { defineStats, type StatStore } from '../core/stats/stats.ts';
 import type { FilterChain } from '../http/filter-chain.ts';
 import { compileFilterChain, type FilterChainKind, type FilterEntryMessage } from '../http/filter-chain-compile.ts';
 import { HTTP } from '../http/http-services.ts';
@@ -13,7 +13,7 @@ const NO_STATS = defineStats({});
 
 /** Makes the filters of clusters in a thread. */
 export interface UpstreamFilterFactory {
-  create(filters: readonly FilterSpec[], statScope: string): FilterChain;
+  create(filters: readonly FilterSpec[], statScope: string, stats: StatStore): FilterChain;
 }
 
 /** `HttpProtocolOptions.http_filters`, judged; each thread makes its own. Undefined: none but the codec. */

@@ -89,6 +89,8 @@ export interface CompileContext {
   service<T>(key: ServiceKey<T>): T;
   /** The same context in which `key` stands for `value`: how a listener tells its filters what they belong to. */
   with<T>(key: ServiceKey<T>, value: T): CompileContext;
+  /** The same context with other statistics: those of a part that ends before the rest. */
+  withStats(stats: StatStore): CompileContext;
 }
 
 export interface AnyMessage {

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { THREADS_SHARE_PORTS } from '../core/process-facts.ts';
 import { LinkedList } from '../core/linked-list.ts';
 import type { Logger } from '../core/log.ts';
+import type { HeldStats } from '../core/stats/held-stats.ts';
 import type { StatGroup } from '../core/stats/stats.ts';
 import type { AccessLogEntry } from '../http/access-log.ts';
 import type { HeldStream } from '../http/codec/codec.ts';
@@ -20,8 +21,12 @@ import { DEFAULT_CHAIN } from './match/filter-chain-match.ts';
 import type { ConnectionHandler } from './network-filter.ts';
 import { type FilterFailure, PendingConnection, type PendingOwner } from './pending-connection.ts';
 
+/** After so long what was destroyed has told of its end. */
+const SETTLING_MS = 1000;
+
 /** What a listener needs of its thread. */
 export interface ListenerThread {
+  readonly workerIndex: number;
   readonly transport: Transport;
   readonly clock: Clock;
   nextConnectionId(): number;
@@ -61,14 +66,15 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   /** With those of chains that a later configuration no longer has. */
   readonly #connections = new LinkedList<ListenerConnection>();
 
-  constructor(spec: ListenerSpec, thread: ListenerThread, lookup: ListenerLookup, stats: { readonly listener: StatGroup; readonly worker: StatGroup }) {
+  constructor(spec: ListenerSpec, thread: ListenerThread, lookup: ListenerLookup) {
     this.#spec = spec;
     this.#thread = thread;
     this.#chains = spec.chains.map((chain) => this.#running(chain));
     this.#defaultChain = spec.defaultChain && this.#running(spec.defaultChain);
     this.#lookup = lookup;
-    this.#stats = stats.listener;
-    this.#workerStats = stats.worker;
+    const { listener, worker } = countersOf(spec, thread.workerIndex);
+    this.#stats = listener;
+    this.#workerStats = worker;
     this.#limits = new ListenerLimits(spec, thread.limits);
   }
 
@@ -114,14 +120,25 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   /** A newer configuration with the same rest: connections live on unless their filter chain changed. Tells how many chains drain. */
   update(spec: ListenerSpec): number {
     const before = [...this.#chains, ...(this.#defaultChain === undefined ? [] : [this.#defaultChain])];
+    const superseded = [this.#spec.stats];
     const keep = (next: FilterChainSpec): RunningChain => {
       const index = before.findIndex((chain) => continues(chain.spec, next));
-      return index < 0 ? this.#running(next) : before.splice(index, 1)[0]!;
+      if (index < 0) return this.#running(next);
+      const chain = before.splice(index, 1)[0]!;
+      if (chain.adoptedStats !== undefined) superseded.push(chain.adoptedStats);
+      chain.adoptedStats = next.stats;
+      return chain;
     };
+    // Of an equal rest: the same statistics, held by the newer one.
+    countersOf(spec, this.#thread.workerIndex);
     this.#spec = spec;
     this.#chains = spec.chains.map(keep);
     this.#defaultChain = spec.defaultChain && keep(spec.defaultChain);
-    for (const gone of before) this.#retire(gone);
+    for (const gone of before) {
+      this.#retire(gone);
+      superseded.push(...statsOf(gone));
+    }
+    this.#letGo(superseded, this.#thread.drain.timeMs);
     return before.length;
   }
 
@@ -142,9 +159,20 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     timers.after(drain.timeMs, { onTimer: destroyConnections });
   }
 
+  /** Statistics that only connections of before still count: they end when the time is over and none of these is left. */
+  #letGo(held: readonly HeldStats[], afterMs: number): void {
+    const { clock, timers } = this.#thread;
+    const sinceMs = clock.monotonicMs();
+    const onTimer = (): void => {
+      if ((this.#connections.first?.openedMs ?? Infinity) > sinceMs) for (const stats of held) stats.end();
+      else timers.after(Math.max(afterMs, SETTLING_MS), { onTimer });
+    };
+    timers.after(afterMs, { onTimer });
+  }
+
   #running(spec: FilterChainSpec): RunningChain {
     const { clock, drains, limits } = this.#thread;
-    return { spec, drain: new DrainManager(clock, limits.random, drains.of(this.#spec)) };
+    return { spec, drain: new DrainManager(clock, limits.random, drains.of(this.#spec)), adoptedStats: undefined };
   }
 
   startDrain(): void {
@@ -179,6 +207,13 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       pending.destroy();
     }
     for (const connection of this.#connections.values()) connection.destroy(LISTENER_REMOVED);
+  }
+
+  /** Nobody wants it any more. */
+  end(): void {
+    this.destroyConnections();
+    const chains = this.#defaultChain === undefined ? this.#chains : [...this.#chains, this.#defaultChain];
+    this.#letGo([this.#spec.stats, ...chains.flatMap(statsOf)], SETTLING_MS);
   }
 
   // PendingOwner
@@ -437,6 +472,14 @@ class ClosingHandler implements ConnectionHandler {
   onEnd(): void {}
   onDrained(): void {}
   onClosed(): void {}
+}
+
+function statsOf({ spec, adoptedStats }: RunningChain): readonly HeldStats[] {
+  return adoptedStats === undefined ? [spec.stats] : [spec.stats, adoptedStats];
+}
+
+function countersOf({ stats, statScope }: ListenerSpec, workerIndex: number): { readonly listener: StatGroup; readonly worker: StatGroup } {
+  return { listener: stats.group(statScope, LISTENER_STATS), worker: stats.group(`${statScope}.worker_${workerIndex}`, LISTENER_WORKER_STATS) };
 }
 
 /** Whether connections of a chain may live on under another; then its terminal filter has taken over what changed. */

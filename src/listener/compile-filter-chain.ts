@@ -4,6 +4,7 @@ import { schemaOf } from '../api/registry.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
+import { HeldStats } from '../core/stats/held-stats.ts';
 import type { TimerList } from '../core/timers.ts';
 import type { Metadata } from '../http/stream-info.ts';
 import type { DownstreamTransportSocket } from '../transport/transport-socket.ts';
@@ -22,11 +23,14 @@ export interface FilterChainSpec {
   readonly transportSocket: DownstreamTransportSocket | undefined;
   /** `transport_socket_connect_timeout` */
   readonly handshakeTimeouts: TimerList | undefined;
+  /** All that it counts. */
+  readonly stats: HeldStats;
 }
 
 /** Undefined after reporting what is wrong. */
 export function compileFilterChain(message: FilterChainMessage, at: ConfigPath, context: CompileContext): FilterChainSpec | undefined {
-  const inside = context.with(FILTER_CHAIN, { name: message.name, serverNames: message.filterChainMatch?.serverNames ?? [] });
+  const stats = new HeldStats(context.stats);
+  const inside = context.withStats(stats).with(FILTER_CHAIN, { name: message.name, serverNames: message.filterChainMatch?.serverNames ?? [] });
   const filters = compileFilters(message, at.field('filters'), inside);
   const transportSocket = compileTransportSocket(message, at.field('transport_socket'), inside);
   const timeoutMs = durationMs(message.transportSocketConnectTimeout) ?? 0;
@@ -38,6 +42,7 @@ export function compileFilterChain(message: FilterChainMessage, at: ConfigPath, 
     ...filters,
     transportSocket,
     handshakeTimeouts: timeoutMs === 0 ? undefined : context.timers.reducibleList('transport-socket-connect', timeoutMs),
+    stats,
   };
 }
 

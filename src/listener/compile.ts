@@ -8,6 +8,7 @@ import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
 import { noOverload, OVERLOAD } from '../core/overload.ts';
 import type { ConfigPath } from '../core/problems.ts';
+import { HeldStats } from '../core/stats/held-stats.ts';
 import type { TimerList } from '../core/timers.ts';
 import { compileAccessLogs } from '../http/access-log-compile.ts';
 import type { AccessLog } from '../http/access-log.ts';
@@ -67,6 +68,8 @@ export interface ListenerSpec {
   globalConnectionLimit(): number;
   readonly ignoresGlobalLimit: boolean;
   readonly bypassesOverload: boolean;
+  /** What it counts outside of its filter chains. */
+  readonly stats: HeldStats;
 }
 
 const DEFAULT_BUFFER_LIMIT_BYTES = 1_048_576;
@@ -85,9 +88,11 @@ export function compileListener(message: ListenerMessage, position: number, at: 
   const facts = context.with(LISTENER, { name, statScope, bufferLimitBytes });
   const inside = message.bypassOverloadManager ? facts.with(OVERLOAD, noOverload) : facts;
   const chains = compileChains(message, binds, at, inside);
-  const filters = compileListenerFilters(message, at.field('listener_filters'), inside);
+  const stats = new HeldStats(context.stats);
+  const own = inside.withStats(stats);
+  const filters = compileListenerFilters(message, at.field('listener_filters'), own);
   const timeoutMs = durationMs(message.listenerFiltersTimeout) ?? DEFAULT_FILTER_TIMEOUT_MS;
-  const accessLogs = compileAccessLogs(message.accessLog, at.field('access_log'), inside);
+  const accessLogs = compileAccessLogs(message.accessLog, at.field('access_log'), own);
   if (binds.length === 0 || chains === undefined) return undefined;
   const { runtime } = context;
   const limitKey = `envoy.resource_limits.listener.${name}.connection_limit`;
@@ -115,6 +120,7 @@ export function compileListener(message: ListenerMessage, position: number, at: 
     globalConnectionLimit: () => (runtime.version === 0 ? Infinity : runtime.number(GLOBAL_LIMIT_KEY, Infinity)),
     ignoresGlobalLimit: message.ignoreGlobalConnLimit,
     bypassesOverload: message.bypassOverloadManager,
+    stats,
   };
 }
 
@@ -231,4 +237,9 @@ function needsTlsInspector({ filterChains, listenerFilters }: ListenerMessage): 
     return match.transportProtocol === 'tls' || (match.transportProtocol === '' && match.serverNames.length + match.applicationProtocols.length > 0);
   });
   return asks && !listenerFilters.some(({ configType }) => configType.case === 'typedConfig' && configType.value.typeUrl.endsWith(TLS_INSPECTOR));
+}
+
+/** Everything that it counts. */
+export function statsOf({ stats, chains, defaultChain }: ListenerSpec): readonly HeldStats[] {
+  return [stats, ...chains.map((chain) => chain.stats), ...(defaultChain === undefined ? [] : [defaultChain.stats])];
 }

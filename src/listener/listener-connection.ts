@@ -1,4 +1,5 @@
 import type { Linked, LinkedList } from '../core/linked-list.ts';
+import type { HeldStats } from '../core/stats/held-stats.ts';
 import { Timer, type TimerOwner } from '../core/timers.ts';
 import type { HeldStream } from '../http/codec/codec.ts';
 import type { ConnectionInfo } from '../http/stream-info.ts';
@@ -16,6 +17,8 @@ export interface ListenerConnectionOwner {
 export interface RunningChain {
   spec: FilterChainSpec;
   readonly drain: DrainManager;
+  /** Of the newest configuration that its terminal filter has taken over. */
+  adoptedStats: HeldStats | undefined;
 }
 
 /** Keeps the listener's books while the handler does the work. */

@@ -1,10 +1,8 @@
 import type { Logger } from '../core/log.ts';
-import type { StatStore } from '../core/stats/stats.ts';
 import type { HeldStream } from '../http/codec/codec.ts';
-import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../http/listener-stats.ts';
 import type { Address, TransportError } from '../transport/transport.ts';
 import { ActiveListener, type ListenerLookup, type ListenerThread } from './active-listener.ts';
-import type { ListenerSpec } from './compile.ts';
+import { type ListenerSpec, statsOf } from './compile.ts';
 
 export interface ListenerProblem {
   readonly listener: string;
@@ -34,16 +32,12 @@ export class ListenerManager implements ListenerLookup {
   readonly #listeners = new Map<string, ActiveListener>();
   readonly #draining = new Set<ActiveListener>();
   readonly #thread: ListenerThread;
-  readonly #stats: StatStore;
   readonly #log: Logger;
-  readonly #workerIndex: number;
   #paused = false;
 
-  constructor(thread: ListenerThread, stats: StatStore, log: Logger, workerIndex: number) {
+  constructor(thread: ListenerThread, log: Logger) {
     this.#thread = thread;
-    this.#stats = stats;
     this.#log = log;
-    this.#workerIndex = workerIndex;
   }
 
   /** Name and bound address of each listener. */
@@ -79,7 +73,9 @@ export class ListenerManager implements ListenerLookup {
         continue;
       }
       const problem = await this.#start(spec, { leaving, ports: spec.binds.map((_, index) => ports?.get(portKey(spec.name, index)) ?? 0) });
-      if (problem !== undefined) problems.push(problem);
+      if (problem === undefined) continue;
+      problems.push(problem);
+      for (const stats of statsOf(spec)) stats.end();
     }
     if (problems.length === 0) for (const listener of leaving) this.#retire(listener);
     return { problems, draining: { listeners: this.#draining.size - drainingBefore, chains } };
@@ -124,20 +120,12 @@ export class ListenerManager implements ListenerLookup {
     if (before !== undefined && before.spec.reusePort !== spec.reusePort) {
       return { listener: spec.name, message: `Listener ${spec.name}: reuse port cannot be changed during an update; give it another name and address, or restart` };
     }
-    const listener = new ActiveListener(
-      spec,
-      this.#thread,
-      this,
-      {
-        listener: this.#stats.group(spec.statScope, LISTENER_STATS),
-        worker: this.#stats.group(`${spec.statScope}.worker_${this.#workerIndex}`, LISTENER_WORKER_STATS),
-      },
-    );
+    const listener = new ActiveListener(spec, this.#thread, this);
     const holder = [before, ...leaving].find((other) => other?.spec.socketIdentity === spec.socketIdentity);
     if (holder !== undefined) listener.takeSockets(holder);
     else {
       try {
-        await listener.listen(ports, this.#workerIndex === 0);
+        await listener.listen(ports, this.#thread.workerIndex === 0);
       } catch (error) {
         void listener.stopListening();
         const { message } = error as TransportError;
@@ -165,7 +153,7 @@ export class ListenerManager implements ListenerLookup {
     void listener.stopListening();
     const end = (): void => {
       this.#draining.delete(listener);
-      listener.destroyConnections();
+      listener.end();
     };
     timers.after(drain.timeMs, { onTimer: end });
   }

@@ -111,6 +111,10 @@ export class CompileRun implements CompileContext {
   with<T>(key: ServiceKey<T>, value: T): CompileContext {
     return new CompileRun(this.#thread, this.#problems, this.#clusters, new Map([...this.#services, [key, value]]));
   }
+
+  withStats(stats: StatStore): CompileContext {
+    return new CompileRun({ ...this.#thread, stats }, this.#problems, this.#clusters, this.#services);
+  }
 }
 
 function withContent(extension: Extension<never, unknown> | undefined, any: Any): ResolvedExtension | undefined {

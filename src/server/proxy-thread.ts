@@ -16,6 +16,7 @@ import type { Timers } from '../core/timers.ts';
 import { ACCESS_LOG_FILES, AccessLogFiles } from '../http/access-log-files.ts';
 import { PROCESS } from '../http/format/environment.ts';
 import { CLUSTERS, HEALTH } from '../http/http-services.ts';
+import { statsOf } from '../listener/compile.ts';
 import { ListenerManager, type ListenerProblem, NONE_DRAINING } from '../listener/listener-manager.ts';
 import { ThreadTlsMaterial, TLS_MATERIAL } from '../tls/material.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -93,8 +94,8 @@ export class ProxyThread implements Worker {
       [PROCESS_COUNTS, counts],
       [OVERLOAD, this.#overload],
     ]);
-    const thread = { transport, drains: this.#drain, drain: options.drain, nextConnectionId, clock, timers, log: log.component('conn_handler'), limits: { counts, overload: this.#overload, random } };
-    this.#listeners = new ListenerManager(thread, stats, log, index);
+    const thread = { workerIndex: index, transport, drains: this.#drain, drain: options.drain, nextConnectionId, clock, timers, log: log.component('conn_handler'), limits: { counts, overload: this.#overload, random } };
+    this.#listeners = new ListenerManager(thread, log);
   }
 
   updateTls({ secrets, sourced, files }: TlsMaterialMessage): void {
@@ -120,6 +121,7 @@ export class ProxyThread implements Worker {
     const problems = new Problems();
     const surroundings = { thread: this.#services, clusters: this.#clusterNames, services: this.#compileServices };
     const specs = compileListeners(messages, problems, surroundings);
+    if (!problems.ok) for (const spec of specs) statsOf(spec).forEach((stats) => stats.end());
     if (!problems.ok) return { problems: problems.errors.map((problem) => listenerProblem(problem, messages)), draining: NONE_DRAINING, addresses: this.#listeners.addresses() };
     const outcome = await this.#listeners.update(specs, ports);
     return { ...outcome, addresses: this.#listeners.addresses() };

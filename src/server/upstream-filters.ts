@@ -2,6 +2,7 @@ import type { FilterSpec } from '../cluster/cluster-spec.ts';
 import { createUpstreamFilters, type UpstreamFilterFactory } from '../cluster/upstream-filters.ts';
 import type { ServiceKey } from '../core/extension.ts';
 import { ConfigPath, Problems } from '../core/problems.ts';
+import type { StatStore } from '../core/stats/stats.ts';
 import type { FilterChain } from '../http/filter-chain.ts';
 import { CompileRun, type ThreadServices } from './compile-context.ts';
 
@@ -18,9 +19,9 @@ export class UpstreamFilters implements UpstreamFilterFactory {
   }
 
   /** The main thread has compiled the same without a problem. */
-  create(filters: readonly FilterSpec[], statScope: string): FilterChain {
+  create(filters: readonly FilterSpec[], statScope: string, stats: StatStore): FilterChain {
     const problems = new Problems();
-    const run = new CompileRun(this.#thread, problems, NO_CLUSTERS, this.#services());
+    const run = new CompileRun({ ...this.#thread, stats }, problems, NO_CLUSTERS, this.#services());
     const entries = filters.map(({ name, typeUrl, value, disabled, isOptional }) => {
       return { name, disabled, isOptional, configType: { case: 'typedConfig', value: { typeUrl, value: Buffer.from(value, 'base64') } } } as const;
     });

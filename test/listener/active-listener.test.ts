@@ -7,6 +7,7 @@ import { silentLogger } from '../../src/core/log.ts';
 import { noOverload } from '../../src/core/overload.ts';
 import { LocalProcessCounts } from '../../src/core/process-counts.ts';
 import { SeededRandom } from '../../src/core/random.ts';
+import { HeldStats } from '../../src/core/stats/held-stats.ts';
 import { SharedStatStore } from '../../src/core/stats/store.ts';
 import { Timers } from '../../src/core/timers.ts';
 import { ActiveListener } from '../../src/listener/active-listener.ts';
@@ -16,10 +17,10 @@ import type { ListenerSpec } from '../../src/listener/compile.ts';
 import type { LimitServices } from '../../src/listener/listener-limits.ts';
 import { type FilterChainMatch, FilterChainTable } from '../../src/listener/match/filter-chain-match.ts';
 import type { DrainDecision, TerminalNetworkFilter } from '../../src/listener/network-filter.ts';
-import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../../src/http/listener-stats.ts';
 import { ipAddress } from '../../src/transport/address.ts';
 import type { Connection, ConnectionOwner, Transport } from '../../src/transport/transport.ts';
 
+const store = new SharedStatStore({ onAnnounce() {} });
 const local = ipAddress('127.0.0.1', 80);
 
 /** Chains by name, each for one source port; those of the same `version` adopt each other. */
@@ -30,7 +31,7 @@ function specOf(chains: readonly { readonly port: number; readonly version: stri
     name: 'edge', metadata: undefined, direction: 0, binds: [{ address: local, ipv6Only: false, pipeMode: 0, keepAlive: undefined }], statScope: 'listener.edge', rest: '', socketIdentity: '', backlog: 1, reusePort: true,
     bindToPort: true, useOriginalDst: false, inbound: false, filters: [], filterTimeouts: undefined, continueOnFilterTimeout: false,
     chains: chains.map(({ port, version }) => chainOf(`${port}`, version, drains)), finder: table, defaultChain: undefined, accessLogs: [], bufferLimitBytes: 1, connectionLimit: () => 2,
-    globalConnectionLimit: () => Infinity, ignoresGlobalLimit: false, bypassesOverload: false, modifyOnly: false,
+    globalConnectionLimit: () => Infinity, ignoresGlobalLimit: false, bypassesOverload: false, modifyOnly: false, stats: new HeldStats(store),
   };
 }
 
@@ -49,7 +50,7 @@ function chainOf(name: string, version: string, drains: Map<string, DrainDecisio
     },
     adopt: () => true,
   };
-  return { name, metadata: undefined, frame: frameOf(`${name} ${version}`), filters: [], terminal, transportSocket: undefined, handshakeTimeouts: undefined };
+  return { name, metadata: undefined, frame: frameOf(`${name} ${version}`), filters: [], terminal, transportSocket: undefined, handshakeTimeouts: undefined, stats: new HeldStats(store) };
 }
 
 function frameOf(name: string): MessageIdentity {
@@ -66,13 +67,12 @@ const DRAIN: DrainSettings = { timeMs: 1000, strategy: 'immediate' };
 async function listening(spec: ListenerSpec, limits: LimitServices = limitServices()) {
   let accept: (connection: Connection) => ConnectionOwner = () => { throw new Error('nobody listens'); };
   const transport = { listen: (_address: unknown, _options: unknown, accepted: typeof accept) => { accept = accepted; return Promise.resolve({ local, close: () => Promise.resolve() }); } };
-  const stats = new SharedStatStore({ onAnnounce() {} });
   let closed = 0;
   const clock = new ManualClock();
   const timers = new Timers(clock);
   const drains = new ProcessDrain(clock, limits.random);
-  const thread = { transport: transport as unknown as Transport, clock, timers, nextConnectionId: () => 1, drains, drain: DRAIN, limits, log: silentLogger };
-  const listener = new ActiveListener(spec, thread, { listenerAt: () => undefined }, { listener: stats.group('l', LISTENER_STATS), worker: stats.group('w', LISTENER_WORKER_STATS) });
+  const thread = { workerIndex: 0, transport: transport as unknown as Transport, clock, timers, nextConnectionId: () => 1, drains, drain: DRAIN, limits, log: silentLogger };
+  const listener = new ActiveListener(spec, thread, { listenerAt: () => undefined });
   await listener.listen([], true);
   const gone: number[] = [];
   const connectFrom = (port: number): ConnectionOwner => accept({ local, remote: ipAddress('10.0.0.1', port), destroy: () => { closed++; gone.push(port); } } as unknown as Connection);

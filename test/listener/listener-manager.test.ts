@@ -4,6 +4,7 @@ import { silentLogger } from '../../src/core/log.ts';
 import { noOverload } from '../../src/core/overload.ts';
 import { LocalProcessCounts } from '../../src/core/process-counts.ts';
 import { SeededRandom } from '../../src/core/random.ts';
+import { HeldStats } from '../../src/core/stats/held-stats.ts';
 import { SharedStatStore } from '../../src/core/stats/store.ts';
 import { Timers } from '../../src/core/timers.ts';
 import type { ListenerSpec } from '../../src/listener/compile.ts';
@@ -16,7 +17,7 @@ import type { Address, Transport } from '../../src/transport/transport.ts';
 function specOf(name: string, port: number, given: Partial<ListenerSpec> = {}): ListenerSpec {
   const made: Partial<ListenerSpec> = {
     name, binds: [{ address: ipAddress('127.0.0.1', port), ipv6Only: false, pipeMode: 0, keepAlive: undefined }], statScope: `listener.${name}`, rest: `${name} ${port}`, socketIdentity: `${port}`,
-    bindToPort: true, reusePort: true, backlog: 4096, chains: [], filters: [], accessLogs: [], ...given,
+    bindToPort: true, reusePort: true, backlog: 4096, chains: [], filters: [], accessLogs: [], stats: new HeldStats(new SharedStatStore({ onAnnounce() {} })), ...given,
   };
   return made as ListenerSpec;
 }
@@ -30,11 +31,16 @@ function managerOf() {
     },
   } as unknown as Transport;
   const clock = new ManualClock();
+  const timers = new Timers(clock);
   const random = new SeededRandom(1);
   const limits = { counts: new LocalProcessCounts(), overload: noOverload, random };
-  const thread = { transport, clock, timers: new Timers(clock), nextConnectionId: () => 1, drains: new ProcessDrain(clock, random), drain: { timeMs: 1000, strategy: 'immediate' as const }, limits, log: silentLogger };
-  const manager = new ListenerManager(thread, new SharedStatStore({ onAnnounce() {} }), silentLogger, 0);
-  return { manager, events };
+  const thread = { workerIndex: 0, transport, clock, timers, nextConnectionId: () => 1, drains: new ProcessDrain(clock, random), drain: { timeMs: 1000, strategy: 'immediate' as const }, limits, log: silentLogger };
+  const manager = new ListenerManager(thread, silentLogger);
+  const wait = (ms: number): void => {
+    clock.advance(ms);
+    timers.expire();
+  };
+  return { manager, events, wait };
 }
 
 describe('an update of listeners', () => {
@@ -55,5 +61,27 @@ describe('an update of listeners', () => {
     expect(problems).toEqual([{ listener: 'edge', message: 'Listener edge: reuse port cannot be changed during an update; give it another name and address, or restart' }]);
     expect(events).toEqual(['opens 80']);
     expect(manager.addresses().map(({ name }) => name)).toEqual(['edge']);
+  });
+
+  it('ends the statistics of what is gone when it has drained', async () => {
+    const { manager, wait } = managerOf();
+    const released: number[] = [];
+    const store = new SharedStatStore({ direct: true, onAnnounce: ({ releases }) => released.push(...releases.map(({ group }) => group)) });
+    const counted = (name: string, port: number, given: Partial<ListenerSpec> = {}): ListenerSpec => specOf(name, port, { stats: new HeldStats(store), ...given });
+    await manager.update([counted('edge', 80), counted('door', 81)]);
+    await manager.update([counted('edge', 80)]);
+    wait(1000);
+    wait(999);
+    expect(released).toEqual([]);
+    wait(1);
+    expect(released).toHaveLength(2);
+    await manager.update([counted('edge', 80)]);
+    await manager.update([counted('edge', 80, { rest: 'changed' })]);
+    wait(3000);
+    expect(released).toHaveLength(2);
+    await manager.update([]);
+    wait(1000);
+    wait(1000);
+    expect(released).toHaveLength(4);
   });
 });
