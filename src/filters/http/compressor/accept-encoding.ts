@@ -23,8 +23,8 @@ export function chooseEncoding(acceptEncoding: string, offers: readonly Offered[
     const semicolon = token.indexOf(';');
     const encoding = (semicolon < 0 ? token : token.slice(0, semicolon)).trim();
     const weight = semicolon < 0 ? 1 : weightOf(token.slice(semicolon + 1));
-    if (weight === undefined) return NOT_VALID;
-    if (weight <= 0) refused.add(encoding);
+    if (weight === undefined) continue;
+    if (weight === 0) refused.add(encoding);
     if (!available.includes(encoding) && encoding !== 'identity' && encoding !== '*') continue;
     if (weight > best || (weight === best && best > 0 && comesFirst(encoding, choice, offers))) {
       choice = encoding;
@@ -43,10 +43,10 @@ function comesFirst(encoding: string, choice: string, offers: readonly Offered[]
   return offers.some((offer, index) => offer.encoding === encoding && offer.chooseFirst && index < chosen);
 }
 
-/** Undefined: `q` is no number. */
+/** Undefined: `q` is no number, and what has it does not count. */
 function weightOf(parameters: string): number | undefined {
   const equals = parameters.indexOf('=');
   if (equals < 0 || parameters.slice(0, equals).trim().toLowerCase() !== 'q') return 1;
   const text = parameters.slice(equals + 1).trim();
-  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : undefined;
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
 }

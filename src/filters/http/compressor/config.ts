@@ -115,7 +115,7 @@ interface DirectionOptions {
 function direction(message: Direction | undefined, { prefix, on, at, context }: DirectionOptions): DirectionConfig {
   return {
     enabled: on ? flag(message?.enabled, context.runtime) : () => false,
-    minContentLength: message?.minContentLength ?? DEFAULT_MIN_CONTENT_LENGTH,
+    minContentLength: message?.minContentLength || DEFAULT_MIN_CONTENT_LENGTH,
     allowsType: allowedTypes(message, at, context),
     stats: context.stats.group(prefix, DIRECTION_STATS),
   };

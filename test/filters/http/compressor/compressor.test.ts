@@ -56,6 +56,15 @@ describe('compressor', () => {
     expect(['application/x-a', 'text/plain'].map((type) => isCompressed({}, type))).toEqual([false, true]);
   });
 
+  it('takes a least length of 0 for none that is given', () => {
+    const lengthsOf = (length: number): string | undefined => {
+      const call = rigOf('gzip', { response_direction_config: { common_config: { min_content_length: 0 } } }).send({ headers: { 'accept-encoding': 'gzip' } });
+      call.upstream!.respond({ headers: { 'content-type': 'text/plain', 'content-length': String(length) }, body: 'a'.repeat(length) });
+      return call.response!.headers['content-encoding'];
+    };
+    expect([lengthsOf(29), lengthsOf(30)]).toEqual([undefined, 'gzip']);
+  });
+
   it('tells why a response is compressed or not, where told to', () => {
     const response = { status_header_enabled: true, disable_on_etag_header: true, uncompressible_response_codes: [206], common_config: { min_content_length: 10 } };
     const statusOf = (status: number, headers: Record<string, string>, body: string): string | undefined => {
@@ -79,6 +88,8 @@ describe('compressor', () => {
     expect(chooseEncoding('br;q=0, *', offers('br', 'gzip'))).toEqual({ encoding: 'gzip', reason: 'wildcard' });
     expect(chooseEncoding('br;q=0, *', offers('br')).reason).toBe('not-valid');
     expect(chooseEncoding('gzip;q=x', offers('gzip')).reason).toBe('not-valid');
+    expect(chooseEncoding('gzip;q=x, br;q=1e-1', offers('gzip', 'br'))).toEqual({ encoding: 'br', reason: 'valid' });
+    expect(chooseEncoding('gzip;q=-1, *', offers('gzip'))).toEqual({ encoding: 'gzip', reason: 'wildcard' });
     expect(chooseEncoding('gzip, br', [{ encoding: 'br', chooseFirst: true }, { encoding: 'gzip', chooseFirst: false }])).toEqual({ encoding: 'br', reason: 'valid' });
   });
 });
