@@ -5,6 +5,8 @@ import { request, type Message } from './requests.ts';
 import { upstream } from './responses.ts';
 
 export interface RawCase {
+  /** What no two programs write alike. */
+  readonly mask?: readonly object[];
   readonly upstreams: Readonly<Record<string, unknown>>;
   readonly client: readonly unknown[];
 }

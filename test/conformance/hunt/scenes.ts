@@ -1,5 +1,6 @@
 /** What there is to hunt in, by name. */
 
+import { compressionScene } from './compression.ts';
 import { huntConfig } from './config.ts';
 import type { Dice } from './dice.ts';
 import { exchange, type RawCase } from './exchange.ts';
@@ -16,4 +17,4 @@ export interface Scene {
 
 const http1Scene = (dice: Dice): Scene => ({ config: huntConfig(dice), exchange: () => exchange(dice) });
 
-export const SCENES: Readonly<Record<string, (dice: Dice) => Scene>> = { http1: http1Scene, http2: http2Scene, tcp: tcpScene };
+export const SCENES: Readonly<Record<string, (dice: Dice) => Scene>> = { http1: http1Scene, http2: http2Scene, tcp: tcpScene, compression: compressionScene };
