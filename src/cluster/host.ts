@@ -11,7 +11,7 @@ import type { ConnectionPool } from './pool/connection-pool.ts';
 export type PoolKind = 'http' | 'http2' | 'tcp';
 
 /** Pools that one host has beside its common ones. */
-const SPECIAL_POOL_LIMIT = 1024;
+export const SPECIAL_POOL_LIMIT = 1024;
 
 /** What a host asks of the cluster it belongs to. */
 export interface HostOwner {

@@ -63,6 +63,18 @@ describe('HeaderMap', () => {
     expect(headers.serialise()).toBe('accept: b\r\nx-custom: Two\r\nuser-agent: t\r\nvia: 1.1 a\r\nx-never-interned-either: 1\r\nserver: s\r\n');
   });
 
+  it('is copied with what was read and what was changed, and goes its own way', () => {
+    const headers = parse(head);
+    headers.set(ACCEPT, 'image/png');
+    headers.add(H.via, '1.1 a');
+    const copy = headers.clone();
+    headers.remove(H.via);
+    copy.remove(H.userAgent);
+    expect([copy.method, copy.path, copy.authority, copy.size]).toEqual(['GET', '/p?q=1', 'a.example', 3]);
+    expect(copy.serialise()).toBe('accept: image/png\r\nx-custom: One\r\nvia: 1.1 a\r\n');
+    expect(headers.serialise()).toBe('accept: image/png\r\nx-custom: One\r\nuser-agent: t\r\n');
+  });
+
   it('removes every line of a set of names', () => {
     const headers = parse(head);
     headers.add(H.via, '1.1 a');

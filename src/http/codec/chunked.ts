@@ -21,7 +21,7 @@ const CR = 13;
 const LF = 10;
 
 /** Bytes of one chunk's extensions; beyond it the message is refused. */
-const CHUNK_EXTENSION_LIMIT_BYTES = 16_384;
+export const CHUNK_EXTENSION_LIMIT_BYTES = 16_384;
 /** A chunk size of more significant digits, 64 bits, is refused. */
 const MAX_SIZE_DIGITS = 16;
 

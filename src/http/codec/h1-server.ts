@@ -66,7 +66,7 @@ const ONE_WORD = /^[^ \t]+[ \t]*\r?$/;
 /** What else a line must not hold where it began well. */
 const CONTROL_WITHIN = /.[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/s;
 /** Empty lines tolerated before a request line (RFC 9112 §2.2). */
-const MAX_LEADING_EMPTY_LINES = 16;
+export const MAX_LEADING_EMPTY_LINES = 16;
 
 /** Requests behind the one that is under way. */
 const MAX_HELD_BYTES = 65_536;

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RequestDecoder, RequestError, ResponseEncoder } from '../../../src/http/codec/codec.ts';
+import { CHUNK_EXTENSION_LIMIT_BYTES } from '../../../src/http/codec/chunked.ts';
 import { LOWER_CASE } from '../../../src/http/codec/field-case.ts';
 import { type HeadLeniency, STRICT } from '../../../src/http/codec/h1-head.ts';
-import { H1ServerCodec, type H1ServerOptions, type H1ServerOwner } from '../../../src/http/codec/h1-server.ts';
+import { H1ServerCodec, type H1ServerOptions, type H1ServerOwner, MAX_LEADING_EMPTY_LINES } from '../../../src/http/codec/h1-server.ts';
 import { HeaderMap } from '../../../src/http/header-map.ts';
 import { H, headerText } from '../../../src/http/header-name.ts';
 import { INLINE_REQUEST_HEADERS } from '../../../src/http/inline-headers.ts';
@@ -221,6 +222,17 @@ describe('H1ServerCodec', () => {
     recorder.reply(first);
     expect(recorder.encoder!.bytes).toMatchObject({ wireReceived: GET.length * 2, headersReceived: 8 });
     expect(feed('GET / HTTP/1.1\r\nbad\r\n\r\n').encoder!.bytes).toMatchObject({ wireReceived: 23, headersReceived: 0 });
+  });
+
+  it('refuses more bytes of extensions to one chunk than the limit', () => {
+    const chunked = (bytes: number): string => `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;${'a'.repeat(bytes)}\r\nhello\r\n0\r\n\r\n`;
+    expect(feed(chunked(CHUNK_EXTENSION_LIMIT_BYTES)).seen).toEqual([expect.stringMatching(/hello$/)]);
+    expect(feed(chunked(CHUNK_EXTENSION_LIMIT_BYTES + 1)).seen).toEqual([expect.stringMatching(/!400 http1\.codec_error$/)]);
+  });
+
+  it('refuses more empty lines before a request than the limit', () => {
+    expect(feed('\r\n'.repeat(MAX_LEADING_EMPTY_LINES) + GET).seen).toEqual(['GET x /a ']);
+    expect(feed('\r\n'.repeat(MAX_LEADING_EMPTY_LINES + 1) + GET).seen).toEqual(['!400 http1.codec_error']);
   });
 
   it('refuses more header lines than the limit', () => {

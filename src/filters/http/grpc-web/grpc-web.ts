@@ -123,7 +123,7 @@ export class GrpcWeb implements HttpFilter {
 }
 
 /** More of an answer is not told. */
-const MAX_MESSAGE_BYTES = 16 * 1024;
+export const MAX_MESSAGE_BYTES = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 function trailerFrame(trailers: HeaderMap): Buffer {

@@ -7,7 +7,7 @@ import { type AcceptedSocket, type ListenerFilter, type ListenerFilterReader, WA
 const STATS = defineStats({ counters: ['http10_found', 'http11_found', 'http2_found', 'http_not_found', 'read_error'] });
 
 /** A request line that has not ended within this is none. */
-const MAX_LINE_BYTES = 65_536;
+export const MAX_LINE_BYTES = 65_536;
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 /** RFC 9110 §5.6.2, a space, and no line end before the version. */
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\0\r\n ]+)(?: HTTP\/(\d\.\d))?$/;

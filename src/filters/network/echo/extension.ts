@@ -22,7 +22,7 @@ class Echo implements TerminalNetworkFilter {
 }
 
 /** What waits before reading stops until the client has taken it. */
-const UNSENT_LIMIT_BYTES = 1_048_576;
+export const UNSENT_LIMIT_BYTES = 1_048_576;
 
 class EchoingConnection implements ConnectionHandler {
   readonly active = false;
