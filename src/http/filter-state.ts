@@ -20,28 +20,51 @@ export interface SharedFilterState {
   readonly hash: string;
 }
 
-/** The objects of a stream or connection by their keys. */
-export class FilterState extends Map<string, unknown> {
-  /** Undefined: upstream connections are given nothing. */
-  #shared: Map<string, StateSharing> | undefined;
+interface StateEntry {
+  readonly key: string;
+  object: unknown;
+  sharing: StateSharing;
+}
+
+/** The objects of a stream or connection by their keys. They are few, and made for each: a row of them costs less than a map. */
+export class FilterState {
+  readonly #entries: StateEntry[] = [];
+
+  get(key: string): unknown {
+    return this.#find(key)?.object;
+  }
+
+  has(key: string): boolean {
+    return this.#find(key) !== undefined;
+  }
+
+  set(key: string, object: unknown): void {
+    const entry = this.#find(key);
+    if (entry === undefined) this.#entries.push({ key, object, sharing: 'none' });
+    else entry.object = object;
+  }
 
   put(key: string, object: unknown, sharing: StateSharing): void {
     this.set(key, object);
-    if (sharing !== 'none') (this.#shared ??= new Map()).set(key, sharing);
-    else this.#shared?.delete(key);
+    this.#find(key)!.sharing = sharing;
   }
 
   get isShared(): boolean {
-    return this.#shared !== undefined;
+    return this.#entries.some(({ sharing }) => sharing !== 'none');
   }
 
   /** Adds what is shared to `objects`, and to `hashed` what keeps connections apart. */
   shareTo(objects: Map<string, unknown>, hashed: string[]): void {
-    for (const [key, sharing] of this.#shared ?? []) {
-      const object = this.get(key);
-      objects.set(key, object);
+    for (const { key, object, sharing } of this.#entries) {
+      if (sharing !== 'none') objects.set(key, object);
       if (sharing === 'hashed') hashed.push(String(object));
     }
+  }
+
+  #find(key: string): StateEntry | undefined {
+    const entries = this.#entries;
+    for (let at = 0; at < entries.length; at++) if (entries[at]!.key === key) return entries[at];
+    return undefined;
   }
 }
 

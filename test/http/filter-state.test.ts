@@ -22,7 +22,7 @@ describe('what filter state shares with upstream connections', () => {
   });
 
   it('follows the last value of a key', () => {
-    expect([objects(state(['a', '1', 'shared'], ['a', '2', 'none'])), objects(state(['a', '1', 'none'], ['a', '2', 'shared']))]).toEqual([new Map(), new Map([['a', '2']])]);
+    expect([objects(state(['a', '1', 'shared'], ['a', '2', 'none'])), objects(state(['a', '1', 'none'], ['a', '2', 'shared']))]).toEqual([undefined, new Map([['a', '2']])]);
   });
 
   it('has a hash of the values that keep connections apart', () => {

@@ -25,7 +25,7 @@ export interface MatchedSocket {
   readonly requestedServerName: string;
   readonly transportProtocol: string;
   readonly applicationProtocols: readonly string[];
-  readonly filterState: ReadonlyMap<string, unknown> | undefined;
+  readonly filterState: { get(key: string): unknown } | undefined;
 }
 
 /** Chains are named by their positions. */

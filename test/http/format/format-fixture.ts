@@ -3,7 +3,7 @@ import type { CompileContext, ServiceKey } from '../../../src/core/extension.ts'
 import { ConfigPath, formatProblem, Problems } from '../../../src/core/problems.ts';
 import { SeededRandom } from '../../../src/core/random.ts';
 import { emptyRuntime, type Runtime } from '../../../src/core/runtime.ts';
-import { FilterState } from '../../../src/http/filter-state.ts';
+import { filterStateOf } from '../../support/filter-state.ts';
 import type { AccessLogEntry } from '../../../src/http/access-log.ts';
 import { ACCESS_LOG_FILES, type AccessLogOpener } from '../../../src/http/access-log-files.ts';
 import { PROCESS } from '../../../src/http/format/environment.ts';
@@ -116,7 +116,7 @@ export function forwardedEntry(): AccessLogEntry {
     upstreamConnectionIdsAttempted: [2],
     upstreamProtocol: 'HTTP/1.1',
     attemptCount: 1,
-    filterState: new FilterState([['a', 'value "x"']]),
+    filterState: filterStateOf(['a', 'value "x"']),
     upstreamFilterState: new Map([['u', 'up "x"']]),
   });
   return {

@@ -2,7 +2,8 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { ConfigPath, formatProblem, Problems } from '../../../src/core/problems.ts';
 import { emptyRuntime } from '../../../src/core/runtime.ts';
-import { FilterState, FilterStateAddress } from '../../../src/http/filter-state.ts';
+import { FilterStateAddress } from '../../../src/http/filter-state.ts';
+import { filterStateOf } from '../../support/filter-state.ts';
 import { compileRbacEngines, HTTP_RBAC, NETWORK_RBAC, type RbacEngines } from '../../../src/http/rbac/engine.ts';
 import { upstreamIpPortExtension } from '../../../src/http/rbac/upstream-ip-port.ts';
 import { CompileRun, type ThreadServices } from '../../../src/server/compile-context.ts';
@@ -30,7 +31,7 @@ describe('the upstream address of a permission', () => {
   const range = { upstreamIp: { addressPrefix: '10.0.0.0', prefixLen: 8 }, upstreamPortRange: { start: '80', end: '90' } };
   const allows = (fields: JsonObject, host: string, port: number): boolean => {
     const { info } = dataOf({});
-    info.filterState = new FilterState([['envoy.stream.upstream_address', new FilterStateAddress(ipAddress(host, port))]]);
+    info.filterState = filterStateOf(['envoy.stream.upstream_address', new FilterStateAddress(ipAddress(host, port))]);
     return compile({ matcher: extension(type, fields) }).engines.enforced!.judge({ info, headers: undefined }).allowed;
   };
 
@@ -93,7 +94,7 @@ it('what stands beside a matcher is told to have no effect', () => {
 describe('the filter state of a principal', () => {
   const allows = (addressMatch: JsonObject, object: unknown): boolean => {
     const { info } = dataOf({});
-    info.filterState = new FilterState([['k', object]]);
+    info.filterState = filterStateOf(['k', object]);
     return compile(ANY, { filterState: { key: 'k', addressMatch } }).engines.enforced!.judge({ info, headers: undefined }).allowed;
   };
   const ranges = [{ addressPrefix: '10.0.0.0', prefixLen: 8 }, { addressPrefix: '2001:db8::', prefixLen: 32 }];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FilterState } from '../../../src/http/filter-state.ts';
+import { filterStateOf } from '../../support/filter-state.ts';
 import type { ConnectionInfo, StreamInfo } from '../../../src/http/stream-info.ts';
 import type { CertificateInfo, TlsInfo } from '../../../src/transport/transport-socket.ts';
 import { answer, compileTable, fakeRuntime, request, routeName, streamInfo, tableOf, type RouteConfigurationJson } from './route-fixture.ts';
@@ -132,9 +132,9 @@ describe('what is known of the stream', () => {
 
   test('a filter state object matches by its text, whose bytes are UTF-8', () => {
     const match = { filterState: [{ key: 'who', stringMatch: { exact: 'ä' } }] };
-    expect(route(match, { filterState: new FilterState([['who', 'ä']]) })).toBe('0');
-    expect(route(match, { filterState: new FilterState([['who', { plain: 'ä', fields: {} }]]) })).toBe('0');
-    expect(route(match, { filterState: new FilterState([['who', 7]]) })).toBeUndefined();
+    expect(route(match, { filterState: filterStateOf(['who', 'ä']) })).toBe('0');
+    expect(route(match, { filterState: filterStateOf(['who', { plain: 'ä', fields: {} }]) })).toBe('0');
+    expect(route(match, { filterState: filterStateOf(['who', 7]) })).toBeUndefined();
     expect(route(match, connection(undefined))).toBeUndefined();
   });
 

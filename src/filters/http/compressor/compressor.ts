@@ -30,9 +30,12 @@ interface CompressorStream {
 /** envoy.filters.http.compressor: compresses responses for clients that understand it, and requests where told to. */
 export class Compressor implements HttpFilter {
   readonly #config: CompressorConfig;
+  /** What it offers where no route says otherwise. */
+  readonly #offers: readonly Offer[];
 
   constructor(config: CompressorConfig) {
     this.#config = config;
+    this.#offers = [offerOf(config, config.library)];
   }
 
   decodeHeaders(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus {
@@ -42,7 +45,7 @@ export class Compressor implements HttpFilter {
     const acceptEncoding = headers.get(ACCEPT_ENCODING);
     const state: CompressorStream = { acceptEncoding, library: route?.library ?? library, disabled, request: undefined, response: undefined };
     stream.state = state;
-    if (acceptEncoding !== undefined) this.#offer(stream, state.library.contentEncoding);
+    if (acceptEncoding !== undefined) this.#offer(stream, state.library);
     if (!disabled && response.enabled() && (route?.removeAcceptEncoding ?? removeAcceptEncoding)) headers.remove(ACCEPT_ENCODING);
     if (end || disabled || !request.enabled() || !largeEnough(headers, request) || !typeAllowed(headers, request) || headers.has(CONTENT_ENCODING)) {
       request.stats.inc(DIRECTION_STATS.not_compressed);
@@ -106,12 +109,11 @@ export class Compressor implements HttpFilter {
   }
 
   /** Several compressors of a chain share what the client accepts among them. */
-  #offer(stream: FilterStream, encoding: string): void {
+  #offer(stream: FilterStream, library: CompressionLibrary): void {
     const states = (stream.info.filterState ??= new FilterState());
-    const offer: Offer = { encoding, allowsType: this.#config.response.allowsType, chooseFirst: this.#config.chooseFirst };
-    const offers = states.get(COMPRESSORS) as Offer[] | undefined;
-    if (offers === undefined) states.set(COMPRESSORS, [offer]);
-    else offers.push(offer);
+    const before = states.get(COMPRESSORS) as readonly Offer[] | undefined;
+    const offers = library === this.#config.library ? this.#offers : [offerOf(this.#config, library)];
+    states.set(COMPRESSORS, before === undefined ? offers : [...before, ...offers]);
   }
 
   #begin(headers: HeaderMap, library: CompressionLibrary, direction: DirectionConfig): ZlibTransform {
@@ -188,6 +190,10 @@ export class Compressor implements HttpFilter {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+function offerOf({ response, chooseFirst }: CompressorConfig, { contentEncoding }: CompressionLibrary): Offer {
+  return { encoding: contentEncoding, allowsType: response.allowsType, chooseFirst };
+}
 
 function compress(transform: ZlibTransform, chunk: Buffer, end: boolean, { stats }: DirectionConfig): Buffer {
   const made = transform.transform(chunk, end ? 'finish' : 'flush');
