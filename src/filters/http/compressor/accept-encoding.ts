@@ -15,16 +15,13 @@ export interface Offered {
 
 /** `offers`: in the order of their filters. */
 export function chooseEncoding(acceptEncoding: string, offers: readonly Offered[]): EncodingDecision {
-  const available = offers.map(({ encoding }) => encoding);
-  const refused = new Set<string>();
+  const wishes = wishesOf(acceptEncoding);
+  // Refused is refused, whatever else is said of it.
+  const available = offers.map(({ encoding }) => encoding).filter((encoding) => !wishes.some((wish) => wish.weight === 0 && wish.encoding === encoding));
+  if (available.length === 0) return NOT_VALID;
   let choice = 'identity';
   let best = 0;
-  for (const token of acceptEncoding.split(',')) {
-    const semicolon = token.indexOf(';');
-    const encoding = (semicolon < 0 ? token : token.slice(0, semicolon)).trim();
-    const weight = semicolon < 0 ? 1 : weightOf(token.slice(semicolon + 1));
-    if (weight === undefined) continue;
-    if (weight === 0) refused.add(encoding);
+  for (const { encoding, weight } of wishes) {
     if (!available.includes(encoding) && encoding !== 'identity' && encoding !== '*') continue;
     if (weight > best || (weight === best && best > 0 && comesFirst(encoding, choice, offers))) {
       choice = encoding;
@@ -33,9 +30,24 @@ export function chooseEncoding(acceptEncoding: string, offers: readonly Offered[
   }
   if (best === 0) return NOT_VALID;
   if (choice === 'identity') return { encoding: choice, reason: 'identity' };
-  if (choice !== '*') return { encoding: choice, reason: 'valid' };
-  const first = available.find((encoding) => !refused.has(encoding));
-  return first === undefined ? NOT_VALID : { encoding: first, reason: 'wildcard' };
+  return choice === '*' ? { encoding: available[0]!, reason: 'wildcard' } : { encoding: choice, reason: 'valid' };
+}
+
+interface Wish {
+  readonly encoding: string;
+  readonly weight: number;
+}
+
+/** One with a weight that is no number does not count. */
+function wishesOf(acceptEncoding: string): Wish[] {
+  const wishes: Wish[] = [];
+  for (const token of acceptEncoding.split(',')) {
+    const semicolon = token.indexOf(';');
+    const encoding = (semicolon < 0 ? token : token.slice(0, semicolon)).trim();
+    const weight = semicolon < 0 ? 1 : weightOf(token.slice(semicolon + 1));
+    if (weight !== undefined) wishes.push({ encoding, weight });
+  }
+  return wishes;
 }
 
 function comesFirst(encoding: string, choice: string, offers: readonly Offered[]): boolean {
@@ -43,7 +55,7 @@ function comesFirst(encoding: string, choice: string, offers: readonly Offered[]
   return offers.some((offer, index) => offer.encoding === encoding && offer.chooseFirst && index < chosen);
 }
 
-/** Undefined: `q` is no number, and what has it does not count. */
+/** Undefined: `q` is no number. */
 function weightOf(parameters: string): number | undefined {
   const equals = parameters.indexOf('=');
   if (equals < 0 || parameters.slice(0, equals).trim().toLowerCase() !== 'q') return 1;

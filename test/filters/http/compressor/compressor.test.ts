@@ -89,6 +89,9 @@ describe('compressor', () => {
     expect(chooseEncoding('br;q=0, *', offers('br')).reason).toBe('not-valid');
     expect(chooseEncoding('gzip;q=x', offers('gzip')).reason).toBe('not-valid');
     expect(chooseEncoding('gzip;q=x, br;q=1e-1', offers('gzip', 'br'))).toEqual({ encoding: 'br', reason: 'valid' });
+    expect(chooseEncoding('gzip, gzip;q=0', offers('gzip')).reason).toBe('not-valid');
+    expect(chooseEncoding('identity', offers()).reason).toBe('not-valid');
+    expect(chooseEncoding('identity', offers('gzip')).reason).toBe('identity');
     expect(chooseEncoding('gzip;q=-1, *', offers('gzip'))).toEqual({ encoding: 'gzip', reason: 'wildcard' });
     expect(chooseEncoding('gzip, br', [{ encoding: 'br', chooseFirst: true }, { encoding: 'gzip', chooseFirst: false }])).toEqual({ encoding: 'br', reason: 'valid' });
   });
