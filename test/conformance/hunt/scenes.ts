@@ -5,6 +5,7 @@ import { huntConfig } from './config.ts';
 import type { Dice } from './dice.ts';
 import { exchange, type RawCase } from './exchange.ts';
 import { http2Scene } from './http2.ts';
+import { piecesScene } from './pieces.ts';
 import { tcpScene } from './tcp.ts';
 
 /** One proxy, and any number of cases for it. */
@@ -17,4 +18,4 @@ export interface Scene {
 
 const http1Scene = (dice: Dice): Scene => ({ config: huntConfig(dice), exchange: () => exchange(dice) });
 
-export const SCENES: Readonly<Record<string, (dice: Dice) => Scene>> = { http1: http1Scene, http2: http2Scene, tcp: tcpScene, compression: compressionScene };
+export const SCENES: Readonly<Record<string, (dice: Dice) => Scene>> = { http1: http1Scene, http2: http2Scene, tcp: tcpScene, compression: compressionScene, pieces: piecesScene };
