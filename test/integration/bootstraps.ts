@@ -17,14 +17,22 @@ export interface ListenerConfig {
   readonly filters?: readonly object[];
 }
 
-export function listener({ name, port = 0, routes, filters = [] }: ListenerConfig): object {
-  const manager = {
+export function listener({ name, port = 0, routes, filters }: ListenerConfig): object {
+  return plainListener(name, port, connectionManager(name, routes.map(route), filters));
+}
+
+/** `routes` are those of the API. */
+export function connectionManager(name: string, routes: readonly object[], filters: readonly object[] = []): object {
+  return {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     stat_prefix: name,
-    route_config: { name, virtual_hosts: [{ name: 'all', domains: ['*'], routes: routes.map(route) }] },
+    route_config: { name, virtual_hosts: [{ name: 'all', domains: ['*'], routes }] },
     http_filters: [...filters, { name: 'envoy.filters.http.router', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' } }],
   };
-  return { name, address: address(port), filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] }] };
+}
+
+export function plainListener(name: string, port: number, manager: object): object {
+  return { name, address: loopback(port), filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] }] };
 }
 
 function route({ path, prefix, body, cluster, responseHeader }: Route): object {
@@ -34,7 +42,7 @@ function route({ path, prefix, body, cluster, responseHeader }: Route): object {
 }
 
 export function cluster(name: string, port: number): object {
-  const endpoint = { endpoint: { address: address(port) } };
+  const endpoint = { endpoint: { address: loopback(port) } };
   return { name, type: 'STATIC', connect_timeout: '5s', load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [endpoint] }] } };
 }
 
@@ -42,6 +50,6 @@ export function bootstrap(listeners: readonly object[], clusters: readonly objec
   return { ...rest, static_resources: { listeners, clusters } };
 }
 
-function address(port: number): object {
+export function loopback(port: number): object {
   return { socket_address: { address: '127.0.0.1', port_value: port } };
 }

@@ -4,18 +4,13 @@ import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { startProxy } from '../../src/index.ts';
+import { connectionManager } from '../integration/bootstraps.ts';
 
 const CERTIFICATES = new URL('../support/certificates/', import.meta.url).pathname;
 const TLS_TYPE = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext';
-const HTTP = 'type.googleapis.com/envoy.extensions.filters';
 
 const pair = { certificate_chain: { filename: `${CERTIFICATES}server.pem` }, private_key: { filename: `${CERTIFICATES}server.key` } };
-const manager = {
-  '@type': `${HTTP}.network.http_connection_manager.v3.HttpConnectionManager`,
-  stat_prefix: 'in',
-  route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, direct_response: { status: 200 } }] }] },
-  http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': `${HTTP}.http.router.v3.Router` } }],
-};
+const manager = connectionManager('in', [{ match: { prefix: '/' }, direct_response: { status: 200 } }]);
 
 const config = (common: object, chain: object = {}): object => ({
   admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },

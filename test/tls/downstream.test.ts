@@ -8,6 +8,7 @@ import { ConfigurationError, startProxy } from '../../src/index.ts';
 import { LogLevels } from '../../src/server/log-components.ts';
 import { DEFAULT_LOG_FORMAT } from '../../src/server/log-format.ts';
 import { Proxy } from '../../src/server/proxy.ts';
+import { connectionManager } from '../integration/bootstraps.ts';
 
 const CERTIFICATES = new URL('../support/certificates/', import.meta.url).pathname;
 
@@ -30,17 +31,7 @@ const bootstrap = (common: object, rest: object = {}): object => ({
             filters: [
               {
                 name: 'envoy.filters.network.http_connection_manager',
-                typed_config: {
-                  '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-                  stat_prefix: 'in',
-                  route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, direct_response: { status: 200 } }] }] },
-                  http_filters: [
-                    {
-                      name: 'envoy.filters.http.router',
-                      typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
-                    },
-                  ],
-                },
+                typed_config: connectionManager('in', [{ match: { prefix: '/' }, direct_response: { status: 200 } }]),
               },
             ],
           },
