@@ -13,7 +13,7 @@ export interface SystemFiles {
 
 const SYSTEM_FILES: SystemFiles = { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' };
 
-/** `localhost` is this machine whatever name servers say (RFC 6761 §6.3). */
+/** `localhost` is this machine whatever name servers say (RFC 6761 §6.3), and by both versions whatever the hosts file says, as c-ares has it. */
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 /** `dns.cares.*`; the resolver below is c-ares as well. */
@@ -73,9 +73,9 @@ class DnsResolver implements NameResolver {
 
   async #resolve(name: string, family: LookupFamily): Promise<Resolution> {
     if (isIP(name) !== 0) return answer([name]);
-    const fixed = await this.#hosts.addressesOf(name);
+    const listed = await this.#hosts.addressesOf(name);
+    const fixed = isLocalhost(name) ? [...new Set([...listed, ...LOOPBACK])] : listed;
     if (fixed.length > 0) return resolveFamilies(family, async (version) => answer(ofVersion(fixed, version)));
-    if (isLocalhost(name)) return resolveFamilies(family, async (version) => answer(ofVersion(LOOPBACK, version)));
     const path = this.#resolvConf === undefined ? NO_SEARCH : await readSearchPath(this.#resolvConf);
     const names = candidates(name, path);
     return resolveFamilies(family, (version) => this.#firstOf(names, version));

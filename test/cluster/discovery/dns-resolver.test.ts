@@ -80,6 +80,11 @@ describe('the DNS resolver', () => {
     expect(await resolve('10.1.1.1')).toEqual(['10.1.1.1']);
     expect(await resolve('localhost', 'v4-only')).toEqual(['127.0.0.1']);
     expect(await resolve('app.localhost')).toEqual(['::1']);
+    // c-ares adds what the hosts file leaves out.
+    await writeFile(hostsPath, '127.0.0.1 localhost\n127.0.0.2 localhost\n127.0.0.7 fixed.test\n::7 fixed.test\n');
+    await utimes(hostsPath, 1, 1);
+    expect(await resolve('localhost')).toEqual(['::1']);
+    expect(await resolve('LOCALHOST', 'all')).toEqual(['127.0.0.1', '127.0.0.2', '::1']);
     expect([await resolve('Fixed.test'), await resolve('fixed.test', 'v4-only')]).toEqual([['::7'], ['127.0.0.7']]);
     expect(server.questions).toEqual([]);
   });
