@@ -9,6 +9,7 @@ import type { CertificateStats } from './certificate-stats.ts';
 import { type FileWatch, watchFolders } from './file-watch.ts';
 import type { ConfigurationJudge, Judged } from './judge.ts';
 import { SecretDiscovery } from './secrets/secret-discovery.ts';
+import { TlsContextStats } from './tls-context-stats.ts';
 import { encodeSecret, type JudgedTls } from './tls-material.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -29,6 +30,7 @@ export interface TlsRotationOptions {
 export class TlsRotation {
   readonly #options: TlsRotationOptions;
   readonly #secrets: SecretDiscovery;
+  readonly #contextStats: TlsContextStats;
   #judged: Judged | undefined;
   #tls: JudgedTls | undefined;
   /** What configurations are made from since their files were read again. */
@@ -38,6 +40,7 @@ export class TlsRotation {
   constructor(options: TlsRotationOptions) {
     const { store, clock, timers, log } = options;
     this.#options = options;
+    this.#contextStats = new TlsContextStats(store);
     this.#secrets = new SecretDiscovery({ stats: store, clock, timers, log, onUpdate: (key, secret) => this.#sendSecret(key, secret) });
   }
 
@@ -66,6 +69,7 @@ export class TlsRotation {
   #send(tls: JudgedTls): void {
     this.#tls = tls;
     this.#secrets.adopt(tls);
+    this.#contextStats.show(tls.contexts);
     this.#options.stats().show(this.contexts);
     const sourced = new Map([...this.#secrets.secrets].map(([key, secret]) => [key, encodeSecret(secret)]));
     if (tls.files.size + tls.secrets.length + sourced.size > 0) this.#options.workers().updateTls({ secrets: tls.secrets, sourced, files: tls.files });

@@ -25,6 +25,7 @@ type Compile<Made> = (secrets: NamedSecrets, context: CompileContext) => Compile
 /** A TLS context of one filter chain or cluster, made anew when a secret or file changes. */
 export class ReloadableContext<Made> implements Reloadable {
   readonly sources: readonly string[];
+  readonly statScope: string;
   /** Of the statistics that count how it was made. */
   readonly factoryScope: string;
   readonly #place: ContextPlace;
@@ -33,6 +34,7 @@ export class ReloadableContext<Made> implements Reloadable {
 
   private constructor(place: ContextPlace, compile: Compile<Made>, compiled: Compiled<Made>, sources: readonly string[]) {
     this.#place = place;
+    this.statScope = place.statScope;
     this.factoryScope = place.factoryScope;
     this.#compile = compile;
     this.#compiled = compiled;
@@ -56,7 +58,7 @@ export class ReloadableContext<Made> implements Reloadable {
 
   /** Undefined while a secret that it needs has not come. */
   get report(): TlsContextReport | undefined {
-    return this.made === undefined ? undefined : reportOf(this.#compiled.common, this.#place.statScope);
+    return this.made === undefined ? undefined : reportOf(this.#compiled.common, this.statScope);
   }
 
   reload(): readonly string[] {
