@@ -10,6 +10,7 @@ import { localRateLimitExtension } from './filters/http/local-ratelimit/extensio
 import { filterChainNameExtension } from './listener/match/filter-chain-matcher.ts';
 import { rbacActionExtension } from './http/rbac/engine.ts';
 import { upstreamIpPortExtension } from './http/rbac/upstream-ip-port.ts';
+import { uriTemplateMatcherExtension } from './http/uri-template.ts';
 import { mtlsAuthenticatedExtension } from './tls/mtls-authenticated.ts';
 import { routeActionExtension, routeListActionExtension } from './http/route/matched-routes.ts';
 import { matchingExtensions } from './http/matching/extensions.ts';
@@ -125,6 +126,7 @@ export const extensions: readonly Extension<never, unknown>[] = [
   zstdDecompressorExtension,
   ...matchingExtensions,
   rbacActionExtension,
+  uriTemplateMatcherExtension,
   routeActionExtension,
   routeListActionExtension,
   upstreamIpPortExtension,

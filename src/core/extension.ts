@@ -39,6 +39,7 @@ export type Category =
   | 'envoy.matching.network.custom_matchers'
   | 'envoy.matching.action'
   | 'envoy.http.forward_client_cert_details'
+  | 'envoy.path.match'
   | 'envoy.rbac.matchers'
   | 'envoy.rbac.principals';
 

@@ -12,6 +12,7 @@ import { compileMetadataMatcher, compileRouteMetadataMatcher } from '../matcher/
 import { compileStringMatcher, type StringMatcher } from '../matcher/string-matcher.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { Address } from '../../transport/transport.ts';
+import type { PathMatcher } from '../uri-template.ts';
 
 /** What is judged: a request, or a connection without one. */
 export interface RbacSubject {
@@ -123,9 +124,10 @@ function compilePermission({ rule }: Permission, at: ConfigPath, context: Compil
     }
     case 'matcher':
       return compileExtension('envoy.rbac.matchers', rule.value, at.field('matcher'), context);
-    case 'uriTemplate':
-      // The support table has refused it.
-      return never;
+    case 'uriTemplate': {
+      const matches = compilePathMatcher(rule.value, at.field('uri_template'), context);
+      return ({ headers }) => headers !== undefined && matches?.(pathOf(headers.path)) === true;
+    }
     default:
       return compileCommon(rule, at, context);
   }
@@ -219,6 +221,11 @@ function rangeFault(start: number, end: number): string | undefined {
 function compileExtension(category: Category, message: { readonly name: string; readonly typedConfig?: AnyMessage }, at: ConfigPath, context: CompileContext): RbacRule {
   const resolved = context.resolve(category, message.name, message.typedConfig, at, false);
   return resolved === undefined ? never : (resolved.extension.compile(resolved.config, at.field('typed_config'), context) as RbacRule);
+}
+
+function compilePathMatcher(message: { readonly name: string; readonly typedConfig?: AnyMessage }, at: ConfigPath, context: CompileContext): PathMatcher | undefined {
+  const resolved = context.resolve('envoy.path.match', message.name, message.typedConfig, at, false);
+  return resolved?.extension.compile(resolved.config, at.field('typed_config'), context) as PathMatcher | undefined;
 }
 
 /** A URI name of the peer's certificate, a DNS name or its subject. */

@@ -1,4 +1,4 @@
-import { fields, ignored, refused, type SupportTable } from '../../config/support.ts';
+import { fields, ignored, type SupportTable } from '../../config/support.ts';
 
 export const rbacSupport: SupportTable = {
   'envoy.extensions.filters.http.rbac.v3.RBAC': fields('rules rules_stat_prefix matcher shadow_rules shadow_matcher shadow_rules_stat_prefix track_per_rule_stats'),
@@ -13,9 +13,9 @@ export const rbacSupport: SupportTable = {
     checked_condition: ignored('Envoy takes no notice of it: use condition'),
   },
   'envoy.config.rbac.v3.Permission': {
-    ...fields('and_rules or_rules any header url_path destination_ip destination_port destination_port_range metadata not_rule requested_server_name sourced_metadata matcher'),
-    uri_template: refused('path templates are not supported'),
+    ...fields('and_rules or_rules any header url_path destination_ip destination_port destination_port_range metadata not_rule requested_server_name sourced_metadata matcher uri_template'),
   },
+  'envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig': fields('path_template'),
   'envoy.config.rbac.v3.Permission.Set': fields('rules'),
   'envoy.config.rbac.v3.Principal': fields(
     'and_ids or_ids any authenticated source_ip direct_remote_ip remote_ip header url_path metadata filter_state not_id sourced_metadata custom',
