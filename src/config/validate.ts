@@ -7,7 +7,7 @@ import { deprecationSteps } from './deprecation.ts';
 import { openAny } from './open-any.ts';
 import { wellKnownKind } from './message-plan.ts';
 import { PathTrail, type TrailStep } from './path-trail.ts';
-import { valueChecks, type RuleCheck } from './rule-checks.ts';
+import { refuseOthers, valueChecks, type RuleCheck } from './rule-checks.ts';
 
 /**
  * Checks a message against the `(validate.rules)` of its type and of everything in it, including what its Anys hold, and against
@@ -235,14 +235,15 @@ function compileDescent(desc: DescMessage): ValueStep | undefined {
 
 function compileList(field: DescField, rules: FieldRules | undefined): Step | undefined {
   const { localName, name } = field;
-  const { minItems, maxItems, unique, items, ignoreEmpty } = rules?.repeated ?? {};
+  const { minItems, maxItems, unique, items, ...others } = rules?.repeated ?? {};
+  refuseOthers(others, []);
   const label = ruleName(field);
   const countText = countRule(minItems, maxItems, 'item');
   const look = compileValue(field, items, false);
   if (countText === undefined && unique !== true && look === undefined) return undefined;
   return (message, visit) => {
     const list = message[localName] as unknown[];
-    if (list.length === 0 && (ignoreEmpty === true || countText === undefined)) return;
+    if (list.length === 0 && countText === undefined) return;
     visit.enter(name);
     if (countText !== undefined && isOutside(list.length, minItems, maxItems)) visit.violation(`${label}: ${countText}`);
     const seen = unique === true ? new Set<unknown>() : undefined;
@@ -259,18 +260,19 @@ function compileList(field: DescField, rules: FieldRules | undefined): Step | un
 
 function compileMap(field: DescField, rules: FieldRules | undefined): Step | undefined {
   const { localName, name } = field;
-  const { minPairs, maxPairs, keys, values, ignoreEmpty } = rules?.map ?? {};
+  const { minPairs, keys, values, ...others } = rules?.map ?? {};
+  refuseOthers(others, []);
   const label = ruleName(field);
-  const countText = countRule(minPairs, maxPairs, 'pair');
+  const countText = countRule(minPairs, undefined, 'pair');
   const lookAtKey = compileChecks(keys === undefined ? [] : valueChecks(keys, undefined), false);
   const look = compileValue(field, values, false);
   if (countText === undefined && lookAtKey === undefined && look === undefined) return undefined;
   return (message, visit) => {
     const entries = message[localName] as Record<string, unknown>;
     const names = Object.keys(entries);
-    if (names.length === 0 && (ignoreEmpty === true || countText === undefined)) return;
+    if (names.length === 0 && countText === undefined) return;
     visit.enter(name);
-    if (countText !== undefined && isOutside(names.length, minPairs, maxPairs)) visit.violation(`${label}: ${countText}`);
+    if (countText !== undefined && isOutside(names.length, minPairs, undefined)) visit.violation(`${label}: ${countText}`);
     for (const key of names) {
       visit.enter({ key });
       lookAtKey?.(key, visit, `${label}[${key}]`);

@@ -1,5 +1,4 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { DurationSchema } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'vitest';
 import type { Cluster } from '../../src/api/generated/envoy/config/cluster/v3.ts';
 import type { FieldRules } from '../../src/api/annotations.ts';
@@ -165,56 +164,43 @@ describe('the life cycle of the API', () => {
   });
 });
 
-describe('rules of kinds that the API does not use yet', () => {
+describe('rules', () => {
   const passes = (rules: FieldRules, value: unknown): string[] =>
     valueChecks(rules, undefined).filter((check) => !check.passes(value as never)).map((check) => check.text);
-  const seconds = (value: number) => create(DurationSchema, { seconds: BigInt(value) });
 
   test.each<[string, FieldRules, unknown, unknown, string]>([
-    ['const', { uint32: { const: 5 } }, 5, 6, 'value must equal 5'],
-    ['bool const', { bool: { const: true } }, true, false, 'value must equal true'],
     ['gt', { int32: { gt: 1 } }, 2, 1, 'value must be greater than 1'],
     ['lt', { int64: { lt: 1n } }, 0n, 1n, 'value must be less than 1'],
+    ['lte', { uint64: { lte: 1n } }, 1n, 2n, 'value must be less than or equal to 1'],
+    ['a range without its ends', { double: { gt: 1, lt: 2 } }, 1.5, 2, 'value must be inside range (1, 2)'],
+    ['a range with its ends', { float: { gte: 1, lte: 2 } }, 1, 0.9, 'value must be inside range [1, 2]'],
     ['outside', { float: { lt: 1, gt: 5 } }, 6, 3, 'value must be outside range [1, 5]'],
     ['outside, closed', { double: { lte: 1, gte: 5 } }, 1, 3, 'value must be outside range (1, 5)'],
-    ['in', { uint64: { in: [1n, 2n] } }, 2n, 3n, 'value must be in list [1 2]'],
-    ['not in', { sint32: { notIn: [1] } }, 2, 1, 'value must not be in list [1]'],
-    ['ignore empty', { fixed32: { gt: 5, ignoreEmpty: true } }, 0, 1, 'value must be greater than 5'],
-    ['string const', { string: { const: 'a"' } }, 'a"', 'b', 'value must equal "a\\""'],
-    ['string in', { string: { in: ['a', 'b'] } }, 'a', 'c', 'value must be in list [a b]'],
-    ['len', { string: { len: 2 } }, 'ab', 'a', 'value length must be 2 characters'],
+    ['ignore empty', { uint32: { gt: 5, ignoreEmpty: true } }, 0, 5, 'value must be greater than 5'],
+    ['bool const', { bool: { const: true } }, true, false, 'value must equal true'],
+    ['in', { string: { in: ['a', 'b'] } }, 'a', 'c', 'value must be in list [a b]'],
     ['min and max', { string: { minLen: 1, maxLen: 2 } }, 'ab', 'abc', 'value length must be between 1 and 2 characters, inclusive'],
-    ['len bytes', { string: { lenBytes: 2 } }, 'é', 'e', 'value length must be 2 bytes'],
+    ['max', { string: { maxLen: 2 } }, 'ab', 'abc', 'value length must be at most 2 characters'],
     ['min bytes', { string: { minBytes: 2 } }, 'é', 'e', 'value length must be at least 2 bytes'],
     ['prefix', { string: { prefix: 'a' } }, 'ab', 'b', 'value does not have prefix "a"'],
     ['suffix', { string: { suffix: 'b' } }, 'ab', 'a', 'value does not have suffix "b"'],
-    ['contains', { string: { contains: 'b' } }, 'abc', 'a', 'value does not contain substring "b"'],
-    ['not contains', { string: { notContains: 'b' } }, 'a', 'abc', 'value contains substring "b"'],
-    ['ip', { string: { ip: true } }, '::1', '1.2.3', 'value must be a valid IP address'],
-    ['ipv4', { string: { ipv4: true } }, '1.2.3.4', '::1', 'value must be a valid IPv4 address'],
-    ['ipv6', { string: { ipv6: true } }, '::1', 'fe80::1%eth0', 'value must be a valid IPv6 address'],
-    ['hostname', { string: { hostname: true } }, 'a-b.example.', '-a', 'value must be a valid hostname'],
-    ['address', { string: { address: true } }, 'a.example', 'a b', 'value must be a valid hostname, or ip address'],
-    ['uuid', { string: { uuid: true } }, '00000000-0000-0000-0000-000000000000', 'x', 'value must be a valid UUID'],
     ['strict header name', { string: { wellKnownRegex: 1 } }, ':path', 'a b', "value does not match regex pattern \"^:?[0-9a-zA-Z!#$%&'*+-.^_|~`]+$\""],
     ['bytes length', { bytes: { minLen: 1, maxLen: 2 } }, Uint8Array.of(1), Uint8Array.of(), 'value length must be between 1 and 2 bytes, inclusive'],
-    ['bytes prefix', { bytes: { prefix: Uint8Array.of(1) } }, Uint8Array.of(1, 2), Uint8Array.of(2), 'value does not have prefix "\\x01"'],
-    ['bytes suffix', { bytes: { suffix: Uint8Array.of(2) } }, Uint8Array.of(1, 2), Uint8Array.of(), 'value does not have suffix "\\x02"'],
-    ['bytes contain', { bytes: { contains: Uint8Array.of(2) } }, Uint8Array.of(1, 2), Uint8Array.of(1), 'value does not contain substring "\\x02"'],
-    ['duration in', { duration: { in: [seconds(1)] } }, seconds(1), seconds(2), 'value must be in list [1s]'],
-    ['duration const', { duration: { const: seconds(1) } }, seconds(1), seconds(2), 'value must equal 1s'],
-    ['any in', { any: { in: ['a/b'] } }, { typeUrl: 'a/b' }, { typeUrl: 'c' }, 'type URL must be in list [a/b]'],
-    ['any not in', { any: { notIn: ['a/b'] } }, { typeUrl: 'c' }, { typeUrl: 'a/b' }, 'type URL must not be in list [a/b]'],
-    ['timestamp', { timestamp: { gt: { $typeName: 'google.protobuf.Timestamp', seconds: 0n, nanos: 0 } } }, seconds(1), seconds(0), 'value must be greater than 1970-01-01T00:00:00.000Z'],
   ])('%s', (_name, rules, good, bad, text) => {
     expect(passes(rules, good)).toEqual([]);
     expect(passes(rules, bad)).toEqual([text]);
   });
 
-  test('that no validator of Envoy has are a fault of this program', () => {
-    for (const rules of [{ string: { email: true } }, { string: { uri: true } }, { bytes: { pattern: 'a' } }, { timestamp: { ltNow: true } }]) {
-      expect(() => valueChecks(rules as FieldRules, undefined)).toThrow('not known');
-    }
+  test.each<FieldRules>([
+    { string: { email: true } },
+    { string: { const: 'a' } },
+    { bytes: { pattern: 'a' } },
+    { uint32: { in: [1] } },
+    { any: { in: ['a/b'] } },
+    { timestamp: { ltNow: true } },
+    { sint32: { gt: 1 } },
+  ])('that no field of the API has are a fault of this program: %j', (rules) => {
+    expect(() => valueChecks(rules, undefined)).toThrow('not known');
   });
 
   test('are printed as Go prints them', () => {
