@@ -7,6 +7,7 @@ import type { StatAnnouncement } from '../core/stats/announcement.ts';
 import type { Draining, ListenerProblem } from '../listener/listener-manager.ts';
 import type { Address, Transport } from '../transport/transport.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
+import type { ClusterChanges } from './cluster-changes.ts';
 import type { LogFormatSpec } from './log-format.ts';
 import type { WatchdogSettings } from './watchdog.ts';
 
@@ -63,7 +64,7 @@ export interface ClustersMessage {
 }
 
 export type ToWorker =
-  | ({ readonly kind: 'clusters' } & ClustersMessage)
+  | ({ readonly kind: 'clusters' } & ClusterChanges)
   | ({ readonly kind: 'tls' } & TlsMaterialMessage)
   | { readonly kind: 'secret'; readonly key: string; readonly secret: Uint8Array }
   | { readonly kind: 'hosts'; readonly update: HostSetUpdate }

@@ -9,6 +9,7 @@ import type { RuntimeValue } from '../core/runtime.ts';
 import type { StatAnnouncement } from '../core/stats/announcement.ts';
 import type { Timers } from '../core/timers.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
+import { SentClusters } from './cluster-changes.ts';
 import { type HeartbeatOwner, HeartbeatWatch, STALL_LIMIT_MS } from './heartbeat.ts';
 import type { ClustersMessage, FromWorker, ListenersOutcome, TlsMaterialMessage, ToWorker, WorkerAnswer, WorkerSetup } from './messages.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
@@ -46,6 +47,7 @@ export class ThreadWorker implements Worker, HeartbeatOwner {
   readonly #owner: ThreadWorkerOwner;
   readonly #timers: Timers;
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (reason: Error) => void }>();
+  readonly #clusters = new SentClusters();
   #requests = 0;
   #closing = false;
   #failure: WorkerFailure | undefined;
@@ -82,8 +84,8 @@ export class ThreadWorker implements Worker, HeartbeatOwner {
     this.#send({ kind: 'secret', key, secret });
   }
 
-  updateClusters({ clusters, hosts }: ClustersMessage): void {
-    this.#send({ kind: 'clusters', clusters, hosts });
+  updateClusters(message: ClustersMessage): void {
+    this.#send({ kind: 'clusters', ...this.#clusters.changes(message) });
   }
 
   updateHosts(update: HostSetUpdate): void {
@@ -146,6 +148,7 @@ export class ThreadWorker implements Worker, HeartbeatOwner {
   onRecovered(): void {
     const missed = this.#missed;
     this.#missed = false;
+    if (missed) this.#clusters.forget();
     this.#owner.onWorkerRecovered(this, missed);
   }
 

@@ -9,6 +9,7 @@ import { Timers } from '../core/timers.ts';
 import { extensions } from '../extensions.ts';
 import { createTransport } from '../transport/select-transport.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
+import { ReceivedClusters } from './cluster-changes.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { SnapshotRuntime } from './layered-runtime.ts';
 import { LogLevels } from './log-components.ts';
@@ -49,6 +50,7 @@ const thread = new ProxyThread({
   reopenLog: () => sink.reopen(),
 });
 
+const clusters = new ReceivedClusters();
 const heartbeat = new Heartbeat(setup.heartbeat, timers);
 
 process.on('uncaughtExceptionMonitor', () => thread.rescueAccessLogs());
@@ -77,7 +79,7 @@ async function onMessage(message: ToWorker): Promise<void> {
       thread.updateSecret(message.key, message.secret);
       return;
     case 'clusters':
-      thread.updateClusters(message);
+      thread.updateClusters(clusters.apply(message));
       return;
     case 'hosts':
       thread.updateHosts(message.update);
