@@ -118,4 +118,15 @@ describe('a cluster', () => {
       upstream_rq_total: 1,
     });
   });
+
+  it('counts the bytes of each answer and request once', () => {
+    const world = new World();
+    const cluster = world.serve(staticYaml('web', ['10.0.0.1:80']));
+    for (let i = 0; i < 3; i++) {
+      world.connected(cluster).send();
+      world.transport.last.respond(OK);
+    }
+    const request = 'GET / HTTP/1.1\r\nhost: test\r\n\r\n';
+    expect(world.used('cluster.web.')).toMatchObject({ upstream_cx_total: 1, upstream_cx_rx_bytes_total: 3 * OK.length, upstream_cx_tx_bytes_total: 3 * request.length });
+  });
 });

@@ -63,6 +63,16 @@ describe('HeaderMap', () => {
     expect(headers.serialise()).toBe('accept: b\r\nx-custom: Two\r\nuser-agent: t\r\nvia: 1.1 a\r\nx-never-interned-either: 1\r\nserver: s\r\n');
   });
 
+  it('counts the bytes of names and values, as they are now', () => {
+    const headers = parse(head);
+    const pseudo = ':methodGET:path/p?q=1:authoritya.example'.length;
+    expect(headers.byteSize()).toBe(pseudo + 'accept*/*x-customOneaccepttext/htmluser-agentt'.length);
+    headers.set(ACCEPT, 'image/png');
+    headers.remove(H.userAgent);
+    headers.scheme = 'http';
+    expect(headers.byteSize()).toBe(pseudo + ':schemehttp'.length + 'acceptimage/pngx-customOne'.length);
+  });
+
   it('is copied with what was read and what was changed, and goes its own way', () => {
     const headers = parse(head);
     headers.set(ACCEPT, 'image/png');
