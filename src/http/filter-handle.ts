@@ -31,8 +31,8 @@ export abstract class IterationHandle<Stream extends IteratedStream> implements 
     this.#entry = entry;
   }
 
-  abstract pauseRequest(): void;
-  abstract resumeRequest(): void;
+  abstract pauseRequest(backedUp: boolean): void;
+  abstract resumeRequest(backedUp: boolean): void;
   abstract pauseResponse(): void;
   abstract resumeResponse(): void;
   abstract reset(failure: Failure): void;

@@ -111,9 +111,9 @@ export interface FilterHandle {
   injectEncodedData(chunk: Buffer, end: boolean): void;
   injectDecodedTrailers(trailers: HeaderMap): void;
   injectEncodedTrailers(trailers: HeaderMap): void;
-  /** Counted: stops and restarts the arrival of request body. */
-  pauseRequest(): void;
-  resumeRequest(): void;
+  /** Counted: stops and restarts the arrival of request body. `backedUp`: because it is not taken as fast as it comes, which statistics tell. */
+  pauseRequest(backedUp: boolean): void;
+  resumeRequest(backedUp: boolean): void;
   /** Counted: stops and restarts the source of the response. Whoever still pauses when the stream ends need not resume. */
   pauseResponse(): void;
   resumeResponse(): void;

@@ -293,6 +293,7 @@ describe.each(TRANSPORTS)('back-pressure (%s transport)', (transport) => {
     await client.closed();
     expect(received).toBeGreaterThan(SLOW_BODY);
     expect(gateway.stat('cluster.origin.upstream_flow_control_resumed_reading_total')).toBeGreaterThan(0);
+    expect(gateway.stat('http.ingress.downstream_flow_control_paused_reading_total')).toBe(0);
   }, 30_000);
 
   it('stops reading from the client while the upstream does not read, and loses nothing', async () => {
@@ -305,6 +306,7 @@ describe.each(TRANSPORTS)('back-pressure (%s transport)', (transport) => {
     socket.pause();
     source.pour(client.socket);
     await until(() => gateway.stat('cluster.origin.upstream_flow_control_backed_up_total') > 0, () => 'the upstream is never backed up');
+    expect(gateway.stat('http.ingress.downstream_flow_control_paused_reading_total')).toBeGreaterThan(0);
     await source.stalled();
     expect(source.taken).toBeLessThan(IN_FLIGHT_LIMIT);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MEMORY_LIMIT);
@@ -316,5 +318,6 @@ describe.each(TRANSPORTS)('back-pressure (%s transport)', (transport) => {
     socket.resume();
     await client.closed();
     expect(client.received).toMatch(/^HTTP\/1\.1 200 [^]*thanks$/);
+    expect(gateway.stat('http.ingress.downstream_flow_control_resumed_reading_total')).toBeGreaterThan(0);
   }, 30_000);
 });

@@ -142,7 +142,7 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
     this.#held.addData(chunk, end);
     if (!this.#requestPaused && (this.#awaits === 'none' || this.#held.length > this.#cluster.bufferLimitBytes)) {
       this.#requestPaused = true;
-      this.#handle.pauseRequest();
+      this.#handle.pauseRequest(false);
     }
   }
 
@@ -295,12 +295,12 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
 
   onHighWatermark(): void {
     this.#cluster.requestStats.onFlowControl('backed-up');
-    this.#handle.pauseRequest();
+    this.#handle.pauseRequest(true);
   }
 
   onLowWatermark(): void {
     this.#cluster.requestStats.onFlowControl('drained');
-    this.#handle.resumeRequest();
+    this.#handle.resumeRequest(true);
   }
 
   /** The client does not take the response. */
@@ -413,7 +413,7 @@ export class RouterStream implements UpstreamFilterOwner, PoolCallbacks, LoadBal
     held?.sendTo(encoder);
     if (this.#requestPaused) {
       this.#requestPaused = false;
-      this.#handle.resumeRequest();
+      this.#handle.resumeRequest(false);
     }
   }
 

@@ -246,12 +246,12 @@ type FilterHook = 'decodeHeaders' | 'decodeData' | 'decodeTrailers' | 'encodeHea
 
 /** Adds the router at the one end and the upstream at the other. */
 class UpstreamFilterHandle extends IterationHandle<UpstreamFilterStream> {
-  pauseRequest(): void {
-    if (!this.stream.destroyed) this.stream.downstream.pauseRequest();
+  pauseRequest(backedUp: boolean): void {
+    if (!this.stream.destroyed) this.stream.downstream.pauseRequest(backedUp);
   }
 
-  resumeRequest(): void {
-    if (!this.stream.destroyed) this.stream.downstream.resumeRequest();
+  resumeRequest(backedUp: boolean): void {
+    if (!this.stream.destroyed) this.stream.downstream.resumeRequest(backedUp);
   }
 
   pauseResponse(): void {

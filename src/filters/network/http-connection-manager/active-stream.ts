@@ -351,14 +351,11 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
   // PressureWatcher: the client does not take the response as fast as it comes
 
   onHighWatermark(): void {
-    if (this.destroyed) return;
-    this.config.stats.inc(HTTP_STATS.downstream_flow_control_paused_reading_total);
-    this.tellPressure('onAboveWriteBuffer');
+    if (!this.destroyed) this.tellPressure('onAboveWriteBuffer');
   }
 
   onLowWatermark(): void {
     if (this.destroyed) return;
-    this.config.stats.inc(HTTP_STATS.downstream_flow_control_resumed_reading_total);
     this.#markActive();
     this.tellPressure('onBelowWriteBuffer');
   }

@@ -1,16 +1,21 @@
 import type { Failure } from '../../../http/failure.ts';
 import { IterationHandle } from '../../../http/filter-handle.ts';
+import { HTTP_STATS } from '../../../http/http-stats.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import type { ActiveStream } from './active-stream.ts';
 
 /** Adds the client at the one end and the filter that forwards at the other. */
 export class StreamFilterHandle extends IterationHandle<ActiveStream> {
-  pauseRequest(): void {
-    if (!this.stream.destroyed) this.stream.encoder.pause();
+  pauseRequest(backedUp: boolean): void {
+    if (this.stream.destroyed) return;
+    if (backedUp) this.stream.config.stats.inc(HTTP_STATS.downstream_flow_control_paused_reading_total);
+    this.stream.encoder.pause();
   }
 
-  resumeRequest(): void {
-    if (!this.stream.destroyed) this.stream.encoder.resume();
+  resumeRequest(backedUp: boolean): void {
+    if (this.stream.destroyed) return;
+    if (backedUp) this.stream.config.stats.inc(HTTP_STATS.downstream_flow_control_resumed_reading_total);
+    this.stream.encoder.resume();
   }
 
   pauseResponse(): void {

@@ -60,10 +60,12 @@ export class DecodeTarget implements IterationTarget {
   }
 
   onHighWatermark(): void {
+    this.#stream.config.stats.inc(HTTP_STATS.downstream_flow_control_paused_reading_total);
     this.#stream.encoder.pause();
   }
 
   onLowWatermark(): void {
+    this.#stream.config.stats.inc(HTTP_STATS.downstream_flow_control_resumed_reading_total);
     this.#stream.encoder.resume();
   }
 }
