@@ -1,3 +1,4 @@
+import { writeLatin1 } from '../core/latin1.ts';
 import type { WriteRequest } from './direct-handle.ts';
 import { RecordsRequest } from './direct-handle.ts';
 import type { StreamHandle } from './socket-internals.ts';
@@ -106,7 +107,7 @@ export class TlsWrites {
     // Node completes inside the call what the system refuses.
     request.oncomplete = onRecordsTaken;
     this.#isSending = true;
-    const status = text === undefined ? this.#wrap.writeBuffer(request, bytes!) : this.#wrap.writeLatin1String(request, text);
+    const status = this.#wrap.writeBuffer(request, bytes ?? bytesOf(text!));
     this.#isSending = false;
     if (this.#refusal === 0) this.#refusal = status;
     if (this.#refusal !== 0) return false;
@@ -148,6 +149,15 @@ export class TlsWrites {
     complete(next.request, this.#refusal);
   }
 }
+
+/** Of a text Node makes memory of its own for each write; bytes are encrypted where they are, or copied, before the call returns. */
+function bytesOf(text: string): Buffer {
+  if (text.length > textBuffer.length) return Buffer.from(text, 'latin1');
+  writeLatin1(textBuffer, text, 0);
+  return textBuffer.subarray(0, text.length);
+}
+
+const textBuffer = Buffer.allocUnsafeSlow(32_768);
 
 function onRecordsTaken(this: RecordsRequest, status: number): void {
   this.writes.onRecordsTaken(status);
