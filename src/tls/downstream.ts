@@ -18,7 +18,7 @@ import { failureReason, helloFaultReason, refusalReason, SECRET_NOT_SUPPLIED } f
 import { HandshakeStats } from './handshake-stats.ts';
 import { TLS_MATERIAL } from './material.ts';
 import type { NamedSecrets } from './named-secrets.ts';
-import { asksForAnything, judgePeer, NO_RULES } from './peer-rules.ts';
+import { clientCertificateOf, judgePeer, NO_RULES } from './peer-rules.ts';
 import { type Compiled, ReloadableContext } from './reloadable-context.ts';
 import { ServerContexts } from './server-contexts.ts';
 import { SOCKET_FACTORY_STATS, SSL_STATS } from './stats.ts';
@@ -62,8 +62,7 @@ function compileServed(message: DownstreamTlsContext, { at, serverNames }: Downs
     return undefined;
   }
   const sessionIdContext = sessionContextOf(common, [...serverNames, String(message.requireClientCertificate)]);
-  const requires = message.requireClientCertificate === true || common.rules?.trustDomains !== undefined;
-  const clientCertificate = common.rules === undefined || !asksForAnything(common.rules) ? 'none' : requires ? 'required' : 'optional';
+  const clientCertificate = clientCertificateOf(common.rules, message.requireClientCertificate === true);
   if (message.requireClientCertificate === undefined && clientCertificate === 'optional') {
     context.warning(at.field('require_client_certificate'), 'clients without a certificate are served, because it is not said whether they may be: set it to true or false');
   }

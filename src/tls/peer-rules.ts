@@ -53,9 +53,14 @@ const LONGEST_CHAIN = 100;
 /** Anybody. */
 export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', caStatName: '', crl: '', acceptUntrusted: false, maxDepth: LONGEST_CHAIN, spki: new Set(), hashes: new Set(), names: [], trustDomains: undefined, identity: '' };
 
-/** Envoy asks clients for no certificate whose rules say nothing, whatever `require_client_certificate` says. */
-export function asksForAnything({ trustedCa, spki, hashes }: PeerRules): boolean {
-  return trustedCa !== '' || spki.size > 0 || hashes.size > 0;
+/** Whether clients are asked for a certificate. As in Envoy, `require_client_certificate` changes nothing where no authority is named. */
+export function clientCertificateOf(rules: PeerRules | undefined, requires: boolean): 'none' | 'optional' | 'required' {
+  if (rules === undefined) return 'none';
+  const { trustedCa, trustDomains, acceptUntrusted, spki, hashes, names } = rules;
+  const hasPins = spki.size > 0 || hashes.size > 0;
+  if (trustedCa === '' && !hasPins) return acceptUntrusted ? 'optional' : 'none';
+  // Rules for what a certificate says are broken by who shows none.
+  return (requires && trustedCa !== '') || trustDomains !== undefined || (!acceptUntrusted && (hasPins || names.length > 0)) ? 'required' : 'optional';
 }
 
 /** `secretName`: '' when the rules stand in the context itself. */
@@ -120,6 +125,7 @@ function compileHash(pin: string, at: ConfigPath, context: CompileContext): stri
 }
 
 const NO_ISSUER = 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
+const DATES: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
 /** OpenSSL's codes in the words of BoringSSL, which Envoy quotes. */
 const UNTRUSTED: Readonly<Record<string, string>> = {
@@ -151,10 +157,16 @@ function workloadRefusal({ trustDomains }: PeerRules, leaf: X509Certificate): Pe
 function trustFault(rules: PeerRules, session: TlsSession, leaf: X509Certificate): PeerFault | undefined {
   const { trustedCa, trustDomains } = rules;
   if (trustedCa === '') return undefined;
-  if (session.untrusted !== undefined) return untrusted(session.untrusted, 0);
+  if (session.untrusted !== undefined) return untrusted(firstFault(rules, session, leaf), 0);
   if (trustDomains !== undefined && !leadsToItsDomain(trustDomains, session, leaf)) return untrusted(NO_ISSUER, 0);
   // As BoringSSL, which looks for issuers no further than that.
   return isTooLong(rules, session, leaf) ? untrusted(NO_ISSUER, Math.max(rules.maxDepth, 1)) : undefined;
+}
+
+/** OpenSSL tells the last fault, and looks at dates last. */
+function firstFault({ trusted }: PeerRules, session: TlsSession, leaf: X509Certificate): string {
+  const code = session.untrusted!;
+  return DATES.has(code) && !session.resumed && certificatesBetween(trusted, leaf, session) === undefined ? NO_ISSUER : code;
 }
 
 function untrusted(code: string, depth: number): PeerFault {
