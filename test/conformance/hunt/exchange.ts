@@ -7,6 +7,7 @@ import { upstream } from './responses.ts';
 export interface RawCase {
   /** What no two programs write alike. */
   readonly mask?: readonly object[];
+  readonly ignore?: readonly string[];
   readonly upstreams: Readonly<Record<string, unknown>>;
   readonly client: readonly unknown[];
 }

@@ -7,6 +7,7 @@ import { exchange, type RawCase } from './exchange.ts';
 import { http2Scene } from './http2.ts';
 import { piecesScene } from './pieces.ts';
 import { tcpScene } from './tcp.ts';
+import { tlsScene } from './tls.ts';
 
 /** One proxy, and any number of cases for it. */
 export interface Scene {
@@ -18,4 +19,4 @@ export interface Scene {
 
 const http1Scene = (dice: Dice): Scene => ({ config: huntConfig(dice), exchange: () => exchange(dice) });
 
-export const SCENES: Readonly<Record<string, (dice: Dice) => Scene>> = { http1: http1Scene, http2: http2Scene, tcp: tcpScene, compression: compressionScene, pieces: piecesScene };
+export const SCENES: Readonly<Record<string, (dice: Dice) => Scene>> = { http1: http1Scene, http2: http2Scene, tcp: tcpScene, tls: tlsScene, compression: compressionScene, pieces: piecesScene };
