@@ -125,7 +125,7 @@ function compileHash(pin: string, at: ConfigPath, context: CompileContext): stri
 }
 
 const NO_ISSUER = 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
-const DATES: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
+const TOLD_LAST: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'INVALID_PURPOSE']);
 
 /** OpenSSL's codes in the words of BoringSSL, which Envoy quotes. */
 const UNTRUSTED: Readonly<Record<string, string>> = {
@@ -163,10 +163,10 @@ function trustFault(rules: PeerRules, session: TlsSession, leaf: X509Certificate
   return isTooLong(rules, session, leaf) ? untrusted(NO_ISSUER, Math.max(rules.maxDepth, 1)) : undefined;
 }
 
-/** OpenSSL tells the last fault, and looks at dates last. */
+/** OpenSSL tells the last fault, and goes on behind a chain that leads nowhere. */
 function firstFault({ trusted }: PeerRules, session: TlsSession, leaf: X509Certificate): string {
   const code = session.untrusted!;
-  return DATES.has(code) && !session.resumed && certificatesBetween(trusted, leaf, session) === undefined ? NO_ISSUER : code;
+  return TOLD_LAST.has(code) && !session.resumed && certificatesBetween(trusted, leaf, session) === undefined ? NO_ISSUER : code;
 }
 
 function untrusted(code: string, depth: number): PeerFault {
