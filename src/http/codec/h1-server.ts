@@ -288,9 +288,10 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     const { lineSeen, headSeen, controlSeen } = this.#scan(bytes, at, end, 0);
     const line = lineSeen ? latin1(bytes, at, bytes.indexOf(10, at)) : '';
     let error = lineSeen && inFields ? this.#checkLine(line) : undefined;
-    if (invalid && (inFields ? headSeen : lineSeen || cannotBegin(bytes[at]!))) error ??= requestError(problem);
+    const isNone = cannotBegin(bytes[at]!);
+    if (invalid && (inFields ? headSeen : lineSeen || isNone)) error ??= requestError(problem);
     // Where the line is one word, nothing behind it is looked at.
-    if (error !== undefined && (ONE_WORD.test(line) ? CONTROL_WITHIN.test(line) : headSeen && controlSeen)) error = INVALID_CHARACTERS;
+    if (error !== undefined && !isNone && (ONE_WORD.test(line) ? CONTROL_WITHIN.test(line) : headSeen && controlSeen)) error = INVALID_CHARACTERS;
     if (error !== undefined) return this.#refuse(error, end);
     if (end - at > this.#options.maxHeadBytes) return this.#refuse(HEAD_TOO_LARGE, end);
     if (isNew) this.#decoder!.onHeadersAwaited();

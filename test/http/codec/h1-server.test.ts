@@ -277,6 +277,7 @@ describe('what is told of a head with several faults', () => {
     ['a first line of one word before a control character', '10\r\nx: \x07\r\n\r\n', 'codec_error'],
     ['a first line of one word and blanks before a control character', 'GET \t\r\nx: \x07\r\n\r\n', 'codec_error'],
     ['a control character in a first line of one word', 'G\x07T\r\n', 'invalid_characters'],
+    ['a ClientHello that holds a line feed', '\x16\x03\x01\x02\x00\x01\n\x07\r\n', 'codec_error'],
     ['a blank first', ' GET / HTTP/1.1', 'codec_error'],
     ['a blank first before a control character', ' GET / HTTP/1.1\r\nx: \x07\r\n\r\n', 'codec_error'],
   ])('is %s', (_, bytes, details) => {
