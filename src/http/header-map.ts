@@ -300,11 +300,11 @@ export class HeaderMap {
   /** What was read and what became of each line; undefined where that does not tell the names. */
   shape(): LinesShape | undefined {
     const tags = this.#tags.slice(0, this.#end);
-    return tags.some((tag) => (tag & (REMOVED | CHANGED | ID_BITS)) === (CHANGED | UNKNOWN_HEADER)) ? undefined : { text: this.#text, tags };
+    return tags.some((tag) => (tag & (REMOVED | CHANGED | ID_BITS)) === (CHANGED | UNKNOWN_HEADER)) ? undefined : { offsets: this.#offsets, tags };
   }
 
-  isOf({ text, tags }: LinesShape): boolean {
-    if (text !== this.#text || tags.length !== this.#end) return false;
+  isOf({ offsets, tags }: LinesShape): boolean {
+    if (offsets !== this.#offsets || tags.length !== this.#end) return false;
     const own = this.#tags;
     for (let at = 0; at < tags.length; at++) if (tags[at] !== own[at]) return false;
     return true;
@@ -401,7 +401,8 @@ export interface HeadLines {
 
 /** Lines of the same shape differ in nothing but the values that were changed. */
 export interface LinesShape {
-  readonly text: string;
+  /** Those of the lines as they were read: lines that share them share their text. */
+  readonly offsets: readonly number[];
   readonly tags: readonly number[];
 }
 

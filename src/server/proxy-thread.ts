@@ -121,8 +121,10 @@ export class ProxyThread implements Worker {
     const problems = new Problems();
     const surroundings = { thread: this.#services, clusters: this.#clusterNames, services: this.#compileServices };
     const specs = compileListeners(messages, problems, surroundings);
-    if (!problems.ok) for (const spec of specs) statsOf(spec).forEach((stats) => stats.end());
-    if (!problems.ok) return { problems: problems.errors.map((problem) => listenerProblem(problem, messages)), draining: NONE_DRAINING, addresses: this.#listeners.addresses() };
+    if (!problems.ok) {
+      for (const stats of specs.flatMap(statsOf)) stats.end();
+      return { problems: problems.errors.map((problem) => listenerProblem(problem, messages)), draining: NONE_DRAINING, addresses: this.#listeners.addresses() };
+    }
     const outcome = await this.#listeners.update(specs, ports);
     return { ...outcome, addresses: this.#listeners.addresses() };
   }

@@ -1,4 +1,4 @@
-import { cannotBegin, isControl, TAB } from './h1-grammar.ts';
+import { isControl, TAB } from './h1-grammar.ts';
 
 /** Bytes that wait for more: an incomplete head, or requests that came early. Grows by doubling; freed when emptied. */
 export class HeldBytes {
@@ -35,7 +35,7 @@ export class HeadEndScanner {
   lineSeen = false;
   /** The empty line is here. */
   headSeen = false;
-  /** Up to there is a byte that may stand in no head; the first of a message does not count, which cannot begin with one. */
+  /** Up to there is a byte that may stand in no head. */
   controlSeen = false;
   #lineFeeds = 0;
 
@@ -46,7 +46,6 @@ export class HeadEndScanner {
     this.#lineFeeds = lineFeeds;
     this.controlSeen = false;
     this.scan(bytes, start, end);
-    if (lineFeeds === 0 && cannotBegin(bytes[start]!)) this.controlSeen = false;
     return this;
   }
 

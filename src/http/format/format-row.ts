@@ -20,7 +20,7 @@ export class FormatRow<Part extends object> implements Format {
 
   format(context: FormatContext): string {
     const places = this.#places;
-    if (places.length === this.#parts.length && places.length === 1) return this.#read(places[0]!, context);
+    if (this.#parts.length === 1 && places.length === 1) return this.#read(places[0]!, context);
     const values = this.#values;
     for (let at = 0; at < places.length; at++) values[at] = this.#read(places[at]!, context);
     return this.#memo.join(values) ?? this.#learn(values);
