@@ -5,6 +5,7 @@ export interface Options {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  readonly processes: number;
   readonly peers: readonly string[];
   readonly load: string | undefined;
   readonly json: boolean;
@@ -15,6 +16,7 @@ export interface Options {
 /** Bounds on what a run may ask of a machine. */
 const MAX_ROUNDS = 101;
 const MAX_SECONDS = 60;
+const MAX_PROCESSES = 9;
 
 export const USAGE = `npm run bench -- [scenario…] [options]      all end-to-end scenarios, or the named ones
 npm run bench -- micro [file…] [options]    micro benches, all of bench/micro/ or the named ones
@@ -26,6 +28,7 @@ npm run bench -- list                       what there is and what can run here
   --rounds N       interleaved rounds (7); repetitions of a micro bench
   --seconds S      load of one turn (2)
   --warm-up S      load before the first round (2)
+  --processes N    of each proxy, which take turns round by round (3)
   --peers a,b      only these
   --load TOOL      wrk, h2load or autocannon (wrk where installed)
   --json           print JSON instead of Markdown
@@ -41,6 +44,7 @@ export function parseOptions(args: readonly string[]): Options {
       rounds: { type: 'string', default: '7' },
       seconds: { type: 'string', default: '2' },
       'warm-up': { type: 'string', default: '2' },
+      processes: { type: 'string', default: '3' },
       peers: { type: 'string', default: '' },
       load: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -53,6 +57,7 @@ export function parseOptions(args: readonly string[]): Options {
     rounds: numberBetween('--rounds', values.rounds, 1, MAX_ROUNDS),
     seconds: numberBetween('--seconds', values.seconds, 1, MAX_SECONDS),
     warmUpSeconds: numberBetween('--warm-up', values['warm-up'], 0, MAX_SECONDS),
+    processes: numberBetween('--processes', values.processes, 1, MAX_PROCESSES),
     peers: values.peers.split(',').filter((name) => name !== ''),
     load: values.load,
     json: values.json,

@@ -51,7 +51,7 @@ function scenarioLines(result: ScenarioResult): string[] {
   return [
     `## ${result.name}`,
     '',
-    `${result.title}. Rounds: ${result.rounds}; load: ${result.load}; origin: ${result.origin}.`,
+    `${result.title}. Rounds: ${result.rounds}, by ${result.processes === 1 ? 'one process' : `${result.processes} processes`} of each; load: ${result.load}; origin: ${result.origin}.`,
     '',
     ...table([header, ...rows]),
     '',

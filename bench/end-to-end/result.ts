@@ -38,6 +38,8 @@ export interface ScenarioResult {
   readonly columns: readonly Metric[];
   readonly ratioOf: readonly Metric[];
   readonly rounds: number;
+  /** Of each contestant, which took turns. */
+  readonly processes: number;
   readonly load: string;
   readonly origin: string;
   readonly rows: readonly Row[];
@@ -52,6 +54,7 @@ export interface Ran {
   readonly origin: string;
   readonly tool: LoadTool;
   readonly rounds: number;
+  readonly processes: number;
   readonly seconds: number;
 }
 
@@ -66,6 +69,7 @@ export function summarise(scenario: Pick<Scenario, 'name' | 'title' | 'columns' 
     columns: scenario.columns,
     ratioOf: scenario.ratioOf,
     rounds: ran.rounds,
+    processes: ran.processes,
     load: scenario.ownLoad ?? `${ran.tool.version()}, ${ran.tool.note}, ${ran.seconds} s a turn`,
     origin: ran.origin,
     rows,

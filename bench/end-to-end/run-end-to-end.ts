@@ -36,6 +36,7 @@ export async function runEndToEnd(options: Options): Promise<number> {
     rounds: options.rounds,
     seconds: options.seconds,
     warmUpSeconds: options.warmUpSeconds,
+    processes: options.processes,
     onlyPeers: options.peers,
     directory,
     log: (text: string) => void process.stderr.write(`${text}\n`),

@@ -18,18 +18,23 @@ import { saturate } from './scenarios/measure.ts';
 export interface RunSettings extends LoadSettings {
   readonly rounds: number;
   readonly warmUpSeconds: number;
+  /** Of each contestant that lives long: compiled code differs from one process to the next by several percent. */
+  readonly processes: number;
   /** Empty: all that the scenario names. */
   readonly onlyPeers: readonly string[];
   readonly log: (text: string) => void;
 }
 
-/** One peer in one variant of the scenario. */
+/** A process of one peer in one variant of the scenario. */
 interface Contestant {
+  /** Which of its peer's processes it is, and so which rounds are its own. */
+  readonly turn: number;
   readonly peer: Peer;
   readonly variant: Variant;
   readonly plan: RunningProxy['plan'];
   readonly command: Command;
   readonly directory: string;
+  /** Of all processes of this peer in this variant. */
   readonly record: ContestantRecord;
   proxy: RunningProxy | undefined;
 }
@@ -43,6 +48,9 @@ export async function runScenario(scenario: Scenario, settings: RunSettings): Pr
   const originPort = await freePort();
   const origin = new ServerProcess(originChoice.prepare(originPort, directory), { core: loadCore(settings.cores), directory });
   const contestants: Contestant[] = [];
+  const records: ContestantRecord[] = [];
+  const rounds = Math.min(settings.rounds, scenario.maxRounds ?? Infinity);
+  const processes = scenario.life === 'fresh' ? 1 : Math.min(rounds, settings.processes);
   const absent: { peer: PeerName; reason: string }[] = [];
   try {
     await waitForOrigin(origin, originPort, scenario.origin === 'grpc');
@@ -50,41 +58,47 @@ export async function runScenario(scenario: Scenario, settings: RunSettings): Pr
       if (settings.onlyPeers.length > 0 && !settings.onlyPeers.includes(name)) continue;
       const peer = peerNamed(name);
       const reason = peer.missing();
-      if (reason !== undefined) absent.push({ peer: name, reason });
-      else for (const variant of scenario.variants) contestants.push(await enter(scenario, peer, variant, { originPort, directory }));
+      if (reason !== undefined) {
+        absent.push({ peer: name, reason });
+        continue;
+      }
+      for (const variant of scenario.variants) {
+        const record: ContestantRecord = { peer, variant: variant.name, rounds: [], errors: 0, notes: [], failure: undefined };
+        records.push(record);
+        for (let turn = 0; turn < processes; turn++) contestants.push(await enter(scenario, variant, record, { turn, originPort, directory }));
+      }
     }
-    await runRounds(scenario, contestants, settings);
+    await runRounds(scenario, contestants, { ...settings, rounds, processes });
   } finally {
     for (const contestant of contestants) await leave(contestant);
     await origin.stop();
   }
-  const rounds = Math.min(settings.rounds, scenario.maxRounds ?? Infinity);
-  const records = contestants.map(({ record }) => record);
-  return summarise(scenario, { records, absent, origin: originChoice.name, tool: settings.tool, rounds, seconds: settings.seconds });
+  return summarise(scenario, { records, absent, origin: originChoice.name, tool: settings.tool, rounds, processes, seconds: settings.seconds });
 }
 
 async function enter(
   scenario: Scenario,
-  peer: Peer,
   variant: Variant,
-  { originPort, directory }: { originPort: number; directory: string },
+  record: ContestantRecord,
+  { turn, originPort, directory }: { turn: number; originPort: number; directory: string },
 ): Promise<Contestant> {
-  const own = join(directory, `${peer.name}-${variant.name.replaceAll(/\W+/g, '-')}`);
+  const { peer } = record;
+  const own = join(directory, `${peer.name}-${variant.name.replaceAll(/\W+/g, '-')}-${turn}`);
   mkdirSync(own, { recursive: true });
   const plan = { ...variant.shape, originPort, listenPort: await freePort(), adminPort: await freePort() };
   const command = await (scenario.prepare?.(peer, plan, own) ?? peer.prepare(plan, own));
-  const record: ContestantRecord = { peer, variant: variant.name, rounds: [], errors: 0, notes: [], failure: undefined };
-  return { peer, variant, plan, command, directory: own, record, proxy: undefined };
+  return { turn, peer, variant, plan, command, directory: own, record, proxy: undefined };
 }
 
 async function runRounds(scenario: Scenario, contestants: readonly Contestant[], settings: RunSettings): Promise<void> {
   if (scenario.life === 'long') {
     for (const contestant of contestants) await warmUp(scenario, contestant, settings);
   }
-  const rounds = Math.min(settings.rounds, scenario.maxRounds ?? Infinity);
+  const { rounds, processes } = settings;
   for (let round = 0; round < rounds; round++) {
     settings.log(`${scenario.name}: round ${round + 1} of ${rounds}`);
-    for (const contestant of rotated(contestants, round)) await takeTurn(scenario, contestant, settings);
+    const runners = contestants.filter(({ turn }) => turn === round % processes);
+    for (const contestant of rotated(runners, round)) await takeTurn(scenario, contestant, settings);
   }
 }
 
@@ -92,7 +106,7 @@ async function warmUp(scenario: Scenario, contestant: Contestant, settings: RunS
   await attempt(contestant, async () => {
     settings.log(`${scenario.name}: starting ${contestant.peer.name} ${contestant.variant.name}`);
     const proxy = await start(scenario, contestant, settings);
-    if (contestant.plan.full) contestant.record.notes.push(...(await checkFeatures(proxy, contestant.directory)));
+    if (contestant.plan.full && contestant.turn === 0) contestant.record.notes.push(...(await checkFeatures(proxy, contestant.directory)));
     if (settings.warmUpSeconds > 0) await (scenario.warmUp ?? saturate)({ ...settings, seconds: settings.warmUpSeconds, proxy });
     proxy.server.suspend();
   });

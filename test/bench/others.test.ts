@@ -31,7 +31,7 @@ describe('a report', () => {
 
 function reportOf(othersPercents: number[]): Report {
   const row = { peer: 'envoy', kind: 'native', variant: '', rounds: { othersPercent: othersPercents }, figures: {}, ratios: {}, errors: 0, notes: [] } as const;
-  const result = { name: 'tcp', title: '', columns: [], ratioOf: [], rounds: othersPercents.length, load: '', origin: '', rows: [row], absent: [], failed: [] };
+  const result = { name: 'tcp', title: '', columns: [], ratioOf: [], rounds: othersPercents.length, processes: 1, load: '', origin: '', rows: [row], absent: [], failed: [] };
   const machine = { cpuModel: '', cores: 2, memoryGiB: 1, kernel: '', node: '', pinning: '', loadBefore: 0 };
   return { command: '', startedAt: '', machine, peers: [], scenarios: [result], verdicts: [] };
 }

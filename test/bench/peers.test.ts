@@ -146,6 +146,7 @@ describe('the command line', () => {
   it('bounds how long and how often', () => {
     expect(() => parseOptions(['--rounds', '1000'])).toThrow('--rounds must be a whole number from 1 to 101');
     expect(() => parseOptions(['--seconds', '0'])).toThrow('--seconds');
+    expect(() => parseOptions(['--processes', '10'])).toThrow('--processes must be a whole number from 1 to 9');
     expect(() => parseOptions(['--nonsense'])).toThrow();
   });
 });

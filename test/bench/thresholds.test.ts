@@ -20,7 +20,7 @@ function record(peer: PeerName, cpuUs: readonly number[], more: Partial<Contesta
 }
 
 function result(records: readonly ContestantRecord[], comparesWithBase = false): ScenarioResult {
-  return summarise({ ...SCENARIO, comparesWithBase }, { records, absent: [], origin: 'none', tool: wrk, rounds: 3, seconds: 1 });
+  return summarise({ ...SCENARIO, comparesWithBase }, { records, absent: [], origin: 'none', tool: wrk, rounds: 3, processes: 1, seconds: 1 });
 }
 
 function verdict(threshold: Partial<Threshold>, from: ScenarioResult): string {
