@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,11 @@ const GO_PROGRAMS = join(homedir(), 'go', 'bin');
 export function goProgram(name: string): string | undefined {
   const path = join(GO_PROGRAMS, name);
   return existsSync(path) ? path : undefined;
+}
+
+/** Whether a program is on the PATH: the arguments make it end at once. */
+export function isOnPath(name: string, ...args: readonly string[]): boolean {
+  return spawnSync(name, args).error === undefined;
 }
 
 /** Of a suite that is skipped where its program is missing. */

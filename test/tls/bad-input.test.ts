@@ -4,33 +4,10 @@ import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { startProxy } from '../../src/index.ts';
-import { connectionManager } from '../integration/bootstraps.ts';
+import { pairOf, tlsBootstrap } from '../support/tls-bootstrap.ts';
 
-const CERTIFICATES = new URL('../support/certificates/', import.meta.url).pathname;
-const TLS_TYPE = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext';
-
-const pair = { certificate_chain: { filename: `${CERTIFICATES}server.pem` }, private_key: { filename: `${CERTIFICATES}server.key` } };
-const manager = connectionManager('in', [{ match: { prefix: '/' }, direct_response: { status: 200 } }]);
-
-const config = (common: object, chain: object = {}): object => ({
-  admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
-  static_resources: {
-    listeners: [
-      {
-        name: 'tls',
-        stat_prefix: 'tls',
-        address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
-        filter_chains: [
-          {
-            ...chain,
-            transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: { '@type': TLS_TYPE, common_tls_context: { tls_certificates: [pair], ...common } } },
-            filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }],
-          },
-        ],
-      },
-    ],
-  },
-});
+const pair = pairOf('server');
+const config = (common: object, chain: object = {}): object => tlsBootstrap({ tls_certificates: [pair], ...common }, {}, chain);
 
 type Proxy = Awaited<ReturnType<typeof startProxy>>;
 const running: Proxy[] = [];

@@ -8,43 +8,7 @@ import { ConfigurationError, startProxy } from '../../src/index.ts';
 import { LogLevels } from '../../src/server/log-components.ts';
 import { DEFAULT_LOG_FORMAT } from '../../src/server/log-format.ts';
 import { Proxy } from '../../src/server/proxy.ts';
-import { connectionManager } from '../integration/bootstraps.ts';
-
-const CERTIFICATES = new URL('../support/certificates/', import.meta.url).pathname;
-
-const bootstrap = (common: object, rest: object = {}): object => ({
-  static_resources: {
-    listeners: [
-      {
-        name: 'tls',
-        address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
-        filter_chains: [
-          {
-            transport_socket: {
-              name: 'envoy.transport_sockets.tls',
-              typed_config: {
-                '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
-                common_tls_context: common,
-                ...rest,
-              },
-            },
-            filters: [
-              {
-                name: 'envoy.filters.network.http_connection_manager',
-                typed_config: connectionManager('in', [{ match: { prefix: '/' }, direct_response: { status: 200 } }]),
-              },
-            ],
-          },
-        ],
-      },
-    ],
-  },
-});
-
-const files = (name: string, key = name): object => ({
-  certificate_chain: { filename: `${CERTIFICATES}${name}.pem` },
-  private_key: { filename: `${CERTIFICATES}${key}.key` },
-});
+import { CERTIFICATES, pairOf, tlsBootstrap } from '../support/tls-bootstrap.ts';
 
 const byDomain = (...bundles: string[]): object => ({
   custom_validator_config: {
@@ -58,7 +22,7 @@ const byDomain = (...bundles: string[]): object => ({
 
 async function problemsOf(common: object, rest?: object): Promise<string[]> {
   try {
-    const proxy = await startProxy({ config: bootstrap(common, rest) });
+    const proxy = await startProxy({ config: tlsBootstrap(common, rest) });
     await proxy.close();
     return [];
   } catch (error) {
@@ -70,23 +34,23 @@ async function problemsOf(common: object, rest?: object): Promise<string[]> {
 /** Envoy's sentences, as Envoy 1.40 gave them for the same configurations. */
 test.each<[string, object, string]>([
   ['no certificate', {}, 'No TLS certificates found for server context'],
-  ['two bundles of one trust domain', { tls_certificates: [files('server')], validation_context: byDomain('svid-ca.pem', 'svid-ca.pem') }, 'Multiple trust bundles are given for one trust domain for a, workload: '],
-  ['a bundle without a certificate', { tls_certificates: [files('server')], validation_context: byDomain('svid.key') }, 'Failed to load trusted CA certificate for a'],
-  ['certificates of two sources', { tls_certificates: [files('server')], tls_certificate_sds_secret_configs: [{ name: 'a', sds_config: { path_config_source: { path: '/dev/null' } } }] }, 'SDS and non-SDS TLS certificates may not be mixed in server contexts'],
-  ['a key of another certificate', { tls_certificates: [files('server', 'client')] }, 'Failed to load private key from client.key, Cause: error:0b000074:X.509 certificate routines:OPENSSL_internal:KEY_VALUES_MISMATCH'],
-  ['a key of another kind', { tls_certificates: [files('server', 'server-rsa')] }, 'Failed to load private key from server-rsa.key, Cause: error:0b000073:X.509 certificate routines:OPENSSL_internal:KEY_TYPE_MISMATCH'],
-  ['a key that is too small', { tls_certificates: [files('server-small-key')] }, 'Failed to load certificate chain from server-small-key.pem, only RSA certificates with 2048-bit or larger keys are supported'],
-  ['no PEM in a chain', { tls_certificates: [{ ...files('server'), certificate_chain: { inline_string: 'nothing' } }] }, 'Failed to load certificate chain from <inline>'],
-  ['no PEM in a key', { tls_certificates: [{ ...files('server'), private_key: { inline_string: 'nothing' } }] }, 'Failed to load private key from <inline>, Cause: error:0900006e:PEM routines:OPENSSL_internal:NO_START_LINE'],
-  ['an unknown cipher', { tls_certificates: [files('server')], tls_params: { cipher_suites: ['ECDHE-ECDSA-AES128-GCM-SHA256', 'FOO'] } }, 'Failed to initialize cipher suites ECDHE-ECDSA-AES128-GCM-SHA256:FOO. The following ciphers were rejected when tried individually: FOO'],
-  ['an unknown curve', { tls_certificates: [files('server')], tls_params: { ecdh_curves: ['P-999'] } }, 'Failed to initialize ECDH curves P-999'],
-  ['a curve with the name of a member of objects', { tls_certificates: [files('server')], tls_params: { ecdh_curves: ['constructor'] } }, 'Failed to initialize ECDH curves constructor'],
-  ['an unknown signature algorithm', { tls_certificates: [files('server')], tls_params: { signature_algorithms: ['x'] } }, 'Failed to initialize TLS signature algorithms x'],
+  ['two bundles of one trust domain', { tls_certificates: [pairOf('server')], validation_context: byDomain('svid-ca.pem', 'svid-ca.pem') }, 'Multiple trust bundles are given for one trust domain for a, workload: '],
+  ['a bundle without a certificate', { tls_certificates: [pairOf('server')], validation_context: byDomain('svid.key') }, 'Failed to load trusted CA certificate for a'],
+  ['certificates of two sources', { tls_certificates: [pairOf('server')], tls_certificate_sds_secret_configs: [{ name: 'a', sds_config: { path_config_source: { path: '/dev/null' } } }] }, 'SDS and non-SDS TLS certificates may not be mixed in server contexts'],
+  ['a key of another certificate', { tls_certificates: [pairOf('server', 'client')] }, 'Failed to load private key from client.key, Cause: error:0b000074:X.509 certificate routines:OPENSSL_internal:KEY_VALUES_MISMATCH'],
+  ['a key of another kind', { tls_certificates: [pairOf('server', 'server-rsa')] }, 'Failed to load private key from server-rsa.key, Cause: error:0b000073:X.509 certificate routines:OPENSSL_internal:KEY_TYPE_MISMATCH'],
+  ['a key that is too small', { tls_certificates: [pairOf('server-small-key')] }, 'Failed to load certificate chain from server-small-key.pem, only RSA certificates with 2048-bit or larger keys are supported'],
+  ['no PEM in a chain', { tls_certificates: [{ ...pairOf('server'), certificate_chain: { inline_string: 'nothing' } }] }, 'Failed to load certificate chain from <inline>'],
+  ['no PEM in a key', { tls_certificates: [{ ...pairOf('server'), private_key: { inline_string: 'nothing' } }] }, 'Failed to load private key from <inline>, Cause: error:0900006e:PEM routines:OPENSSL_internal:NO_START_LINE'],
+  ['an unknown cipher', { tls_certificates: [pairOf('server')], tls_params: { cipher_suites: ['ECDHE-ECDSA-AES128-GCM-SHA256', 'FOO'] } }, 'Failed to initialize cipher suites ECDHE-ECDSA-AES128-GCM-SHA256:FOO. The following ciphers were rejected when tried individually: FOO'],
+  ['an unknown curve', { tls_certificates: [pairOf('server')], tls_params: { ecdh_curves: ['P-999'] } }, 'Failed to initialize ECDH curves P-999'],
+  ['a curve with the name of a member of objects', { tls_certificates: [pairOf('server')], tls_params: { ecdh_curves: ['constructor'] } }, 'Failed to initialize ECDH curves constructor'],
+  ['an unknown signature algorithm', { tls_certificates: [pairOf('server')], tls_params: { signature_algorithms: ['x'] } }, 'Failed to initialize TLS signature algorithms x'],
   ['an unknown secret', { tls_certificate_sds_secret_configs: [{ name: 'nobody' }] }, 'Unknown static secret: nobody'],
-  ['an authority without PEM', { tls_certificates: [files('server')], validation_context: { trusted_ca: { inline_string: 'nothing' } } }, 'Failed to load trusted CA certificates from <inline>'],
+  ['an authority without PEM', { tls_certificates: [pairOf('server')], validation_context: { trusted_ca: { inline_string: 'nothing' } } }, 'Failed to load trusted CA certificates from <inline>'],
   [
     'names without an authority',
-    { tls_certificates: [files('server')], validation_context: { match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'a' } }] } },
+    { tls_certificates: [pairOf('server')], validation_context: { match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'a' } }] } },
     'SAN-based verification of peer certificates without trusted CA is insecure and not allowed',
   ],
 ])('a TLS context with %s is refused as Envoy refuses it', async (_what, common, sentence) => {
@@ -117,7 +81,7 @@ test('a certificate that is swapped as Kubernetes does is shown to new connectio
   symlinkSync(join('..data', 'tls.crt'), join(directory, 'tls.crt'));
   symlinkSync(join('..data', 'tls.key'), join(directory, 'tls.key'));
   const certificate = { certificate_chain: { filename: join(directory, 'tls.crt') }, private_key: { filename: join(directory, 'tls.key') }, watched_directory: { path: directory } };
-  const proxy = await startProxy({ config: bootstrap({ tls_certificates: [certificate] }) });
+  const proxy = await startProxy({ config: tlsBootstrap({ tls_certificates: [certificate] }) });
   try {
     const { port } = proxy.addresses.get('tls')!;
     expect(await shown(port)).toBe('server');
@@ -139,12 +103,12 @@ test('a certificate that is swapped as Kubernetes does is shown to new connectio
 });
 
 test('a context that asks for certificates and does not say whether it needs them is warned of', () => {
-  const trusting = { tls_certificates: [files('server')], validation_context: { trusted_ca: { filename: `${CERTIFICATES}ca.pem` } } };
+  const trusting = { tls_certificates: [pairOf('server')], validation_context: { trusted_ca: { filename: `${CERTIFICATES}ca.pem` } } };
   const warningsOf = (rest: object): string[] => {
     const lines: string[] = [];
     const logger: Logger = { ...silentLogger, warning: (message) => lines.push(message), component: () => logger };
     const log = { logger, levels: LogLevels.create('off'), path: '', format: { kind: 'pattern' as const, pattern: DEFAULT_LOG_FORMAT, escaped: false }, fixed: false, setFormat: () => {}, reopen: () => {} };
-    Proxy.validate({ yaml: JSON.stringify(bootstrap(trusting, rest)), log });
+    Proxy.validate({ yaml: JSON.stringify(tlsBootstrap(trusting, rest)), log });
     return lines;
   };
   expect(warningsOf({})).toEqual([expect.stringMatching(/require_client_certificate: clients without a certificate are served/)]);
@@ -178,9 +142,9 @@ async function resumptions(port: number, version: tls.SecureVersion, times: numb
 }
 
 test('who resumes is given a ticket for the next time, but in TLS 1.2, or with a certificate that was judged once', async () => {
-  const trusting = { tls_certificates: [files('server')], validation_context: { trusted_ca: { filename: `${CERTIFICATES}ca.pem` } } };
-  const anybody = await startProxy({ config: bootstrap({ tls_certificates: [files('server')] }) });
-  const trusted = await startProxy({ config: bootstrap(trusting) });
+  const trusting = { tls_certificates: [pairOf('server')], validation_context: { trusted_ca: { filename: `${CERTIFICATES}ca.pem` } } };
+  const anybody = await startProxy({ config: tlsBootstrap({ tls_certificates: [pairOf('server')] }) });
+  const trusted = await startProxy({ config: tlsBootstrap(trusting) });
   try {
     const port = anybody.addresses.get('tls')!.port;
     expect(await resumptions(port, 'TLSv1.3', 4)).toEqual({ tickets: 2 + 4, resumed: 4 });
