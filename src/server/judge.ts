@@ -16,8 +16,8 @@ import { LocalProcessCounts, PROCESS_COUNTS } from '../core/process-counts.ts';
 import { systemProcess } from '../core/process-facts.ts';
 import type { Random } from '../core/random.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { SharedStatStore } from '../core/stats/store.ts';
 import type { Tag } from '../core/stats/tags.ts';
+import { uncountedStats } from '../core/stats/uncounted-stats.ts';
 import type { Timers } from '../core/timers.ts';
 import { ACCESS_LOG_FILES, AccessLogFileProbe } from '../http/access-log-files.ts';
 import { PROCESS } from '../http/format/environment.ts';
@@ -152,7 +152,7 @@ export class ConfigurationJudge {
   /** What compiling creates is thrown away: only workers serve. */
   #threadServices(node: NodeInfo, runtime: Runtime): ThreadServices {
     const { registry, clock, timers, random, log } = this.#options;
-    return { registry, stats: new SharedStatStore({ onAnnounce: () => {} }), clock, timers, random, runtime, log, node, serving: false };
+    return { registry, stats: uncountedStats, clock, timers, random, runtime, log, node, serving: false };
   }
 
   #logFormatOf({ applicationLogConfig }: Bootstrap, problems: Problems): LogFormatSpec | undefined {

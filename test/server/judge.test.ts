@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ConfigurationError } from '../../src/server/configuration-error.ts';
 import { Proxy } from '../../src/server/proxy.ts';
 
@@ -32,6 +32,21 @@ function bootstrap(weight: number, values: object, route: object = { prefix: '/'
 }
 
 const validate = (config: object): void => Proxy.validate({ yaml: JSON.stringify(config) });
+
+afterEach(() => vi.unstubAllGlobals());
+
+// V8 does not count it as memory that is in use, so what each reload took would pile up until it collects for other reasons.
+test('judging takes no shared memory', () => {
+  const taken: number[] = [];
+  const Real = SharedArrayBuffer;
+  vi.stubGlobal('SharedArrayBuffer', function shared(bytes: number) {
+    taken.push(bytes);
+    return new Real(bytes);
+  });
+  new SharedArrayBuffer(8);
+  validate(bootstrap(5, {}));
+  expect(taken).toEqual([8]);
+});
 
 const NO_WEIGHT = /Sum of weights in the weighted_cluster must be greater than 0/;
 
