@@ -4,7 +4,8 @@ import { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
 import { ChunkedReader } from './chunked.ts';
 import { CasedHeaderMap } from './field-case.ts';
-import type { ClientCodec, ClientCodecOwner, PressureWatcher, RequestEncoder, ResponseDecoder } from './codec.ts';
+import type { ClientCodec, ClientCodecOwner, RequestEncoder, ResponseDecoder } from './codec.ts';
+import { ConnectionFlow } from './connection-flow.ts';
 import { INVALID } from './h1-grammar.ts';
 import { type HeadLeniency, HeadParser } from './h1-head.ts';
 import { H1RequestEncoder, type RequestEncoderCodec, type RequestForm, type Tunnel } from './h1-request-encoder.ts';
@@ -59,6 +60,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   readonly #connection: Connection;
   readonly #owner: ClientCodecOwner;
   readonly #options: H1ClientOptions;
+  readonly #flow: ConnectionFlow;
   #state = IDLE;
   #stream: H1RequestEncoder | undefined;
   #decoder: ResponseDecoder | undefined;
@@ -67,13 +69,12 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   #held: HeldBytes | undefined;
   #scanner: HeadEndScanner | undefined;
   #informational = 0;
-  #pauses = 0;
-  #aboveWatermark = false;
 
   constructor(connection: Connection, owner: ClientCodecOwner, options: H1ClientOptions) {
     this.#connection = connection;
     this.#owner = owner;
     this.#options = options;
+    this.#flow = new ConnectionFlow(connection, options.highWatermarkBytes);
   }
 
   get canTakeStream(): boolean {
@@ -88,9 +89,9 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     this.#decoder = decoder;
     this.#state = HEAD;
     this.#informational = 0;
-    this.#aboveWatermark = false;
+    this.#flow.forgetWatermark();
     this.closeAnnounced = false;
-    this.#stream = new H1RequestEncoder(this.#connection, this, this.#options);
+    this.#stream = new H1RequestEncoder(this.#connection, this.#flow, this, this.#options);
     return this.#stream;
   }
 
@@ -127,27 +128,10 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
   }
 
   onDrained(): void {
-    if (!this.#aboveWatermark) return;
-    this.#aboveWatermark = false;
-    this.#stream?.watcher?.onLowWatermark();
+    this.#flow.onDrained(this.#stream?.watcher);
   }
 
   // For the encoder of the current stream
-
-  pause(): void {
-    if (this.#pauses++ === 0) this.#connection.pauseReads();
-  }
-
-  resume(): void {
-    if (this.#pauses === 0 || --this.#pauses > 0) return;
-    this.#connection.resumeReads();
-  }
-
-  checkPressure(watcher: PressureWatcher | undefined): void {
-    if (this.#aboveWatermark || this.#connection.unsentBytes <= this.#options.highWatermarkBytes) return;
-    this.#aboveWatermark = true;
-    watcher?.onHighWatermark();
-  }
 
   /** The stream's user gave it up: what is half read or half written spoils the connection. */
   onEncoderReset(failure: Failure): void {
@@ -322,10 +306,7 @@ export class H1ClientCodec implements ClientCodec, ConnectionOwner, RequestEncod
     this.#stream = undefined;
     this.#decoder = undefined;
     stream.detach();
-    if (this.#pauses !== 0) {
-      this.#pauses = 0;
-      this.#connection.resumeReads();
-    }
+    this.#flow.forgetPauses();
     if (followed || this.closeAnnounced || !stream.done || this.#state === UNTIL_CLOSE) {
       this.#state = stream.done ? LAST : ABANDONED;
     } else {

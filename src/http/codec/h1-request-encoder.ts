@@ -2,16 +2,14 @@ import type { Connection } from '../../transport/transport.ts';
 import type { Failure } from '../failure.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
-import type { ByteCounts } from '../stream-info.ts';
-import type { PressureWatcher, RequestEncoder } from './codec.ts';
+import type { RequestEncoder } from './codec.ts';
+import type { ConnectionFlow } from './connection-flow.ts';
+import { H1Encoder } from './h1-encoder.ts';
 import { HeadMemo } from './head-memo.ts';
 import { CasedHeaderMap, type FieldCase, properFields } from './field-case.ts';
 
 /** What the encoder needs of its connection's codec. */
 export interface RequestEncoderCodec {
-  pause(): void;
-  resume(): void;
-  checkPressure(watcher: PressureWatcher | undefined): void;
   onEncoderReset(failure: Failure): void;
 }
 
@@ -38,36 +36,20 @@ const REQUEST_LINE_REST = '  HTTP/1.1\r\n\r\n'.length;
 export type Tunnel = 'none' | 'connect' | 'upgrade';
 
 /** Writes one HTTP/1 request. */
-export class H1RequestEncoder implements RequestEncoder, ByteCounts {
-  watcher: PressureWatcher | undefined;
+export class H1RequestEncoder extends H1Encoder implements RequestEncoder {
   isHead = false;
   tunnel: Tunnel = 'none';
   /** The whole request has been written. */
   done = false;
-  wireReceived = 0;
-  wireSent = 0;
-  headersReceived = 0;
-  headersSent = 0;
-  readonly #connection: Connection;
   readonly #codec: RequestEncoderCodec;
   readonly #form: RequestForm;
   #chunked = false;
   #detached = false;
 
-  constructor(connection: Connection, codec: RequestEncoderCodec, form: RequestForm) {
-    this.#connection = connection;
+  constructor(connection: Connection, flow: ConnectionFlow, codec: RequestEncoderCodec, form: RequestForm) {
+    super(connection, flow);
     this.#codec = codec;
     this.#form = form;
-  }
-
-  get bytes(): ByteCounts {
-    return this;
-  }
-
-  /** The codec has read this much of the response. */
-  addReceived(wireBytes: number, headerBytes: number): void {
-    this.wireReceived += wireBytes;
-    this.headersReceived += headerBytes;
   }
 
   /** The stream is over: later calls do nothing. */
@@ -100,29 +82,21 @@ export class H1RequestEncoder implements RequestEncoder, ByteCounts {
     let head = `${method} ${target}${rests.head(headers.authority, headers, framing)}`;
     if (fieldCase.write === 'proper' && !(headers instanceof CasedHeaderMap)) head = properHead(head);
     this.headersSent += head.length - method.length - target.length - REQUEST_LINE_REST;
-    this.#writeText(head);
-    this.#codec.checkPressure(this.watcher);
+    this.writeText(head);
+    this.flow.checkPressure(this.watcher);
   }
 
   sendData(chunk: Buffer, end: boolean): void {
     if (this.#detached || this.done) return;
     this.done = end;
-    if (this.#chunked && chunk.length > 0) {
-      this.#writeText(chunk.length.toString(16) + '\r\n');
-      this.#writeBytes(chunk);
-      this.#writeText(end ? '\r\n0\r\n\r\n' : '\r\n');
-    } else if (chunk.length > 0) {
-      this.#writeBytes(chunk);
-    } else if (end && this.#chunked) {
-      this.#writeText('0\r\n\r\n');
-    }
-    this.#codec.checkPressure(this.watcher);
+    this.writeBody(chunk, this.#chunked, end);
+    this.flow.checkPressure(this.watcher);
   }
 
   sendTrailers(trailers: HeaderMap): void {
     if (this.#detached || this.done) return;
     this.done = true;
-    if (this.#chunked) this.#writeText('0\r\n' + (this.#form.trailers ? trailers.serialise() : '') + '\r\n');
+    if (this.#chunked) this.writeTrailers(this.#form.trailers ? trailers.serialise() : '');
   }
 
   reset(failure: Failure): void {
@@ -132,21 +106,11 @@ export class H1RequestEncoder implements RequestEncoder, ByteCounts {
   }
 
   pause(): void {
-    if (!this.#detached) this.#codec.pause();
+    if (!this.#detached) this.flow.pause();
   }
 
   resume(): void {
-    if (!this.#detached) this.#codec.resume();
-  }
-
-  #writeText(text: string): void {
-    this.wireSent += text.length;
-    this.#connection.writeText(text);
-  }
-
-  #writeBytes(bytes: Buffer): void {
-    this.wireSent += bytes.length;
-    this.#connection.writeBytes(bytes);
+    if (!this.#detached) this.flow.resume();
   }
 }
 

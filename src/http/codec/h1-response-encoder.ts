@@ -2,8 +2,9 @@ import type { Connection } from '../../transport/transport.ts';
 import type { Failure } from '../failure.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
-import type { ByteCounts } from '../stream-info.ts';
-import type { PressureWatcher, ServerEncoder } from './codec.ts';
+import type { ServerEncoder } from './codec.ts';
+import type { ConnectionFlow } from './connection-flow.ts';
+import { H1Encoder } from './h1-encoder.ts';
 import { HeadMemo } from './head-memo.ts';
 import { CasedHeaderMap, type FieldCase, properFields } from './field-case.ts';
 import type { FieldFacts } from './h1-field-facts.ts';
@@ -11,17 +12,13 @@ import { isBodiless, statusLine } from './h1-status.ts';
 
 /** What the encoder needs of its connection's codec. */
 export interface ResponseEncoderCodec {
-  pause(): void;
-  resume(): void;
-  checkPressure(watcher: PressureWatcher | undefined): void;
   onEncoderReset(): void;
 }
 
 const heads = new HeadMemo((statusLine) => statusLine);
 
 /** Writes one HTTP/1 response. */
-export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
-  watcher: PressureWatcher | undefined;
+export class H1ResponseEncoder extends H1Encoder implements ServerEncoder {
   readonly multiplexed = false;
   /** Of the request. */
   minorVersion = 1;
@@ -30,11 +27,6 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
   /** HTTP/1.0 with `Connection: keep-alive`. */
   keepAliveRequested = false;
   expectContinue = false;
-  wireReceived = 0;
-  wireSent = 0;
-  headersReceived = 0;
-  headersSent = 0;
-  readonly #connection: Connection;
   readonly #codec: ResponseEncoderCodec;
   readonly #proper: boolean;
   #isHead = false;
@@ -43,20 +35,10 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
   #bodiless = false;
   #done = false;
 
-  constructor(connection: Connection, codec: ResponseEncoderCodec, fieldCase: FieldCase) {
-    this.#connection = connection;
+  constructor(connection: Connection, flow: ConnectionFlow, codec: ResponseEncoderCodec, fieldCase: FieldCase) {
+    super(connection, flow);
     this.#codec = codec;
     this.#proper = fieldCase.write === 'proper';
-  }
-
-  get bytes(): ByteCounts {
-    return this;
-  }
-
-  /** The codec has read this much of the request. */
-  addReceived(wireBytes: number, headerBytes: number): void {
-    this.wireReceived += wireBytes;
-    this.headersReceived += headerBytes;
   }
 
   /** `version`: 11 for HTTP/1.1. */
@@ -70,7 +52,7 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
   }
 
   sendInformational(headers: HeaderMap): void {
-    if (!this.#done) this.#writeText(statusLine(headers.status, this.minorVersion) + headers.serialise() + '\r\n');
+    if (!this.#done) this.writeText(statusLine(headers.status, this.minorVersion) + headers.serialise() + '\r\n');
   }
 
   sendHeaders(headers: HeaderMap, end: boolean): void {
@@ -93,32 +75,23 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
     let head = heads.head(start, headers, framing);
     if (this.#proper && !(headers instanceof CasedHeaderMap)) head = start + properFields(head.slice(start.length));
     this.headersSent += head.length - start.length - 2;
-    this.#writeText(head);
+    this.writeText(head);
     if (end) this.#done = true;
-    this.#codec.checkPressure(this.watcher);
+    this.flow.checkPressure(this.watcher);
   }
 
   sendData(chunk: Buffer, end: boolean): void {
     if (this.#done) return;
     if (end) this.#done = true;
     if (this.#bodiless) return;
-    if (!this.#chunked) {
-      if (chunk.length > 0) this.#writeBytes(chunk);
-    } else {
-      if (chunk.length > 0) {
-        this.#writeText(chunk.length.toString(16) + '\r\n');
-        this.#writeBytes(chunk);
-      }
-      if (chunk.length > 0) this.#writeText(end ? '\r\n0\r\n\r\n' : '\r\n');
-      else if (end) this.#writeText('0\r\n\r\n');
-    }
-    this.#codec.checkPressure(this.watcher);
+    this.writeBody(chunk, this.#chunked, end);
+    this.flow.checkPressure(this.watcher);
   }
 
   sendTrailers(trailers: HeaderMap): void {
     if (this.#done) return;
     this.#done = true;
-    if (this.#chunked) this.#writeText('0\r\n' + trailers.serialise() + '\r\n');
+    if (this.#chunked) this.writeTrailers(trailers.serialise());
   }
 
   reset(_failure: Failure): void {
@@ -128,20 +101,10 @@ export class H1ResponseEncoder implements ServerEncoder, ByteCounts {
   }
 
   pause(): void {
-    this.#codec.pause();
+    this.flow.pause();
   }
 
   resume(): void {
-    this.#codec.resume();
-  }
-
-  #writeText(text: string): void {
-    this.wireSent += text.length;
-    this.#connection.writeText(text);
-  }
-
-  #writeBytes(bytes: Buffer): void {
-    this.wireSent += bytes.length;
-    this.#connection.writeBytes(bytes);
+    this.flow.resume();
   }
 }

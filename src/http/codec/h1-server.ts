@@ -3,9 +3,10 @@ import type { Connection, ConnectionOwner, TransportError } from '../../transpor
 import type { Failure } from '../failure.ts';
 import { HeaderMap } from '../header-map.ts';
 import { H } from '../header-name.ts';
-import type { PressureWatcher, RequestDecoder, RequestError, ServerCodec, ServerCodecOwner } from './codec.ts';
+import type { RequestDecoder, RequestError, ServerCodec, ServerCodecOwner } from './codec.ts';
 import type { StringMatcher } from '../matcher/string-matcher.ts';
 import { ChunkedReader } from './chunked.ts';
+import { ConnectionFlow } from './connection-flow.ts';
 import { CasedHeaderMap, type FieldCase } from './field-case.ts';
 import { cannotBegin, INVALID } from './h1-grammar.ts';
 import { type HeadLeniency, type HeadProblem, HeadParser } from './h1-head.ts';
@@ -76,6 +77,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   readonly #connection: Connection;
   readonly #owner: H1ServerOwner;
   readonly #options: H1ServerOptions;
+  readonly #flow: ConnectionFlow;
   #state = HEAD;
   #encoder: H1ResponseEncoder | undefined;
   #decoder: RequestDecoder | undefined;
@@ -86,13 +88,12 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   #leadingLines = 0;
   /** Bytes that came before the request they begin has a stream. */
   #received = 0;
-  #pauses = 0;
-  #aboveWatermark = false;
 
   constructor(connection: Connection, owner: H1ServerOwner, options: H1ServerOptions) {
     this.#connection = connection;
     this.#owner = owner;
     this.#options = options;
+    this.#flow = new ConnectionFlow(connection, options.highWatermarkBytes);
   }
 
   get activeStreams(): number {
@@ -107,10 +108,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     if (this.#state === CLOSED) return;
     this.#state = HEAD;
     this.#leadingLines = 0;
-    if (this.#pauses !== 0) {
-      this.#pauses = 0;
-      this.#connection.resumeReads();
-    }
+    this.#flow.forgetPauses();
     if (!this.isReading && this.#held !== undefined) this.#dispatchPostponed();
   }
 
@@ -145,28 +143,12 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   }
 
   onDrained(): void {
-    if (!this.#aboveWatermark) return;
-    this.#aboveWatermark = false;
-    this.#encoder?.watcher?.onLowWatermark();
+    if (!this.#flow.aboveWatermark) return;
+    this.#flow.onDrained(this.#encoder?.watcher);
     if (this.#state === HEAD && this.#held !== undefined && !this.isReading) this.#dispatchPostponed();
   }
 
   // For the encoder of the current stream
-
-  pause(): void {
-    if (this.#pauses++ === 0) this.#connection.pauseReads();
-  }
-
-  resume(): void {
-    if (this.#pauses === 0 || --this.#pauses > 0) return;
-    this.#connection.resumeReads();
-  }
-
-  checkPressure(watcher: PressureWatcher | undefined): void {
-    if (this.#aboveWatermark || this.#connection.unsentBytes <= this.#options.highWatermarkBytes) return;
-    this.#aboveWatermark = true;
-    watcher?.onHighWatermark();
-  }
 
   /** Nothing more is read; the owner closes the connection when what was written before has left. */
   onEncoderReset(): void {
@@ -202,7 +184,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
       switch (this.#state) {
         case HEAD:
           // A peer that takes no answers gets no more of them.
-          if (this.#aboveWatermark) {
+          if (this.#flow.aboveWatermark) {
             at = this.#postpone(bytes, at, length);
             break;
           }
@@ -241,7 +223,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
 
   /** A peer cannot make this side store requests until the response is out; that it goes is noticed while these are few. */
   #limitHeld(): void {
-    if (this.#aboveWatermark || this.#held!.length > MAX_HELD_BYTES) this.#connection.pauseReads();
+    if (this.#flow.aboveWatermark || this.#held!.length > MAX_HELD_BYTES) this.#connection.pauseReads();
   }
 
   #hold(bytes: Buffer, start: number, end: number): void {
@@ -307,7 +289,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   }
 
   #beginStream(): void {
-    this.#encoder = new H1ResponseEncoder(this.#connection, this, this.#options.fieldCase);
+    this.#encoder = new H1ResponseEncoder(this.#connection, this.#flow, this, this.#options.fieldCase);
     this.#encoder.addReceived(this.#received, 0);
     this.#received = 0;
     this.#decoder = this.#owner.newStream(this.#encoder);

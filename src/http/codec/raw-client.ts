@@ -3,6 +3,7 @@ import type { Failure } from '../failure.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { ByteCounts } from '../stream-info.ts';
 import type { ClientCodec, ClientCodecOwner, PressureWatcher, RequestEncoder, ResponseDecoder } from './codec.ts';
+import { ConnectionFlow } from './connection-flow.ts';
 
 /**
  * No protocol at all: an upstream connection as one stream of bytes (a CONNECT that ends here, a TCP proxy).
@@ -29,7 +30,7 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
   readonly headersSent = 0;
   readonly #connection: Connection;
   readonly #owner: ClientCodecOwner;
-  readonly #highWatermarkBytes: number;
+  readonly #flow: ConnectionFlow;
   #state = IDLE;
   #decoder: ResponseDecoder | undefined;
   /** The peer's FIN has been passed on. */
@@ -39,13 +40,11 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
   #isRequest = false;
   /** Whose FIN came last. */
   #lastEnd = TERMINATED;
-  #pauses = 0;
-  #aboveWatermark = false;
 
   constructor(connection: Connection, owner: ClientCodecOwner, highWatermarkBytes: number) {
     this.#connection = connection;
     this.#owner = owner;
-    this.#highWatermarkBytes = highWatermarkBytes;
+    this.#flow = new ConnectionFlow(connection, highWatermarkBytes);
     connection.pauseReads();
   }
 
@@ -96,9 +95,8 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
       this.#sent = true;
       this.#connection.endWrites();
       if (this.#received) this.#endStream(ENDED_HERE);
-    } else if (!this.#aboveWatermark && this.#connection.unsentBytes > this.#highWatermarkBytes) {
-      this.#aboveWatermark = true;
-      this.watcher?.onHighWatermark();
+    } else {
+      this.#flow.checkPressure(this.watcher);
     }
   }
 
@@ -113,12 +111,11 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
   }
 
   pause(): void {
-    if (this.#decoder !== undefined && this.#pauses++ === 0) this.#connection.pauseReads();
+    if (this.#decoder !== undefined) this.#flow.pause();
   }
 
   resume(): void {
-    if (this.#decoder === undefined || this.#pauses === 0 || --this.#pauses > 0) return;
-    this.#connection.resumeReads();
+    if (this.#decoder !== undefined) this.#flow.resume();
   }
 
   // ConnectionOwner
@@ -143,9 +140,7 @@ export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEnco
   }
 
   onDrained(): void {
-    if (!this.#aboveWatermark) return;
-    this.#aboveWatermark = false;
-    this.watcher?.onLowWatermark();
+    this.#flow.onDrained(this.watcher);
   }
 
   /** Both sides have ended; the connection closes by itself once everything has left. */
