@@ -11,6 +11,7 @@ export type { Problem, SourcePosition } from './core/problems.ts';
 export type { Address } from './transport/transport.ts';
 // What a filter of your own is made of (docs/writing-a-filter.md).
 export type { Struct } from '@bufbuild/protobuf/wkt';
+export { structJson } from './api/struct-json.ts';
 export type { CompileContext, Extension } from './core/extension.ts';
 export type { ConfigPath } from './core/problems.ts';
 export { defineStats, type StatGroup } from './core/stats/stats.ts';

@@ -3,6 +3,7 @@ import type { Any, Duration, FieldMask, ListValue, Struct, Timestamp, Value } fr
 import { isSensitive } from '../api/annotations.ts';
 import { fromBinary, ScalarType } from '../api/protobuf.ts';
 import { apiTypes } from '../api/registry.ts';
+import { jsonOf } from '../api/struct-json.ts';
 import { contentOf } from '../config/open-any.ts';
 import { generalText } from '../core/stats/number-text.ts';
 import { fieldValue, IMPLICIT } from './field-value.ts';
@@ -283,24 +284,10 @@ function wellKnownText(schema: DescMessage, message: Message, redact: boolean): 
     case 'google.protobuf.Struct':
     case 'google.protobuf.Value':
     case 'google.protobuf.ListValue':
+      // A field holds a Struct as its JSON; below a Value, and in an Any, it is a message.
       return jsonText('json' in message ? (message as Unwrapped).json : jsonOf(message as Struct | Value | ListValue), redact, '\n');
     default:
       return undefined;
-  }
-}
-
-/** A field holds a Struct as its JSON; below a Value, and in an Any, it is a message. */
-function jsonOf(message: Struct | Value | ListValue): unknown {
-  switch (message.$typeName) {
-    case 'google.protobuf.Struct':
-      return Object.fromEntries(Object.entries(message.fields).map(([key, value]) => [key, jsonOf(value)]));
-    case 'google.protobuf.ListValue':
-      return message.values.map(jsonOf);
-    case 'google.protobuf.Value': {
-      const { kind } = message;
-      if (kind.case === 'structValue' || kind.case === 'listValue') return jsonOf(kind.value);
-      return kind.case === 'nullValue' || kind.case === undefined ? null : kind.value;
-    }
   }
 }
 

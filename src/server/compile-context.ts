@@ -80,7 +80,7 @@ export class CompileRun implements CompileContext {
   resolveRouteConfig(category: Category, name: string, config: AnyMessage, at: ConfigPath, optional: boolean): ResolvedExtension | undefined {
     const any = config as Any;
     const typeName = configTypeOf(any);
-    const resolved = withContent(this.#thread.registry.findForRoute(category, typeName), any);
+    const resolved = withContent(this.#thread.registry.findForRoute(category, typeName, name), any);
     if (resolved === undefined && !optional) this.error(at, unknownExtension(name, typeName));
     return resolved;
   }

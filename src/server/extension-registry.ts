@@ -11,7 +11,7 @@ export class ExtensionRegistry {
   /** What `--disable-extensions` names and nobody knows. */
   readonly unknownDisabled: readonly string[];
 
-  /** `disabled`: names, or category and name with a slash between. */
+  /** `disabled`: names, or category and name with a slash between. Throws a TypeError where a category has a name twice. */
   constructor(extensions: readonly Extension<never, unknown>[], disabled: readonly string[] = []) {
     const isDisabled = ({ category, name }: Extension<never, unknown>): boolean => disabled.includes(name) || disabled.includes(`${category}/${name}`);
     this.all = extensions.filter((extension) => !isDisabled(extension));
@@ -20,7 +20,9 @@ export class ExtensionRegistry {
     for (const extension of this.all) {
       this.#byType.set(`${extension.category} ${extension.configType}`, extension);
       if (extension.routeConfigType !== undefined) this.#byRouteType.set(`${extension.category} ${extension.routeConfigType}`, extension);
-      this.#byName.set(`${extension.category} ${extension.name}`, extension);
+      const name = `${extension.category} ${extension.name}`;
+      if (this.#byName.has(name)) throw new TypeError(`two extensions of ${extension.category} are called '${extension.name}'`);
+      this.#byName.set(name, extension);
     }
   }
 
@@ -30,8 +32,10 @@ export class ExtensionRegistry {
     return named?.configType === typeName ? named : this.#byType.get(`${category} ${typeName}`);
   }
 
-  /** By the type of a per-route configuration; else by that of the extension's own, which may not stand there. */
-  findForRoute(category: Category, typeName: string): Extension<never, unknown> | undefined {
+  /** By the type of a per-route configuration; else by that of the extension's own, which may not stand there. As above, a name decides between those that share one. */
+  findForRoute(category: Category, typeName: string, name?: string): Extension<never, unknown> | undefined {
+    const named = name === undefined ? undefined : this.findByName(category, name);
+    if (named !== undefined && (named.routeConfigType ?? named.configType) === typeName) return named;
     return this.#byRouteType.get(`${category} ${typeName}`) ?? this.find(category, typeName);
   }
 

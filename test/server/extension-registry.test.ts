@@ -83,3 +83,14 @@ test('the type of a per-route configuration is none of a filter', () => {
   expect(problems.errors.map(({ path }) => path)).toEqual(['http_filters[0].typed_config']);
   expect(run(problems).resolve('envoy.filters.http', 'f', any(CORS), at, false)?.extension).toBe(fake);
 });
+
+test('where filters share the type of their per-route configuration, the name says whose it is', () => {
+  const route = { ...fake, routeConfigType: fake.configType };
+  const named = new ExtensionRegistry([{ ...route, name: 'one' }, { ...route, name: 'two' }, { ...plain, name: 'three', configType: fake.configType }]);
+  const found = (name: string) => named.findForRoute('envoy.filters.http', fake.configType, name)?.name;
+  expect(['one', 'two', 'three', 'four'].map(found)).toEqual(['one', 'two', 'three', 'two']);
+});
+
+test('two extensions of a category under one name are refused', () => {
+  expect(() => new ExtensionRegistry([fake, plain, { ...plain, name: fake.name }])).toThrow("two extensions of envoy.filters.http are called 'envoy.filters.http.cors'");
+});
