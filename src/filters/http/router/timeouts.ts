@@ -1,3 +1,4 @@
+import type { TimerList, Timers } from '../../../core/timers.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { isGrpcRequest } from '../../../http/grpc-status.ts';
 import { grpcTimeoutMs, grpcTimeoutText } from '../../../http/grpc-timeout.ts';
@@ -51,6 +52,11 @@ export function maxStreamDurationMs(headers: HeaderMap, clusterMs: number): numb
   if (asked === undefined) return clusterMs;
   headers.remove(H.envoyUpstreamStreamDurationMs);
   return wholeNumber(asked) ?? clusterMs;
+}
+
+/** Durations of the configuration have lists; one that a peer chose must not leave a list behind. */
+export function durationList(timers: Timers, durationMs: number, configuredMs: number): TimerList {
+  return durationMs === configuredMs ? timers.list(durationMs) : timers.privateList(durationMs);
 }
 
 /** Beyond 2^53 a number is not exact, nor does it matter. */
