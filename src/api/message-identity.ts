@@ -11,7 +11,9 @@ export class MessageIdentity {
   #message: Message | undefined;
   #written = '';
 
-  constructor(schema: DescMessage, message: Message) {
+  /** `beside`: what else must be the same. */
+  constructor(schema: DescMessage, message: Message, beside = '') {
+    this.#written = beside;
     this.#schema = schema;
     this.#message = message;
   }
@@ -22,7 +24,7 @@ export class MessageIdentity {
 
   #text(): string {
     if (this.#message !== undefined) {
-      this.#written = Buffer.from(toBinary(this.#schema, this.#message)).toString('latin1');
+      this.#written += Buffer.from(toBinary(this.#schema, this.#message)).toString('latin1');
       this.#message = undefined;
     }
     return this.#written;

@@ -1,6 +1,6 @@
 import type { DataSource } from '../api/generated/envoy/config/core/v3.ts';
 import type { CompileContext } from '../core/extension.ts';
-import { readLocalFile } from '../core/local-file.ts';
+import { LOCAL_FILES } from '../core/local-file.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import { wireText, wireTextFromBytes } from '../core/wire-text.ts';
 import { PROCESS } from './format/environment.ts';
@@ -21,7 +21,7 @@ export function compileDataSource(source: DataSource, options: DataSourceOptions
     case 'inlineBytes':
       return withinLimit(wireTextFromBytes(specifier.value), options, at.field('inline_bytes'), context);
     case 'filename': {
-      const file = readLocalFile(specifier.value, options.limitBytes);
+      const file = context.service(LOCAL_FILES).read(specifier.value, options.limitBytes);
       if ('error' in file) context.error(at.field('filename'), file.error);
       return 'error' in file ? undefined : wireTextFromBytes(file.bytes);
     }

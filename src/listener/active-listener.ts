@@ -119,6 +119,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   /** A newer configuration with the same rest: connections live on unless their filter chain changed. Tells how many chains drain. */
   update(spec: ListenerSpec): number {
+    if (spec === this.#spec) return 0;
     const before = [...this.#chains, ...(this.#defaultChain === undefined ? [] : [this.#defaultChain])];
     const superseded = [this.#spec.stats];
     const keep = (next: FilterChainSpec): RunningChain => {

@@ -6,6 +6,7 @@ import { toBinary } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
+import { LOCAL_FILES, RememberedFiles } from '../core/local-file.ts';
 import { noOverload, OVERLOAD } from '../core/overload.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import { HeldStats } from '../core/stats/held-stats.ts';
@@ -43,6 +44,8 @@ export interface ListenerSpec {
   readonly statScope: string;
   /** Everything but the filter chains: listeners of equal rest are changed in place. */
   readonly rest: string;
+  /** Stands for the contents of the files that it names, but those of TLS contexts, which come by themselves. */
+  readonly fileDigest: string;
   /** What belongs to the sockets: a listener takes over those of one that has the same. */
   readonly socketIdentity: string;
   readonly backlog: number;
@@ -85,7 +88,8 @@ export function compileListener(message: ListenerMessage, position: number, at: 
   const name = message.name === '' ? `listener_${position}` : message.name;
   const statScope = `listener.${(message.statPrefix === '' ? binds[0]?.address.text ?? '' : message.statPrefix).replaceAll(':', '_')}`;
   const bufferLimitBytes = message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES;
-  const facts = context.with(LISTENER, { name, statScope, bufferLimitBytes });
+  const files = new RememberedFiles();
+  const facts = context.with(LISTENER, { name, statScope, bufferLimitBytes }).with(LOCAL_FILES, files);
   const inside = message.bypassOverloadManager ? facts.with(OVERLOAD, noOverload) : facts;
   const chains = compileChains(message, binds, at, inside);
   const stats = new HeldStats(context.stats);
@@ -103,6 +107,7 @@ export function compileListener(message: ListenerMessage, position: number, at: 
     binds,
     statScope,
     rest: restIdentity(message),
+    fileDigest: files.digest,
     socketIdentity: socketIdentity(message),
     backlog: message.tcpBacklogSize ?? 4096,
     reusePort: message.enableReusePort ?? true,

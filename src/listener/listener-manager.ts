@@ -40,6 +40,11 @@ export class ListenerManager implements ListenerLookup {
     this.#log = log;
   }
 
+  /** By name. */
+  spec(name: string): ListenerSpec | undefined {
+    return this.#listeners.get(name)?.spec;
+  }
+
   /** Name and bound address of each listener. */
   addresses(): { name: string; address: Address; additional: readonly Address[] }[] {
     return [...this.#listeners.values()].map(({ spec, addresses }) => ({ name: spec.name, address: addresses[0]!, additional: addresses.slice(1) }));

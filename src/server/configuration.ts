@@ -9,7 +9,8 @@ import { type ClusterNames, CompileRun, type ThreadServices } from './compile-co
 
 /**
  * Compiles what a bootstrap says. Pure: opens nothing. Every problem goes to `problems`; the result may only be used when there
- * are none. The main thread compiles all of it to judge it; each worker compiles the listeners again, to serve.
+ * are none. The main thread compiles all of it to judge it; each worker compiles again, to serve, what
+ * changed of the listeners.
  */
 
 type Services = ReadonlyMap<ServiceKey<unknown>, unknown>;
@@ -37,15 +38,18 @@ export interface ListenerSurroundings {
   readonly services: Services;
 }
 
-export function compileListeners(messages: readonly ListenerMessage[], problems: Problems, surroundings: ListenerSurroundings): ListenerSpec[] {
+/** What is to be compiled, or has been. */
+export type ListenerSource = { readonly message: ListenerMessage } | { readonly spec: ListenerSpec };
+
+export function compileListeners(sources: readonly ListenerSource[], problems: Problems, surroundings: ListenerSurroundings): ListenerSpec[] {
   const run = new CompileRun(surroundings.thread, problems, surroundings.clusters, surroundings.services);
   const specs: ListenerSpec[] = [];
   const seen = new Set<string>();
   /** Whose each address is. */
   const taken = new Map<string, string>();
-  messages.forEach((message, index) => {
+  sources.forEach((source, index) => {
     const at = STATIC.field('listeners').index(index);
-    const spec = compileListener(message, index, at, run);
+    const spec = 'spec' in source ? source.spec : compileListener(source.message, index, at, run);
     if (spec === undefined) return;
     if (seen.has(spec.name)) run.error(at.field('name'), `duplicate listener '${spec.name}'`);
     else takeAddresses(spec, taken, at, run);

@@ -30,6 +30,7 @@ import { ConfigurationError } from './configuration-error.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 import { compileRuntimeLayers, type RuntimeLayer } from './layered-runtime.ts';
 import type { LogFormatSpec } from './log-format.ts';
+import type { JudgedListener } from './listener-changes.ts';
 import { type NodeOverrides, nodeInfoOf } from './node-info.ts';
 import { checkStaticSecrets, ThreadTlsMaterial, TLS_MATERIAL } from '../tls/material.ts';
 import { type JudgedTls, tlsMaterialOf } from './tls-material.ts';
@@ -39,16 +40,9 @@ import { supportTable } from './support-tables.ts';
 import { toldProblems } from './told-problems.ts';
 import { compileWatchdogs, type Watchdogs } from './watchdog.ts';
 
-/** A listener as the configuration says it. */
-export interface JudgedListener {
-  readonly name: string;
-  readonly identity: MessageIdentity;
-}
-
 /** A bootstrap without a problem and what the main thread made of it. */
 export interface Judged {
   readonly bootstrap: Bootstrap;
-  readonly listenerMessages: readonly ListenerMessage[];
   readonly listeners: readonly JudgedListener[];
   readonly clusters: readonly ClusterSpec[];
   readonly tls: JudgedTls;
@@ -133,12 +127,11 @@ export class ConfigurationJudge {
     services.set(DEFAULT_RESOLVER, compileDefaultResolver(bootstrap, ConfigPath.root, new CompileRun(thread, problems, new Set(), services)));
     const clusters = compileClusters(clusterMessages, problems, thread, services);
     const surroundings = { thread, clusters: new Set(clusterMessages.map(({ name }) => name)), services };
-    const specs = compileListeners(listenerMessages, problems, surroundings);
+    const specs = compileListeners(listenerMessages.map((message) => ({ message })), problems, surroundings);
     if (bootstrap.admin !== undefined) compileAdminAccessLogs(bootstrap.admin, new CompileRun(thread, problems, surroundings.clusters, services));
     return {
       clusters,
       tls: tlsMaterialOf(bootstrap, tls),
-      listenerMessages,
       listeners: specs.map((spec, index) => judgedListener(spec, listenerMessages[index]!)),
       runtimeLayers,
       stats: compileStatsSettings(bootstrap, this.#options.statsTags, problems),
@@ -182,6 +175,6 @@ const JUDGING_SERVICES = new Map<ServiceKey<unknown>, unknown>([
   [OVERLOAD, noOverload],
 ]);
 
-function judgedListener({ name }: ListenerSpec, message: ListenerMessage): JudgedListener {
-  return { name, identity: new MessageIdentity(schemaOf('envoy.config.listener.v3.Listener'), message) };
+function judgedListener({ name, fileDigest }: ListenerSpec, message: ListenerMessage): JudgedListener {
+  return { name, message, identity: new MessageIdentity(schemaOf('envoy.config.listener.v3.Listener'), message, fileDigest) };
 }

@@ -63,13 +63,18 @@ export interface ClustersMessage {
   readonly hosts: readonly HostSetUpdate[];
 }
 
+export interface ListenerBytes {
+  readonly name: string;
+  /** An `envoy.config.listener.v3.Listener`: the worker compiles its own. Undefined: the listener stays as it runs. */
+  readonly bytes: Uint8Array | undefined;
+}
+
 export type ToWorker =
   | ({ readonly kind: 'clusters' } & ClusterChanges)
   | ({ readonly kind: 'tls' } & TlsMaterialMessage)
   | { readonly kind: 'secret'; readonly key: string; readonly secret: Uint8Array }
   | { readonly kind: 'hosts'; readonly update: HostSetUpdate }
-  /** `envoy.config.listener.v3.Listener`s as bytes: the worker compiles its own. */
-  | { readonly kind: 'listeners'; readonly id: number; readonly listeners: readonly Uint8Array[]; readonly ports: ReadonlyMap<string, number> }
+  | { readonly kind: 'listeners'; readonly id: number; readonly listeners: readonly ListenerBytes[]; readonly ports: ReadonlyMap<string, number> }
   | { readonly kind: 'overload'; readonly message: OverloadMessage }
   | { readonly kind: 'runtime'; readonly values: ReadonlyMap<string, RuntimeValue> }
   | { readonly kind: 'drain'; readonly settings: DrainSettings | undefined }

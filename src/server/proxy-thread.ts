@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { OVERLOAD, type OverloadMessage, ThreadOverload } from '../core/overload.ts';
 import { PROCESS_COUNTS, type ProcessCounts } from '../core/process-counts.ts';
 import { ClusterManager } from '../cluster/cluster-manager.ts';
@@ -25,6 +24,7 @@ import { compileListeners } from './configuration.ts';
 import { type DrainSettings, ProcessDrain } from '../listener/drain-manager.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 import type { SnapshotRuntime } from './layered-runtime.ts';
+import type { ListenerUpdate } from './listener-changes.ts';
 import type { ClustersMessage, FileSettings, ListenersOutcome, TlsMaterialMessage } from './messages.ts';
 import { decodeSecret } from './tls-material.ts';
 import { UpstreamFilters } from './upstream-filters.ts';
@@ -117,13 +117,14 @@ export class ProxyThread implements Worker {
   }
 
   /** The main thread has compiled the same messages without a problem: one that is found here is of files that have changed since, or may not be opened. */
-  async updateListeners(messages: readonly ListenerMessage[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome> {
+  async updateListeners(updates: readonly ListenerUpdate[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome> {
     const problems = new Problems();
     const surroundings = { thread: this.#services, clusters: this.#clusterNames, services: this.#compileServices };
-    const specs = compileListeners(messages, problems, surroundings);
+    const sources = updates.map(({ name, message }) => (message === undefined ? { spec: this.#listeners.spec(name)! } : { message }));
+    const specs = compileListeners(sources, problems, surroundings);
     if (!problems.ok) {
-      for (const stats of specs.flatMap(statsOf)) stats.end();
-      return { problems: problems.errors.map((problem) => listenerProblem(problem, messages)), draining: NONE_DRAINING, addresses: this.#listeners.addresses() };
+      for (const spec of specs) if (spec !== this.#listeners.spec(spec.name)) for (const stats of statsOf(spec)) stats.end();
+      return { problems: problems.errors.map((problem) => listenerProblem(problem, updates)), draining: NONE_DRAINING, addresses: this.#listeners.addresses() };
     }
     const outcome = await this.#listeners.update(specs, ports);
     return { ...outcome, addresses: this.#listeners.addresses() };
@@ -188,7 +189,7 @@ export class ProxyThread implements Worker {
   }
 }
 
-function listenerProblem({ path, message }: Problem, listeners: readonly ListenerMessage[]): ListenerProblem {
+function listenerProblem({ path, message }: Problem, listeners: readonly ListenerUpdate[]): ListenerProblem {
   const index = Number(/^static_resources\.listeners\[(\d+)\]/.exec(path)?.[1]);
   return { listener: listeners[index]?.name ?? '', message: `${path}: ${message}` };
 }

@@ -234,7 +234,7 @@ export class Proxy {
 
   async stopListening(inboundOnly = false): Promise<void> {
     const { workers, serverStats } = this.#built;
-    const concerned = (this.#current?.listenerMessages ?? []).filter(({ trafficDirection }) => !inboundOnly || trafficDirection === TrafficDirection.INBOUND);
+    const concerned = (this.#current?.listeners ?? []).filter(({ message }) => !inboundOnly || message.trafficDirection === TrafficDirection.INBOUND);
     const count = concerned.length;
     await workers.stopListening(inboundOnly);
     serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_stopped, count * workers.workers.length);
@@ -395,7 +395,7 @@ export class Proxy {
     this.#useClusters(this.#retiring.union(judged.clusters, this.#current?.clusters ?? []));
     await discovery.whenWarm();
     if (this.#closed !== undefined) throw new Error('the proxy is closing');
-    const { problems, draining } = await workers.updateListeners(judged.listenerMessages);
+    const { problems, draining } = await workers.updateListeners(judged.listeners);
     if (problems.length === 0) return draining;
     serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_create_failure, problems.length);
     throw new Error(problems.map(({ listener, message }) => `error adding listener '${listener}': ${message}`).join('\n'));

@@ -1,6 +1,5 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import type { Worker as NodeWorker } from 'node:worker_threads';
-import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { toBinary } from '../api/protobuf.ts';
 import { schemaOf } from '../api/registry.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
@@ -11,6 +10,7 @@ import type { Timers } from '../core/timers.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
 import { SentClusters } from './cluster-changes.ts';
 import { type HeartbeatOwner, HeartbeatWatch, STALL_LIMIT_MS } from './heartbeat.ts';
+import type { ListenerUpdate } from './listener-changes.ts';
 import type { ClustersMessage, FromWorker, ListenersOutcome, TlsMaterialMessage, ToWorker, WorkerAnswer, WorkerSetup } from './messages.ts';
 import type { Worker, WorkerFailure } from './worker.ts';
 
@@ -92,10 +92,10 @@ export class ThreadWorker implements Worker, HeartbeatOwner {
     this.#send({ kind: 'hosts', update });
   }
 
-  updateListeners(listeners: readonly ListenerMessage[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome> {
+  updateListeners(updates: readonly ListenerUpdate[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome> {
     const schema = schemaOf('envoy.config.listener.v3.Listener');
-    const bytes = listeners.map((listener) => toBinary(schema, listener));
-    return this.#ask((id) => ({ kind: 'listeners', id, listeners: bytes, ports }));
+    const listeners = updates.map(({ name, message }) => ({ name, bytes: message && toBinary(schema, message) }));
+    return this.#ask((id) => ({ kind: 'listeners', id, listeners, ports }));
   }
 
   updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void {

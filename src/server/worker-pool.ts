@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { getCompileCacheDir } from 'node:module';
 import { TrafficDirection } from '../api/generated/envoy/config/core/v3.ts';
-import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import { noOverload, type OverloadMessage } from '../core/overload.ts';
 import { type ProcessCounts, createCountReader, createCountTally, createSharedCountMemory, LocalProcessCounts, reclaimCounts } from '../core/process-counts.ts';
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
@@ -20,6 +19,7 @@ import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 import { createHeartbeatMemory, STALL_LIMIT_MS } from './heartbeat.ts';
 import type { SnapshotRuntime } from './layered-runtime.ts';
+import { type JudgedListener, type JudgedListeners, RunningListeners } from './listener-changes.ts';
 import type { BoundListener, ClustersMessage, FileSettings, ListenersOutcome, LogSetup, TlsMaterialMessage } from './messages.ts';
 import { ProxyThread } from './proxy-thread.ts';
 import { ThreadWorker, type ThreadWorkerOwner, WorkerUnavailable } from './thread-worker.ts';
@@ -62,11 +62,13 @@ export class WorkerPool {
   readonly #connectionIds = new SharedArrayBuffer(4);
   readonly #ticketSecret = randomBytes(32);
   readonly #workers: Worker[] = [];
+  /** What each of them runs. */
+  readonly #running: RunningListeners[] = [];
   readonly #startedMs: number[] = [];
   readonly #pauseMs: number[] = [];
   #clusters: ClustersMessage['clusters'] = [];
   #tls: TlsMaterialMessage = { secrets: [], sourced: new Map(), files: new Map() };
-  #listeners: readonly ListenerMessage[] = [];
+  #listeners: JudgedListeners = { listeners: [], runtime: new Map() };
   #bound: readonly BoundListener[] = [];
   #overload: OverloadMessage = noOverload;
   #drain: DrainSettings | undefined;
@@ -136,13 +138,13 @@ export class WorkerPool {
    * nothing: when a worker cannot do it, all go back to what they had, and the problems are returned. A worker that has died or stalled holds up
    * nobody: it is told when another takes its place or when it goes on.
    */
-  async updateListeners(listeners: readonly ListenerMessage[]): Promise<Pick<ListenersOutcome, 'problems' | 'draining'>> {
+  async updateListeners(listeners: readonly JudgedListener[]): Promise<Pick<ListenersOutcome, 'problems' | 'draining'>> {
     let draining: Draining | undefined;
     const before = this.#listeners;
     const boundBefore = this.#bound;
-    this.#listeners = listeners;
+    this.#listeners = { listeners, runtime: this.#options.runtimeValues() };
     for (const worker of this.#workers) {
-      const outcome = await this.#updateOne(worker, listeners);
+      const outcome = await this.#updateOne(worker, this.#listeners);
       if (outcome === undefined) continue;
       if (outcome.problems.length > 0) {
         this.#listeners = before;
@@ -164,7 +166,8 @@ export class WorkerPool {
 
   /** A worker that starts later does not listen either. */
   async stopListening(inboundOnly = false): Promise<void> {
-    this.#listeners = inboundOnly ? this.#listeners.filter(({ trafficDirection }) => trafficDirection !== TrafficDirection.INBOUND) : [];
+    const { listeners, runtime } = this.#listeners;
+    this.#listeners = { listeners: inboundOnly ? listeners.filter(({ message }) => message.trafficDirection !== TrafficDirection.INBOUND) : [], runtime };
     await Promise.all(this.#workers.map((worker) => worker.stopListening(inboundOnly).catch(ignoreUnavailable)));
   }
 
@@ -188,11 +191,16 @@ export class WorkerPool {
   }
 
   /** Undefined when the worker has died or stalled over it: it gets `#listeners` later. */
-  async #updateOne(worker: Worker, listeners: readonly ListenerMessage[]): Promise<ListenersOutcome | undefined> {
+  async #updateOne(worker: Worker, listeners: JudgedListeners): Promise<ListenersOutcome | undefined> {
     const ports = new Map(this.#bound.flatMap(({ name, address, additional }) => [address, ...additional].map(({ port }, index) => [portKey(name, index), port] as const)));
+    const running = (this.#running[worker.index] ??= new RunningListeners());
     try {
-      return await worker.updateListeners(listeners, ports);
+      const outcome = await worker.updateListeners(running.updates(listeners), ports);
+      if (outcome.problems.length === 0) running.took(listeners);
+      else running.forget();
+      return outcome;
     } catch (error) {
+      running.forget();
       ignoreUnavailable(error);
       return undefined;
     }
@@ -292,6 +300,7 @@ export class WorkerPool {
 
   /** To one that knows nothing, or not the latest: the running configuration. */
   #tellAll(worker: Worker): void {
+    this.#running[worker.index]?.forget();
     worker.updateTls(this.#tls);
     worker.updateClusters({ clusters: this.#clusters, hosts: this.#options.currentHosts() });
     worker.updateOverload(this.#overload);

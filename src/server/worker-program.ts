@@ -85,7 +85,8 @@ async function onMessage(message: ToWorker): Promise<void> {
       thread.updateHosts(message.update);
       return;
     case 'listeners': {
-      const value = await thread.updateListeners(message.listeners.map(decodeListener), message.ports);
+      const updates = message.listeners.map(({ name, bytes }) => ({ name, message: bytes && decodeListener(bytes) }));
+      const value = await thread.updateListeners(updates, message.ports);
       send({ kind: 'answer', id: message.id, value });
       return;
     }

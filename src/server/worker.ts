@@ -1,8 +1,8 @@
 import type { HostSetUpdate } from '../cluster/cluster-spec.ts';
-import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
 import type { OverloadMessage } from '../core/overload.ts';
 import type { RuntimeValue } from '../core/runtime.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
+import type { ListenerUpdate } from './listener-changes.ts';
 import type { ClustersMessage, ListenersOutcome, TlsMaterialMessage } from './messages.ts';
 
 /** A thread that serves, as the main thread sees it: in the same thread or in its own. What is asked of it happens in that order. */
@@ -16,7 +16,7 @@ export interface Worker {
   updateClusters(message: ClustersMessage): void;
   updateHosts(update: HostSetUpdate): void;
   /** Swaps to listeners that the main thread has found good. Resolves when the new ones listen. `ports`: what stands for port 0. */
-  updateListeners(listeners: readonly ListenerMessage[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome>;
+  updateListeners(listeners: readonly ListenerUpdate[], ports: ReadonlyMap<string, number>): Promise<ListenersOutcome>;
   updateRuntime(values: ReadonlyMap<string, RuntimeValue>): void;
   updateOverload(message: OverloadMessage): void;
   /** Undefined ends the drain. */

@@ -107,6 +107,18 @@ describe.each(TRANSPORTS)('a reload (%s transport)', (transport) => {
     await until(() => [...proxy.stats.values().keys()].every((name) => !name.startsWith('cluster.newest-1.')), () => 'a removed cluster stays');
   }, 60_000);
 
+  it('takes what the files hold that a listener names, though it names them as before', async () => {
+    const body = join(folder, 'body');
+    writeFileSync(body, 'first');
+    const config = gatewayConfig({ clusters: {}, routes: [{ match: { prefix: '/' }, direct_response: { status: 200, body: { filename: body } } }] });
+    await start(config);
+    expect(await gateway!.get('/')).toMatch(/first$/);
+    expect((await reload(config)).listeners.modified).toEqual([]);
+    writeFileSync(body, 'second');
+    expect((await reload(config)).listeners.modified).toEqual(['ingress']);
+    expect(await gateway!.get('/')).toMatch(/second$/);
+  });
+
   it.each([
     ['that is no JSON', () => '{ "static_resources": '],
     ['with a route to no cluster', () => JSON.stringify(gatewayConfig({ ...generation(7), routes: [{ match: { prefix: '/' }, route: { cluster: 'nobody' } }] }))],

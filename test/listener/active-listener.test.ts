@@ -28,7 +28,7 @@ function specOf(chains: readonly { readonly port: number; readonly version: stri
   const table = new FilterChainTable();
   chains.forEach(({ port }, index) => table.add(index, matchOf(port)));
   return {
-    name: 'edge', metadata: undefined, direction: 0, binds: [{ address: local, ipv6Only: false, pipeMode: 0, keepAlive: undefined }], statScope: 'listener.edge', rest: '', socketIdentity: '', backlog: 1, reusePort: true,
+    name: 'edge', metadata: undefined, direction: 0, binds: [{ address: local, ipv6Only: false, pipeMode: 0, keepAlive: undefined }], statScope: 'listener.edge', rest: '', fileDigest: '', socketIdentity: '', backlog: 1, reusePort: true,
     bindToPort: true, useOriginalDst: false, inbound: false, filters: [], filterTimeouts: undefined, continueOnFilterTimeout: false,
     chains: chains.map(({ port, version }) => chainOf(`${port}`, version, drains)), finder: table, defaultChain: undefined, accessLogs: [], bufferLimitBytes: 1, connectionLimit: () => 2,
     globalConnectionLimit: () => Infinity, ignoresGlobalLimit: false, bypassesOverload: false, modifyOnly: false, stats: new HeldStats(store),

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { Listener } from '../../src/api/generated/envoy/config/listener/v3.ts';
+import { MessageIdentity } from '../../src/api/message-identity.ts';
+import { schemaOf } from '../../src/api/registry.ts';
 import { loadBootstrap } from '../../src/config/loader.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { type Logger, silentLogger } from '../../src/core/log.ts';
@@ -9,20 +12,22 @@ import { Timers } from '../../src/core/timers.ts';
 import { ExtensionRegistry } from '../../src/server/extension-registry.ts';
 import { STALL_LIMIT_MS } from '../../src/server/heartbeat.ts';
 import { SnapshotRuntime } from '../../src/server/layered-runtime.ts';
+import type { JudgedListener } from '../../src/server/listener-changes.ts';
 import { LogLevels } from '../../src/server/log-components.ts';
 import { DEFAULT_LOG_FORMAT } from '../../src/server/log-format.ts';
 import type { ThreadWorker } from '../../src/server/thread-worker.ts';
 import { DEFAULT_WATCHDOG } from '../../src/server/watchdog.ts';
 import { WorkerPool } from '../../src/server/worker-pool.ts';
-import { bootstrap, listener } from '../integration/bootstraps.ts';
+import { bootstrap, connectionManager, listener, plainListener } from '../integration/bootstraps.ts';
 import { get, Running, until } from '../integration/running.ts';
 import { hold } from './held-worker.ts';
 
 const running = new Running();
 afterEach(() => running.end());
 
-function listeners(...configs: object[]): readonly Listener[] {
-  return loadBootstrap({ yaml: JSON.stringify(bootstrap(configs)) }).message!.staticResources!.listeners!;
+function listeners(...configs: object[]): readonly JudgedListener[] {
+  const messages = loadBootstrap({ yaml: JSON.stringify(bootstrap(configs)) }).message!.staticResources!.listeners!;
+  return messages.map((message) => ({ name: message.name, message, identity: new MessageIdentity(schemaOf('envoy.config.listener.v3.Listener'), message) }));
 }
 
 function startPool() {
@@ -110,4 +115,27 @@ test('what one worker cannot take, none keeps', { timeout: 30_000 }, async () =>
   for (let asked = 0; asked < 16; asked++) bodies.add((await get(port)).body);
   expect([...bodies]).toEqual(['first']);
   expect(critical).toEqual([]);
+});
+
+test('a worker does not compile again what did not change, nor lose it with what cannot be taken', { timeout: 30_000 }, async () => {
+  const { pool, scrape } = startPool();
+  const path = join(running.folder(), 'body');
+  const fromFile = plainListener('stays', 0, connectionManager('stays', [{ match: { prefix: '/' }, direct_response: { status: 200, body: { filename: path } } }]));
+  const stays = { ...fromFile, stat_prefix: 'stays' };
+  const changes = (body: string): object => ({ ...listener({ name: 'changes', routes: [{ body }] }), stat_prefix: 'changes' });
+  writeFileSync(path, 'first');
+  await pool.updateListeners(listeners(stays, changes('first')));
+  const ports = pool.bound.map(({ address }) => address.port);
+  // Whoever compiles it again sees this.
+  writeFileSync(path, 'second');
+  await pool.updateListeners(listeners(stays, changes('second')));
+  const answers = new Set<string>();
+  for (let asked = 0; asked < 16; asked++) for (const port of ports) answers.add((await get(port)).body);
+  expect([...answers]).toEqual(['first', 'second']);
+  const total = (): number => scrape.values().get('listener.stays.downstream_cx_total') ?? 0;
+  const before = total();
+  const log = { name: 'file', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', path: running.folder() } };
+  expect((await pool.updateListeners(listeners(stays, { ...changes('third'), access_log: [log] }))).problems).toHaveLength(1);
+  await get(ports[0]!);
+  await until(async () => total(), (count) => count > before);
 });

@@ -1,0 +1,54 @@
+import type { Listener as ListenerMessage } from '../api/generated/envoy/config/listener/v3.ts';
+import type { MessageIdentity } from '../api/message-identity.ts';
+import type { RuntimeValue } from '../core/runtime.ts';
+
+/** A listener as a configuration says it that was found good. */
+export interface JudgedListener {
+  readonly name: string;
+  readonly message: ListenerMessage;
+  /** With what the files hold that the message names. */
+  readonly identity: MessageIdentity;
+}
+
+/** What a worker is to do about a listener. */
+export interface ListenerUpdate {
+  readonly name: string;
+  /** Undefined: it stays as it runs. */
+  readonly message: ListenerMessage | undefined;
+}
+
+/** What all listeners of a configuration are compiled from. */
+export interface JudgedListeners {
+  readonly listeners: readonly JudgedListener[];
+  /** Values that count while a listener is compiled. */
+  readonly runtime: ReadonlyMap<string, RuntimeValue>;
+}
+
+/** What one worker runs: it compiles only what changed. A thousand routes take 5 ms, in which it serves nobody, and leave 2 MB of garbage. */
+export class RunningListeners {
+  #identities: ReadonlyMap<string, MessageIdentity> = new Map();
+  #runtime = '';
+
+  updates({ listeners, runtime }: JudgedListeners): readonly ListenerUpdate[] {
+    const isOther = textOf(runtime) !== this.#runtime;
+    return listeners.map(({ name, message, identity }) => {
+      const before = this.#identities.get(name);
+      return { name, message: isOther || before === undefined || !before.equals(identity) ? message : undefined };
+    });
+  }
+
+  /** The worker has told that it runs these. */
+  took({ listeners, runtime }: JudgedListeners): void {
+    this.#identities = new Map(listeners.map(({ name, identity }) => [name, identity]));
+    this.#runtime = textOf(runtime);
+  }
+
+  /** What it runs is not known: it has failed, or has not answered. */
+  forget(): void {
+    this.#identities = new Map();
+  }
+}
+
+function textOf(runtime: ReadonlyMap<string, RuntimeValue>): string {
+  return JSON.stringify([...runtime]);
+}
