@@ -42,8 +42,7 @@ export class Decompressor implements HttpFilter {
     if (advertise && response.enabled()) {
       headers.set(ACCEPT_ENCODING, withEncoding(headers.get(ACCEPT_ENCODING) ?? '', library.contentEncoding));
     }
-    const state: DecompressorStream = { request: undefined, response: undefined };
-    stream.state = state;
+    const state = stateOf(stream);
     if (!end) state.request = this.#begin(headers, request);
     return CONTINUE;
   }
@@ -63,8 +62,7 @@ export class Decompressor implements HttpFilter {
   }
 
   encodeHeaders(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus {
-    const state = stream.state as DecompressorStream | undefined;
-    if (state !== undefined && !end) state.response = this.#begin(headers, this.#config.response);
+    if (!end) stateOf(stream).response = this.#begin(headers, this.#config.response);
     return CONTINUE;
   }
 
@@ -104,6 +102,11 @@ export class Decompressor implements HttpFilter {
     else headers.set(CONTENT_ENCODING, rest.join(',').trim());
     return new Decompression(library, direction.stats);
   }
+}
+
+/** A reply of a filter in front comes without a request. */
+function stateOf(stream: FilterStream): DecompressorStream {
+  return (stream.state ??= { request: undefined, response: undefined }) as DecompressorStream;
 }
 
 /** The encoding in place of what was said of it before. */
