@@ -231,13 +231,14 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
 
   openPool(host: UpstreamHost, priority: RoutePriority, kind: PoolKind, { names, downstream, passing }: PoolTraits): ConnectionPool | undefined {
     const breakers = this.#breakers(priority);
-    if (!breakers.connectionPools.tryAcquire()) {
+    const counted = kind !== 'tcp';
+    if (counted && !breakers.connectionPools.tryAcquire()) {
       this.#stats.inc(CLUSTER_STATS.upstream_cx_pool_overflow);
       return undefined;
     }
     breakers.markUsed();
     this.#openPools++;
-    const context = { ...this.#traffic!.poolContext, protocol: this.#protocolOf(kind), transportSocket: this.#socketOf(host), names, downstream, passing };
+    const context = { ...this.#traffic!.poolContext, protocol: this.#protocolOf(kind), transportSocket: this.#socketOf(host), names, downstream, passing, counted };
     return new ConnectionPool(this, host, context, breakers);
   }
 
@@ -255,7 +256,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   // ConnectionPoolOwner
 
   onPoolDrained(pool: ConnectionPool): void {
-    pool.breakers.connectionPools.release();
+    if (pool.counted) pool.breakers.connectionPools.release();
     this.#openPools--;
     pool.host.onPoolDrained(pool);
     this.#releaseWhenUnused();
@@ -295,6 +296,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
       names: undefined,
       downstream: undefined,
       passing: false,
+      counted: true,
       localAddress,
       tcpKeepAliveDelayMs: tcpKeepAlive?.initialDelayMs,
       connectTimeouts: timers.list(connectTimeoutMs),

@@ -77,14 +77,24 @@ describe('connections that share filter state', () => {
     expect(world.transport.connections).toHaveLength(4);
   });
 
-  it.each([['a request', ask], ['a raw connection', askTcp]])('give the place of their pool back with its last connection: %s', (_what, open) => {
+  it('give the place of their pool back with its last connection', () => {
     const world = new World();
     const cluster = world.serve(staticYaml('web', ['10.0.0.1:80'], 'circuit_breakers: {thresholds: [{max_connection_pools: 1}]}'));
-    const first = open(world, cluster, 'one', 'hashed');
+    const first = ask(world, cluster, 'one', 'hashed');
     const refused = requestWith('two', 'hashed').startOn(cluster);
     expect([stateOf(first), refused.events]).toEqual(['one', ['failure connection-failure']]);
     first.encoder!.reset({ source: 'downstream', kind: 'local-reset', retryable: false, details: '' });
-    expect(stateOf(open(world, cluster, 'two', 'hashed'))).toBe('two');
+    expect(stateOf(ask(world, cluster, 'two', 'hashed'))).toBe('two');
+  });
+
+  it('take no place from requests when they are raw', () => {
+    const world = new World();
+    const cluster = world.serve(staticYaml('web', ['10.0.0.1:80'], 'circuit_breakers: {thresholds: [{max_connection_pools: 1}]}'));
+    const raw = askTcp(world, cluster, 'one', 'hashed');
+    askTcp(world, cluster, 'two', 'hashed');
+    ask(world, cluster, 'one', 'hashed');
+    raw.encoder!.reset({ source: 'downstream', kind: 'local-reset', retryable: false, details: '' });
+    expect(requestWith('two', 'hashed').startOn(cluster).events).toEqual(['failure connection-failure']);
   });
 
   it('are different for raw connections of different hashes, and have what the first one shares for others', () => {

@@ -42,6 +42,10 @@ export class ConnectionPool implements PooledConnectionOwner, PendingRequestOwne
     this.breakers = breakers;
   }
 
+  get counted(): boolean {
+    return this.#context.counted;
+  }
+
   get connections(): number {
     return this.#connecting.size + this.#ready.size + this.#busy.size;
   }

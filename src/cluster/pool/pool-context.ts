@@ -22,6 +22,8 @@ export interface PoolContext {
   readonly downstream: DownstreamAddresses | undefined;
   /** The pool goes with its last connection. */
   readonly passing: boolean;
+  /** `max_connection_pools` counts it: those of raw connections are beside it, as in Envoy. */
+  readonly counted: boolean;
   /** Used towards addresses of its own family. */
   readonly localAddress: ConnectOptions['localAddress'];
   readonly tcpKeepAliveDelayMs: number | undefined;

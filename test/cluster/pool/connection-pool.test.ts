@@ -35,7 +35,7 @@ function twoStreamPool(maxRequestsPerConnection = Infinity) {
     clock: world.clock,
     stats: world.stats.group('cluster.c', CLUSTER_STATS),
     protocol,
-    transportSocket: undefined, names: undefined, downstream: undefined, passing: false, localAddress: undefined,
+    transportSocket: undefined, names: undefined, downstream: undefined, passing: false, counted: true, localAddress: undefined,
     tcpKeepAliveDelayMs: undefined,
     connectTimeouts: world.timers.list(1000),
     idleTimeouts: undefined,
