@@ -1,4 +1,5 @@
 import { serviceKey } from './extension.ts';
+import { defineStats, type StatGroup, type StatStore } from './stats/stats.ts';
 
 /**
  * What a process that runs short of something does without, as `envoy.config.overload.v3.OverloadManager` configures it. The main thread watches the
@@ -39,11 +40,17 @@ export interface OverloadMessage extends Overload {
   readonly timeoutFloors: TimeoutFloors;
   /** Streams that hold less are never given up (`minimum_account_to_track_power_of_two`); as a power of two. */
   readonly minHeldPowerOfTwo: number;
+  /** How often heaps have been asked to shrink. */
+  readonly heapShrinks: number;
 }
+
+export const CONNECTIONS_MONITOR = 'envoy.resource_monitors.global_downstream_max_connections';
+/** Nobody reads this monitor, so no update is skipped; one that fails is a connection too many. */
+export const CONNECTIONS_MONITOR_STATS = defineStats({ counters: ['failed_updates'], gauges: ['pressure'] });
 
 export const OVERLOAD = serviceKey<Overload>('overload');
 
-export const noOverload: OverloadMessage = { states: {}, maxDownstreamConnections: Infinity, timeoutFloors: {}, minHeldPowerOfTwo: Infinity };
+export const noOverload: OverloadMessage = { states: {}, maxDownstreamConnections: Infinity, timeoutFloors: {}, minHeldPowerOfTwo: Infinity, heapShrinks: 0 };
 
 /** What becomes of a timeout of `ms` while the action is taken as far as `state` says. */
 export function reducedTimeout(ms: number, floor: TimeoutFloor | undefined, state: number): number {
@@ -56,9 +63,24 @@ export function reducedTimeout(ms: number, floor: TimeoutFloor | undefined, stat
 export class ThreadOverload implements Overload {
   states: OverloadStates = noOverload.states;
   maxDownstreamConnections = Infinity;
+  readonly #stats: StatStore;
+  #connections: StatGroup | undefined;
+
+  constructor(stats: StatStore) {
+    this.#stats = stats;
+  }
 
   replace({ states, maxDownstreamConnections }: Overload): void {
     this.states = states;
     this.maxDownstreamConnections = maxDownstreamConnections;
+    if (maxDownstreamConnections < Infinity || this.#connections === undefined) return;
+    this.#stats.release(this.#connections);
+    this.#connections = undefined;
+  }
+
+  /** A connection is beyond `maxDownstreamConnections`. */
+  countRefusedConnection(): void {
+    this.#connections ??= this.#stats.group(`overload.${CONNECTIONS_MONITOR}`, CONNECTIONS_MONITOR_STATS);
+    this.#connections.inc(CONNECTIONS_MONITOR_STATS.failed_updates);
   }
 }

@@ -1,4 +1,4 @@
-import type { Overload } from '../core/overload.ts';
+import type { ThreadOverload } from '../core/overload.ts';
 import { type CountCells, countName, type ProcessCounts } from '../core/process-counts.ts';
 import type { Random } from '../core/random.ts';
 import type { CounterId } from '../core/stats/stats.ts';
@@ -8,7 +8,7 @@ import type { ListenerSpec } from './compile.ts';
 /** What limits need of their thread. */
 export interface LimitServices {
   readonly counts: ProcessCounts;
-  readonly overload: Overload;
+  readonly overload: ThreadOverload;
   readonly random: Random;
 }
 
@@ -17,7 +17,7 @@ const CONNECTIONS = 0;
 /** Whether a listener may take one more connection. All threads count together: the connections of the listener and those of the process. */
 export class ListenerLimits {
   readonly #spec: ListenerSpec;
-  readonly #overload: Overload;
+  readonly #overload: ThreadOverload;
   readonly #random: Random;
   readonly #ofListener: CountCells;
   /** Undefined: its connections are not limited with those of others (`ignore_global_conn_limit`). */
@@ -35,7 +35,11 @@ export class ListenerLimits {
   enter(): CounterId | undefined {
     const { connectionLimit, globalConnectionLimit, bypassesOverload } = this.#spec;
     const all = this.#ofProcess?.get(CONNECTIONS) ?? -1;
-    if (all >= globalConnectionLimit() || (!bypassesOverload && all >= this.#overload.maxDownstreamConnections)) return LISTENER_STATS.downstream_global_cx_overflow;
+    if (all >= globalConnectionLimit()) return LISTENER_STATS.downstream_global_cx_overflow;
+    if (!bypassesOverload && all >= this.#overload.maxDownstreamConnections) {
+      this.#overload.countRefusedConnection();
+      return LISTENER_STATS.downstream_global_cx_overflow;
+    }
     const rejected = bypassesOverload ? undefined : this.#overload.states.reject_incoming_connections;
     if (rejected !== undefined && this.#random.unit() < rejected) return LISTENER_STATS.downstream_cx_overload_reject;
     if (this.#ofListener.get(CONNECTIONS) >= connectionLimit()) return LISTENER_STATS.downstream_cx_overflow;

@@ -64,8 +64,8 @@ export const bootstrapSupport: SupportTable = {
   'envoy.config.overload.v3.ScaleTimersOverloadActionConfig': fields('timer_scale_factors'),
   'envoy.config.overload.v3.ScaleTimersOverloadActionConfig.ScaleTimer': fields('timer min_timeout min_scale'),
   'envoy.config.overload.v3.ShrinkHeapConfig': {
-    timer_interval: ignored('V8 gives memory back by itself'),
-    max_unfreed_memory_bytes: ignored('V8 gives memory back by itself'),
+    ...fields('timer_interval'),
+    max_unfreed_memory_bytes: ignored('V8 decides what it keeps'),
   },
   'envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig': {
     ...fields('max_heap_size_bytes'),

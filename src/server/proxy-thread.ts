@@ -31,6 +31,7 @@ import { UpstreamFilters } from './upstream-filters.ts';
 import { UpstreamSockets } from './upstream-sockets.ts';
 import { Watchdog, type WatchdogSettings } from './watchdog.ts';
 import type { Worker } from './worker.ts';
+import { collectGarbage } from './overload/garbage.ts';
 import { RESET_STREAMS_SCOPE, RESET_STREAMS_STATS, resetHighMemoryStreams } from './overload/high-memory-streams.ts';
 
 export interface ProxyThreadOptions {
@@ -67,8 +68,9 @@ export class ProxyThread implements Worker {
   readonly #health = { failed: false };
   readonly #accessLogs: AccessLogFiles;
   readonly #tls: ThreadTlsMaterial;
-  readonly #overload = new ThreadOverload();
+  readonly #overload: ThreadOverload;
   readonly #resetStreams: StatGroup;
+  #heapShrinks = 0;
   #clusterNames: ReadonlySet<string> = new Set();
   #utilization = performance.eventLoopUtilization();
 
@@ -80,6 +82,7 @@ export class ProxyThread implements Worker {
     this.#options = options;
     this.#services = { registry, stats, clock, timers, random, runtime, log, node, serving: true };
     this.#drain = new ProcessDrain(clock, random);
+    this.#overload = new ThreadOverload(stats);
     this.#resetStreams = stats.group(RESET_STREAMS_SCOPE, RESET_STREAMS_STATS);
     new Watchdog(stats, [`server.worker_${index}`, 'workers'], options.watchdog, clock, timers);
     this.#tls = new ThreadTlsMaterial([], options.ticketSecret);
@@ -142,6 +145,8 @@ export class ProxyThread implements Worker {
       const count = resetHighMemoryStreams(this.#listeners.heldStreams(), now, message.minHeldPowerOfTwo);
       this.#resetStreams.add(RESET_STREAMS_STATS.count, count);
     }
+    if (message.heapShrinks > this.#heapShrinks) collectGarbage();
+    this.#heapShrinks = message.heapShrinks;
     this.#options.timers.reduce(message);
     this.#listeners.pauseAccepts(message.states.stop_accepting_connections === 1);
   }

@@ -439,8 +439,7 @@ export class Proxy {
     this.#runtime.replace(values);
     const { workers, serverStats } = this.#built;
     if (workers.workers.length > 1) workers.updateRuntime(values);
-    serverStats.runtime.inc(RUNTIME_STATS.load_success);
-    serverStats.runtime.inc(RUNTIME_STATS.override_dir_not_exists);
+    serverStats.countRuntimeLoad();
     serverStats.runtime.gaugeSet(RUNTIME_STATS.num_keys, values.size);
     serverStats.runtime.gaugeSet(RUNTIME_STATS.num_layers, this.#runtimeLayers.layers().length);
     serverStats.runtime.gaugeSet(RUNTIME_STATS.admin_overrides_active, this.#runtimeLayers.adminOverrides > 0 ? 1 : 0);

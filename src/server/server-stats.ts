@@ -68,6 +68,13 @@ export class ServerStats {
     this.server.gaugeSet(SERVER_STATS.version, versionNumber(VERSION));
     this.server.gaugeSet(SERVER_STATS.days_until_first_cert_expiring, NO_CERTIFICATE);
     this.state('PRE_INITIALIZING');
+    // Envoy's first one is from before its layers are there.
+    this.countRuntimeLoad();
+  }
+
+  countRuntimeLoad(): void {
+    this.runtime.inc(RUNTIME_STATS.load_success);
+    this.runtime.inc(RUNTIME_STATS.override_dir_not_exists);
   }
 
   /** Listeners and filter chains that drain count for as long as they may. */

@@ -4,7 +4,7 @@ import { MessageIdentity } from '../../src/api/message-identity.ts';
 import { schemaOf } from '../../src/api/registry.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
-import { noOverload } from '../../src/core/overload.ts';
+import { ThreadOverload } from '../../src/core/overload.ts';
 import { LocalProcessCounts } from '../../src/core/process-counts.ts';
 import { SeededRandom } from '../../src/core/random.ts';
 import { HeldStats } from '../../src/core/stats/held-stats.ts';
@@ -59,7 +59,7 @@ function frameOf(name: string): MessageIdentity {
 }
 
 function limitServices(): LimitServices {
-  return { counts: new LocalProcessCounts(), overload: noOverload, random: new SeededRandom(1) };
+  return { counts: new LocalProcessCounts(), overload: new ThreadOverload(new SharedStatStore({ onAnnounce: () => {} })), random: new SeededRandom(1) };
 }
 
 const DRAIN: DrainSettings = { timeMs: 1000, strategy: 'immediate' };

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Overload, ThreadOverload } from '../../src/core/overload.ts';
 import { createCountTally, createSharedCountMemory, LocalProcessCounts, type ProcessCounts, SharedProcessCounts } from '../../src/core/process-counts.ts';
 import { SeededRandom } from '../../src/core/random.ts';
+import { SharedStatStore } from '../../src/core/stats/store.ts';
 import type { ListenerSpec } from '../../src/listener/compile.ts';
 import { ListenerLimits } from '../../src/listener/listener-limits.ts';
 import { LISTENER_STATS } from '../../src/http/listener-stats.ts';
@@ -20,7 +21,7 @@ interface Given {
 
 function limitsOf({ limit = Infinity, globalLimit = Infinity, name = 'edge', counts = new LocalProcessCounts(), overload = {}, ...given }: Given): ListenerLimits {
   const spec = { name, rest: '', ignoresGlobalLimit: false, bypassesOverload: false, ...given, connectionLimit: () => limit, globalConnectionLimit: () => globalLimit };
-  const state = new ThreadOverload();
+  const state = new ThreadOverload(new SharedStatStore({ onAnnounce: () => {} }));
   state.replace({ states: {}, maxDownstreamConnections: Infinity, ...overload });
   return new ListenerLimits(spec as unknown as ListenerSpec, { counts, overload: state, random: new SeededRandom(1) });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
-import { noOverload } from '../../src/core/overload.ts';
+import { ThreadOverload } from '../../src/core/overload.ts';
 import { LocalProcessCounts } from '../../src/core/process-counts.ts';
 import { SeededRandom } from '../../src/core/random.ts';
 import { HeldStats } from '../../src/core/stats/held-stats.ts';
@@ -33,7 +33,7 @@ function managerOf() {
   const clock = new ManualClock();
   const timers = new Timers(clock);
   const random = new SeededRandom(1);
-  const limits = { counts: new LocalProcessCounts(), overload: noOverload, random };
+  const limits = { counts: new LocalProcessCounts(), overload: new ThreadOverload(new SharedStatStore({ onAnnounce: () => {} })), random };
   const thread = { workerIndex: 0, transport, clock, timers, nextConnectionId: () => 1, drains: new ProcessDrain(clock, random), drain: { timeMs: 1000, strategy: 'immediate' as const }, limits, log: silentLogger };
   const manager = new ListenerManager(thread, silentLogger);
   const wait = (ms: number): void => {

@@ -1,4 +1,4 @@
-import type { OverloadAction as ActionMessage, OverloadManager as ManagerMessage, ScaleTimersOverloadActionConfig, Trigger } from '../../api/generated/envoy/config/overload/v3.ts';
+import type { OverloadAction as ActionMessage, OverloadManager as ManagerMessage, ScaleTimersOverloadActionConfig, ShrinkHeapConfig, Trigger } from '../../api/generated/envoy/config/overload/v3.ts';
 import { ScaleTimersOverloadActionConfig_TimerType as TimerType } from '../../api/generated/envoy/config/overload/v3.ts';
 import { configTypeOf, unpack } from '../../config/open-any.ts';
 import { durationMs } from '../../core/durations.ts';
@@ -15,6 +15,8 @@ export interface OverloadSpec {
   readonly minHeldPowerOfTwo: number;
   /** Infinity: there is no such monitor. */
   readonly maxDownstreamConnections: number;
+  /** Undefined: `shrink_heap` is not configured. */
+  readonly heapShrinkMs: number | undefined;
 }
 
 export interface ActionSpec {
@@ -42,6 +44,8 @@ const ACTIONS: ReadonlySet<string> = new Set<OverloadAction>([
   'reset_high_memory_stream',
 ]);
 const DEFAULT_REFRESH_MS = 1000;
+const DEFAULT_SHRINK_MS = 10_000;
+const SHRINK_CONFIG = 'envoy.config.overload.v3.ShrinkHeapConfig';
 
 /** Undefined: there is none. */
 export function compileOverloadManager(message: ManagerMessage | undefined, at: ConfigPath, problems: Problems): OverloadSpec | undefined {
@@ -56,12 +60,14 @@ export function compileOverloadManager(message: ManagerMessage | undefined, at: 
   const resources = new Set(message.resourceMonitors.map(({ name }) => name));
   const actions: ActionSpec[] = [];
   let timeoutFloors: TimeoutFloors = {};
+  let heapShrinkMs: number | undefined;
   message.actions.forEach((action, index) => {
     const actionAt = at.field('actions').index(index);
     const name = compileActionName(action, actionAt, problems);
     if (name === undefined) return;
     if (actions.some((other) => other.action === name)) problems.error(actionAt, `Duplicate overload action ${action.name}`);
     if (name === 'reset_high_memory_stream' && message.bufferFactoryConfig === undefined) problems.error(actionAt, `Overload action "${action.name}" requires buffer_factory_config.`);
+    if (name === 'shrink_heap') heapShrinkMs = compileShrinkInterval(action, actionAt, problems);
     if (name === 'reduce_timeouts') timeoutFloors = compileFloors(action, actionAt, problems);
     actions.push({ action: name, triggers: compileTriggers(action, resources, actionAt, problems) });
   });
@@ -71,6 +77,7 @@ export function compileOverloadManager(message: ManagerMessage | undefined, at: 
     actions,
     timeoutFloors,
     minHeldPowerOfTwo: message.bufferFactoryConfig?.minimumAccountToTrackPowerOfTwo ?? noOverload.minHeldPowerOfTwo,
+    heapShrinkMs,
     maxDownstreamConnections: Math.min(...monitors.map((monitor) => (monitor.kind === 'connections' ? monitor.limit : Infinity))),
   };
 }
@@ -80,6 +87,13 @@ function compileActionName({ name }: ActionMessage, at: ConfigPath, problems: Pr
   if (ACTIONS.has(short)) return short as OverloadAction;
   problems.error(at.field('name'), `Unknown Overload Manager Action ${name}`);
   return undefined;
+}
+
+function compileShrinkInterval({ typedConfig }: ActionMessage, at: ConfigPath, problems: Problems): number {
+  if (typedConfig === undefined) return DEFAULT_SHRINK_MS;
+  if (configTypeOf(typedConfig) === SHRINK_CONFIG) return durationMs((unpack(typedConfig) as ShrinkHeapConfig).timerInterval) ?? DEFAULT_SHRINK_MS;
+  problems.error(at.field('typed_config'), `not a ${SHRINK_CONFIG}`);
+  return DEFAULT_SHRINK_MS;
 }
 
 function compileTriggers({ name, triggers }: ActionMessage, resources: ReadonlySet<string>, at: ConfigPath, problems: Problems): TriggerSpec[] {

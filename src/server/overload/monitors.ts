@@ -7,6 +7,7 @@ import type { FixedHeapConfig } from '../../api/generated/envoy/extensions/resou
 import type { InjectedResourceConfig } from '../../api/generated/envoy/extensions/resource_monitors/injected_resource/v3.ts';
 import { configTypeOf, unpack } from '../../config/open-any.ts';
 import type { Clock } from '../../core/clock.ts';
+import { CONNECTIONS_MONITOR } from '../../core/overload.ts';
 import type { ConfigPath, Problems } from '../../core/problems.ts';
 import { type CpuScope, CpuUtilization } from './cpu-utilization.ts';
 
@@ -19,7 +20,6 @@ export type MonitorSpec =
   | { readonly name: string; readonly kind: 'connections'; readonly limit: number };
 
 const PACKAGE = 'envoy.extensions.resource_monitors';
-const CONNECTIONS_MONITOR = 'envoy.resource_monitors.global_downstream_max_connections';
 
 /** Undefined after reporting what is wrong. */
 export function compileMonitor({ name, configType }: MonitorMessage, at: ConfigPath, problems: Problems): MonitorSpec | undefined {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
-import { noOverload, type OverloadAction, type OverloadMessage } from '../../core/overload.ts';
+import { CONNECTIONS_MONITOR_STATS, noOverload, type OverloadAction, type OverloadMessage } from '../../core/overload.ts';
 import { defineStats, type StatGroup, type StatStore } from '../../core/stats/stats.ts';
 import type { Timers } from '../../core/timers.ts';
 import type { ActionSpec, OverloadSpec } from './compile.ts';
@@ -8,6 +8,7 @@ import { type MonitorSpec, pressureReader, type ReadPressure } from './monitors.
 
 const MONITOR_STATS = defineStats({ counters: ['failed_updates', 'skipped_updates'], gauges: ['pressure'] });
 const ACTION_STATS = defineStats({ gauges: ['active', 'scale_percent'] });
+const SHRINK_STATS = defineStats({ counters: ['shrink_count'] });
 
 export interface OverloadServices {
   readonly stats: StatStore;
@@ -38,6 +39,8 @@ export class OverloadManager {
   #spec: OverloadSpec | undefined;
   #monitors: readonly WatchedMonitor[] = [];
   #actions: readonly WatchedAction[] = [];
+  #shrinkStats: StatGroup | undefined;
+  #heapShrinks = 0;
 
   constructor(services: OverloadServices) {
     this.#services = services;
@@ -49,7 +52,7 @@ export class OverloadManager {
     const states: Partial<Record<OverloadAction, number>> = {};
     for (const { spec, state } of this.#actions) if (state > 0) states[spec.action] = state;
     const { maxDownstreamConnections, timeoutFloors, minHeldPowerOfTwo } = this.#spec;
-    return { states, maxDownstreamConnections, timeoutFloors, minHeldPowerOfTwo };
+    return { states, maxDownstreamConnections, timeoutFloors, minHeldPowerOfTwo, heapShrinks: this.#heapShrinks };
   }
 
   /** Undefined: nothing is watched any more. */
@@ -57,21 +60,39 @@ export class OverloadManager {
     if (spec === undefined && this.#spec === undefined) return;
     const { stats, clock, readerOf = pressureReader } = this.#services;
     for (const { stats: group } of [...this.#monitors, ...this.#actions]) stats.release(group);
+    if (this.#shrinkStats !== undefined) stats.release(this.#shrinkStats);
     this.#spec = spec;
-    this.#monitors = (spec?.monitors ?? []).map((monitor) => ({ spec: monitor, read: readerOf(monitor, clock), stats: stats.group(`overload.${monitor.name}`, MONITOR_STATS), pressure: 0 }));
-    this.#actions = (spec?.actions ?? []).map((action) => ({ spec: action, stats: stats.group(`overload.envoy.overload_actions.${action.action}`, ACTION_STATS), state: 0 }));
+    this.#monitors = (spec?.monitors ?? []).map((monitor) => ({ spec: monitor, read: readerOf(monitor, clock), stats: stats.group(`overload.${monitor.name}`, monitor.kind === 'connections' ? CONNECTIONS_MONITOR_STATS : MONITOR_STATS), pressure: 0 }));
+    this.#actions = (spec?.actions ?? []).map((action) => ({ spec: action, stats: stats.group(actionScope(action.action), ACTION_STATS), state: 0 }));
     for (const { stats: group } of this.#actions) {
       group.gaugeSet(ACTION_STATS.active, 0);
       group.gaugeSet(ACTION_STATS.scale_percent, 0);
     }
+    this.#shrinkStats = spec?.heapShrinkMs === undefined ? undefined : stats.group(actionScope('shrink_heap'), SHRINK_STATS);
     this.#services.publish(this.message);
-    if (spec !== undefined) this.#watch(spec);
+    if (spec === undefined) return;
+    this.#watch(spec);
+    if (spec.heapShrinkMs !== undefined) this.#shrinkHeaps(spec, spec.heapShrinkMs);
   }
 
   #watch(spec: OverloadSpec): void {
     if (this.#spec !== spec) return;
     this.refresh();
     this.#services.timers.after(spec.refreshMs, { onTimer: () => this.#watch(spec) });
+  }
+
+  #shrinkHeaps(spec: OverloadSpec, intervalMs: number): void {
+    this.#services.timers.after(intervalMs, {
+      onTimer: () => {
+        if (this.#spec !== spec) return;
+        if (this.message.states.shrink_heap === 1) {
+          this.#heapShrinks++;
+          this.#shrinkStats!.inc(SHRINK_STATS.shrink_count);
+          this.#services.publish(this.message);
+        }
+        this.#shrinkHeaps(spec, intervalMs);
+      },
+    });
   }
 
   refresh(): void {
@@ -116,4 +137,8 @@ export class OverloadManager {
     action.stats.gaugeSet(ACTION_STATS.active, state === 1 ? 1 : 0);
     action.stats.gaugeSet(ACTION_STATS.scale_percent, Math.floor(state * 100));
   }
+}
+
+function actionScope(action: OverloadAction): string {
+  return `overload.envoy.overload_actions.${action}`;
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/log.ts';
-import { noOverload, type OverloadMessage } from '../../../src/core/overload.ts';
+import { CONNECTIONS_MONITOR, noOverload, type OverloadMessage, ThreadOverload } from '../../../src/core/overload.ts';
 import { StatScrape } from '../../../src/core/stats/scrape.ts';
 import { SharedStatStore } from '../../../src/core/stats/store.ts';
 import { Timers } from '../../../src/core/timers.ts';
@@ -15,7 +15,7 @@ function specOf(triggers: readonly TriggerSpec[]): OverloadSpec {
   return {
     refreshMs: 100, monitors: [{ name: 'heap', kind: 'heap', limit: 1 }, { name: 'file', kind: 'injected', path: '' }],
     actions: [{ action: 'stop_accepting_requests', triggers }], timeoutFloors: {},
-  minHeldPowerOfTwo: Infinity, maxDownstreamConnections: Infinity,
+  minHeldPowerOfTwo: Infinity, heapShrinkMs: undefined, maxDownstreamConnections: Infinity,
   };
 }
 
@@ -26,6 +26,7 @@ describe('the overload manager', () => {
   let pressures: Record<string, number | Error>;
   let manager: OverloadManager;
   let scrape: StatScrape;
+  let stats: SharedStatStore;
 
   beforeEach(() => {
     timers = new Timers(clock);
@@ -33,8 +34,9 @@ describe('the overload manager', () => {
     pressures = { heap: 0, file: 0 };
     scrape = new StatScrape();
     scrape.addThread(0);
+    stats = new SharedStatStore({ direct: true, onAnnounce: (announcement) => scrape.announce(0, announcement) });
     manager = new OverloadManager({
-      stats: new SharedStatStore({ direct: true, onAnnounce: (announcement) => scrape.announce(0, announcement) }),
+      stats,
       timers,
       log: silentLogger,
       publish: (message) => published.push(message),
@@ -56,6 +58,8 @@ describe('the overload manager', () => {
   };
   const stat = (name: string): number | undefined => {
     for (const { prefix, schema, ...group } of [...scrape.groups()].map((one) => ({ prefix: one.prefix, schema: one.schema, one }))) {
+      const counter = schema.counters.findIndex((counterName) => `${prefix}.${counterName}` === name);
+      if (counter >= 0) return group.one.counter(counter);
       const gauge = schema.gauges.findIndex((gaugeName) => `${prefix}.${gaugeName}` === name);
       if (gauge >= 0) return group.one.gauge(gauge);
     }
@@ -99,6 +103,24 @@ describe('the overload manager', () => {
     expect(stat('overload.heap.pressure')).toBe(80);
     expect(stat('overload.envoy.overload_actions.stop_accepting_requests.scale_percent')).toBe(75);
     expect(stat('overload.envoy.overload_actions.stop_accepting_requests.active')).toBe(0);
+  });
+
+  test('asks for smaller heaps again and again while it is saturated', () => {
+    const shrinks = (): number | undefined => stat('overload.envoy.overload_actions.shrink_heap.shrink_count');
+    manager.configure({ ...specOf([]), actions: [{ action: 'shrink_heap', triggers: [scaled] }], heapShrinkMs: 300 });
+    for (const pressure of [1, 1, 1, 1, 1, 1]) refreshAt(pressure);
+    expect([shrinks(), manager.message.heapShrinks]).toEqual([2, 2]);
+    for (const pressure of [0.8, 0.8, 0.8, 0.8]) refreshAt(pressure);
+    expect([shrinks(), published.at(-1)!.heapShrinks]).toEqual([2, 2]);
+  });
+
+  test('reads no monitor of connections', () => {
+    manager.configure({ ...specOf([]), monitors: [{ name: CONNECTIONS_MONITOR, kind: 'connections', limit: 1 }], maxDownstreamConnections: 1 });
+    expect(stat(`overload.${CONNECTIONS_MONITOR}.skipped_updates`)).toBeUndefined();
+    const thread = new ThreadOverload(stats);
+    thread.replace(manager.message);
+    thread.countRefusedConnection();
+    expect(stat(`overload.${CONNECTIONS_MONITOR}.failed_updates`)).toBe(1);
   });
 
   test('takes back everything when it is configured away', () => {
