@@ -14,6 +14,7 @@ import { compileRegexMatcher } from '../matcher/regex-matcher.ts';
 import { compileRateLimits } from '../rate-limit/policy.ts';
 import { bodyBufferLimitBytes } from './body-buffer-limit.ts';
 import { compileDirectResponse, compileForwardSettings, compileRedirect, unsupportedAction } from './compile-action.ts';
+import { compileCorsField, type CorsPolicy } from './cors-policy.ts';
 import { CompiledDirectRoute, TlsRedirectRoute } from './direct-route.ts';
 import { noFilterConfigs } from './filter-configs.ts';
 import { CompiledForwardRoute, type ForwardSettings, type ForwardTarget, type RouteSurroundings } from './forward-route.ts';
@@ -111,7 +112,8 @@ function compileVirtualHost(message: VirtualHostMessage, at: ConfigPath, scope: 
     requireTls: REQUIRE_TLS[message.requireTls],
   };
   const counts = new CountsCompiler(message.name, message.virtualClusters, at.field('virtual_clusters'), scope.context);
-  const host: HostScope = { message, virtualHost, counts, levels: [scope.level, level] };
+  const corsPolicies = compileCorsField(message.cors, at.field('cors'), scope.context, []);
+  const host: HostScope = { message, virtualHost, counts, levels: [scope.level, level], corsPolicies };
   const routes = compileRoutes(message, at, host, scope);
   return { host: virtualHost, routes, requireTls: virtualHost.requireTls, tlsRedirect: new TlsRedirectRoute(virtualHost) };
 }
@@ -136,6 +138,7 @@ interface HostScope {
   readonly counts: CountsCompiler;
   /** From the less specific to the more specific. */
   readonly levels: readonly RouteLevel[];
+  readonly corsPolicies: readonly CorsPolicy[];
 }
 
 const REQUIRE_TLS = ['none', 'external-only', 'all'] as const;
@@ -150,6 +153,7 @@ class RouteCompiler {
   readonly #scope: TableScope;
   /** From the least specific to the most specific: configuration, virtual host, route. */
   readonly #levels: readonly RouteLevel[];
+  readonly #corsPolicies: readonly CorsPolicy[];
 
   constructor(message: RouteMessage, at: ConfigPath, host: HostScope, scope: TableScope) {
     this.#message = message;
@@ -158,6 +162,8 @@ class RouteCompiler {
     this.#counts = host.counts.ofRoute(message.statPrefix);
     this.#scope = scope;
     this.#levels = [...host.levels, compileLevel(message, at, scope.context, host.levels.at(-1)!.filterConfigs)];
+    const cors = message.action.case === 'route' ? message.action.value.cors : undefined;
+    this.#corsPolicies = compileCorsField(cors, at.field('route').field('cors'), scope.context, host.corsPolicies);
   }
 
   /** Undefined after reporting. */
@@ -239,6 +245,7 @@ class RouteCompiler {
       filterConfigs: (entry ?? this.#levels.at(-1)!).filterConfigs,
       counts: this.#counts,
       bodyBufferLimitBytes: bodyBufferLimitBytes(this.#message, this.#host.message),
+      corsPolicies: this.#corsPolicies,
     };
   }
 }

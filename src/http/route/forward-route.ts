@@ -4,6 +4,7 @@ import type { HeaderField } from '../matcher/header-field.ts';
 import type { RateLimitPolicy } from '../rate-limit/policy.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { RoutePriority } from '../upstream.ts';
+import type { CorsPolicy } from './cors-policy.ts';
 import { type FilterConfigs, mayDisableFilters } from './filter-configs.ts';
 import { replaceHost, type HostRewrite } from './host-rewrite.ts';
 import type { PathRewrite } from './path-rewrite.ts';
@@ -20,6 +21,7 @@ export interface RouteSurroundings {
   readonly filterConfigs: FilterConfigs;
   readonly counts: VirtualClusters | RequestCounts | undefined;
   readonly bodyBufferLimitBytes: number;
+  readonly corsPolicies: readonly CorsPolicy[];
 }
 
 type Told =
@@ -73,6 +75,7 @@ export class CompiledForwardRoute implements ForwardRoute {
   readonly appendXForwardedHost: boolean;
   readonly upgrades: ReadonlyMap<string, boolean> | undefined;
   readonly connect: ConnectSettings | undefined;
+  readonly corsPolicies: readonly CorsPolicy[];
   readonly retryPolicy = undefined;
   readonly #target: ForwardTarget;
   readonly #settings: ForwardSettings;
@@ -98,6 +101,7 @@ export class CompiledForwardRoute implements ForwardRoute {
     this.appendXForwardedHost = settings.appendXForwardedHost;
     this.upgrades = settings.upgrades;
     this.connect = settings.connect;
+    this.corsPolicies = surroundings.corsPolicies;
     this.#target = target;
     this.#settings = settings;
     this.#surroundings = surroundings;

@@ -2,6 +2,7 @@ import type { HeaderMap } from '../header-map.ts';
 import type { RateLimitPolicy } from '../rate-limit/policy.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { RoutePriority } from '../upstream.ts';
+import type { CorsPolicy } from './cors-policy.ts';
 import type { RequestCounts } from './request-counts.ts';
 
 /**
@@ -119,6 +120,8 @@ export interface ForwardRoute extends RouteBase {
   replaceHost(headers: HeaderMap, host: string, keepOriginal: boolean): void;
   /** What the request counts besides its cluster's statistics, which also finds its virtual cluster; undefined = nothing. */
   requestCounts(headers: HeaderMap, info: StreamInfo): RequestCounts | undefined;
+  /** The `cors` fields of virtual host and route, the least specific first: for the cors filter where it has no configuration of its own. */
+  readonly corsPolicies: readonly CorsPolicy[];
   /** `retry_policy` in effect, undefined = none. */
   readonly retryPolicy: unknown;
 }

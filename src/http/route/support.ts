@@ -27,10 +27,9 @@ const configuration: SupportTable = {
   },
   [`${ROUTE}.RouteList`]: fields('routes'),
   [`${ROUTE}.VirtualHost`]: {
-    ...fields(`name domains routes require_tls include_request_attempt_count include_attempt_count_in_response metadata virtual_clusters
+    ...fields(`name domains routes require_tls cors include_request_attempt_count include_attempt_count_in_response metadata virtual_clusters
       request_body_buffer_limit per_request_buffer_limit_bytes rate_limits matcher`),
     ...LEVEL,
-    cors: refused('the cors filter reads typed_per_filter_config'),
     retry_policy: refused(NO_RETRIES),
     retry_policy_typed_config: refused(NO_RETRIES),
     hedge_policy: refused(NO_RETRIES),
@@ -47,6 +46,8 @@ const configuration: SupportTable = {
     tracing: ignored(NO_TRACING),
     route_specifiers: refused(NO_SPECIFIERS_OF_ROUTES),
   },
+  [`${ROUTE}.CorsPolicy`]: fields(`allow_origin_string_match allow_methods allow_headers expose_headers max_age allow_credentials filter_enabled
+    shadow_enabled allow_private_network_access forward_not_matching_preflights`),
   [`${ROUTE}.VirtualCluster`]: fields('name headers'),
   [`${ROUTE}.FilterConfig`]: fields('config is_optional disabled'),
 };
@@ -80,7 +81,7 @@ const action: SupportTable = {
   [`${ROUTE}.RouteAction`]: {
     ...fields(`cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite path_rewrite
       host_rewrite_literal auto_host_rewrite host_rewrite_header host_rewrite_path_regex host_rewrite append_x_forwarded_host timeout
-      idle_timeout priority max_grpc_timeout grpc_timeout_offset rate_limits include_vh_rate_limits flush_timeout`),
+      idle_timeout priority max_grpc_timeout grpc_timeout_offset rate_limits include_vh_rate_limits flush_timeout cors`),
     cluster_specifier_plugin: refused(NO_SPECIFIERS),
     inline_cluster_specifier_plugin: refused(NO_SPECIFIERS),
     metadata_match: refused(NO_SUBSETS),
@@ -91,7 +92,6 @@ const action: SupportTable = {
     hedge_policy: refused(NO_RETRIES),
     request_mirror_policies: refused(NO_MIRRORING),
     hash_policy: refused('requests are not spread by their hash'),
-    cors: refused('the cors filter reads typed_per_filter_config'),
     upgrade_configs: supported(),
     internal_redirect_policy: refused(NO_INTERNAL_REDIRECTS),
     internal_redirect_action: only(['PASS_THROUGH_INTERNAL_REDIRECT'], NO_INTERNAL_REDIRECTS),

@@ -2,7 +2,7 @@ import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { CONTINUE, type FilterStatus, type FilterStream, type HttpFilter, STOP_AND_BUFFER } from '../../../http/filter.ts';
 import { HeaderMap } from '../../../http/header-map.ts';
 import { headerName } from '../../../http/header-name.ts';
-import { allowsOrigin, type CorsPolicy, policyFlag, policyText } from './policy.ts';
+import { allowsOrigin, type CorsPolicy, policyFlag, policyText } from '../../../http/route/cors-policy.ts';
 
 export const CORS_STATS = defineStats({ counters: ['origin_invalid', 'origin_valid'] });
 
@@ -34,8 +34,11 @@ export class Cors implements HttpFilter {
   decodeHeaders(stream: FilterStream, headers: HeaderMap): FilterStatus {
     const origin = headers.get(ORIGIN);
     if (origin === undefined || origin === '') return CONTINUE;
-    const levels = stream.perRouteLevels as readonly CorsPolicy[];
-    if (levels.length === 0 || stream.route?.kind !== 'forward') return CONTINUE;
+    const { route } = stream;
+    if (route?.kind !== 'forward') return CONTINUE;
+    const own = stream.perRouteLevels as readonly CorsPolicy[];
+    const levels = own.length > 0 ? own : route.corsPolicies;
+    if (levels.length === 0) return CONTINUE;
     const policy = levels[levels.length - 1]!;
     const enabled = policy.enabled === undefined || policy.enabled.includes(stream.random.uint32());
     if (!enabled && policy.shadow?.includes(stream.random.uint32()) !== true) return CONTINUE;

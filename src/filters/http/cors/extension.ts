@@ -3,7 +3,7 @@ import type { Extension } from '../../../core/extension.ts';
 import type { HttpFilter } from '../../../http/filter.ts';
 import { HTTP } from '../../../http/http-services.ts';
 import { Cors, CORS_STATS } from './cors.ts';
-import { compileCorsPolicy } from './policy.ts';
+import { compileCorsPolicy } from '../../../http/route/cors-policy.ts';
 
 export const corsExtension: Extension<never, HttpFilter> = {
   name: 'envoy.filters.http.cors',

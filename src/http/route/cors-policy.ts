@@ -1,11 +1,12 @@
-import type { CorsPolicy as PolicyMessage } from '../../../api/generated/envoy/extensions/filters/http/cors/v3.ts';
-import type { CompileContext } from '../../../core/extension.ts';
-import type { ConfigPath } from '../../../core/problems.ts';
-import { wireText } from '../../../core/wire-text.ts';
-import { compileRuntimeFraction, type RuntimeFraction } from '../../../http/matcher/runtime-fraction.ts';
-import { compileStringMatcher, type StringMatcher } from '../../../http/matcher/string-matcher.ts';
+import type { CorsPolicy as RoutePolicyMessage } from '../../api/generated/envoy/config/route/v3.ts';
+import type { CorsPolicy as PolicyMessage } from '../../api/generated/envoy/extensions/filters/http/cors/v3.ts';
+import type { CompileContext } from '../../core/extension.ts';
+import type { ConfigPath } from '../../core/problems.ts';
+import { wireText } from '../../core/wire-text.ts';
+import { compileRuntimeFraction, type RuntimeFraction } from '../matcher/runtime-fraction.ts';
+import { compileStringMatcher, type StringMatcher } from '../matcher/string-matcher.ts';
 
-/** envoy.extensions.filters.http.cors.v3.CorsPolicy, compiled. '' and undefined leave the choice to the next level. */
+/** What the cors filter is told of a route, by its own configuration or by the older fields of routes. '' and undefined leave the choice to the next level. */
 export interface CorsPolicy {
   readonly origins: readonly StringMatcher[];
   readonly allowMethods: string;
@@ -21,7 +22,18 @@ export interface CorsPolicy {
   readonly shadow: RuntimeFraction | undefined;
 }
 
-export function compileCorsPolicy(message: PolicyMessage, at: ConfigPath, context: CompileContext): CorsPolicy {
+/** The older field `cors`, at `at`, behind those of the less specific levels. */
+export function compileCorsField(
+  message: RoutePolicyMessage | undefined,
+  at: ConfigPath,
+  context: CompileContext,
+  inherited: readonly CorsPolicy[],
+): readonly CorsPolicy[] {
+  if (message === undefined) return inherited;
+  return [...inherited, compileCorsPolicy({ ...message, filterEnabled: message.enabledSpecifier.value }, at, context)];
+}
+
+export function compileCorsPolicy(message: Omit<PolicyMessage, '$typeName'>, at: ConfigPath, context: CompileContext): CorsPolicy {
   const { filterEnabled, shadowEnabled } = message;
   const origins = message.allowOriginStringMatch.map((matcher, index) =>
     compileStringMatcher(matcher, at.field('allow_origin_string_match').index(index), context),
