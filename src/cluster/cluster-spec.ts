@@ -83,6 +83,7 @@ export interface DnsTarget {
   readonly weight: number;
   readonly health: EndpointHealth;
   readonly metadata: HostMetadata | undefined;
+  readonly localityMetadata?: HostMetadata | undefined;
 }
 
 export type LookupFamily = 'auto' | 'v4-only' | 'v6-only' | 'v4-preferred' | 'all';
@@ -146,6 +147,8 @@ export interface EndpointSpec {
   readonly weight: number;
   readonly health: EndpointHealth;
   readonly metadata: HostMetadata | undefined;
+  /** Of the group of endpoints that it stands in. */
+  readonly localityMetadata?: HostMetadata | undefined;
 }
 
 export type LoadBalancerSpec =

@@ -33,6 +33,7 @@ export class UpstreamHost implements Host {
   priority: number;
   locality: Locality;
   metadata: HostMetadata | undefined;
+  localityMetadata: HostMetadata | undefined;
   canary: boolean;
   healthFlags: number;
   activeRequests = 0;
@@ -55,6 +56,7 @@ export class UpstreamHost implements Host {
     this.priority = priority;
     this.locality = locality;
     this.metadata = endpoint.metadata;
+    this.localityMetadata = endpoint.localityMetadata;
     this.canary = isCanary(endpoint.metadata);
     this.healthFlags = flagsOfEndpoint(endpoint.health);
   }
@@ -66,6 +68,7 @@ export class UpstreamHost implements Host {
     this.weight = endpoint.weight;
     this.priority = priority;
     this.locality = locality;
+    this.localityMetadata = endpoint.localityMetadata;
     if (this.metadata !== endpoint.metadata) {
       this.metadata = endpoint.metadata;
       this.canary = isCanary(endpoint.metadata);

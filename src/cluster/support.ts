@@ -90,7 +90,7 @@ const endpoints: SupportTable = {
     drop_overloads: refused('no share of requests is dropped by category'),
   },
   'envoy.config.endpoint.v3.LocalityLbEndpoints': {
-    ...fields('locality lb_endpoints load_balancing_weight priority'),
+    ...fields('locality lb_endpoints load_balancing_weight priority metadata'),
     proximity: ignored('Envoy does not read it'),
   },
   'envoy.config.endpoint.v3.LbEndpoint': fields('endpoint health_status metadata load_balancing_weight'),
@@ -182,6 +182,7 @@ const dns: SupportTable = {
   },
   'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig': {
     ...fields('resolvers dns_resolver_options query_timeout_seconds query_tries'),
+    udp_max_queries: ignored('it tells after how many queries a socket is replaced, which nobody sees'),
     filter_unroutable_families: only([false]),
     use_resolvers_as_fallback: only([false]),
     rotate_nameservers: only([false]),

@@ -21,6 +21,8 @@ export interface Host {
   readonly locality: { readonly region: string; readonly zone: string; readonly subZone: string };
   /** Endpoint metadata by namespace, as plain JSON. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+  /** Of the group of endpoints that it stands in. */
+  readonly localityMetadata?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
   readonly canary: boolean;
   /** Requests in flight from this thread, read by least request. */
   readonly activeRequests: number;

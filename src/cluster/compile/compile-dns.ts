@@ -116,6 +116,7 @@ function compileTarget(
     weight: message.loadBalancingWeight ?? 1,
     health: healthOf(message),
     metadata: compileMetadata(message.metadata),
+    localityMetadata: compileMetadata(group.metadata),
   };
 }
 

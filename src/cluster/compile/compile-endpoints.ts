@@ -26,7 +26,7 @@ export function compileAssignment(message: ClusterLoadAssignment | undefined, at
     const groupAt = at.field('endpoints').index(index);
     const endpoints: EndpointSpec[] = [];
     group.lbEndpoints.forEach((endpoint, position) => {
-      const compiled = compileEndpoint(endpoint, groupAt.field('lb_endpoints').index(position), context);
+      const compiled = compileEndpoint(endpoint, group, groupAt.field('lb_endpoints').index(position), context);
       if (compiled !== undefined) endpoints.push(compiled);
     });
     addLocality(priorities, group.priority, { locality: compileLocality(group), weight: group.loadBalancingWeight ?? 0, endpoints });
@@ -75,7 +75,7 @@ export function compileMetadata(metadata: Metadata | undefined): HostMetadata | 
   return metadata?.filterMetadata as HostMetadata | undefined;
 }
 
-function compileEndpoint(message: LbEndpoint, at: ConfigPath, context: CompileContext): EndpointSpec | undefined {
+function compileEndpoint(message: LbEndpoint, group: LocalityLbEndpoints, at: ConfigPath, context: CompileContext): EndpointSpec | undefined {
   const endpoint = message.hostIdentifier.case === 'endpoint' ? message.hostIdentifier.value : undefined;
   const address = compileAddress(endpoint?.address, at.field('endpoint').field('address'), context);
   if (address === undefined) return undefined;
@@ -85,6 +85,7 @@ function compileEndpoint(message: LbEndpoint, at: ConfigPath, context: CompileCo
     weight: message.loadBalancingWeight ?? 1,
     health: healthOf(message),
     metadata: compileMetadata(message.metadata),
+    localityMetadata: compileMetadata(group.metadata),
   };
 }
 

@@ -148,8 +148,8 @@ function countFailure({ target }: DnsRefresh, reason: string, { stats, owner, lo
   owner.onFirstAnswer();
 }
 
-function endpointAt({ port, hostname, weight, health, metadata }: DnsTarget, host: string): EndpointSpec {
-  return { address: ipAddress(host, port), hostname, weight, health, metadata };
+function endpointAt({ port, hostname, weight, health, metadata, localityMetadata }: DnsTarget, host: string): EndpointSpec {
+  return { address: ipAddress(host, port), hostname, weight, health, metadata, localityMetadata };
 }
 
 /** In any order. */

@@ -167,8 +167,7 @@ const XDS: AttributeTable = {
   virtual_host_name: ({ info }) => info.virtualHost && wireText(info.virtualHost.name),
   virtual_host_metadata: metadataAttribute(({ info }) => (info.virtualHost === undefined ? 'absent' : info.virtualHost.metadata)),
   upstream_host_metadata: metadataAttribute(({ info }) => ofHost(info.upstreamHost, (host) => host.metadata)),
-  // The metadata of localities is refused at load.
-  upstream_host_locality_metadata: metadataAttribute(({ info }) => ofHost(info.upstreamHost, () => undefined)),
+  upstream_host_locality_metadata: metadataAttribute(({ info }) => ofHost(info.upstreamHost, (host) => host.localityMetadata)),
   filter_chain_name: ({ info }) => wireText(info.connection.filterChainName),
   listener_metadata: metadataAttribute(({ info }) => info.connection.listenerMetadata),
   listener_direction: ({ info }) => whole(info.connection.listenerDirection ?? 0),

@@ -22,7 +22,7 @@ const configuration: SupportTable = {
     vhds: refused('virtual hosts stand in the route configuration'),
     cluster_specifier_plugins: refused(NO_SPECIFIERS),
     request_mirror_policies: refused(NO_MIRRORING),
-    metadata: refused('it is not shown to filters'),
+    metadata: ignored('no filter of Envoy reads it'),
     route_specifiers: refused(NO_SPECIFIERS_OF_ROUTES),
   },
   [`${ROUTE}.RouteList`]: fields('routes'),

@@ -8,7 +8,7 @@ const METADATA = 'envoy.filters.listener.original_dst';
 
 /** Node has no call that reads SO_ORIGINAL_DST, and none that sets IP_TRANSPARENT: what a filter before this one found in its metadata is all there is. */
 const ALONE =
-  'the destination that iptables replaces cannot be read; put envoy.filters.listener.proxy_protocol with a rule for the metadata ' +
+  'destinations that iptables replaces are not supported, because Node.js cannot ask for them; put envoy.filters.listener.proxy_protocol with a rule for the metadata ' +
   `"${METADATA}" before this filter, or send the PROXY protocol and use no filter beside proxy_protocol`;
 
 export const originalDstExtension: Extension<OriginalDst, ListenerFilter> = {
