@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from '../../../src/core/log.ts';
 import { ConfigPath } from '../../../src/core/problems.ts';
 import { SharedStatStore } from '../../../src/core/stats/store.ts';
 import { proxyProtocolExtension } from '../../../src/filters/listener/proxy-protocol/extension.ts';
+import { httpInspectorExtension, MAX_LINE_BYTES } from '../../../src/filters/listener/http-inspector/extension.ts';
 import { tlsInspectorExtension } from '../../../src/filters/listener/tls-inspector/extension.ts';
 import { type AcceptedSocket, CLOSE, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../src/listener/listener-filter.ts';
 import { ipAddress } from '../../../src/transport/address.ts';
@@ -17,6 +18,7 @@ const context = { log, stats: new SharedStatStore({ onAnnounce() {} }) } as unkn
 const proxyProtocolWithout = (disallowedVersions: readonly Version[]): ListenerFilter =>
   proxyProtocolExtension.compile({ statPrefix: '', rules: [], allowRequestsWithoutProxyProtocol: false, disallowedVersions } as never, ConfigPath.root, context);
 const proxyProtocol = proxyProtocolWithout([]);
+const httpInspector = httpInspectorExtension.compile({} as never, ConfigPath.root, context);
 const tlsInspector = tlsInspectorExtension.compile({ maxClientHelloSize: 64, closeConnectionOnClientHelloParsingErrors: true } as never, ConfigPath.root, context);
 
 function read(filter: ListenerFilter, bytes: string): number {
@@ -35,6 +37,7 @@ describe('a listener filter that refuses a connection says in the log whose and 
     ['TLVs that lie', proxyProtocol, `${V2}\x21\x11\0\x10abcdefghijkl\x01\xff\xff\0`, 'the TLVs do not fill their length'],
     ['another version', proxyProtocol, `${V2}\x31\x11\0\x0cabcdefghijkl`, 'unsupported version'],
     ['a version that is not allowed', proxyProtocolWithout([Version.V1]), 'PROXY TCP4 1.2.3.4 5.6.7.8 1000 443\r\n', 'version 1 is not allowed'],
+    ['a first line without an end', httpInspector, `GET /${'a'.repeat(MAX_LINE_BYTES)}`, 'does not end within 65536 bytes'],
     ['a large ClientHello', tlsInspector, `\x16\x03\x01\x01\0\x01\0\0\xfc${'a'.repeat(100)}`, 'is larger than max_client_hello_size'],
     ['a ClientHello whose lengths lie', tlsInspector, `\x16\x03\x01\0\x0c\x01\0\0\x08\x03\x03${'\xff'.repeat(6)}`, 'cannot be read'],
   ])('%s', (_what, filter, bytes, reason) => {

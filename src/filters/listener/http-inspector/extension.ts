@@ -1,12 +1,13 @@
 import type { HttpInspector } from '../../../api/generated/envoy/extensions/filters/listener/http_inspector/v3.ts';
 import type { Extension } from '../../../core/extension.ts';
+import type { Logger } from '../../../core/log.ts';
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { isTarget } from '../../../http/codec/h1-target.ts';
-import { type AcceptedSocket, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
+import { type AcceptedSocket, CLOSE, type ListenerFilter, type ListenerFilterReader, WAIT } from '../../../listener/listener-filter.ts';
 
 const STATS = defineStats({ counters: ['http10_found', 'http11_found', 'http2_found', 'http_not_found', 'read_error'] });
 
-/** A request line that has not ended within this is none. */
+/** Whoever has sent as much and no end of a line is sent away. */
 export const MAX_LINE_BYTES = 65_536;
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 /** RFC 9110 §5.6.2, a space, and no line end before the version. */
@@ -19,19 +20,22 @@ export const httpInspectorExtension: Extension<HttpInspector, ListenerFilter> = 
   configType: 'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
   compile(_message, _at, context) {
     const stats = context.stats.group('http_inspector', STATS);
+    const log = context.log.component('filter');
     // What is encrypted is not looked at.
-    return { open: (socket) => (socket.transportProtocol === 'tls' ? undefined : new Inspection(stats, socket)) };
+    return { open: (socket) => (socket.transportProtocol === 'tls' ? undefined : new Inspection(stats, log, socket)) };
   },
 };
 
 class Inspection implements ListenerFilterReader {
   readonly #stats: StatGroup;
+  readonly #log: Logger;
   readonly #socket: AcceptedSocket;
   /** No line end stands before this place. */
   #searched = 0;
 
-  constructor(stats: StatGroup, socket: AcceptedSocket) {
+  constructor(stats: StatGroup, log: Logger, socket: AcceptedSocket) {
     this.#stats = stats;
+    this.#log = log;
     this.#socket = socket;
   }
 
@@ -42,7 +46,7 @@ class Inspection implements ListenerFilterReader {
     const end = bytes.subarray(0, length).indexOf(0x0a, this.#searched);
     if (end < 0) {
       this.#searched = length;
-      return length < MAX_LINE_BYTES ? WAIT : this.#notFound();
+      return length < MAX_LINE_BYTES ? WAIT : this.#tooLong();
     }
     const line = bytes.toString('latin1', 0, end > 0 && bytes[end - 1] === 0x0d ? end - 1 : end);
     const parsed = REQUEST_LINE.exec(line);
@@ -55,6 +59,12 @@ class Inspection implements ListenerFilterReader {
     this.#stats.inc(STATS[counter]);
     this.#socket.applicationProtocols = [protocol];
     return 0;
+  }
+
+  #tooLong(): typeof CLOSE {
+    this.#stats.inc(STATS.read_error);
+    if (this.#log.enabled('debug')) this.#log.debug(`http_inspector: the first line of ${this.#socket.connection.remote.text} does not end within ${MAX_LINE_BYTES} bytes`);
+    return CLOSE;
   }
 
   #notFound(): number {
