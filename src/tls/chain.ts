@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { TlsSession } from '../transport/tls.ts';
 
 /** More than anybody sends: signatures cost time. */
-const MAX_CHAIN = 10;
+export const MAX_CHAIN = 10;
 
 /**
  * How many of the certificates that the peer has sent stand between its own and one of `anchors`; undefined when signatures lead to none of these.
@@ -12,10 +12,31 @@ export function certificatesBetween(anchors: readonly X509Certificate[], leaf: X
   return countTo(anchors, leaf, session.peerChain.slice(1, MAX_CHAIN));
 }
 
+/** Who has signed the peer's certificate, of `anchors` and of those that it has sent. */
+export function issuerOf(anchors: readonly X509Certificate[], leaf: X509Certificate, session: TlsSession): X509Certificate | undefined {
+  return [...anchors, ...session.peerChain.slice(1, MAX_CHAIN)].find((issuer) => isSignedBy(leaf, issuer));
+}
+
+/** How far up the certificates that the peer has sent name each other as issuers, whatever signatures say. */
+export function lengthSent(leaf: X509Certificate, session: TlsSession): number {
+  const others = session.peerChain.slice(1, MAX_CHAIN);
+  let last = leaf;
+  let length = 1;
+  for (;;) {
+    const at = last.checkIssued(last) ? -1 : others.findIndex((other) => last.checkIssued(other));
+    if (at < 0) return length;
+    [last] = others.splice(at, 1) as [X509Certificate];
+    length += 1;
+  }
+}
+
 function countTo(anchors: readonly X509Certificate[], certificate: X509Certificate, others: readonly X509Certificate[]): number | undefined {
-  const isSignedBy = (issuer: X509Certificate): boolean => issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-  if (anchors.some((anchor) => anchor.raw.equals(certificate.raw) || isSignedBy(anchor))) return 0;
-  const issuer = others.find(isSignedBy);
+  if (anchors.some((anchor) => anchor.raw.equals(certificate.raw) || isSignedBy(certificate, anchor))) return 0;
+  const issuer = others.find((other) => isSignedBy(certificate, other));
   const further = issuer && countTo(anchors, issuer, others.filter((other) => other !== issuer));
   return further === undefined ? undefined : further + 1;
+}
+
+function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

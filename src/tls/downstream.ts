@@ -217,7 +217,7 @@ class ServerHandshake implements TlsHandshake {
     const { stats } = this.#socket;
     const { rules } = this.#served.common;
     const leaf = session.peerCertificate;
-    const fault = leaf === undefined ? undefined : judgePeer(rules ?? NO_RULES, session, leaf, undefined);
+    const fault = leaf === undefined ? undefined : judgePeer(rules ?? NO_RULES, { session, leaf, names: undefined, nowMs: this.#socket.clock.wallMs() });
     if (leaf === undefined && this.clientCertificate === 'required') return { code: TLS_FAILED, message: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' };
     if (fault !== undefined) stats.onRefused(fault.stat);
     if (fault !== undefined && rules?.acceptUntrusted !== true) {

@@ -17,6 +17,8 @@ const RENAMED: Readonly<Record<string, string>> = {
 };
 
 const SYSTEM_LIBRARY = 2 << 24;
+/** The alert that BoringSSL remarks on where it is all the answer to a ClientHello. */
+const HANDSHAKE_FAILURE = 40;
 
 /** Nobody can be spoken to yet. */
 export const SECRET_NOT_SUPPLIED = 'TLS error: Secret is not supplied by SDS';
@@ -32,6 +34,7 @@ export function failureReason(error: TransportError): string {
   const openssl = error.message.replace(/^ERR_SSL_/, '');
   if (openssl === error.message) return error.message;
   const alert = alertOfReason(openssl);
+  if (alert === HANDSHAKE_FAILURE && error.answersHello) return errorText(reasonOfAlert(alert), `|${codeAndName(boringSslReason('HANDSHAKE_FAILURE_ON_CLIENT_HELLO'))}`);
   if (alert !== undefined) return errorText(reasonOfAlert(alert));
   const reason = boringSslReason(RENAMED[openssl] ?? openssl);
   return errorText(reason, reason.name === 'PEER_DID_NOT_RETURN_A_CERTIFICATE' ? ':peer did not provide required client certificate' : '');
@@ -42,8 +45,12 @@ export function refusalReason(detail: string): string {
   return errorText(boringSslReason('CERTIFICATE_VERIFY_FAILED'), `:${detail}`);
 }
 
-function errorText({ code, name }: BoringSslReason, detail = ''): string {
-  return `TLS_error:|${code}:SSL routines:OPENSSL_internal:${name}${detail}:TLS_error_end`;
+function errorText(reason: BoringSslReason, detail = ''): string {
+  return `TLS_error:|${codeAndName(reason)}${detail}:TLS_error_end`;
+}
+
+function codeAndName({ code, name }: BoringSslReason): string {
+  return `${code}:SSL routines:OPENSSL_internal:${name}`;
 }
 
 /** What BoringSSL says when the socket fails under it. */

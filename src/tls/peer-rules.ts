@@ -10,7 +10,8 @@ import { parseCertificates } from './certificate.ts';
 import { unnamedStatName } from './context-report.ts';
 import { readMaterial, TLS_MATERIAL } from './material.ts';
 import { compileSanRule, compileUntypedSanRules, dnsCovers, sanMatches, type SanRule } from './san-rules.ts';
-import { certificatesBetween } from './chain.ts';
+import { certificatesBetween, issuerOf, lengthSent } from './chain.ts';
+import { parseRevocationLists, revocationFault, type RevocationList } from './revocation-list.ts';
 import { compileTrustDomains, leadsToItsDomain, type TrustDomains, workloadFault } from './trust-domains.ts';
 import { type SubjectAltName, subjectAltNames } from './x509.ts';
 
@@ -35,6 +36,8 @@ export interface PeerRules {
   readonly caOrigin: string;
   readonly caStatName: string;
   readonly crl: string;
+  /** In which the peer's own certificate alone is looked up, while `crl` is ''. */
+  readonly leafLists: readonly RevocationList[];
   readonly acceptUntrusted: boolean;
   /** `max_verify_depth`. */
   readonly maxDepth: number;
@@ -51,7 +54,7 @@ export interface PeerRules {
 const LONGEST_CHAIN = 100;
 
 /** Anybody. */
-export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', caStatName: '', crl: '', acceptUntrusted: false, maxDepth: LONGEST_CHAIN, spki: new Set(), hashes: new Set(), names: [], trustDomains: undefined, identity: '' };
+export const NO_RULES: PeerRules = { trustedCa: '', trusted: [], caOrigin: '', caStatName: '', crl: '', leafLists: [], acceptUntrusted: false, maxDepth: LONGEST_CHAIN, spki: new Set(), hashes: new Set(), names: [], trustDomains: undefined, identity: '' };
 
 /** Whether clients are asked for a certificate. As in Envoy, `require_client_certificate` changes nothing where no authority is named. */
 export function clientCertificateOf(rules: PeerRules | undefined, requires: boolean): 'none' | 'optional' | 'required' {
@@ -81,24 +84,31 @@ export function compilePeerRules(message: CertificateValidationContext, secretNa
   if (names.length > 0 && message.trustedCa === undefined) {
     context.error(at, 'SAN-based verification of peer certificates without trusted CA is insecure and not allowed');
   }
-  const crl = readMaterial(message.crl, at.field('crl'), context);
-  if (crl !== undefined && !/-----BEGIN X509 CRL-----/.test(crl.bytes.toString('latin1'))) {
-    context.error(at.field('crl'), `Failed to load CRL from ${crl.origin}`);
-  }
+  const crl = compileCrl(message, at.field('crl'), context);
   return {
     trustedCa: ca?.bytes.toString('latin1') ?? '',
     trusted: trusted ?? [],
     caOrigin: ca?.origin ?? '',
     caStatName: secretName === '' ? unnamedStatName('ca_cert', message.trustedCa) : secretName,
-    crl: crl?.bytes.toString('latin1') ?? '',
+    crl: message.onlyVerifyLeafCertCrl ? '' : crl.text,
+    leafLists: crl.leafLists,
     maxDepth: message.maxVerifyDepth ?? LONGEST_CHAIN,
     acceptUntrusted: message.trustChainVerification === Trust.ACCEPT_UNTRUSTED,
     spki: new Set(message.verifyCertificateSpki.map((pin, index) => compileSpki(pin, at.field('verify_certificate_spki').index(index), context))),
     hashes: new Set(message.verifyCertificateHash.map((pin, index) => compileHash(pin, at.field('verify_certificate_hash').index(index), context))),
     names,
     trustDomains: undefined,
-    identity,
+    identity: message.onlyVerifyLeafCertCrl ? identity + crl.text : identity,
   };
+}
+
+function compileCrl(message: CertificateValidationContext, at: ConfigPath, context: CompileContext): { readonly text: string; readonly leafLists: readonly RevocationList[] } {
+  const crl = readMaterial(message.crl, at, context);
+  if (crl === undefined) return { text: '', leafLists: [] };
+  const text = crl.bytes.toString('latin1');
+  const leafLists = message.onlyVerifyLeafCertCrl ? parseRevocationLists(text) : [];
+  if (leafLists === undefined || !/-----BEGIN X509 CRL-----/.test(text)) context.error(at, `Failed to load CRL from ${crl.origin}`);
+  return { text, leafLists: leafLists ?? [] };
 }
 
 function authoritiesOf({ authorities, text, origin }: TrustDomains): Pick<PeerRules, 'trustedCa' | 'trusted' | 'caOrigin'> {
@@ -125,28 +135,51 @@ function compileHash(pin: string, at: ConfigPath, context: CompileContext): stri
 }
 
 const NO_ISSUER = 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
-const TOLD_LAST: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'INVALID_PURPOSE']);
+/** Of the last certificate that was found. */
+const ENDS_OF_CHAINS: ReadonlySet<string> = new Set([NO_ISSUER, 'UNABLE_TO_GET_ISSUER_CERT', 'SELF_SIGNED_CERT_IN_CHAIN']);
+const DATES: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
+const TOLD_LAST: ReadonlySet<string> = new Set([...DATES, 'INVALID_PURPOSE']);
+
+function ofLists(fault: string): string {
+  return `certificate revocation check against provided CRLs failed: ${fault}`;
+}
 
 /** OpenSSL's codes in the words of BoringSSL, which Envoy quotes. */
 const UNTRUSTED: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'certificate has expired',
   CERT_NOT_YET_VALID: 'certificate is not yet valid',
-  CERT_REVOKED: 'certificate revocation check against provided CRLs failed: certificate revoked',
+  CERT_REVOKED: ofLists('certificate revoked'),
   CERT_CHAIN_TOO_LONG: 'certificate chain too long',
   CERT_SIGNATURE_FAILURE: 'certificate signature failure',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'self signed certificate',
   INVALID_CA: 'invalid CA certificate',
   INVALID_PURPOSE: 'unsupported certificate purpose',
   SELF_SIGNED_CERT_IN_CHAIN: 'self signed certificate in certificate chain',
-  UNABLE_TO_GET_CRL: 'certificate revocation check against provided CRLs failed: unable to get certificate CRL',
+  UNABLE_TO_GET_CRL: ofLists('unable to get certificate CRL'),
+  UNABLE_TO_GET_CRL_ISSUER: 'unable to get CRL issuer certificate',
+  KEYUSAGE_NO_CRL_SIGN: 'key usage does not include CRL signing',
+  DIFFERENT_CRL_SCOPE: 'Different CRL scope',
+  CRL_NOT_YET_VALID: ofLists('CRL is not yet valid'),
+  CRL_HAS_EXPIRED: ofLists('CRL has expired'),
+  CRL_SIGNATURE_FAILURE: 'CRL signature failure',
+  UNHANDLED_CRITICAL_CRL_EXTENSION: 'unhandled critical CRL extension',
   UNABLE_TO_GET_ISSUER_CERT: 'unable to get issuer certificate',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unable to get local issuer certificate',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unable to verify the first certificate',
 };
 
-/** Judges the certificate that a peer has shown; `acceptUntrusted` is for the caller. `names`: what the certificate must name besides. */
-export function judgePeer(rules: PeerRules, session: TlsSession, leaf: X509Certificate, names: RequiredNames | undefined): PeerFault | undefined {
-  return workloadRefusal(rules, leaf) ?? trustFault(rules, session, leaf) ?? nameFault(rules, leaf, names) ?? pinFault(rules, leaf);
+/** What a peer has shown, when, and what its certificate must name besides. */
+export interface PeerShown {
+  readonly session: TlsSession;
+  readonly leaf: X509Certificate;
+  readonly names: RequiredNames | undefined;
+  readonly nowMs: number;
+}
+
+/** Judges the certificate that a peer has shown; `acceptUntrusted` is for the caller. */
+export function judgePeer(rules: PeerRules, shown: PeerShown): PeerFault | undefined {
+  const { leaf, names } = shown;
+  return workloadRefusal(rules, leaf) ?? trustFault(rules, shown) ?? nameFault(rules, leaf, names) ?? pinFault(rules, leaf);
 }
 
 function workloadRefusal({ trustDomains }: PeerRules, leaf: X509Certificate): PeerFault | undefined {
@@ -154,10 +187,15 @@ function workloadRefusal({ trustDomains }: PeerRules, leaf: X509Certificate): Pe
   return fault === undefined ? undefined : { stat: 'fail_verify_error', reason: `verify cert failed: ${fault}` };
 }
 
-function trustFault(rules: PeerRules, session: TlsSession, leaf: X509Certificate): PeerFault | undefined {
-  const { trustedCa, trustDomains } = rules;
+function trustFault(rules: PeerRules, { session, leaf, nowMs }: PeerShown): PeerFault | undefined {
+  const { trustedCa, trusted, leafLists, trustDomains } = rules;
   if (trustedCa === '') return undefined;
-  if (session.untrusted !== undefined) return untrusted(firstFault(rules, session, leaf), 0);
+  const fault = session.untrusted === undefined ? undefined : firstFault(rules, session, leaf);
+  // BoringSSL looks at dates last.
+  if (fault !== undefined && !DATES.has(fault)) return untrusted(fault, ENDS_OF_CHAINS.has(fault) ? lengthSent(leaf, session) - 1 : 0);
+  // Of a resumed session the chain is gone, and it was judged by the same lists.
+  const revoked = leafLists.length > 0 && !session.resumed ? revocationFault(leafLists, leaf, issuerOf(trusted, leaf, session), nowMs) : undefined;
+  if (revoked !== undefined || fault !== undefined) return untrusted(revoked ?? fault!, 0);
   if (trustDomains !== undefined && !leadsToItsDomain(trustDomains, session, leaf)) return untrusted(NO_ISSUER, 0);
   // As BoringSSL, which looks for issuers no further than that.
   return isTooLong(rules, session, leaf) ? untrusted(NO_ISSUER, Math.max(rules.maxDepth, 1)) : undefined;

@@ -56,13 +56,12 @@ export const tlsSupport: SupportTable = {
   'envoy.extensions.formatter.file_content.v3.FileContent': {},
   [`${TLS}.CertificateValidationContext`]: {
     ...fields('trusted_ca watched_directory verify_certificate_spki verify_certificate_hash match_typed_subject_alt_names match_subject_alt_names'),
-    ...fields('crl trust_chain_verification max_verify_depth'),
+    ...fields('crl only_verify_leaf_cert_crl trust_chain_verification max_verify_depth'),
     ca_certificate_provider_instance: refused(NO_PROVIDERS),
     system_root_certs: refused('Envoy does not look at it and trusts anybody: name the bundle of the system in trusted_ca'),
     require_signed_certificate_timestamp: ignored('Envoy does not read it'),
     allow_expired_certificate: only([false], 'Node.js tells only the last fault of a chain, so that an expired one could hide another: renew it, or pin it by verify_certificate_spki without a trusted_ca'),
     ...fields('custom_validator_config'),
-    only_verify_leaf_cert_crl: only([false], 'OpenSSL checks the whole chain: give a list for each CA in crl'),
     suppress_client_ca_list: only([false], 'Node.js always sends the names of the authorities it trusts'),
   },
   [`${TLS}.SPIFFECertValidatorConfig`]: {

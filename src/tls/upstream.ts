@@ -176,7 +176,7 @@ class ClientHandshake implements TlsHandshake {
     const { rules, identities } = this.#used.common;
     if (session.resumed && this.#kept !== undefined) session.recallPeer(this.#kept.peer);
     const leaf = session.peerCertificate;
-    const fault = rules === undefined ? undefined : leaf === undefined ? NO_CERTIFICATE : judgePeer(rules, session, leaf, this.#names);
+    const fault = rules === undefined ? undefined : leaf === undefined ? NO_CERTIFICATE : judgePeer(rules, { session, leaf, names: this.#names, nowMs: this.#socket.clock.wallMs() });
     if (fault !== undefined) this.#socket.stats.onRefused(fault.stat);
     if (fault !== undefined && rules?.acceptUntrusted !== true) {
       this.#refusal = refusalReason(fault.reason);

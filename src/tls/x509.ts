@@ -1,5 +1,7 @@
 /** What Node does not tell of a certificate, or not in a form that can be trusted: names as they stand in its DER (RFC 5280). */
 
+import { children, type Element, type Extension, oidText, readElement, readExtensions } from './der.ts';
+
 export interface SubjectAltName {
   readonly kind: 'dns' | 'uri' | 'email' | 'ip' | 'other';
   /** Bytes as latin1 text; an address in its usual notation. */
@@ -8,17 +10,11 @@ export interface SubjectAltName {
   readonly oid: string;
 }
 
-interface Element {
-  readonly tag: number;
-  readonly start: number;
-  readonly end: number;
-}
-
 const SUBJECT_ALT_NAME = '2.5.29.17';
 const BASIC_CONSTRAINTS = '2.5.29.19';
 /** DER leaves out what is false. */
 const BOOLEAN = 0x01;
-const KEY_USAGE = '2.5.29.15';
+export const KEY_USAGE = '2.5.29.15';
 /** keyCertSign and cRLSign, behind the byte that tells how many bits are unused. */
 const SIGNS_OTHERS = 0x06;
 const COMMON_NAME = '2.5.4.3';
@@ -47,7 +43,7 @@ export function subjectAltNames(der: Buffer): readonly SubjectAltName[] {
 /** The subject, or the issuer, as RFC 2253 writes it. */
 export function nameText(der: Buffer, which: 'subject' | 'issuer'): string {
   try {
-    const name = tbsFields(der)[which === 'issuer' ? 2 : 4]!;
+    const name = certificateFields(der)[which === 'issuer' ? 2 : 4]!;
     return children(der, name)
       .map((set) => children(der, set).map((pair) => attributeText(der, pair)).join('+'))
       .reverse()
@@ -59,7 +55,7 @@ export function nameText(der: Buffer, which: 'subject' | 'issuer'): string {
 
 export function commonNameOf(der: Buffer): string | undefined {
   try {
-    for (const set of children(der, tbsFields(der)[4]!)) {
+    for (const set of children(der, certificateFields(der)[4]!)) {
       for (const pair of children(der, set)) {
         const [type, value] = children(der, pair) as [Element, Element];
         if (oidText(der, type) === COMMON_NAME) return stringBytes(der, value).toString('latin1');
@@ -72,7 +68,7 @@ export function commonNameOf(der: Buffer): string | undefined {
 /** The object identifier of the key's kind; '' when it cannot be read. */
 export function publicKeyAlgorithm(der: Buffer): string {
   try {
-    const [algorithm] = children(der, tbsFields(der)[5]!);
+    const [algorithm] = children(der, certificateFields(der)[5]!);
     return oidText(der, children(der, algorithm!)[0]!);
   } catch {
     return '';
@@ -82,7 +78,7 @@ export function publicKeyAlgorithm(der: Buffer): string {
 /** The object identifiers of the extensions. */
 export function extensionIds(der: Buffer): readonly string[] {
   try {
-    return extensions(der).map((each) => oidText(der, children(der, each)[0]!));
+    return extensions(der).map(({ id }) => id);
   } catch {
     return [];
   }
@@ -102,9 +98,9 @@ export function maySignOthers(der: Buffer): boolean {
   }
 }
 
-function generalName(der: Buffer, { tag, start, end }: Element): SubjectAltName[] {
-  const bytes = der.subarray(start, end);
-  switch (tag) {
+function generalName(der: Buffer, name: Element): SubjectAltName[] {
+  const bytes = der.subarray(name.start, name.end);
+  switch (name.tag) {
     case 0x81:
       return [{ kind: 'email', value: bytes.toString('latin1'), oid: '' }];
     case 0x82:
@@ -114,7 +110,7 @@ function generalName(der: Buffer, { tag, start, end }: Element): SubjectAltName[
     case 0x87:
       return bytes.length === 4 || bytes.length === 16 ? [{ kind: 'ip', value: ipText(bytes), oid: '' }] : [];
     case 0xa0: {
-      const [id, wrapped] = children(der, { tag, start, end });
+      const [id, wrapped] = children(der, name);
       if (id === undefined || wrapped === undefined) return [];
       const value = readElement(der, wrapped.start, wrapped.end);
       return [{ kind: 'other', value: stringBytes(der, value).toString('latin1'), oid: oidText(der, id) }];
@@ -152,59 +148,19 @@ function stringBytes(der: Buffer, { tag, start, end }: Element): Buffer {
   return Buffer.from(Buffer.from(bytes).swap16().toString('utf16le'));
 }
 
-function extensionValue(der: Buffer, oid: string): Element | undefined {
-  const found = extensions(der).find((each) => oidText(der, children(der, each)[0]!) === oid);
-  return found && children(der, found).at(-1);
+export function extensionValue(der: Buffer, oid: string): Element | undefined {
+  return extensions(der).find(({ id }) => id === oid)?.octets;
 }
 
-function extensions(der: Buffer): Element[] {
-  const wrapped = tbsFields(der).find(({ tag }) => tag === 0xa3);
-  return wrapped === undefined ? [] : children(der, readElement(der, wrapped.start, wrapped.end));
+function extensions(der: Buffer): Extension[] {
+  const wrapped = certificateFields(der).find(({ tag }) => tag === 0xa3);
+  return wrapped === undefined ? [] : readExtensions(der, readElement(der, wrapped.start, wrapped.end));
 }
 
 /** Serial, algorithm, issuer, validity, subject, key, … */
-function tbsFields(der: Buffer): Element[] {
+export function certificateFields(der: Buffer): Element[] {
   const certificate = readElement(der, 0, der.length);
   const fields = children(der, readElement(der, certificate.start, certificate.end));
   // The version stands in front, but for certificates of version 1.
   return fields[0]?.tag === 0xa0 ? fields.slice(1) : fields;
-}
-
-function children(der: Buffer, { start, end }: Element): Element[] {
-  const found: Element[] = [];
-  for (let at = start; at < end; ) {
-    const element = readElement(der, at, end);
-    found.push(element);
-    at = element.end;
-  }
-  return found;
-}
-
-function readElement(der: Buffer, at: number, limit: number): Element {
-  const tag = der[at]!;
-  let length = der[at + 1]!;
-  let start = at + 2;
-  if (length >= 0x80) {
-    const size = length & 0x7f;
-    if (size === 0 || size > 4) throw new RangeError('not DER');
-    length = der.readUIntBE(start, size);
-    start += size;
-  }
-  if (start + length > limit) throw new RangeError('not DER');
-  return { tag, start, end: start + length };
-}
-
-function oidText(der: Buffer, { start, end }: Element): string {
-  const parts: number[] = [];
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    value = value * 128 + (der[at]! & 127);
-    if (der[at]! < 128) {
-      parts.push(value);
-      value = 0;
-    }
-  }
-  const [first = 0, ...rest] = parts;
-  const root = Math.min(2, Math.floor(first / 40));
-  return [root, first - root * 40, ...rest].join('.');
 }

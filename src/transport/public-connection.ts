@@ -48,6 +48,8 @@ export class PublicConnection implements AcceptedConnection, StagedReader, Timer
   #unsentAtLingerStart = 0;
   #error: TransportError | undefined = undefined;
   #handshake: TlsHandshake | undefined;
+  /** What TLS is spoken over. */
+  #raw: net.Socket | undefined;
   /** While it waits for the socket of another connection. */
   #abandon: (() => void) | undefined;
 
@@ -320,7 +322,7 @@ export class PublicConnection implements AcceptedConnection, StagedReader, Timer
     if (this.closed) return;
     this.closed = true;
     const { code } = error as NodeJS.ErrnoException;
-    this.#error ??= code?.startsWith('ERR_SSL_') === true ? tlsError(error) : transportError(error);
+    this.#error ??= code?.startsWith('ERR_SSL_') === true ? tlsError(error, this.#handshake!, this.#raw!.bytesRead) : transportError(error);
     // What fails in a TLS record does not end the socket.
     this.#socket.destroy();
   }
@@ -382,6 +384,7 @@ export class PublicConnection implements AcceptedConnection, StagedReader, Timer
   stepUp(socket: net.Socket, raw: net.Socket, handshake: TlsHandshake): void {
     this.#socket = socket;
     this.#handshake = handshake;
+    this.#raw = raw;
     this.#abandon = undefined;
     this.#listen();
     raw.on('error', (error) => this.fail(transportError(error)));

@@ -250,7 +250,7 @@ export class TlsHandle implements StreamHandle, WrapOwner, TlsWritesOwner {
   }
 
   onTlsError(error: NodeJS.ErrnoException): void {
-    this.#fail(tlsError(error));
+    this.#fail(tlsError(error, this.#handshake, this.#raw.bytesRead));
   }
 
   onWriteCompleted(): void {}

@@ -28,7 +28,11 @@ function wireProtocols(names: readonly string[]): Buffer {
   return wire;
 }
 
-/** OpenSSL's reason (`ERR_SSL_HTTP_REQUEST`) stands in the message. */
-export function tlsError(error: NodeJS.ErrnoException): TransportError {
-  return { code: TLS_FAILED, message: error.code ?? error.message };
+/** A record, a message, and in it version, random, session, cipher suite and compression. */
+const SHORTEST_SERVER_HELLO_BYTES = 5 + 4 + 38;
+
+/** OpenSSL's reason (`ERR_SSL_HTTP_REQUEST`) stands in the message. `receivedBytes`: by the socket under TLS. */
+export function tlsError(error: NodeJS.ErrnoException, { side }: TlsHandshake, receivedBytes: number): TransportError {
+  const answersHello = side === 'client' && receivedBytes < SHORTEST_SERVER_HELLO_BYTES;
+  return { code: TLS_FAILED, message: error.code ?? error.message, ...(answersHello && { answersHello }) };
 }

@@ -25,6 +25,8 @@ export interface TransportError {
   /** `ECONNRESET`, `ECONNREFUSED`, `EPIPE`, `ETIMEDOUT`, … as Node names them. */
   readonly code: string;
   readonly message: string;
+  /** Of a client's handshake: the server had sent too little for a ServerHello. */
+  readonly answersHello?: true;
 }
 
 /**

@@ -19,7 +19,22 @@ export interface CertificateRequest {
   readonly authority?: boolean;
   readonly usage?: readonly ('server' | 'client')[];
   /** What the key may do; absent: anything. */
-  readonly keyUsage?: 'signature' | 'certificates';
+  readonly keyUsage?: 'signature' | 'certificates' | 'certificates only';
+  /** Where lists of what is revoked are. */
+  readonly distributionPoint?: string;
+  readonly subjectKeyId?: string;
+}
+
+export interface ListRequest {
+  readonly serials?: readonly number[];
+  readonly thisUpdate?: string;
+  /** Null: the list does not say. */
+  readonly nextUpdate?: string | null;
+  /** The issuing distribution point: an address, or whose certificates the list is for. */
+  readonly scope?: { readonly point?: string; readonly only?: 'users' | 'authorities' | 'attributes'; readonly indirect?: boolean };
+  readonly authorityKeyId?: string;
+  /** One that nobody knows; in the list, or in its first entry. */
+  readonly critical?: 'list' | 'entry';
 }
 
 export interface Issuer {
@@ -31,7 +46,7 @@ const ATTRIBUTES = { C: '2.5.4.6', ST: '2.5.4.8', L: '2.5.4.7', O: '2.5.4.10', O
 const SHA256_WITH = { ec: '1.2.840.10045.4.3.2', rsa: '1.2.840.113549.1.1.11' };
 const UPN = '1.3.6.1.4.1.311.20.2.3';
 /** How many bits are unused, and the bits (RFC 5280 §4.2.1.3). */
-const KEY_USAGES = { signature: Buffer.from([7, 0x80]), certificates: Buffer.from([2, 0x84]) };
+const KEY_USAGES = { signature: Buffer.from([7, 0x80]), certificates: Buffer.from([2, 0x84]), 'certificates only': Buffer.from([2, 0x04]) };
 const PURPOSES = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' };
 
 export function certificate(request: CertificateRequest, issuer: Issuer): string {
@@ -39,6 +54,8 @@ export function certificate(request: CertificateRequest, issuer: Issuer): string
     extension('2.5.29.19', true, sequence(request.authority === true ? tlv(0x01, Buffer.from([0xff])) : Buffer.alloc(0))),
     ...(request.alternatives === undefined ? [] : [extension('2.5.29.17', false, sequence(...request.alternatives.map(generalName)))]),
     ...(request.keyUsage === undefined ? [] : [extension('2.5.29.15', true, tlv(0x03, KEY_USAGES[request.keyUsage]))]),
+    ...(request.distributionPoint === undefined ? [] : [extension('2.5.29.31', false, sequence(sequence(pointName(request.distributionPoint))))]),
+    ...(request.subjectKeyId === undefined ? [] : [extension('2.5.29.14', false, tlv(0x04, Buffer.from(request.subjectKeyId)))]),
     ...(request.usage === undefined ? [] : [extension('2.5.29.37', false, sequence(...request.usage.map((use) => oid(PURPOSES[use]))))]),
   ];
   const body = sequence(
@@ -54,10 +71,35 @@ export function certificate(request: CertificateRequest, issuer: Issuer): string
   return pem('CERTIFICATE', signed(body, issuer.key));
 }
 
-export function revocationList(serials: readonly number[], issuer: Issuer): string {
-  const entries = serials.map((serial) => sequence(integer(serial), time('2021-01-01')));
-  const body = sequence(integer(1), algorithm(issuer.key), name(issuer.subject), time('2021-01-01'), time('2120-01-01'), ...(entries.length > 0 ? [sequence(...entries)] : []));
+export function revocationList({ serials = [], thisUpdate = '2021-01-01', nextUpdate = '2120-01-01', ...request }: ListRequest, issuer: Issuer): string {
+  const critical = extension('1.3.6.1.4.1.99999.1', true, Buffer.from([0x05, 0]));
+  const entries = serials.map((serial, index) => sequence(integer(serial), time('2021-01-01'), ...(request.critical === 'entry' && index === 0 ? [sequence(critical)] : [])));
+  const extensions = [
+    ...(request.authorityKeyId === undefined ? [] : [extension('2.5.29.35', false, sequence(tlv(0x80, Buffer.from(request.authorityKeyId))))]),
+    ...(request.scope === undefined ? [] : [extension('2.5.29.28', true, scope(request.scope))]),
+    ...(request.critical === 'list' ? [critical] : []),
+  ];
+  const body = sequence(
+    integer(1),
+    algorithm(issuer.key),
+    name(issuer.subject),
+    time(thisUpdate),
+    ...(nextUpdate === null ? [] : [time(nextUpdate)]),
+    ...(entries.length > 0 ? [sequence(...entries)] : []),
+    ...(extensions.length > 0 ? [tlv(0xa0, sequence(...extensions))] : []),
+  );
   return pem('X509 CRL', signed(body, issuer.key));
+}
+
+const ONLY = { users: 0x81, authorities: 0x82, attributes: 0x85 };
+
+function scope({ point, only, indirect }: NonNullable<ListRequest['scope']>): Buffer {
+  const yes = Buffer.from([0xff]);
+  return sequence(...(point === undefined ? [] : [pointName(point)]), ...(only === undefined ? [] : [tlv(ONLY[only], yes)]), ...(indirect === true ? [tlv(0x84, yes)] : []));
+}
+
+function pointName(url: string): Buffer {
+  return tlv(0xa0, tlv(0xa0, generalName({ kind: 'uri', value: url })));
 }
 
 function signed(body: Buffer, key: KeyObject): Buffer {

@@ -34,6 +34,7 @@ async function problemsOf(common: object, rest?: object): Promise<string[]> {
 /** Envoy's sentences, as Envoy 1.40 gave them for the same configurations. */
 test.each<[string, object, string]>([
   ['no certificate', {}, 'No TLS certificates found for server context'],
+  ['a list that is none', { tls_certificates: [pairOf('server')], validation_context: { trusted_ca: { filename: `${CERTIFICATES}ca.pem` }, crl: { inline_string: '-----BEGIN X509 CRL-----\nMAMCAQE=\n-----END X509 CRL-----\n' }, only_verify_leaf_cert_crl: true } }, 'Failed to load CRL from <inline>'],
   ['two bundles of one trust domain', { tls_certificates: [pairOf('server')], validation_context: byDomain('svid-ca.pem', 'svid-ca.pem') }, 'Multiple trust bundles are given for one trust domain for a, workload: '],
   ['a bundle without a certificate', { tls_certificates: [pairOf('server')], validation_context: byDomain('svid.key') }, 'Failed to load trusted CA certificate for a'],
   ['certificates of two sources', { tls_certificates: [pairOf('server')], tls_certificate_sds_secret_configs: [{ name: 'a', sds_config: { path_config_source: { path: '/dev/null' } } }] }, 'SDS and non-SDS TLS certificates may not be mixed in server contexts'],

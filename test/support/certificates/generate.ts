@@ -64,4 +64,4 @@ leaf('client-revoked', { serial: 0x2006, commonName: 'client-revoked', alternati
 leaf('client-server-usage', { serial: 0x2007, commonName: 'client-server-usage', alternatives: CLIENT, usage: ['server'] });
 leaf('client-two-uris', { serial: 0x2008, commonName: 'client-two-uris', alternatives: [{ kind: 'uri', value: 'spiffe://test/one' }, { kind: 'uri', value: 'spiffe://test/two' }] });
 
-write('crl.pem', revocationList([0x2006], root));
+write('crl.pem', revocationList({ serials: [0x2006] }, root));
