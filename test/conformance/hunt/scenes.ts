@@ -2,6 +2,7 @@
 
 import { compressionScene } from './compression.ts';
 import { huntConfig } from './config.ts';
+import { connectionsScene } from './connections.ts';
 import type { Dice } from './dice.ts';
 import { exchange, type RawCase } from './exchange.ts';
 import { http2Scene } from './http2.ts';
@@ -19,4 +20,4 @@ export interface Scene {
 
 const http1Scene = (dice: Dice): Scene => ({ config: huntConfig(dice), exchange: () => exchange(dice) });
 
-export const SCENES: Readonly<Record<string, (dice: Dice) => Scene>> = { http1: http1Scene, http2: http2Scene, tcp: tcpScene, tls: tlsScene, compression: compressionScene, pieces: piecesScene };
+export const SCENES: Readonly<Record<string, (dice: Dice) => Scene>> = { http1: http1Scene, http2: http2Scene, tcp: tcpScene, connections: connectionsScene, tls: tlsScene, compression: compressionScene, pieces: piecesScene };

@@ -5,14 +5,15 @@ import type { Scene } from './scenes.ts';
 
 type Step = object | string;
 
-const typed = (type: string, config: object = {}): object => ({ '@type': `type.googleapis.com/envoy.extensions.${type}`, ...config });
+export const typed = (type: string, config: object = {}): object => ({ '@type': `type.googleapis.com/envoy.extensions.${type}`, ...config });
 const PROXY_HEADERS = ['PROXY TCP4 10.1.2.3 10.9.8.7 1111 8443\r\n', 'PROXY TCP6 2001:db8::1 2001:db8::2 1 443\r\n', 'PROXY UNKNOWN\r\n', 'PROXY UNKNOWN a b\r\n', 'PROXY TCP4 1.2.3 4.5.6.7 1 2\r\n', 'PROXY TCP4 1.2.3.4 4.5.6.7 1 99999\r\n', 'PROXY tcp4\r\n', 'PROXY TCP4 10.1.2.3 10.9.8.7 1111\r\n', 'PROXY \r\n', 'PROX', '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x0a\x01\x02\x03\x0a\x09\x08\x07\x04\x57\x20\xfb', '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0', '\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0'] as const;
 const HELLOS = ['{{hello sni=a.com}}', '{{hello sni=b.a.com alpn=h2,http/1.1}}', '{{hello sni=A.com}}', '{{hello alpn=h2}}', '{{hello}}', '{{hello sni=other.org fragment=40}}'] as const;
 const TEXTS = ['ping', 'GET / HTTP/1.1\r\nhost: a\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'GET / HTTP/1.0\r\n', '\x16\x03\x01\0\x05', 'x', '{{a*30000}}'] as const;
 const OPERATORS = ['RESPONSE_FLAGS', 'RESPONSE_CODE_DETAILS', 'CONNECTION_TERMINATION_DETAILS', 'FILTER_CHAIN_NAME', 'REQUESTED_SERVER_NAME', 'BYTES_RECEIVED', 'BYTES_SENT', 'UPSTREAM_CLUSTER', 'UPSTREAM_HOST', 'DOWNSTREAM_REMOTE_ADDRESS', 'DOWNSTREAM_DIRECT_REMOTE_ADDRESS', 'DOWNSTREAM_LOCAL_ADDRESS', 'DOWNSTREAM_DETECTED_CLOSE_TYPE', 'DOWNSTREAM_LOCAL_CLOSE_REASON', 'UPSTREAM_DETECTED_CLOSE_TYPE', 'UPSTREAM_LOCAL_CLOSE_REASON', 'UPSTREAM_REQUEST_ATTEMPT_COUNT', 'UPSTREAM_TRANSPORT_FAILURE_REASON', 'PROTOCOL', 'RESPONSE_CODE', 'ACCESS_LOG_TYPE', 'DYNAMIC_METADATA(envoy.filters.listener.proxy_protocol)'] as const;
 
-const log = (dice: Dice, who: string): object[] => [
-  { name: 'file', typed_config: typed('access_loggers.file.v3.FileAccessLog', { path: '{{log}}', log_format: { json_format: { who, ...Object.fromEntries(dice.list(2, 7, (index) => [`v${index}`, `%${dice.pick(OPERATORS)}%`])) } } }) },
+/** What connections can be asked, in the log of `who`. */
+export const log = (dice: Dice, who: string, operators: readonly string[] = OPERATORS): object[] => [
+  { name: 'file', typed_config: typed('access_loggers.file.v3.FileAccessLog', { path: '{{log}}', log_format: { json_format: { who, ...Object.fromEntries(dice.list(2, 7, (index) => [`v${index}`, `%${dice.pick(operators)}%`])) } } }) },
 ];
 
 const listenerFilters = (dice: Dice): object[] => [
@@ -84,6 +85,8 @@ const upstream = (dice: Dice): object => ({
     ...(dice.chance(0.5) ? [{ pause: 10 }, dice.pick(['close', 'half-close'])] : []),
   ]),
 });
+
+export { OPERATORS, upstream as tcpUpstream };
 
 export const tcpScene = (dice: Dice): Scene => ({
   base: 'tcp',
