@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import { util } from '../core/node-modules.ts';
 import type { StatStore } from '../core/stats/stats.ts';
+import type { HeaderMap } from '../http/header-map.ts';
 import type { LoadBalancerContext } from '../http/upstream.ts';
 import type { DownstreamAddresses, UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import type { AutoSniSpec, ClusterSpec, HostMetadata, TransportSocketSpec } from './cluster-spec.ts';
@@ -50,16 +52,22 @@ export class ClusterSockets {
   }
 }
 
-/** The name of the server that a request is for (`auto_sni`); '' when it names none. */
-function requestedName({ header }: AutoSniSpec, { requestHeaders }: LoadBalancerContext): string {
-  const value = (header === '' || header === ':authority' ? undefined : requestHeaders?.getText(header)) ?? requestHeaders?.authority ?? '';
-  const colon = value.lastIndexOf(':');
-  const host = colon > value.lastIndexOf(']') ? value.substring(0, colon) : value;
-  return host;
+/** Whether its servers are told, or have to prove, the name that a request is for. */
+export function isNamed({ http, transportSocket, transportSocketMatches }: ClusterSpec): boolean {
+  return http.autoSni !== undefined && (transportSocket !== undefined || transportSocketMatches.length > 0);
 }
 
-function isIpLiteral(host: string): boolean {
-  return host.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
+const MAX_PORT = 65_535;
+
+/** The server that a request is for: its host without the port. An address has no brackets. */
+function requestedName({ header }: AutoSniSpec, headers: HeaderMap): string {
+  // A client cannot do away with the name by an empty header.
+  const value = (header !== '' && header !== ':authority' && headers.getText(header)) || headers.authority;
+  const colon = value.endsWith(']') ? -1 : value.lastIndexOf(':');
+  const port = value.substring(colon + 1);
+  const name = colon !== -1 && /^\d+$/.test(port) && Number(port) <= MAX_PORT ? value.substring(0, colon) : value;
+  const literal = name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name;
+  return isIP(literal) === 0 ? name : literal;
 }
 
 /** Of the pool that a stream's connection comes from. `hash`: of the filter state that is shared with it. */
@@ -71,18 +79,20 @@ export function poolTraits(spec: ClusterSpec, socket: UpstreamTransportSocket | 
 
 function socketTraits(spec: ClusterSpec, socket: UpstreamTransportSocket | undefined, context: LoadBalancerContext): PoolTraits {
   const { autoSni } = spec.http;
-  const name = autoSni === undefined || spec.transportSocket === undefined ? '' : requestedName(autoSni, context);
+  const { requestHeaders } = context;
+  const name = requestHeaders !== undefined && isNamed(spec) ? requestedName(autoSni!, requestHeaders) : undefined;
+  const names = name === undefined ? undefined : poolNames(autoSni!, name);
   const connection = socket?.poolKey === undefined ? undefined : context.downstream?.connection;
-  if (connection === undefined || connection.hiddenFromUpstreams === true) return name === '' ? COMMON : { key: name, names: poolNames(autoSni!, name), downstream: undefined, passing: false };
+  if (connection === undefined || connection.hiddenFromUpstreams === true) return name === undefined ? COMMON : { key: name, names, downstream: undefined, passing: false };
   const downstream = { remote: connection.remoteAddress, local: connection.localAddress, tlvs: connection.proxyProtocolTlvs ?? [] };
-  const names = name === '' ? undefined : poolNames(autoSni!, name);
-  return { key: `${name} ${socket!.poolKey!(downstream)}`, names, downstream, passing: true };
+  return { key: `${name ?? ''} ${socket!.poolKey!(downstream)}`, names, downstream, passing: true };
 }
 
 export function tellsDownstream({ transportSocket, transportSocketMatches }: ClusterSpec): boolean {
   return transportSocket?.tellsDownstream === true || transportSocketMatches.some((each) => each.transportSocket?.tellsDownstream === true);
 }
 
+/** Where certificates are to bear the name, one that is empty is in none. */
 function poolNames({ sni, sanValidation }: AutoSniSpec, name: string): PoolNames {
-  return { serverName: sni && !isIpLiteral(name) ? name : undefined, subjectAltNames: sanValidation ? [name.replace(/^\[|\]$/g, '')] : undefined };
+  return { serverName: sni && isIP(name) === 0 ? name : undefined, subjectAltNames: sanValidation ? [name] : undefined };
 }

@@ -13,7 +13,7 @@ import type { Transport } from '../transport/transport.ts';
 import type { UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import type { ProcessCounts } from '../core/process-counts.ts';
 import { PriorityBreakers } from './circuit-breakers.ts';
-import { ClusterSockets, COMMON, poolTraits, type PoolTraits, type SocketFactory, tellsDownstream } from './cluster-sockets.ts';
+import { ClusterSockets, COMMON, isNamed, poolTraits, type PoolTraits, type SocketFactory, tellsDownstream } from './cluster-sockets.ts';
 import { CLUSTER_STATS, HOST_STATS, hostStatPrefix } from './cluster-stats.ts';
 import type { Assignment, ClusterSpec, HostMetadata } from './cluster-spec.ts';
 import type { HostOwner, PoolKind, UpstreamHost } from './host.ts';
@@ -85,8 +85,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
     const { upstreamFilters } = spec.http;
     this.upstreamFilters = upstreamFilters && services.upstreamFilters.create(upstreamFilters, `cluster.${spec.statName}`, this.#heldStats);
     this.#tellsDownstream = tellsDownstream(spec);
-    const isNamed = spec.http.autoSni !== undefined && spec.transportSocket !== undefined;
-    this.#hasOnePool = spec.http.protocol !== 'downstream' && !isNamed && !this.#tellsDownstream;
+    this.#hasOnePool = spec.http.protocol !== 'downstream' && !isNamed(spec) && !this.#tellsDownstream;
     this.#maintenanceKey = `upstream.maintenance_mode.${spec.name}`;
   }
 
