@@ -63,7 +63,11 @@ export class MemoryConnection implements Connection {
     this.#paused = false;
   }
 
-  unread(): void {}
+  /** Comes again with the next `receive` or `pump`. */
+  unread(bytes: Buffer): void {
+    this.#waiting.unshift(bytes);
+    this.bytesRead -= bytes.length;
+  }
 
   endWrites(): void {
     this.ended = 'fin';

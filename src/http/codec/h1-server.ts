@@ -109,7 +109,14 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
     this.#state = HEAD;
     this.#leadingLines = 0;
     this.#flow.forgetPauses();
-    if (!this.isReading && this.#held !== undefined) this.#dispatchPostponed();
+    if (!this.isReading && this.#held !== undefined) this.#readLater(this.#held);
+  }
+
+  /** As Envoy: the next request is looked at when the upstream connection of this one has been given back or closed. */
+  #readLater(held: HeldBytes): void {
+    this.#held = undefined;
+    this.#connection.unread(held.bytes.subarray(0, held.length));
+    this.#connection.resumeReads();
   }
 
   // ConnectionOwner
