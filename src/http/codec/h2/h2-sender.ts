@@ -96,7 +96,8 @@ export class H2Sender {
       const room = Math.min(stream.sendWindow, this.#window);
       const sent = Math.max(0, Math.min(chunk.length, room));
       const whole = sent === chunk.length;
-      if (sent > 0 || whole) this.#send(stream, chunk, 0, sent, end && whole);
+      // An empty frame that ends nothing says nothing.
+      if (sent > 0 || (end && whole)) this.#send(stream, chunk, 0, sent, end && whole);
       if (this.#session.closed || stream.closed) return;
       if (!whole) {
         this.#hold(stream, chunk, sent);

@@ -23,6 +23,7 @@ import { RepeatedFields } from './repeated-fields.ts';
 
 const head = new HeadReader();
 const headersPayload = new HeadersPayload();
+const NO_CONTINUATION = 'unexpected non-CONTINUATION frame or stream_id is invalid';
 
 /**
  * One HTTP/2 connection (RFC 9113), server or client: reads frames, keeps streams and windows, guards against floods.
@@ -53,6 +54,9 @@ export class H2Session implements FrameSink, KeepAliveSession {
   readonly #maxHeaders: number;
   readonly #keepAlive: KeepAlive | undefined;
   #goAwayId = -1;
+  /** It is said when what came in this read has been looked at. */
+  #goAwayDue = false;
+  #reading = false;
   /** The one that was asked for last: a stream's frames often come together. */
   #recent: H2Stream | undefined;
   // The DATA frame under way
@@ -110,13 +114,24 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (this.closed) return;
     this.#keepAlive?.onRead();
     if (this.#connection.unsentBytes === 0) this.sender.guard.onAllSent();
+    this.#reading = true;
     this.#reader.read(bytes, start, end);
+    this.#reading = false;
+    this.#tellGoAway();
   }
 
+  /** As Envoy: what answers the same read is written before it. */
   goAway(lastStreamId: number): void {
     if (this.closed) return;
     this.#goAwayId = lastStreamId;
-    this.sender.writer.goAway(lastStreamId, ErrorCode.noError, '');
+    this.#goAwayDue = true;
+    if (!this.#reading) this.#tellGoAway();
+  }
+
+  #tellGoAway(): void {
+    if (!this.#goAwayDue || this.closed) return;
+    this.#goAwayDue = false;
+    this.sender.writer.goAway(this.#goAwayId, ErrorCode.noError, '');
   }
 
   /** Ends the stream on both sides with RST_STREAM. Its decoder is not told. */
@@ -174,6 +189,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   /** Framing that cannot be read on: GOAWAY says why. */
   fail(code: number, debug: string): false {
+    this.#tellGoAway();
     if (!this.closed) this.sender.writer.goAway(this.lastPeerId, code, debug);
     return this.drop(0, USER_CALLBACK);
   }
@@ -229,13 +245,14 @@ export class H2Session implements FrameSink, KeepAliveSession {
   }
 
   onBrokenFrame(code: number, debug: string): false {
-    return this.#control.settingsSeen ? this.fail(code, debug) : this.fail(ErrorCode.protocolError, 'SETTINGS expected');
+    if (!this.#control.settingsSeen) return this.fail(ErrorCode.protocolError, 'SETTINGS expected');
+    return this.#block === undefined ? this.fail(code, debug) : this.fail(ErrorCode.protocolError, NO_CONTINUATION);
   }
 
   onFrame(type: number, flags: number, id: number, bytes: Buffer, at: number, end: number): boolean {
     if (!this.#control.settingsSeen && (type !== FrameType.settings || (flags & Flag.ack) !== 0)) return this.fail(ErrorCode.protocolError, 'SETTINGS expected');
     if (this.#block !== undefined && (type !== FrameType.continuation || id !== this.#blockId)) {
-      return this.fail(ErrorCode.protocolError, 'unexpected non-CONTINUATION frame or stream_id is invalid');
+      return this.fail(ErrorCode.protocolError, NO_CONTINUATION);
     }
     switch (type) {
       case FrameType.headers:
@@ -251,7 +268,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
 
   onDataHead(flags: number, id: number, length: number, padding: number): boolean {
     if (!this.#control.settingsSeen) return this.fail(ErrorCode.protocolError, 'SETTINGS expected');
-    if (this.#block !== undefined) return this.fail(ErrorCode.protocolError, 'unexpected non-CONTINUATION frame or stream_id is invalid');
+    if (this.#block !== undefined) return this.fail(ErrorCode.protocolError, NO_CONTINUATION);
     if (id === 0) return this.fail(ErrorCode.protocolError, 'DATA: stream_id == 0');
     if (!this.windows.take(length)) return this.fail(ErrorCode.flowControlError, '');
     this.#dataFlags = flags;
@@ -265,6 +282,8 @@ export class H2Session implements FrameSink, KeepAliveSession {
     stream.wireReceived += length + FRAME_HEAD_BYTES;
     if (stream.receiveWindow < 0) this.resetMalformed(stream, ErrorCode.flowControlError);
     else if (padding > 0) this.grant(stream, padding);
+    // As Envoy, whose filters see an empty frame, too.
+    if (length === padding && (flags & Flag.endStream) === 0) stream.decoder?.onData(NO_BYTES, false);
     return !this.closed;
   }
 

@@ -97,10 +97,12 @@ export class HeadReader implements FieldSink {
     this.bytes += entry.bytes;
     if (this.flaw !== HeadFlaw.none) return;
     const { kind } = entry;
+    if (kind !== FieldKind.regular && kind <= FieldKind.protocol) this.#addPseudo(entry);
+    else this.#addRegular(entry, isKnown);
+    // As Envoy: a field is looked at before it is counted.
+    if (this.flaw !== HeadFlaw.none) return;
     if (this.bytes > this.#maxBytes) this.flaw = HeadFlaw.tooLarge;
     else if (++this.fields > this.#maxFields) this.flaw = HeadFlaw.tooManyFields;
-    else if (kind !== FieldKind.regular && kind <= FieldKind.protocol) this.#addPseudo(entry);
-    else this.#addRegular(entry, isKnown);
   }
 
   #addRegular(entry: TableEntry, isKnown: boolean): void {

@@ -63,6 +63,19 @@ describe('an HTTP/2 server', () => {
     expect(rig.streams[0]!.ended).toBe(true);
   });
 
+  it('writes no empty frame that ends nothing', () => {
+    const rig = open();
+    rig.answer = ({ encoder }) => {
+      const headers = new HeaderMap();
+      headers.status = 200;
+      encoder.sendHeaders(headers, false);
+      encoder.sendData(Buffer.alloc(0), false);
+      encoder.sendData(Buffer.alloc(0), true);
+    };
+    rig.connection.receive(frame(1, 5, 1, GET));
+    expect(rig.frames().slice(3).map((one) => one.split(' ')[0])).toEqual(['1/4#1', '0/1#1']);
+  });
+
   it('serves several streams at once', () => {
     const rig = open();
     rig.answer = () => {};
