@@ -17,6 +17,13 @@ const TIMER_IDLE = 0;
 const TIMER_DURATION = 1;
 const TIMER_DRAIN = 2;
 const TIMER_FLUSH = 3;
+const TIMER_PREFACE = 4;
+
+/**
+ * How long bytes that begin like the preface of HTTP/2 may be followed by none. Envoy takes them for HTTP/1 at once; here a preface in two
+ * packets is one, and who sends half of it falls under the timeouts of HTTP/1 all the same.
+ */
+const PREFACE_WAIT_MS = 100;
 
 /** Envoy's reasons for closing a connection. */
 const DRAINED = 'deferred_close_on_drained_connection';
@@ -35,6 +42,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   /** The same when it is HTTP/2. */
   #multiplexed: MultiplexedServerCodec | undefined;
   #sniffer: CodecSniffer | undefined;
+  #prefaceTimer: Timer | undefined;
   #prematureResets: PrematureResets | undefined;
   readonly #openedMs: number;
   #streams = 0;
@@ -96,6 +104,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   }
 
   onEnd(): void {
+    this.#endSniffing();
     if (this.#codec === undefined) this.#connection.destroy();
     else this.#codec.onEnd();
   }
@@ -105,6 +114,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   }
 
   onClosed(error: TransportError | undefined): void {
+    this.#endSniffing();
     this.#closed = true;
     if (error?.code === LINGER_EXPIRED) {
       this.config.stats.inc(HTTP_STATS.downstream_cx_delayed_close_timeout);
@@ -135,11 +145,14 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     if (config.codecType === 'auto') {
       const sniffer = (this.#sniffer ??= new CodecSniffer());
       const protocol = sniffer.sniff(bytes, length);
-      if (protocol === undefined) return;
+      if (protocol === undefined) {
+        this.#prefaceTimer ??= config.timers.after(PREFACE_WAIT_MS, this, TIMER_PREFACE);
+        return;
+      }
+      this.#prefaceTimer?.disarm();
       if (protocol === 'http1') {
-        this.#codec = new H1ServerCodec(this.#connection, this, config.codec.current);
-        if (sniffer.held.length > 0) this.#codec.onBytes(sniffer.held, sniffer.held.length);
-        this.#codec.onBytes(bytes, length);
+        this.#beginHttp1(sniffer);
+        this.#codec!.onBytes(bytes, length);
         return;
       }
     }
@@ -149,6 +162,17 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     const held = this.#sniffer?.held;
     if (held !== undefined && held.length > 0) this.#codec.onBytes(held, held.length);
     this.#codec.onBytes(bytes, length);
+  }
+
+  #beginHttp1({ held }: CodecSniffer): void {
+    this.#codec = new H1ServerCodec(this.#connection, this, this.config.codec.current);
+    if (held.length > 0) this.#codec.onBytes(held, held.length);
+  }
+
+  /** What has not become HTTP/2 by now is HTTP/1. */
+  #endSniffing(): void {
+    this.#prefaceTimer?.disarm();
+    if (this.#codec === undefined && this.#sniffer !== undefined) this.#beginHttp1(this.#sniffer);
   }
 
   // MultiplexedCodecOwner
@@ -339,6 +363,9 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       case TIMER_FLUSH:
         this.#onFlushTimer();
         return;
+      case TIMER_PREFACE:
+        this.#endSniffing();
+        return;
       default:
         this.#onDrainTimer();
     }
@@ -404,6 +431,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     this.#idleTimer?.disarm();
     this.#durationTimer?.disarm();
     this.#drainTimer?.disarm();
+    this.#prefaceTimer?.disarm();
     if (this.#streams === 0) return;
     const { stats } = this.config;
     stats.inc(HTTP_STATS.downstream_cx_destroy_active_rq);
