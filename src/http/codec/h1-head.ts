@@ -54,8 +54,8 @@ const MAX_GENERATION = 2 ** 30 - 1;
 
 const NO_VERSION = -1;
 
-/** A status has three digits; more of them pass, as in Envoy, while they make a number. */
-const MAX_STATUS_DIGITS = 9;
+/** A status has three digits; more of them pass, as in Envoy, while they fit into 16 bits. */
+const MAX_STATUS = 65_535;
 
 /** The lines of the head being read. */
 const scratch = new LineScratch();
@@ -130,7 +130,7 @@ export class HeadParser {
       status = status * 10 + byte! - 48;
       byte = bytes[++at];
     }
-    if (at - statusStart > MAX_STATUS_DIGITS) return this.#invalid('invalid-status-line');
+    if (status > MAX_STATUS) return this.#invalid('invalid-status-line');
     if (at >= end) return INCOMPLETE;
     byte = bytes[at]!;
     if (status < 100 || (byte !== SPACE && byte !== TAB && byte !== CR && byte !== LF)) return this.#invalid('invalid-status-line');
