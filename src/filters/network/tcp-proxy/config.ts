@@ -33,6 +33,8 @@ export interface TcpProxyConfig {
   readonly clusters: ClusterLookup;
   readonly choices: readonly ClusterChoice[];
   readonly totalWeight: number;
+  /** Filters in front may name another cluster. */
+  readonly heedsNamedCluster: boolean;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

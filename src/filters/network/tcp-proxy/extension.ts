@@ -60,6 +60,7 @@ function compileConfig(message: TcpProxyMessage, at: ConfigPath, context: Compil
     clusters: context.service(CLUSTERS),
     choices,
     totalWeight: choices.reduce((sum, { weight }) => sum + weight, 0),
+    heedsNamedCluster: message.clusterSpecifier.case !== 'weightedClusters',
     clock: context.clock,
     timers: context.timers,
     random: context.random,

@@ -384,9 +384,9 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
 
   /** Once, so that all attempts ask the same: what filters in front name later comes too late. */
   #pickCluster(): string {
-    const named = this.#stream.filterState?.get(CLUSTER_STATE);
+    const { choices, totalWeight, heedsNamedCluster, random } = this.#config;
+    const named = heedsNamedCluster ? this.#stream.filterState?.get(CLUSTER_STATE) : undefined;
     if (typeof named === 'string' && named !== '') return named;
-    const { choices, totalWeight, random } = this.#config;
     if (choices.length === 1) return choices[0]!.name;
     let left = random.uint32() % totalWeight;
     for (const { name, weight } of choices) {
