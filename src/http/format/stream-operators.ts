@@ -149,6 +149,14 @@ function compileGrpcStatus({ params }: OperatorArguments): Operator | string {
   });
 }
 
+const NOT_OF_HOST_NAMES = /[^\w.-]/g;
+
+/** A client asks for what it likes: what is no character of a host name, as the end of a line, does not get into logs and headers. */
+function hostNameOnly(serverName: string): string {
+  const replaced = serverName.replace(NOT_OF_HOST_NAMES, '_');
+  return replaced === serverName ? serverName : `invalid:${replaced}`;
+}
+
 /** `%REQUESTED_SERVER_NAME(SNI_ONLY|SNI_FIRST|HOST_FIRST:ORIG|HOST|ORIG_OR_HOST)%`. */
 function compileRequestedServerName({ params }: OperatorArguments): Operator | string {
   const [order = '', source = ''] = params.split(':');
@@ -158,7 +166,7 @@ function compileRequestedServerName({ params }: OperatorArguments): Operator | s
   if (!['', 'ORIG_OR_HOST', 'HOST', 'ORIG'].includes(source)) {
     return `Invalid REQUESTED_SERVER_NAME option: '${source}', only 'ORIG_OR_HOST'/'HOST'/'ORIG' are allowed`;
   }
-  const sni = ({ info }: FormatContext): string => info.connection.requestedServerName;
+  const sni = ({ info }: FormatContext): string => hostNameOnly(info.connection.requestedServerName);
   const host = ({ requestHeaders }: FormatContext): string => {
     const original = source === 'HOST' ? undefined : requestHeaders?.getText('x-envoy-original-host');
     return original ?? (source === 'ORIG' ? '' : requestHeaders?.authority ?? '');
