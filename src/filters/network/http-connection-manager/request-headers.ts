@@ -74,7 +74,7 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   if (addressing.appendXForwardedPort) setForwardedPort(headers, info, addressing);
   info.remoteAddress = client;
   const proto = headers.get(H.xForwardedProto);
-  if (headers.scheme === '') headers.scheme = proto === 'https' ? 'https' : 'http';
+  if (headers.scheme === '') headers.scheme = schemeOf(proto, info.connection);
   const internal = single && addressing.isInternalAddress(client);
   const edge = !internal && addressing.useRemoteAddress;
   headers.remove(H.envoyInternal);
@@ -100,6 +100,13 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
     return true;
   }
   return proto !== '';
+}
+
+/** What is said of the connection to the client before this one, if that makes sense; else what this one is. */
+function schemeOf(forwardedProto: string | undefined, { secure }: ConnectionInfo): 'http' | 'https' {
+  if (forwardedProto === 'http' || forwardedProto === 'https') return forwardedProto;
+  const proto = forwardedProto?.toLowerCase();
+  return proto === 'http' || proto === 'https' ? proto : secure ? 'https' : 'http';
 }
 
 /** What the port of a PROXY header says, else what the connection is. */
