@@ -12,6 +12,10 @@ import type { Json } from '../end-to-end/plan.ts';
 /** A proxy whose configuration file is replaced while it runs, and which is told so by SIGHUP. */
 export interface ReloadSubject {
   readonly peer: Peer;
+  /** Told beside its name. */
+  readonly settings?: string;
+  /** How much memory it may take from a point on at which it has seen every kind of work. */
+  readonly growthLimitMiB?: number;
   /** Writes the configuration whose answers carry `x-generation: <generation>`. */
   write(generation: number, ports: ReloadPorts, directory: string): void;
   command(directory: string): Command;
@@ -24,13 +28,27 @@ export interface ReloadPorts {
   readonly origins: readonly number[];
 }
 
-export const RELOAD_SUBJECTS: readonly ReloadSubject[] = [nuncio(nuncioDirect, 'direct'), nuncio(nuncioPublic, 'public'), nginxSubject()];
+/**
+ * Each thread has a heap, in which V8 collects old garbage when there is several times what is in use: two workers would take memory for a thousand reloads without anything being
+ * kept. With heaps of this size it collects sooner. One thread is left as it is, so that what V8 does not count shows too.
+ */
+const WORKER_HEAP_MB = 40;
 
-function nuncio(peer: Peer, transport: 'direct' | 'public'): ReloadSubject {
+const GROWTH_LIMIT_MIB = 40;
+
+/** What drains is kept for so long. */
+const DRAIN_S = 1;
+
+export const RELOAD_SUBJECTS: readonly ReloadSubject[] = [nuncio(nuncioDirect, 'direct', 1), nuncio(nuncioDirect, 'direct', 2), nuncio(nuncioPublic, 'public', 1), nginxSubject()];
+
+function nuncio(peer: Peer, transport: 'direct' | 'public', threads: number): ReloadSubject {
+  const options = { threads, nodeArgs: threads === 1 ? [] : [`--max-old-space-size=${WORKER_HEAP_MB}`], args: ['--drain-time-s', String(DRAIN_S)] };
   return {
     peer,
+    settings: threads === 1 ? 'one thread' : `${threads} worker threads`,
+    growthLimitMiB: GROWTH_LIMIT_MIB,
     write: (generation, ports, directory) => void writeYaml(join(directory, 'bootstrap.yaml'), bootstrapOf(generation, ports)),
-    command: (directory) => nuncioCommand(SOURCES, transport, join(directory, 'bootstrap.yaml')),
+    command: (directory) => nuncioCommand(SOURCES, transport, join(directory, 'bootstrap.yaml'), options),
   };
 }
 

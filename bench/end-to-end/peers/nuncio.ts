@@ -25,9 +25,16 @@ function nuncio(name: PeerName, main: string, transport: 'direct' | 'public'): P
   };
 }
 
-export function nuncioCommand(main: string, transport: 'direct' | 'public', bootstrapFile: string): Command {
+export interface NuncioOptions {
+  readonly threads?: number;
+  /** Of Node. */
+  readonly nodeArgs?: readonly string[];
+  readonly args?: readonly string[];
+}
+
+export function nuncioCommand(main: string, transport: 'direct' | 'public', bootstrapFile: string, { threads = 1, nodeArgs = [], args: more = [] }: NuncioOptions = {}): Command {
   // As dist/nuncio.cjs starts it, and npm start.
-  const args = ['--max-semi-space-size=16', main, '-c', bootstrapFile, '--concurrency', '1', '--transport', transport, ...QUIET_AND_BATCHED];
+  const args = ['--max-semi-space-size=16', ...nodeArgs, main, '-c', bootstrapFile, '--concurrency', String(threads), '--transport', transport, ...QUIET_AND_BATCHED, ...more];
   return { file: process.execPath, args, ...(main === SOURCES && { env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') } }) };
 }
 
