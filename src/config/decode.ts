@@ -1,9 +1,10 @@
 import type { DescMessage, JsonObject, Message } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { ScalarType } from '../api/protobuf.ts';
-import { didYouMean, nearest, nearestType } from '../core/did-you-mean.ts';
+import { didYouMean, nearestType } from '../core/did-you-mean.ts';
 import type { ConfigPath, Problems } from '../core/problems.ts';
 import { Misfit, toDuration, toFieldMaskPaths, toInt32, toMapKey, toScalar, toTimestamp } from './convert.ts';
+import { fieldRemedy, meantField, oneOf } from './meant-field.ts';
 import { planOf, type EnumNames, type FieldPlan, type MessagePlan, type ValuePlan, type WellKnown } from './message-plan.ts';
 import { DecodedAny, isTypedStruct, typeNameOf, type AnyContent } from './opened-any.ts';
 import { PathTrail } from './path-trail.ts';
@@ -123,7 +124,7 @@ class Decoder {
   }
 
   #unknownField(plan: MessagePlan, key: string, offset: number): void {
-    const meant = this.#isQuiet() ? undefined : nearest(key, plan.desc.fields.map((field) => field.name));
+    const meant = this.#isQuiet() ? undefined : meantField(plan.desc, key);
     if (meant !== undefined) {
       this.#trail.enter(meant);
       this.misspelt.push(this.#trail.here().toString());
@@ -414,20 +415,6 @@ class Decoder {
   }
 }
 
-/** The field that was most likely meant, here or one level below, or those that there are. */
-function fieldRemedy({ fields }: DescMessage, key: string, meant: string | undefined): string {
-  if (meant !== undefined) return ` (did you mean '${meant}'?)`;
-  const holders = fields.filter(({ message, fieldKind }) => fieldKind === 'message' && message?.fields.some(({ name }) => name === key));
-  if (holders.length === 1) return ` (did you mean '${holders[0]!.name}.${key}'?)`;
-  return oneOf(fields.map(({ name }) => name));
-}
-
-function oneOf(names: readonly string[]): string {
-  return names.length === 0 || names.length > MOST_NAMES ? '' : ` (one of ${names.map((name) => `'${name}'`).join(', ')})`;
-}
-
-/** More than these are not read. */
-const MOST_NAMES = 16;
 const BOOLEAN_WORDS = /^(?:y|n|yes|no|on|off|true|false)$/i;
 
 const NOT_SPECIAL = Symbol('not special');

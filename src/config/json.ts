@@ -62,7 +62,10 @@ class JsonParser {
   }
 
   #fail(reason: string, offset = this.#at): never {
-    throw new SyntaxFault(offset, reason);
+    const text = this.#text;
+    if (offset >= text.length) throw new SyntaxFault(offset, 'unexpected end');
+    const isComment = text.startsWith('//', offset) || text.startsWith('/*', offset) || text[offset] === '#';
+    throw new SyntaxFault(offset, isComment ? `${reason}; JSON has no comments` : reason);
   }
 
   /** The code of the next character after white space; NaN at the end. */
@@ -86,7 +89,7 @@ class JsonParser {
         return new ScalarNode(this.#string(code), start);
       }
       default:
-        return this.#numberOrLiteral(code);
+        return this.#numberOrLiteral();
     }
   }
 
@@ -206,7 +209,7 @@ class JsonParser {
     return parseInt(digits, 16);
   }
 
-  #numberOrLiteral(code: number): ScalarNode {
+  #numberOrLiteral(): ScalarNode {
     const start = this.#at;
     NUMBER.lastIndex = start;
     const match = NUMBER.exec(this.#text);
@@ -216,8 +219,7 @@ class JsonParser {
       this.#at += literal.length;
       return new ScalarNode(value, start);
     }
-    if (Number.isNaN(code)) this.#fail('unexpected end');
-    return this.#fail(`unexpected character: '${String.fromCodePoint(this.#text.codePointAt(start)!)}'`);
+    return this.#fail(`unexpected character: '${String.fromCodePoint(this.#text.codePointAt(start) ?? 0)}'`);
   }
 
   #number(match: RegExpExecArray, start: number): ScalarNode {

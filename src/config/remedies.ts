@@ -9,8 +9,12 @@ const REMEDIES: ReadonlyArray<readonly [RegExp, string]> = [
   [/^invalid YAML: end of map flow not found$/, "a '{' is not closed by a '}'"],
   [/^invalid YAML: illegal map value$/, "quote a value that has ': ' in it"],
   [/^invalid YAML: the referenced anchor is not defined: (.*)$/, "define it before, as '&$1'"],
+  [/^invalid YAML: unknown token$/, 'quote what begins with \'@\' or \'`\', as in "@type"'],
+  [/^invalid YAML: a key without ':'$/, "a ':' needs a space behind it"],
+  [/^invalid YAML: a key must be a scalar$/, "nothing fills in '{{ }}' here"],
   [/^invalid YAML: wrong indentation \(end of map not found\)$/, 'begin this line where its neighbours begin, close the quote that is open above it, or quote the whole value'],
   [/^invalid YAML: wrong indentation \(end of sequence not found\)$/, 'begin this line where its neighbours begin'],
+  [/, got "[^"]*\$\{\w+\}[^"]*"$/, 'nothing fills in variables here'],
   [/^Unable to convert YAML as JSON: expected an object$/, "write fields, as in 'static_resources: {}'"],
   [/^invalid perl operator: \(\?<?[=!]/, 'RE2 has no look-ahead and no look-behind'],
   [/^missing \): /, "close the group, or write '\\(' for the character itself"],
@@ -28,8 +32,9 @@ const REMEDIES: ReadonlyArray<readonly [RegExp, string]> = [
   [/: value is required\)$/, 'it may not be left out'],
 ];
 
-/** The sentence, and after it what to do where that is known. */
-export function withRemedy(message: string): string {
+/** The sentence, and after it what to do where that is known. `file`: where it was found. */
+export function withRemedy(message: string, file = '.json'): string {
+  if (message.startsWith('invalid JSON: ') && !/\.json$/i.test(file)) return `${message}; what is not named .yaml or .yml is read as JSON`;
   for (const [sentence, remedy] of REMEDIES) {
     const match = sentence.exec(message);
     if (match !== null) return `${message}; ${remedy.replace('$1', match[1] ?? '')}`;

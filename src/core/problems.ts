@@ -110,9 +110,16 @@ export class Problems {
   }
 }
 
+/** What a configuration quotes does not reach a terminal as it is. */
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+
+function escaped(control: string): string {
+  return control === '\n' ? '\\n' : `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}
+
 /** `envoy.yaml:16:15: static_resources.listeners[0].name: what is wrong`. */
 export function formatProblem(problem: Problem): string {
   const { position, path, message } = problem;
   const where = position === undefined ? '' : `${position.file}:${position.line}:${position.column}: `;
-  return path === '' ? where + message : `${where}${path}: ${message}`;
+  return (path === '' ? where + message : `${where}${path}: ${message}`).replaceAll(CONTROL, escaped);
 }

@@ -73,7 +73,7 @@ export class CompileRun implements CompileContext {
     const any = typedConfig as Any;
     const typeName = configTypeOf(any);
     const resolved = withContent(registry.find(category, typeName, name), any);
-    if (resolved === undefined && !optional) this.error(at.field('typed_config'), unknownExtension(name, typeName) + this.#meantExtension(category, name));
+    if (resolved === undefined && !optional) this.error(at.field('typed_config'), unknownExtension(name, typeName) + this.#meantExtension(category, name, any));
     return resolved;
   }
 
@@ -81,15 +81,19 @@ export class CompileRun implements CompileContext {
     const any = config as Any;
     const typeName = configTypeOf(any);
     const resolved = withContent(this.#thread.registry.findForRoute(category, typeName, name), any);
-    if (resolved === undefined && !optional) this.error(at, unknownExtension(name, typeName));
+    if (resolved === undefined && !optional) this.error(at, unknownExtension(name, typeName) + this.#meantExtension(category, name, any));
     return resolved;
   }
 
-  /** What stands here under that name, or under one like it. */
-  #meantExtension(category: Category, name: string): string {
-    const named = this.#thread.registry.findByName(category, name);
+  /** What stands here under that name, where else this type stands, or what has a name like it. */
+  #meantExtension(category: Category, name: string, any?: Any): string {
+    const { registry } = this.#thread;
+    const named = registry.findByName(category, name);
     if (named !== undefined) return `; '${name}' is configured by a ${named.configType}`;
-    return didYouMean(name, this.#thread.registry.all.filter((one) => one.category === category).map((one) => one.name));
+    const elsewhere = any && registry.all.find(({ configType }) => configType === configTypeOf(any));
+    if (elsewhere !== undefined) return `; it is one of ${elsewhere.category}, which do not stand here`;
+    if (any !== undefined && contentOf(any) !== undefined) return '; it is known, and not supported';
+    return didYouMean(name, registry.all.filter((one) => one.category === category).map((one) => one.name));
   }
 
   unpack(typedConfig: AnyMessage, at: ConfigPath): { readonly typeName: string; readonly message: Message } | undefined {

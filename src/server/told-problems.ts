@@ -9,7 +9,7 @@ import type { Problem } from '../core/problems.ts';
 export function toldProblems(problems: readonly Problem[], reading: ReadonlySet<Problem>): Problem[] {
   const unread = new UnreadPaths([...reading].map(({ path }) => path));
   const original = problems.filter((problem) => reading.has(problem) || !unread.covers(problem.path));
-  return withoutEchoes(original).map((problem) => ({ ...problem, message: withRemedy(problem.message) }));
+  return withoutEchoes(original).map((problem) => ({ ...problem, message: withRemedy(problem.message, problem.position?.file) }));
 }
 
 /**

@@ -49,7 +49,9 @@ describe('JSON', () => {
 
   test.each([
     ['', 'f.json:1:1: invalid JSON: unexpected end'],
-    ['{"a":1', "f.json:1:7: invalid JSON: expected ',' or '}'"],
+    ['{"a":1', 'f.json:1:7: invalid JSON: unexpected end'],
+    ['{"a', 'f.json:1:2: invalid JSON: a string without end'],
+    ['{', 'f.json:1:2: invalid JSON: unexpected end'],
     ['{"a":1 "b":2}', "f.json:1:8: invalid JSON: expected ',' or '}'"],
     ['{"a" 1}', "f.json:1:6: invalid JSON: expected ':'"],
     ['{,}', 'f.json:1:2: invalid JSON: expected a key'],
@@ -65,7 +67,9 @@ describe('JSON', () => {
     ['1.', 'f.json:1:1: invalid JSON: invalid number'],
     ['1e400', 'f.json:1:1: invalid JSON: a number that no double can hold'],
     ['nul', "f.json:1:1: invalid JSON: unexpected character: 'n'"],
-    ['{} // c', 'f.json:1:4: invalid JSON: extraneous characters after the end of the value'],
+    ['{} // c', 'f.json:1:4: invalid JSON: extraneous characters after the end of the value; JSON has no comments'],
+    ['{ /* c */ }', 'f.json:1:3: invalid JSON: expected a key; JSON has no comments'],
+    ['{"a": 1, # c\n}', 'f.json:1:10: invalid JSON: expected a key; JSON has no comments'],
   ])('refuses %s and says where', (text, fault) => {
     expect(faultOf(text)).toBe(fault);
   });

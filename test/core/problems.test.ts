@@ -11,6 +11,7 @@ test('a problem prints place, path and message, as far as it has them', () => {
   expect(formatProblem({ path: 'a.b', message: 'no', position: { file: 'f', line: 1, column: 2 } })).toBe('f:1:2: a.b: no');
   expect(formatProblem({ path: '', message: 'no', position: { file: 'f', line: 1, column: 2 } })).toBe('f:1:2: no');
   expect(formatProblem({ path: 'a', message: 'no' })).toBe('a: no');
+  expect(formatProblem({ path: 'a["\x1b[1m"]', message: 'no\nyes\x9b' })).toBe('a["\\x1b[1m"]: no\\nyes\\x9b');
 });
 
 test('places are looked up for problems that bring none', () => {

@@ -94,3 +94,12 @@ test('where filters share the type of their per-route configuration, the name sa
 test('two extensions of a category under one name are refused', () => {
   expect(() => new ExtensionRegistry([fake, plain, { ...plain, name: fake.name }])).toThrow("two extensions of envoy.filters.http are called 'envoy.filters.http.cors'");
 });
+
+test('an extension that is known and not supported, or that stands elsewhere, is told as such', () => {
+  const problems = new Problems();
+  const at = ConfigPath.root.field('http_filters').index(0);
+  const lua = any(schemaOf('envoy.extensions.filters.http.lua.v3.Lua'));
+  run(problems).resolve('envoy.filters.http', 'envoy.filters.http.lua', lua, at, false);
+  run(problems).resolve('envoy.filters.network', 'x', any(CORS), at, false);
+  expect(problems.errors.map(({ message }) => message.replace(/^[^;]*; /, ''))).toEqual(['it is known, and not supported', 'it is one of envoy.filters.http, which do not stand here']);
+});

@@ -35,3 +35,12 @@ test('a sentence that does not say what to do is told with its remedy', () => {
   expect(told([], [{ path: '', message: 'invalid YAML: the referenced anchor is not defined: x' }])).toEqual([": invalid YAML: the referenced anchor is not defined: x; define it before, as '&x'"]);
   expect(told([], [{ path: 'a', message: 'anything else' }])).toEqual(['a: anything else']);
 });
+
+test.each([
+  ['envoy.conf', true],
+  ['/dev/fd/0', true],
+  ['envoy.json', false],
+])('that %s is read as JSON is told where it is none', (file, isTold) => {
+  const problem = { path: '', message: "invalid JSON: unexpected character: 'a'", position: { file, line: 1, column: 1 } };
+  expect(toldProblems([problem], new Set([problem]))[0]!.message.endsWith('; what is not named .yaml or .yml is read as JSON')).toBe(isTold);
+});
