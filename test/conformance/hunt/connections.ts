@@ -13,7 +13,7 @@ const MORE_OPERATORS = [
   'DOWNSTREAM_LOCAL_PORT', 'DOWNSTREAM_REMOTE_PORT', 'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT', 'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(16)', 'DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT',
   'DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT', 'DOWNSTREAM_DIRECT_LOCAL_ADDRESS', 'DOWNSTREAM_TRANSPORT_FAILURE_REASON', 'DOWNSTREAM_WIRE_BYTES_SENT', 'DOWNSTREAM_WIRE_BYTES_RECEIVED',
   'UPSTREAM_WIRE_BYTES_SENT', 'UPSTREAM_WIRE_BYTES_RECEIVED', 'UPSTREAM_HOST_NAME', 'UPSTREAM_REMOTE_ADDRESS', 'UPSTREAM_CLUSTER_RAW', 'UPSTREAM_PROTOCOL', 'RESPONSE_FLAGS_LONG', 'ROUTE_NAME',
-  'VIRTUAL_CLUSTER_NAME', 'TLS_JA3_FINGERPRINT', 'TLS_JA4_FINGERPRINT', 'DOWNSTREAM_TLS_VERSION', 'DOWNSTREAM_TLS_SNI', 'REQ(:METHOD)', 'RESPONSE_CODE_DETAILS(ALLOW_WHITESPACES)', 'GRPC_STATUS',
+  'VIRTUAL_CLUSTER_NAME', 'TLS_JA3_FINGERPRINT', 'TLS_JA4_FINGERPRINT', 'DOWNSTREAM_TLS_VERSION', 'REQ(:METHOD)', 'RESPONSE_CODE_DETAILS(ALLOW_WHITESPACES)', 'GRPC_STATUS',
 ] as const;
 
 const HELLOS = [
@@ -77,7 +77,6 @@ const principal = (dice: Dice, depth = 0): Tree =>
     () => ({ direct_remote_ip: range(dice) }),
     () => ({ remote_ip: range(dice) }),
     () => ({ metadata: metadata(dice) }),
-    () => ({ header: { name: ':method', present_match: dice.chance(0.5) } }),
     () => ({ url_path: { path: { prefix: '/' } } }),
     () => ({ filter_state: { key: 'envoy.network.proxy_protocol.tlv', string_match: text(dice) } }),
     () => ({ not_id: depth > 2 ? { any: true } : principal(dice, depth + 1) }),
@@ -92,7 +91,6 @@ const permission = (dice: Dice, depth = 0): Tree =>
     () => ({ destination_port_range: { start: 8000, end: dice.pick([8443, 8444]) } }),
     () => ({ requested_server_name: text(dice) }),
     () => ({ metadata: metadata(dice) }),
-    () => ({ header: { name: 'x', exact_match: 'y' } }),
     () => ({ not_rule: depth > 2 ? { any: true } : permission(dice, depth + 1) }),
     () => ({ [dice.pick(['and_rules', 'or_rules'])]: { rules: dice.list(1, 2, () => (depth > 2 ? { any: true } : permission(dice, depth + 1))) } }),
   ]);

@@ -5,7 +5,7 @@ import { RESET_BY_PEER } from '../../../http/codec/raw-client.ts';
 import { streamOf } from '../../../http/connection-stream.ts';
 import type { Failure } from '../../../http/failure.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
-import { type ConnectionInfo, ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
+import { type ByteCounts, type ConnectionInfo, ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { ConnectionHandler, DrainDecision } from '../../../listener/network-filter.ts';
 import type { Connection, TransportError } from '../../../transport/transport.ts';
@@ -30,6 +30,14 @@ const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'local-reset', re
 /** The client has sent RST, and so does this side. */
 const DOWNSTREAM_RESET: Failure = { source: 'downstream', kind: 'remote-reset', retryable: false, details: '' };
 
+/** What is on the client's wire is what is relayed. */
+class RelayedBytes implements ByteCounts {
+  wireReceived = 0;
+  wireSent = 0;
+  readonly headersReceived = 0;
+  readonly headersSent = 0;
+}
+
 /**
  * One connection and the upstream connection, or the tunnel, it is joined with. What is read before that stands waits here (early data).
  *
@@ -47,6 +55,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
   readonly #config: TcpProxyConfig;
   readonly #drain: DrainDecision;
   readonly #stream: StreamInfo;
+  readonly #downstreamBytes = new RelayedBytes();
   #pending: PendingStream | undefined;
   #upstream: RequestEncoder | undefined;
   /** Bytes may go upstream. */
@@ -76,6 +85,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     this.#drain = drain;
     this.#stream = streamOf(info, config.clock);
     this.#stream.upstreamHostsAttempted = [];
+    this.#stream.downstreamBytes = this.#downstreamBytes;
     if (config.connectMode === 'immediate') this.#pauseReads();
     config.stats.inc(TCP_STATS.downstream_cx_total);
     if (config.idleTimeout !== undefined) this.#idleTimer = new Timer(this, TIMER_IDLE);
@@ -100,6 +110,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
 
   onBytes(bytes: Buffer, length: number): void {
     this.#stream.bytesReceived += length;
+    this.#downstreamBytes.wireReceived += length;
     this.#config.stats.add(TCP_STATS.downstream_cx_rx_bytes_total, length);
     const chunk = bytes.length === length ? bytes : bytes.subarray(0, length);
     if (this.#joined) this.#upstream?.sendData(chunk, false);
@@ -172,6 +183,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     }
     this.#upstream = encoder;
     this.#stream.attemptCount = this.#attempts;
+    this.#stream.upstreamBytes = encoder.bytes;
     encoder.watcher = this;
     this.#noteUpstream(host, connection);
     if (this.requestHeaders === undefined) {
@@ -231,6 +243,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     const connection = this.#connection;
     if (chunk.length > 0) {
       this.#stream.bytesSent += chunk.length;
+      this.#downstreamBytes.wireSent += chunk.length;
       this.#config.stats.add(TCP_STATS.downstream_cx_tx_bytes_total, chunk.length);
       connection.writeBytes(chunk);
     }
