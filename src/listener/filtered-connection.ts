@@ -63,7 +63,8 @@ export class FilteredHandler implements ConnectionHandler, FilteredConnection {
 
   onEnd(): void {
     if (this.#stoppedAt >= 0) this.#endIsHeld = true;
-    else this.#pass(0, NO_BYTES, 0, true);
+    else if (this.#terminal.goesOnAfterEnd === true) this.#pass(0, NO_BYTES, 0, true);
+    else this.#terminal.onEnd();
   }
 
   onDrained(): void {

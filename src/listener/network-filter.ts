@@ -15,6 +15,8 @@ export interface ConnectionHandler extends ConnectionOwner {
   startDrain(): void;
   /** Streams that can be given up one by one. */
   heldStreams?(): Iterable<HeldStream>;
+  /** Each direction ends by itself: filters before this one are told of the peer's FIN. */
+  readonly goesOnAfterEnd?: boolean;
   /** Requests under way; an idle connection may be closed at once when its listener goes. */
   readonly active: boolean;
 }
@@ -56,7 +58,7 @@ export interface NetworkReadFilter {
   onNewConnection(): NetworkFilterStatus;
   /** The handshake of a connection under TLS is done. */
   onHandshakeDone?(): void;
-  /** `bytes[0, length)` are lent for the call; `end`: the peer has sent FIN. After a STOP they are given to the next filter, not to this one again. */
+  /** `bytes[0, length)` are lent for the call; `end`: the peer has sent FIN, and the terminal filter goes on after it. After a STOP they are given to the next filter, not to this one again. */
   onData(bytes: Buffer, length: number, end: boolean): NetworkFilterStatus;
   /** Exactly once. */
   onClosed(): void;

@@ -130,17 +130,17 @@ const networkFilters = (dice: Dice): Tree[] => [
   tcpProxy(dice),
 ];
 
-/** Few values, so that several hold at once and the order of precedence tells. */
+/** Few values, so that several hold at once and the order of precedence tells. Ranges of all addresses are not among them: `differences.md`. */
 const chainMatch = (dice: Dice): Tree =>
   dice.some(0.3, {
     destination_port: () => 8443,
-    prefix_ranges: () => [dice.pick([{ address_prefix: '10.0.0.0', prefix_len: 8 }, { address_prefix: '10.9.8.0', prefix_len: 24 }, { address_prefix: '0.0.0.0', prefix_len: 0 }])],
+    prefix_ranges: () => [dice.pick([{ address_prefix: '10.0.0.0', prefix_len: 8 }, { address_prefix: '10.9.8.0', prefix_len: 24 }, { address_prefix: '0.0.0.0', prefix_len: 1 }])],
     server_names: () => [dice.pick(['origin', 'second', '*.com'])],
     transport_protocol: () => dice.pick(['tls', 'raw_buffer']),
     application_protocols: () => [dice.pick(['h2', 'foo'])],
     direct_source_prefix_ranges: () => [dice.pick([{ address_prefix: '127.0.0.0', prefix_len: 8 }, { address_prefix: '127.0.0.1', prefix_len: 32 }])],
     source_type: () => dice.pick(['SAME_IP_OR_LOOPBACK', 'EXTERNAL', 'ANY']),
-    source_prefix_ranges: () => [dice.pick([{ address_prefix: '10.0.0.0', prefix_len: 8 }, { address_prefix: '10.1.2.3', prefix_len: 32 }, { address_prefix: '0.0.0.0', prefix_len: 0 }])],
+    source_prefix_ranges: () => [dice.pick([{ address_prefix: '10.0.0.0', prefix_len: 8 }, { address_prefix: '10.1.2.3', prefix_len: 32 }, { address_prefix: '0.0.0.0', prefix_len: 1 }])],
     source_ports: () => [1111],
   });
 

@@ -58,8 +58,9 @@ class JudgedConnection implements NetworkReadFilter, TimerOwner {
     return CONTINUE;
   }
 
-  onData(_bytes: Buffer, length: number): NetworkFilterStatus {
-    if (length === 0 || (this.#judged && !this.#gate.continuous)) return CONTINUE;
+  /** Also of a FIN that comes without bytes. */
+  onData(): NetworkFilterStatus {
+    if (this.#judged && !this.#gate.continuous) return CONTINUE;
     const isFirst = !this.#judged;
     this.#judged = true;
     if (isFirst || this.#gate.continuous) this.#judgeShadow();
