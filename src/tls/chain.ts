@@ -17,16 +17,15 @@ export function issuerOf(anchors: readonly X509Certificate[], leaf: X509Certific
   return [...anchors, ...session.peerChain.slice(1, MAX_CHAIN)].find((issuer) => isSignedBy(leaf, issuer));
 }
 
-/** How far up the certificates that the peer has sent name each other as issuers, whatever signatures say. */
-export function lengthSent(leaf: X509Certificate, session: TlsSession): number {
+/** The peer's certificate and those above it that it has sent, as far as they name each other as issuers, whatever signatures say. */
+export function pathSent(leaf: X509Certificate, session: TlsSession): readonly X509Certificate[] {
   const others = session.peerChain.slice(1, MAX_CHAIN);
-  let last = leaf;
-  let length = 1;
+  const path = [leaf];
   for (;;) {
+    const last = path.at(-1)!;
     const at = last.checkIssued(last) ? -1 : others.findIndex((other) => last.checkIssued(other));
-    if (at < 0) return length;
-    [last] = others.splice(at, 1) as [X509Certificate];
-    length += 1;
+    if (at < 0) return path;
+    path.push(...others.splice(at, 1));
   }
 }
 

@@ -10,7 +10,7 @@ import { parseCertificates } from './certificate.ts';
 import { unnamedStatName } from './context-report.ts';
 import { readMaterial, TLS_MATERIAL } from './material.ts';
 import { compileSanRule, compileUntypedSanRules, dnsCovers, sanMatches, type SanRule } from './san-rules.ts';
-import { certificatesBetween, issuerOf, lengthSent } from './chain.ts';
+import { certificatesBetween, issuerOf, pathSent } from './chain.ts';
 import { parseRevocationLists, revocationFault, type RevocationList } from './revocation-list.ts';
 import { compileTrustDomains, leadsToItsDomain, type TrustDomains, workloadFault } from './trust-domains.ts';
 import { type SubjectAltName, subjectAltNames } from './x509.ts';
@@ -138,7 +138,7 @@ const NO_ISSUER = 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
 /** Of the last certificate that was found. */
 const ENDS_OF_CHAINS: ReadonlySet<string> = new Set([NO_ISSUER, 'UNABLE_TO_GET_ISSUER_CERT', 'SELF_SIGNED_CERT_IN_CHAIN']);
 const DATES: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
-const TOLD_LAST: ReadonlySet<string> = new Set([...DATES, 'INVALID_PURPOSE']);
+const TOLD_LAST: ReadonlySet<string> = new Set([...DATES, 'INVALID_PURPOSE', 'UNABLE_TO_GET_CRL', 'CERT_REVOKED', 'CRL_HAS_EXPIRED', 'CRL_NOT_YET_VALID']);
 
 function ofLists(fault: string): string {
   return `certificate revocation check against provided CRLs failed: ${fault}`;
@@ -192,7 +192,7 @@ function trustFault(rules: PeerRules, { session, leaf, nowMs }: PeerShown): Peer
   if (trustedCa === '') return undefined;
   const fault = session.untrusted === undefined ? undefined : firstFault(rules, session, leaf);
   // BoringSSL looks at dates last.
-  if (fault !== undefined && !DATES.has(fault)) return untrusted(fault, ENDS_OF_CHAINS.has(fault) ? lengthSent(leaf, session) - 1 : 0);
+  if (fault !== undefined && !DATES.has(fault)) return untrusted(fault, ENDS_OF_CHAINS.has(fault) ? pathSent(leaf, session).length - 1 : 0);
   // Of a resumed session the chain is gone, and it was judged by the same lists.
   const revoked = leafLists.length > 0 && !session.resumed ? revocationFault(leafLists, leaf, issuerOf(trusted, leaf, session), nowMs) : undefined;
   if (revoked !== undefined || fault !== undefined) return untrusted(revoked ?? fault!, 0);
@@ -204,7 +204,11 @@ function trustFault(rules: PeerRules, { session, leaf, nowMs }: PeerShown): Peer
 /** OpenSSL tells the last fault, and goes on behind a chain that leads nowhere. */
 function firstFault({ trusted }: PeerRules, session: TlsSession, leaf: X509Certificate): string {
   const code = session.untrusted!;
-  return TOLD_LAST.has(code) && !session.resumed && certificatesBetween(trusted, leaf, session) === undefined ? NO_ISSUER : code;
+  if (!TOLD_LAST.has(code) || session.resumed || certificatesBetween(trusted, leaf, session) !== undefined) return code;
+  const path = pathSent(leaf, session);
+  const top = path.at(-1)!;
+  if (!top.checkIssued(top)) return NO_ISSUER;
+  return path.length === 1 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'SELF_SIGNED_CERT_IN_CHAIN';
 }
 
 function untrusted(code: string, depth: number): PeerFault {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { certificatesBetween, issuerOf, lengthSent, MAX_CHAIN } from '../../src/tls/chain.ts';
+import { certificatesBetween, issuerOf, pathSent, MAX_CHAIN } from '../../src/tls/chain.ts';
 import type { TlsSession } from '../../src/transport/tls.ts';
 import { certificate, type Issuer, type Name } from '../support/certificate-authority.ts';
 
@@ -39,7 +39,7 @@ describe('a chain of certificates', () => {
   it('is looked at as far as its limit', () => {
     const chain = peer(MAX_CHAIN);
     expect(certificatesBetween([root], chain[0]!, session(chain))).toBeUndefined();
-    expect(lengthSent(chain[0]!, session(chain))).toBe(MAX_CHAIN);
+    expect(pathSent(chain[0]!, session(chain))).toHaveLength(MAX_CHAIN);
     const behind = [chain[0]!, ...Array.from({ length: MAX_CHAIN - 1 }, () => root), chain[1]!];
     expect(issuerOf([], chain[0]!, session(behind))).toBeUndefined();
   });
@@ -52,9 +52,9 @@ describe('a chain of certificates', () => {
 
   it('ends with what has signed itself, and where nobody is above', () => {
     const [leaf, ...others] = peer(3);
-    expect(lengthSent(leaf!, session([leaf!, ...others, root, root]))).toBe(5);
-    expect(lengthSent(leaf!, session([leaf!, others[0]!]))).toBe(2);
-    expect(lengthSent(root, session([root, ...others]))).toBe(1);
+    expect(pathSent(leaf!, session([leaf!, ...others, root, root]))).toHaveLength(5);
+    expect(pathSent(leaf!, session([leaf!, others[0]!]))).toHaveLength(2);
+    expect(pathSent(root, session([root, ...others]))).toHaveLength(1);
   });
 
   it('is none when names fit and signatures do not', () => {
