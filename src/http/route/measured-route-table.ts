@@ -49,7 +49,8 @@ export class MeasuredRouteTable implements RouteTable {
     return route;
   }
 
-  onRefused(info: StreamInfo): void {
+  onRefused(headers: HeaderMap, info: StreamInfo): void {
+    this.#table.onRefused(headers, info);
     resolutionOf(info).count++;
   }
 }

@@ -46,6 +46,10 @@ export class CompiledRouteTable implements RouteTable {
     return virtualHost.routes.find(path, headers, randomValue, info);
   }
 
+  onRefused(headers: HeaderMap, info: StreamInfo): void {
+    info.virtualHost = this.#findVirtualHost(headers)?.host;
+  }
+
   #findVirtualHost(headers: HeaderMap): VirtualHostRoutes | undefined {
     const index = this.#virtualHosts;
     if (index.isTrivial) return index.fallback;

@@ -15,7 +15,7 @@ export interface RouteTable {
   /** The first route that matches (Envoy's order), or undefined. `randomValue` decides weighted clusters and fractions. */
   route(headers: HeaderMap, info: StreamInfo, randomValue: number): Route | undefined;
   /** A request was refused before its route could be looked up. */
-  onRefused?(info: StreamInfo): void;
+  onRefused(headers: HeaderMap, info: StreamInfo): void;
   /** Headers that only internal requests may carry (`internal_only_headers`). */
   readonly internalOnlyHeaders: readonly string[];
   readonly mostSpecificHeaderMutationsWins: boolean;

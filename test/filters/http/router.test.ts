@@ -200,8 +200,9 @@ class Downstream {
   }
 
   #stream(route: Route): FilterStream {
-    const { info, headers, clock, timers, cluster } = this;
-    const stream = { state: undefined, info, requestHeaders: headers, route, clock, timers, clusters: { get: () => cluster } } as unknown as FilterStream;
+    const { info, headers, clock, timers } = this;
+    info.upstreamCluster = this.cluster as unknown as Cluster;
+    const stream = { state: undefined, info, requestHeaders: headers, route, clock, timers } as unknown as FilterStream;
     const handle: Partial<FilterHandle> & { stream: FilterStream } = {
       stream,
       localReply: (reply) => this.#reply(reply),

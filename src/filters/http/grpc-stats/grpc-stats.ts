@@ -1,5 +1,6 @@
 import { CONTINUE, type FilterStatus, type FilterStream, type HttpFilter } from '../../../http/filter.ts';
 import { FilterState, type FilterStateObject } from '../../../http/filter-state.ts';
+import { grpcMethodOf } from '../../../http/grpc-method.ts';
 import { hasGrpcType, isGrpcRequest } from '../../../http/grpc-status.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { MessageCounter } from './message-counter.ts';
@@ -103,8 +104,7 @@ export class GrpcStats implements HttpFilter {
 
   /** Undefined: the call goes to no cluster, or its method is not counted. */
   #statsOf(stream: FilterStream, headers: HeaderMap): MethodStats | undefined {
-    const { route } = stream;
-    const cluster = route?.kind === 'forward' ? stream.clusters.get(route.clusterName(headers)) : undefined;
+    const cluster = stream.info.upstreamCluster;
     const method = cluster && this.#methodOf(headers.path);
     return method === undefined ? undefined : this.#store.find(`cluster.${cluster!.statName}.grpc${method}`);
   }
@@ -113,15 +113,13 @@ export class GrpcStats implements HttpFilter {
   #methodOf(path: string): string | undefined {
     const { all, listed, replaceDots } = this.#names;
     if (!all && listed.size === 0) return '';
-    const parts = SERVICE_AND_METHOD.exec(path);
-    if (parts === null) return all ? undefined : '';
-    const [, service, method] = parts as unknown as [string, string, string];
+    const named = grpcMethodOf(path);
+    if (named === undefined) return all ? undefined : '';
+    const { service, method } = named;
     if (!all) return listed.has(`/${service}/${method}`) ? `.${service}.${method}` : '';
     return `.${replaceDots ? service.replaceAll('.', '_') : service}.${method}`;
   }
 }
-
-const SERVICE_AND_METHOD = /^\/([^/?]+)\/([^/?]+)(?:\?|$)/;
 
 function countsOf(call: Call, { info }: FilterStream): MessageCounts {
   if (call.counts === undefined) (info.filterState ??= new FilterState()).set(FILTER_STATE, (call.counts = new MessageCounts()));

@@ -1,5 +1,6 @@
 import { StatSchema, type StatGroup, type StatStore } from '../../../core/stats/stats.ts';
 import type { FilterStream } from '../../../http/filter.ts';
+import { grpcMethodOf } from '../../../http/grpc-method.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
 
@@ -19,12 +20,10 @@ export class GrpcWebStats {
 
   /** Undefined when the request goes to no cluster or names no method. */
   methodOf(stream: FilterStream, headers: HeaderMap): MethodStats | undefined {
-    const { route } = stream;
-    const path = /^\/([^/?]+)\/([^/?]+)(?:\?|$)/.exec(headers.path);
-    if (path === null || route?.kind !== 'forward') return undefined;
-    const cluster = stream.clusters.get(route.clusterName(headers));
-    if (cluster === undefined) return undefined;
-    const prefix = `cluster.${cluster.statName}.grpc-web.${path[1]}.${path[2]}`;
+    const cluster = stream.info.upstreamCluster;
+    const named = grpcMethodOf(headers.path);
+    if (cluster === undefined || named === undefined) return undefined;
+    const prefix = `cluster.${cluster.statName}.grpc-web.${named.service}.${named.method}`;
     let method = this.#methods.get(prefix);
     if (method === undefined && this.#methods.size < MAX_METHODS) {
       method = new MethodStats(this.#store.group(prefix, BY_NAME));

@@ -30,15 +30,13 @@ export class Router implements HttpFilter {
       this.#answer(stream, headers, route);
       return STOP;
     }
-    const cluster = stream.clusters.get(route.clusterName(headers));
+    const cluster = stream.info.upstreamCluster;
     if (cluster === undefined) {
       stats.inc(HTTP_STATS.no_cluster);
       stream.info.setFlag(ResponseFlag.noClusterFound);
       stream.localReply({ status: route.clusterNotFoundStatus, body: '', details: 'cluster_not_found' });
       return STOP;
     }
-    stream.info.upstreamCluster = cluster;
-    stream.info.upstreamClusterName = cluster.statName;
     if (this.#config.strictHeaders !== undefined && this.#refuses(this.#config.strictHeaders, stream, headers)) return STOP;
     const request = new RouterStream(this.#config, stream.handle(), route, cluster);
     stream.state = request;

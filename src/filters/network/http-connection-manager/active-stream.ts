@@ -250,16 +250,19 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
     return (handles[entry.slot] ??= new StreamFilterHandle(this, entry));
   }
 
-  /** Ends the request's way here and answers. After the response has begun there is only a reset. */
+  /** Ends the request's way here and answers. When a response has left there is only a reset; one that filters hold gives way. */
   localReply(reply: LocalReply): void {
     if (this.destroyed) return;
-    if (this.responseHeaders !== undefined) {
+    if (this.info.responseStartMs !== 0) {
       this.info.responseCodeDetails = reply.details;
       this.reset();
       return;
     }
     beginReply(this, reply);
-    nameCluster(this, this.#route);
+    if (this.responseHeaders !== undefined) {
+      this.replaceResponse(reply);
+      return;
+    }
     const { headers, body } = prepareLocalReply(reply, this, this.#route);
     this.info.responseCode = headers.status;
     const bodyless = body === '' || this.headers?.method === 'HEAD';
@@ -267,7 +270,7 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
     if (!bodyless && !this.destroyed) this.respondData(Buffer.from(body, 'latin1'), true);
   }
 
-  /** A response that could not be buffered gives way to a local reply, which the filters do not see. */
+  /** A response of which nothing has left gives way to a local reply, which the filters do not see. */
   replaceResponse(reply: LocalReply): void {
     this.encoding.stopped = true;
     this.info.responseCodeDetails = reply.details;
@@ -402,7 +405,7 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
     if (this.headers!.get(H.xForwardedProto)) this.#findRoute();
     else {
       this.#routeKnown = true;
-      this.#routes?.onRefused?.(this.info);
+      this.#routes?.onRefused(this.headers!, this.info);
     }
     this.closeAfter = closes && !this.config.keepsInvalidConnections;
     this.localReply(reply);
@@ -426,6 +429,7 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
     this.#routeKnown = true;
     this.#randomValue = this.config.random.uint32();
     const route = (this.#route = this.#routes?.route(this.headers!, this.info, this.#randomValue));
+    nameCluster(this, route);
     if (route === undefined) return;
     this.info.route = route;
     this.info.routeName = route.name;
@@ -479,7 +483,7 @@ export class ActiveStream implements RequestDecoder, IteratedStream, TimerOwner,
     // As Envoy: not while the reply is made.
     if (this.#invalid) this.info.setFlag(ResponseFlag.downstreamProtocolError);
     this.#finishFilters();
-    accountStream(this, this.#route, this.#upgrade);
+    accountStream(this, this.#upgrade);
     this.#connection.onStreamEnd(this, reset || this.closeAfter);
   }
 }

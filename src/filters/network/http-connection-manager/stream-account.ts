@@ -5,21 +5,19 @@ import { ResponseFlag } from '../../../http/stream-info.ts';
 import type { ActiveStream } from './active-stream.ts';
 
 /** The last that is done for a stream: its gauges, its duration, its access logs. */
-export function accountStream(stream: ActiveStream, route: Route | undefined, upgraded: boolean): void {
+export function accountStream(stream: ActiveStream, upgraded: boolean): void {
   const { config, info } = stream;
   const { stats } = config;
   info.endMs = config.clock.monotonicMs();
   stats.gaugeAdd(HTTP_STATS.downstream_rq_active, -1);
   if (upgraded) stats.gaugeAdd(HTTP_STATS.downstream_cx_upgrades_active, -1);
   stats.record(HTTP_STATS.downstream_rq_time, Math.floor(info.endMs - info.startMs));
-  if (info.upstreamClusterName === '') nameCluster(stream, route);
   for (const log of config.accessLogs) log.log(stream);
 }
 
-/** The route's cluster is known even when the request never came to the router. */
+/** The route's cluster: filters see it, and what they make of the headers does not choose another. */
 export function nameCluster({ config, info, headers }: ActiveStream, route: Route | undefined): void {
-  if (route?.kind !== 'forward' || info.upstreamClusterName !== '') return;
-  const cluster = config.clusters.get(route.clusterName(headers!));
+  const cluster = route?.kind === 'forward' ? config.clusters.get(route.clusterName(headers!)) : undefined;
   info.upstreamCluster = cluster;
   info.upstreamClusterName = cluster?.statName ?? '';
 }
