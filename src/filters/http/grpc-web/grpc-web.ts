@@ -70,11 +70,9 @@ export class GrpcWeb implements HttpFilter {
     if (state === undefined) return CONTINUE;
     const isGrpc = headers.get(H.contentType)?.startsWith('application/grpc') === true;
     headers.set(H.contentType, state.responseText === undefined ? `${BINARY}+proto` : `${TEXT}+proto`);
-    if (end) {
-      state.stats?.count(headers);
-      return CONTINUE;
-    }
-    if (isGrpc) {
+    if (end) state.stats?.count(headers);
+    if (end || isGrpc) {
+      // Trailers become body.
       headers.remove(H.contentLength);
       return CONTINUE;
     }

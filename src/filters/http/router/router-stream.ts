@@ -178,6 +178,7 @@ export class RouterStream implements AttemptOwner, TimerOwner {
     info.upstreamTransportFailureReason = failure.details;
     info.setFlag(outcome.flag);
     if (!this.#responseStarted) this.#countAbort(outcome.status);
+    else if (promisesSuccess(info.responseCode) && isGrpcRequest(this.requestHeaders)) this.config.stats.inc(HTTP_STATS.rq_reset_after_downstream_response_started);
     const body = `upstream connect error or disconnect/reset before headers. reset reason: ${resetReasonText(failure)}`;
     this.#reply(outcome.status, body, resetDetails(failure, this.#responseStarted), failure.kind === 'overflow');
   }
@@ -283,7 +284,6 @@ export class RouterStream implements AttemptOwner, TimerOwner {
   /** Answers in place of the upstream; a response that has begun is cut off. */
   #reply(status: number, body: string, details: string, overloaded: boolean, fields?: HeaderMap): void {
     this.#finish();
-    if (this.#responseStarted && promisesSuccess(this.#info.responseCode) && isGrpcRequest(this.requestHeaders)) this.config.stats.inc(HTTP_STATS.rq_reset_after_downstream_response_started);
     this.handle.localReply({
       status,
       body,
