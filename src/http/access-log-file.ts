@@ -44,6 +44,8 @@ function isPipe(path: string): boolean {
 export interface AccessLogFileOptions {
   readonly path: string;
   readonly fd: number;
+  /** The descriptor is the process's own: it stays open, and there is no other. */
+  readonly isBorrowed: boolean;
   readonly files: FileSystem;
   readonly flush: TimerList;
   /** Beyond what a file may hold it is written when the file is full. */
@@ -59,6 +61,7 @@ export interface AccessLogFileOptions {
  */
 export class AccessLogFile implements TimerOwner {
   readonly path: string;
+  readonly #isBorrowed: boolean;
   readonly #files: FileSystem;
   readonly #flushTimers: TimerList;
   readonly #flushBytes: number;
@@ -80,6 +83,7 @@ export class AccessLogFile implements TimerOwner {
   constructor(options: AccessLogFileOptions) {
     this.path = options.path;
     this.#fd = options.fd;
+    this.#isBorrowed = options.isBorrowed;
     this.#files = options.files;
     this.#flushTimers = options.flush;
     this.#flushBytes = Math.min(options.flushBytes, MAX_BUFFERED_BYTES / 2);
@@ -121,7 +125,7 @@ export class AccessLogFile implements TimerOwner {
     this.#timer.disarm();
     if (this.#writing !== undefined) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#writeRest();
-    this.#files.close(this.#fd);
+    if (!this.#isBorrowed) this.#files.close(this.#fd);
   }
 
   onTimer(): void {
@@ -173,6 +177,7 @@ export class AccessLogFile implements TimerOwner {
   /** The old file serves on when there is no new one. */
   #openAgain(): void {
     this.#reopen = false;
+    if (this.#isBorrowed) return;
     try {
       const fd = this.#files.open(this.path);
       this.#files.close(this.#fd);

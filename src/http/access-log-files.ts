@@ -9,10 +9,22 @@ export interface RecordSink {
   write(record: string): void;
 }
 
+/**
+ * The process's own output. It is opened by its path: a write then never meets a descriptor that somebody made non-blocking. What cannot be
+ * opened so, as the socket of a service manager or another user's terminal, is written to as it is.
+ */
+export interface StandardStream {
+  readonly path: string;
+  readonly fd: number;
+}
+
+export const STANDARD_OUTPUT: StandardStream = { path: '/dev/stdout', fd: 1 };
+export const STANDARD_ERROR: StandardStream = { path: '/dev/stderr', fd: 2 };
+
 /** Opens access logs by path. */
 export interface AccessLogOpener {
   /** The file, or Envoy's sentence about why there is none. */
-  open(path: string): RecordSink | string;
+  open(target: string | StandardStream): RecordSink | string;
 }
 
 export const ACCESS_LOG_FILES = serviceKey<AccessLogOpener>('access log files');
@@ -47,12 +59,15 @@ export class AccessLogFiles implements AccessLogOpener {
     this.#stats = stats.group('filesystem', FILESYSTEM_STATS);
   }
 
-  open(path: string): RecordSink | string {
+  open(target: string | StandardStream): RecordSink | string {
+    const path = typeof target === 'string' ? target : target.path;
     const known = this.#byPath.get(path);
     if (known !== undefined) return known;
-    const fd = attempt(path, (name) => this.#files.open(name));
+    const opened = attempt(path, (name) => this.#files.open(name));
+    const isBorrowed = typeof opened === 'string' && typeof target !== 'string';
+    const fd = isBorrowed ? target.fd : opened;
     if (typeof fd === 'string') return fd;
-    const file = new AccessLogFile({ path, fd, files: this.#files, flush: this.#flush, flushBytes: this.#flushBytes, stats: this.#stats });
+    const file = new AccessLogFile({ path, fd, isBorrowed, files: this.#files, flush: this.#flush, flushBytes: this.#flushBytes, stats: this.#stats });
     this.#byPath.set(path, file);
     return file;
   }
@@ -80,10 +95,10 @@ export class AccessLogFiles implements AccessLogOpener {
 
 /** Says whether files can be opened and makes none: for a thread that judges a configuration and does not serve it. */
 export class AccessLogFileProbe implements AccessLogOpener {
-  open(path: string): RecordSink | string {
-    // To close it would tell its reader that there is nothing more.
-    if (systemFiles.isPipe(path)) return NOWHERE;
-    const outcome = attempt(path, probeFile);
+  open(target: string | StandardStream): RecordSink | string {
+    // To close a pipe would tell its reader that there is nothing more.
+    if (typeof target !== 'string' || systemFiles.isPipe(target)) return NOWHERE;
+    const outcome = attempt(target, probeFile);
     return typeof outcome === 'string' ? outcome : NOWHERE;
   }
 }

@@ -1,7 +1,7 @@
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
 import type { AccessLog, AccessLogEntry } from './access-log.ts';
-import { ACCESS_LOG_FILES, type RecordSink } from './access-log-files.ts';
+import { ACCESS_LOG_FILES, type RecordSink, type StandardStream } from './access-log-files.ts';
 import { compileTextFormat, type Format } from './format/format.ts';
 
 /** What Envoy writes where no format is given. */
@@ -30,9 +30,9 @@ export class FormattedAccessLog implements AccessLog {
 }
 
 /** Undefined after what is wrong has been reported: `format` failed, or the file cannot be opened. */
-export function openFormattedAccessLog(format: Format | undefined, path: string, at: ConfigPath, context: CompileContext): AccessLog | undefined {
+export function openFormattedAccessLog(format: Format | undefined, target: string | StandardStream, at: ConfigPath, context: CompileContext): AccessLog | undefined {
   if (format === undefined) return undefined;
-  const sink = context.service(ACCESS_LOG_FILES).open(path);
+  const sink = context.service(ACCESS_LOG_FILES).open(target);
   if (typeof sink !== 'string') return new FormattedAccessLog(format, sink);
   context.error(at, sink);
   return undefined;

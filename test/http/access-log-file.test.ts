@@ -6,7 +6,7 @@ import { ManualClock } from '../../src/core/clock.ts';
 import { defineStats, type StatSchema, type StatStore } from '../../src/core/stats/stats.ts';
 import { Timers } from '../../src/core/timers.ts';
 import { FILESYSTEM_STATS, FLUSH_BYTES, type FileSystem, MAX_BUFFERED_BYTES } from '../../src/http/access-log-file.ts';
-import { AccessLogFileProbe, AccessLogFiles, type RecordSink } from '../../src/http/access-log-files.ts';
+import { AccessLogFileProbe, AccessLogFiles, type RecordSink, STANDARD_OUTPUT } from '../../src/http/access-log-files.ts';
 
 /** Counts by slot. */
 function countingStats(): { stats: StatStore; values: Record<string, number> } {
@@ -78,6 +78,20 @@ describe('access log files', () => {
   });
 
   afterEach(() => timers.close());
+
+  it('writes to standard output as it is where it cannot be opened, and leaves it open', async () => {
+    disk.failOpen = true;
+    const output = logs.open(STANDARD_OUTPUT) as RecordSink;
+    expect(logs.open('/elsewhere')).toBe("unable to open file '/elsewhere': Permission denied");
+    output.write('a\n');
+    logs.reopen();
+    disk.waiting.shift()!(null);
+    await logs.close();
+    expect(disk.written).toEqual([`${STANDARD_OUTPUT.fd}:a\n`]);
+    // Those of the file that is always there.
+    expect(disk.closed).toHaveLength(1);
+    expect(values['filesystem.reopen_failed']).toBe(1);
+  });
 
   it('gather records until the flush interval has passed', () => {
     sink.write('one\n');

@@ -69,11 +69,14 @@ export function policyFlag(levels: readonly CorsPolicy[], field: FlagField, othe
   return otherwise;
 }
 
+/** Who allows this, be it as a prefix, allows every origin. */
+const EVERY_ORIGIN = '*';
+
 export function allowsOrigin(levels: readonly CorsPolicy[], origin: string): boolean {
   for (let at = levels.length - 1; at >= 0; at--) {
     const { origins } = levels[at]!;
     if (origins.length === 0) continue;
-    for (const matcher of origins) if (matcher.matches(origin)) return true;
+    for (const matcher of origins) if (matcher.matches(EVERY_ORIGIN) || matcher.matches(origin)) return true;
     return false;
   }
   return false;

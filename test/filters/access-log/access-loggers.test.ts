@@ -8,6 +8,7 @@ import { fileAccessLogExtension } from '../../../src/filters/access-log/file/ext
 import { fileAccessLogSupport } from '../../../src/filters/access-log/file/support.ts';
 import { stderrAccessLogExtension, stdoutAccessLogExtension } from '../../../src/filters/access-log/stream/extension.ts';
 import { streamAccessLogSupport } from '../../../src/filters/access-log/stream/support.ts';
+import type { AccessLogOpener } from '../../../src/http/access-log-files.ts';
 import type { AccessLog } from '../../../src/http/access-log.ts';
 import { accessLogFilterSupport } from '../../../src/http/access-log-filter/support.ts';
 import { formatSupport } from '../../../src/http/format/support.ts';
@@ -21,7 +22,12 @@ interface Outcome {
 
 function compile(extension: Extension<never, AccessLog | undefined>, json: JsonObject): Outcome {
   const records: Outcome['records'] = [];
-  const files = { open: (path: string) => (path === '/bad' ? "unable to open file '/bad': No" : { write: (record: string) => void records.push({ path, record }) }) };
+  const files: AccessLogOpener = {
+    open(target) {
+      const path = typeof target === 'string' ? target : target.path;
+      return path === '/bad' ? "unable to open file '/bad': No" : { write: (record) => void records.push({ path, record }) };
+    },
+  };
   const { context, errors } = compileContext({ files });
   const config = fromJson(schemaOf(extension.configType as 'envoy.extensions.access_loggers.file.v3.FileAccessLog'), json, { registry: apiTypes });
   const log = extension.compile(config as never, ConfigPath.root.field('typed_config'), context);
