@@ -79,6 +79,9 @@ class LocalCells implements CountCells {
 /** Names that a process may see in its life; those beyond them count within their thread only. */
 const MAX_SHARED_NAMES = 1 << 16;
 
+/** A name for which so many places are taken has none: in a full table a look at all takes a millisecond, and a reload may bring ten thousand names. */
+const MAX_PROBES = 256;
+
 /** What crosses to a worker. */
 export interface SharedCountMemory {
   /** Hashes of names, then stamps, then counts. */
@@ -114,7 +117,7 @@ export function reclaimCounts(memory: SharedCountMemory): void {
   });
 }
 
-/** An open-addressing table of 64-bit name hashes; a place once taken stays with its name. */
+/** An open-addressing table of 64-bit name hashes; a place once taken stays with its name, so a name without a place has none in any thread. */
 export class SharedProcessCounts implements ProcessCounts {
   readonly #keys: BigInt64Array;
   readonly #stamps: BigInt64Array;
@@ -148,7 +151,8 @@ export class SharedProcessCounts implements ProcessCounts {
     const keys = this.#keys;
     const key = nameHash(name);
     let place = Number(BigInt.asUintN(32, key)) % keys.length;
-    for (let probes = 0; probes < keys.length; probes++) {
+    const limit = Math.min(keys.length, MAX_PROBES);
+    for (let probes = 0; probes < limit; probes++) {
       let found = Atomics.load(keys, place);
       if (found === 0n) {
         if (!take) return -1;
