@@ -45,7 +45,7 @@ export interface ClusterServices {
   nextConnectionId(): number;
 }
 
-const NO_HOST: Failure = { source: 'local', kind: 'connection-failure', retryable: true, details: '' };
+const NO_HOST: Failure = { source: 'local', kind: 'connection-failure', details: '' };
 
 /**
  * One cluster in one thread. Until its first request it holds nothing but its spec and its statistics' slots.

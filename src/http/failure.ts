@@ -29,8 +29,6 @@ export type FailureKind =
 export interface Failure {
   readonly source: 'downstream' | 'upstream' | 'local';
   readonly kind: FailureKind;
-  /** No byte of the request reached an application. */
-  readonly retryable: boolean;
   /** Envoy's response code details (`http1.codec_error`, …) or the transport failure reason; '' when there is none. */
   readonly details: string;
 }

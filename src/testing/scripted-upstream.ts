@@ -6,7 +6,7 @@ import { addFields, bytesOf, chunksOf, type FieldLines, type Fields, fieldsOf, t
 
 const ADDRESS = { kind: 'ip', host: '10.0.0.1', port: 80, text: '10.0.0.1:80' } as const;
 const LOCAL = { kind: 'ip', host: '10.0.0.2', port: 40000, text: '10.0.0.2:40000' } as const;
-const CUT: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
+const CUT: Failure = { source: 'upstream', kind: 'connection-termination', details: '' };
 
 /** Every cluster that a route names: one host whose answers the test gives. */
 export class ScriptedUpstreams implements ClusterLookup {

@@ -83,7 +83,7 @@ describe('connections that share filter state', () => {
     const first = ask(world, cluster, 'one', 'hashed');
     const refused = requestWith('two', 'hashed').startOn(cluster);
     expect([stateOf(first), refused.events]).toEqual(['one', ['failure connection-failure']]);
-    first.encoder!.reset({ source: 'downstream', kind: 'local-reset', retryable: false, details: '' });
+    first.encoder!.reset({ source: 'downstream', kind: 'local-reset', details: '' });
     expect(stateOf(ask(world, cluster, 'two', 'hashed'))).toBe('two');
   });
 
@@ -93,7 +93,7 @@ describe('connections that share filter state', () => {
     const raw = askTcp(world, cluster, 'one', 'hashed');
     askTcp(world, cluster, 'two', 'hashed');
     ask(world, cluster, 'one', 'hashed');
-    raw.encoder!.reset({ source: 'downstream', kind: 'local-reset', retryable: false, details: '' });
+    raw.encoder!.reset({ source: 'downstream', kind: 'local-reset', details: '' });
     expect(requestWith('two', 'hashed').startOn(cluster).events).toEqual(['failure connection-failure']);
   });
 

@@ -3,15 +3,15 @@ import { TLS_FAILED } from '../../transport/tls.ts';
 import type { Address, TransportError } from '../../transport/transport.ts';
 
 /** A circuit breaker is open. */
-export const POOL_OVERFLOW: Failure = { source: 'local', kind: 'overflow', retryable: true, details: '' };
+export const POOL_OVERFLOW: Failure = { source: 'local', kind: 'overflow', details: '' };
 
-export const CONNECT_TIMEOUT: Failure = { source: 'upstream', kind: 'connection-timeout', retryable: true, details: '' };
+export const CONNECT_TIMEOUT: Failure = { source: 'upstream', kind: 'connection-timeout', details: '' };
 
 /** This side gave the attempt up: the cluster or the host went away. */
-export const CONNECT_ABANDONED: Failure = { source: 'local', kind: 'connection-failure', retryable: true, details: '' };
+export const CONNECT_ABANDONED: Failure = { source: 'local', kind: 'connection-failure', details: '' };
 
 /** An idle or finished connection is closed from this side. */
-export const CLOSED_LOCALLY: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
+export const CLOSED_LOCALLY: Failure = { source: 'local', kind: 'local-reset', details: '' };
 
 /** The system's sentences as the C library has them: they stand in access logs and response code details. */
 const SENTENCES: Readonly<Record<string, string>> = {
@@ -45,7 +45,7 @@ const IMMEDIATE = new Set(['EACCES', 'EADDRINUSE', 'EADDRNOTAVAIL', 'EAFNOSUPPOR
 
 /** Why a connection could not be opened, in Envoy's words (`%UPSTREAM_TRANSPORT_FAILURE_REASON%`). */
 export function connectFailure(error: TransportError | undefined, remote: Address): Failure {
-  return { source: 'upstream', kind: 'connection-failure', retryable: true, details: failureReason(error, remote) };
+  return { source: 'upstream', kind: 'connection-failure', details: failureReason(error, remote) };
 }
 
 function failureReason(error: TransportError | undefined, remote: Address): string {

@@ -381,6 +381,6 @@ function announcesClose(headers: HeaderMap): boolean {
   return proxyConnection !== undefined && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(proxyConnection);
 }
 
-const PROTOCOL_ERROR: Failure = { source: 'upstream', kind: 'protocol-error', retryable: false, details: '' };
-const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
-const CLOSED_HERE: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
+const PROTOCOL_ERROR: Failure = { source: 'upstream', kind: 'protocol-error', details: '' };
+const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', details: '' };
+const CLOSED_HERE: Failure = { source: 'local', kind: 'local-reset', details: '' };

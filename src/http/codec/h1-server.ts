@@ -431,7 +431,7 @@ export class H1ServerCodec implements ServerCodec, ConnectionOwner {
   }
 }
 
-export const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'connection-termination', retryable: false, details: 'downstream_remote_disconnect' };
+export const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'connection-termination', details: 'downstream_remote_disconnect' };
 
 /** The listener, or a filter in front, has closed the connection. */
 export function downstreamClosedHere(reason: string): Failure {

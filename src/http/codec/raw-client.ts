@@ -18,9 +18,9 @@ const CLOSED = 2;
 
 const EMPTY = Buffer.alloc(0);
 /** Told to the decoder when the upstream has sent RST. */
-export const RESET_BY_PEER: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
-const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
-const ENDED_HERE: Failure = { source: 'downstream', kind: 'local-reset', retryable: false, details: '' };
+export const RESET_BY_PEER: Failure = { source: 'upstream', kind: 'connection-termination', details: '' };
+const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', details: '' };
+const ENDED_HERE: Failure = { source: 'downstream', kind: 'local-reset', details: '' };
 
 export class RawClientCodec implements ClientCodec, ConnectionOwner, RequestEncoder, ByteCounts {
   watcher: PressureWatcher | undefined;

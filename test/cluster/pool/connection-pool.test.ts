@@ -13,7 +13,7 @@ import { World } from '../world.ts';
 import { FakeProtocol } from './fake-codec.ts';
 
 const LIMITS = { maxConnections: 1024, maxPendingRequests: 1024, maxRequests: 1024, maxRetries: 3, maxConnectionPools: 1024, trackRemaining: false };
-const LOST = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' } as const;
+const LOST = { source: 'upstream', kind: 'connection-termination', details: '' } as const;
 
 /** A pool whose connections carry two streams at once. */
 function twoStreamPool(maxRequestsPerConnection = Infinity) {

@@ -45,7 +45,7 @@ describe('opening connections', () => {
     expect(first.failure).toEqual({
       source: 'upstream',
       kind: 'connection-failure',
-      retryable: true,
+     
       details: 'delayed connect error: Connection refused',
     });
     expect(first.host!.address.text).toBe('10.0.0.1:80');
@@ -229,7 +229,7 @@ describe('limits', () => {
     answered.send();
     world.transport.last.respond(OK);
     const reset = world.request(cluster);
-    reset.encoder!.reset({ source: 'downstream', kind: 'local-reset', retryable: false, details: '' });
+    reset.encoder!.reset({ source: 'downstream', kind: 'local-reset', details: '' });
     world.transport.settle();
     const lost = world.connected(cluster);
     lost.send();
@@ -356,7 +356,7 @@ describe('running connections', () => {
     const cluster = world.serve(staticYaml('web', ONE));
     const request = world.connected(cluster);
     request.send();
-    request.encoder!.reset({ source: 'downstream', kind: 'local-reset', retryable: false, details: '' });
+    request.encoder!.reset({ source: 'downstream', kind: 'local-reset', details: '' });
     world.transport.settle();
     expect(world.used('cluster.web.')).toMatchObject({
       upstream_cx_destroy_local: 1,

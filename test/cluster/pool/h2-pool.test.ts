@@ -126,7 +126,7 @@ describe('a pool of HTTP/2 connections', () => {
     const first = request();
     const connection = open();
     connection.written = '';
-    first.encoder!.reset({ source: 'downstream', kind: 'local-reset', retryable: false, details: '' });
+    first.encoder!.reset({ source: 'downstream', kind: 'local-reset', details: '' });
     expect(framesOf(Buffer.from(connection.written, 'latin1'))).toEqual(['3/0#1 00000002']);
     expect(isReady(request())).toBe(true);
     expect(world.transport.connections).toHaveLength(1);

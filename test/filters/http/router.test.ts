@@ -254,10 +254,10 @@ class Downstream {
   }
 }
 
-const REFUSED: Failure = { source: 'upstream', kind: 'connection-failure', retryable: true, details: 'delayed connect error: Connection refused' };
-const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
-const PROTOCOL: Failure = { source: 'upstream', kind: 'protocol-error', retryable: false, details: '' };
-const OVERFLOW: Failure = { source: 'local', kind: 'overflow', retryable: true, details: '' };
+const REFUSED: Failure = { source: 'upstream', kind: 'connection-failure', details: 'delayed connect error: Connection refused' };
+const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', details: '' };
+const PROTOCOL: Failure = { source: 'upstream', kind: 'protocol-error', details: '' };
+const OVERFLOW: Failure = { source: 'local', kind: 'overflow', details: '' };
 const RESET_BODY = 'upstream connect error or disconnect/reset before headers. reset reason:';
 
 describe('forwarding', () => {

@@ -375,7 +375,7 @@ describe('using a connection again', () => {
   it('ends when the request is given up, in whatever state', () => {
     for (const begun of ['', 'HTTP/1.1 2', LENGTH.slice(0, -1), CHUNKED.slice(0, -4)]) {
       const upstream = answer(begun === '' ? [] : [begun]);
-      upstream.encoder!.reset({ source: 'downstream', kind: 'local-reset', retryable: false, details: '' });
+      upstream.encoder!.reset({ source: 'downstream', kind: 'local-reset', details: '' });
       expect(upstream.answers[0]).not.toContain('!');
       expect(upstream.told).toEqual(['closed: downstream local-reset']);
       upstream.connection.receive(EMPTY);
@@ -385,7 +385,7 @@ describe('using a connection again', () => {
 
   it('survives a request given up in the head of its response', () => {
     const upstream = new Upstream();
-    upstream.onHead = () => upstream.encoder!.reset({ source: 'local', kind: 'local-reset', retryable: false, details: '' });
+    upstream.onHead = () => upstream.encoder!.reset({ source: 'local', kind: 'local-reset', details: '' });
     upstream.begin();
     upstream.connection.receive(LENGTH);
     expect(upstream.answers).toEqual(['200 content-length: 5\r\n']);

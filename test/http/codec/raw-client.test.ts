@@ -5,7 +5,7 @@ import { HeaderMap } from '../../../src/http/header-map.ts';
 import { FakeConnection } from '../../support/fake-connection.ts';
 
 const EMPTY = Buffer.alloc(0);
-const GONE = { source: 'local', kind: 'local-reset', retryable: false, details: '' } as const;
+const GONE = { source: 'local', kind: 'local-reset', details: '' } as const;
 
 /** A raw connection with one stream, which writes down what it is told. */
 class Tunnel {

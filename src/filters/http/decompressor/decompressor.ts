@@ -144,7 +144,7 @@ class Decompression {
       pass(piece);
       return !handle.done;
     });
-    if (bomb || this.#transform.failed) handle.reset({ source: 'local', kind: 'too-large', retryable: false, details: 'decompression_failed' });
+    if (bomb || this.#transform.failed) handle.reset({ source: 'local', kind: 'too-large', details: 'decompression_failed' });
   }
 
   /** Tells how large the body was, and is. */

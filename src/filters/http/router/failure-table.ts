@@ -30,10 +30,10 @@ export function upstreamFailure(failure: Failure): FailureOutcome {
 }
 
 /** Why this side ends a request to an upstream. */
-export const TIMED_OUT: Failure = { source: 'local', kind: 'timeout', retryable: true, details: '' };
-export const GIVEN_UP: Failure = { source: 'local', kind: 'local-reset', retryable: true, details: '' };
-export const CLIENT_GONE: Failure = { source: 'downstream', kind: 'local-reset', retryable: false, details: '' };
-export const NO_HOST: Failure = { source: 'local', kind: 'connection-failure', retryable: true, details: '' };
+export const TIMED_OUT: Failure = { source: 'local', kind: 'timeout', details: '' };
+export const GIVEN_UP: Failure = { source: 'local', kind: 'local-reset', details: '' };
+export const CLIENT_GONE: Failure = { source: 'downstream', kind: 'local-reset', details: '' };
+export const NO_HOST: Failure = { source: 'local', kind: 'connection-failure', details: '' };
 
 /** `%RESPONSE_CODE_DETAILS%` of a request whose upstream stream failed; details hold no white space. */
 export function resetDetails(failure: Failure, responseStarted: boolean): string {

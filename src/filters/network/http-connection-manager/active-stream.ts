@@ -492,4 +492,4 @@ const NO_BODY = Buffer.alloc(0);
 const NO_NAMES: readonly string[] = [];
 const NO_LEVELS: readonly unknown[] = [];
 const NO_FILTERS: readonly FilterEntry[] = [];
-const LOCAL_RESET: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
+const LOCAL_RESET: Failure = { source: 'local', kind: 'local-reset', details: '' };

@@ -26,9 +26,9 @@ const TOO_LONG = 'max_connection_duration_reached';
 const NO_BYTES = Buffer.alloc(0);
 
 /** This side gives the upstream connection up. */
-const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'local-reset', retryable: false, details: '' };
+const DOWNSTREAM_GONE: Failure = { source: 'downstream', kind: 'local-reset', details: '' };
 /** The client has sent RST, and so does this side. */
-const DOWNSTREAM_RESET: Failure = { source: 'downstream', kind: 'remote-reset', retryable: false, details: '' };
+const DOWNSTREAM_RESET: Failure = { source: 'downstream', kind: 'remote-reset', details: '' };
 
 /** What is on the client's wire is what is relayed. */
 class RelayedBytes implements ByteCounts {

@@ -254,7 +254,7 @@ function toSwitching(headers: HeaderMap, protocol: string): void {
 }
 
 const STATUS_ONLY = 1 << FieldKind.status;
-const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', retryable: false, details: '' };
+const TERMINATED: Failure = { source: 'upstream', kind: 'connection-termination', details: '' };
 /** The rest of a request whose answer is complete. */
-const NOT_WANTED: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
-const CLOSED_HERE: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
+const NOT_WANTED: Failure = { source: 'local', kind: 'local-reset', details: '' };
+const CLOSED_HERE: Failure = { source: 'local', kind: 'local-reset', details: '' };

@@ -33,7 +33,7 @@ export class SessionFailures {
     this.remoteReset = this.#failure('remote-reset', 'http2.remote_reset');
     this.remoteConnectError = this.#failure('connect-error', 'http2.remote_reset');
     this.remoteNoError = this.#failure('remote-no-error', '');
-    this.remoteRefused = { ...this.#failure('remote-refused-stream', 'http2.remote_refuse'), retryable: true };
+    this.remoteRefused = this.#failure('remote-refused-stream', 'http2.remote_refuse');
   }
 
   /** RST_STREAM with this code; `remoteEnded`: of a message that was complete. */
@@ -57,7 +57,7 @@ export class SessionFailures {
   }
 
   #failure(kind: Failure['kind'], details: string): Failure {
-    return { source: this.source, kind, retryable: false, details: this.source === 'upstream' ? '' : details };
+    return { source: this.source, kind, details: this.source === 'upstream' ? '' : details };
   }
 }
 

@@ -166,7 +166,7 @@ describe('heads', () => {
   it('that never end leave with their stream', () => {
     const rig = new CountedRig();
     rig.connection.receive(frame(1, 1, 1, GET));
-    rig.streams[0]!.encoder.reset({ source: 'local', kind: 'local-reset', retryable: false, details: '' });
+    rig.streams[0]!.encoder.reset({ source: 'local', kind: 'local-reset', details: '' });
     expect(rig.codec.activeStreams).toBe(0);
   });
 });

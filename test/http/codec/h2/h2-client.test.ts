@@ -69,7 +69,7 @@ describe('an HTTP/2 client', () => {
     const first = client.request(undefined, 'GET');
     const second = client.request(undefined, 'GET');
     client.connection.receive(frame(7, 0, 0, uint32(1) + uint32(0)));
-    expect(second.failure).toMatchObject({ kind: 'remote-refused-stream', retryable: true, source: 'upstream' });
+    expect(second.failure).toMatchObject({ kind: 'remote-refused-stream', source: 'upstream' });
     expect(client.codec.canTakeStream).toBe(false);
     expect(client.told).toEqual(['has room', 'leaves', 'has no room', 'reset: remote-refused-stream', 'stream end']);
     client.connection.receive(frame(1, 5, 1, '\x88'));

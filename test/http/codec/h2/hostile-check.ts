@@ -25,7 +25,7 @@ const LARGE_BODY = Buffer.alloc(40_000, 'b');
 /** The longest head that this side sends. */
 const HEAD_BYTES = 20_000;
 const LIMIT_MS = 50;
-const GIVEN_UP: Failure = { source: 'local', kind: 'local-reset', retryable: false, details: '' };
+const GIVEN_UP: Failure = { source: 'local', kind: 'local-reset', details: '' };
 
 const limits: Partial<H2Options> = {
   maxOutboundFrames: 20,
