@@ -257,6 +257,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     this.#stats.gaugeAdd(LISTENER_STATS.downstream_cx_active, -1);
     this.#workerStats.gaugeAdd(LISTENER_WORKER_STATS.downstream_cx_active, -1);
     this.#stats.record(LISTENER_STATS.downstream_cx_length_ms, Math.floor(lengthMs));
+    if (connection.chain.spec.transportSocket !== undefined && connection.info.tls === undefined) this.#debug(handshakeFailure(connection.info), connection.connection);
     this.#logConnection(connection, error);
   }
 
@@ -432,6 +433,10 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     const entry: AccessLogEntry = { info: stream, requestHeaders: undefined, responseHeaders: undefined, responseTrailers: undefined, type: 'NotSet' };
     for (const log of accessLogs) log.log(entry);
   }
+}
+
+function handshakeFailure({ transportFailureReason, terminationDetails, localCloseReason }: ConnectionInfo): string {
+  return transportFailureReason || terminationDetails || localCloseReason || 'the peer has closed before the handshake was done';
 }
 
 /** What the log says of them. */

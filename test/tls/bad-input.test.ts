@@ -1,16 +1,23 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Logger, silentLogger } from '../../src/core/log.ts';
 import { startProxy } from '../../src/index.ts';
-import { pairOf, tlsBootstrap } from '../support/tls-bootstrap.ts';
+import { LogLevels } from '../../src/server/log-components.ts';
+import { DEFAULT_LOG_FORMAT } from '../../src/server/log-format.ts';
+import { Proxy } from '../../src/server/proxy.ts';
+import type { ProxyLog } from '../../src/server/proxy-log.ts';
+import { Gateway, TRANSPORTS } from '../integration/gateway.ts';
+import { CERTIFICATES, pairOf, tlsBootstrap } from '../support/tls-bootstrap.ts';
 
 const pair = pairOf('server');
 const config = (common: object, chain: object = {}): object => tlsBootstrap({ tls_certificates: [pair], ...common }, {}, chain);
 
-type Proxy = Awaited<ReturnType<typeof startProxy>>;
-const running: Proxy[] = [];
+type Started = Awaited<ReturnType<typeof startProxy>>;
+const running: Started[] = [];
 
 async function start(common: object, chain?: object, transport?: 'direct' | 'public'): Promise<{ port: number; stat: (name: string) => Promise<number> }> {
   const proxy = await startProxy({ config: config(common, chain), transport });
@@ -104,6 +111,43 @@ test('a client of TLS 1.2 cannot negotiate again', async () => {
   expect(outcome).toBeTruthy();
   socket.destroy();
   expect(await stat('listener.tls.ssl.handshake')).toBe(1);
+});
+
+/** Keeps what is said of connections. */
+function logTo(lines: string[]): ProxyLog {
+  const logger: Logger = { ...silentLogger, enabled: () => true, debug: (line) => lines.push(line), component: () => logger };
+  return { logger, levels: LogLevels.create('off'), path: '', format: { kind: 'pattern', pattern: DEFAULT_LOG_FORMAT, escaped: false }, fixed: false, setFormat: () => {}, reopen: () => {} };
+}
+
+const certificateOf = (name: string): tls.ConnectionOptions => ({ cert: readFileSync(`${CERTIFICATES}${name}.pem`), key: readFileSync(`${CERTIFICATES}${name}.key`) });
+const bytes = (text: string) => (port: number): net.Socket => net.connect(port, '127.0.0.1', function (this: net.Socket) {
+  this.end(Buffer.from(text, 'latin1'));
+});
+const handshake = (options: tls.ConnectionOptions) => (port: number): net.Socket => tls.connect({ ...options, port, host: '127.0.0.1', rejectUnauthorized: false });
+
+describe.each(TRANSPORTS)('on the %s transport the log says why a handshake failed', (transport) => {
+  test.each<[string, (port: number) => net.Socket, string]>([
+    ['HTTP', bytes('GET / HTTP/1.1\r\n\r\n'), ':HTTP_REQUEST:'],
+    ['garbage', bytes('\0\x01\x02\x03\x04\x05'), ':WRONG_VERSION_NUMBER:'],
+    ['a ClientHello that is cut short', bytes('\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03aaaa'), 'the peer has closed before the handshake was done'],
+    ['a ClientHello whose lengths lie', bytes('\x16\x03\x01\0\x0c\x01\0\0\x08\x03\x03\xff\xff\xff\xff\xff\xff'), ':CLIENTHELLO_PARSE_FAILED:'],
+    ['silence', (port) => net.connect(port, '127.0.0.1'), 'transport socket timeout was reached'],
+    ['no certificate', handshake({}), 'peer did not provide required client certificate'],
+    ['a certificate that nobody trusts', handshake(certificateOf('client-untrusted')), 'unable to get local issuer certificate'],
+    ['an expired certificate', handshake(certificateOf('client-expired')), 'certificate has expired'],
+  ])('of %s', async (_what, open, reason) => {
+    const lines: string[] = [];
+    const common = { tls_certificates: [pair], validation_context: { trusted_ca: { filename: `${CERTIFICATES}ca.pem` } } };
+    const gateway = new Gateway(await Proxy.start({ yaml: JSON.stringify(tlsBootstrap(common, { require_client_certificate: true }, { transport_socket_connect_timeout: '0.2s' })), transport, log: logTo(lines) }));
+    try {
+      await closed(open(gateway.port('tls')));
+      await gateway.untilStat('listener.tls.downstream_cx_active', 0);
+      expect(lines.filter((line) => line.includes('closing connection from 127.0.0.1:'))).toEqual([expect.stringContaining(reason)]);
+      expect(gateway.stat('listener.tls.ssl.handshake')).toBe(0);
+    } finally {
+      await gateway.close();
+    }
+  });
 });
 
 test.each<[string, object, RegExp]>([
