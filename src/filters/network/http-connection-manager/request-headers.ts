@@ -53,7 +53,7 @@ export function mutateRequestHeaders(headers: HeaderMap, info: StreamInfo, confi
   let client: Address;
   if (addressing.useRemoteAddress) {
     client = addressing.xffNumTrustedHops > 0 ? addressFromEnd(xff, addressing.xffNumTrustedHops - 1) ?? peer : peer;
-    single = xff === undefined || xff === '';
+    single = xff === undefined;
     if (!addressing.skipXffAppend) appendForwardedFor(headers, xff, forwardedAddress(peer, config.localAddress));
     if (addressing.xffNumTrustedHops === 0 || !headers.has(H.xForwardedProto)) {
       headers.set(H.xForwardedProto, protoOf(info.connection, addressing));
