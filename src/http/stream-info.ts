@@ -49,6 +49,8 @@ export interface ByteCounts {
   /** Field lines: names and values, with three bytes a line received and the lines as they are sent. */
   readonly headersReceived: number;
   readonly headersSent: number;
+  /** Names and values as they were before HPACK; undefined: nothing is compressed. */
+  readonly expandedReceived?: number;
 }
 
 const NO_BYTES: ByteCounts = { wireReceived: 0, wireSent: 0, headersReceived: 0, headersSent: 0 };
@@ -84,6 +86,10 @@ export interface ConnectionInfo extends DownstreamSocketInfo {
   readonly startMs?: number;
   /** `%CONNECTION_TERMINATION_DETAILS%`; '' when there is none. */
   terminationDetails: string;
+  /** '' until an HTTP connection manager knows it; undefined: there is none. */
+  protocol?: Protocol | '' | undefined;
+  /** When it ended, in monotonic milliseconds. */
+  endMs?: number;
   /** Why this side has closed it (`%DOWNSTREAM_LOCAL_CLOSE_REASON%`); '' when the client has, or nobody yet. */
   localCloseReason?: string;
   /** What listener filters and network filters know of the connection itself (`connection-stream.ts`); made when first asked for. */
@@ -184,6 +190,11 @@ export class StreamInfo {
   get sharedFilterState(): SharedFilterState | undefined {
     const ofConnection = this.connection.stream?.filterState;
     return ofConnection === undefined && this.filterState === undefined ? undefined : sharedOf(ofConnection, this.filterState);
+  }
+
+  /** Told to the connection, not to its requests. */
+  get downstreamTransportFailureReason(): string {
+    return this.connection.stream === this ? this.connection.transportFailureReason : '';
   }
 
   /** Adds to the dynamic metadata of a namespace. */

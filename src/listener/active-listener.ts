@@ -393,6 +393,8 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       filterChainMetadata: chain?.metadata,
       startMs,
       terminationDetails: '',
+      protocol: undefined,
+      endMs: 0,
       localCloseReason: '',
       stream: undefined,
       requestedApplicationProtocols: pending?.applicationProtocols ?? NOTHING,
@@ -430,6 +432,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
     if (accessLogs.length === 0) return;
     const stream = streamOf(info, this.#thread.clock);
     stream.endMs = this.#thread.clock.monotonicMs();
+    stream.protocol = info.protocol ?? '';
     const entry: AccessLogEntry = { info: stream, requestHeaders: undefined, responseHeaders: undefined, responseTrailers: undefined, type: 'NotSet' };
     for (const log of accessLogs) log.log(entry);
   }

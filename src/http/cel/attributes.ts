@@ -123,7 +123,7 @@ const CONNECTION: AttributeTable = {
   requested_server_name: ({ info }) => info.connection.requestedServerName,
   id: ({ info }) => new CelUint(whole(info.connection.id)),
   termination_details: ({ info }) => text(info.connection.terminationDetails),
-  transport_failure_reason: ({ info }) => text(info.connection.transportFailureReason),
+  transport_failure_reason: ({ info }) => text(info.downstreamTransportFailureReason),
 };
 
 const hasUpstream = ({ info }: FormatContext): boolean => info.upstreamHost !== undefined || info.upstreamTransportFailureReason !== '';

@@ -1,7 +1,7 @@
 import { wireText } from '../../core/wire-text.ts';
 import { grpcStatusOfResponse, isGrpcRequest } from '../grpc-status.ts';
 import { ROUTE_RESOLUTION, type RouteResolution } from '../route/measured-route-table.ts';
-import type { StreamInfo } from '../stream-info.ts';
+import type { ByteCounts, StreamInfo } from '../stream-info.ts';
 import type { Host } from '../upstream.ts';
 import { GRPC_STATUS_CAMEL, GRPC_STATUS_SNAKE } from './grpc-status-names.ts';
 import {
@@ -43,11 +43,16 @@ export const STREAM_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   UPSTREAM_WIRE_BYTES_SENT: number(({ info }) => info.upstreamBytes?.wireSent ?? 0),
   UPSTREAM_HEADER_BYTES_RECEIVED: number(({ info }) => info.upstreamBytes?.headersReceived ?? 0),
   UPSTREAM_HEADER_BYTES_SENT: number(({ info }) => info.upstreamBytes?.headersSent ?? 0),
-  // HTTP/1 does not compress headers, and only QUIC counts what was sent again.
-  DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED: number(({ info }) => info.downstreamBytes.headersReceived),
-  DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_SENT: number(({ info }) => info.downstreamBytes.headersSent),
-  UPSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED: number(({ info }) => info.upstreamBytes?.headersReceived ?? 0),
-  UPSTREAM_DECOMPRESSED_HEADER_BYTES_SENT: number(({ info }) => info.upstreamBytes?.headersSent ?? 0),
+  DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED: number(({ info }) => expandedReceived(info.downstreamBytes)),
+  DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_SENT: number(({ info, responseHeaders, responseTrailers }) =>
+    info.downstreamBytes.expandedReceived === undefined ? info.downstreamBytes.headersSent : (responseHeaders?.byteSize() ?? 0) + trailersBytes(responseTrailers),
+  ),
+  UPSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED: number(({ info }) => (info.upstreamBytes === undefined ? 0 : expandedReceived(info.upstreamBytes))),
+  UPSTREAM_DECOMPRESSED_HEADER_BYTES_SENT: number(({ info, requestHeaders }) => {
+    if (info.upstreamBytes === undefined) return 0;
+    return info.upstreamBytes.expandedReceived === undefined ? info.upstreamBytes.headersSent : (requestHeaders?.byteSize() ?? 0);
+  }),
+  // Only QUIC counts what was sent again.
   BYTES_RETRANSMITTED: number(() => 0),
   PACKETS_RETRANSMITTED: number(() => 0),
 
@@ -71,7 +76,7 @@ export const STREAM_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   UPSTREAM_CONNECTION_ID: number(({ info }) => info.upstreamConnectionId),
   UPSTREAM_CONNECTION_IDS_ATTEMPTED: known(({ info }) => info.upstreamConnectionIdsAttempted?.join(',') ?? ''),
 
-  DOWNSTREAM_TRANSPORT_FAILURE_REASON: known(({ info }) => underscored(info.connection.transportFailureReason)),
+  DOWNSTREAM_TRANSPORT_FAILURE_REASON: known(({ info }) => underscored(info.downstreamTransportFailureReason)),
   DOWNSTREAM_LOCAL_CLOSE_REASON: known(({ info }) => localCloseReason(info)),
   DOWNSTREAM_DETECTED_CLOSE_TYPE: text(({ info }) => info.downstreamCloseType),
   CONNECTION_ID: number(({ info }) => info.connection.id),
@@ -85,6 +90,10 @@ export const STREAM_OPERATORS: Readonly<Record<string, OperatorCompiler>> = {
   TRACE_ID: text(() => undefined),
   SPAN_ID: text(() => undefined),
 };
+
+function expandedReceived({ expandedReceived: bytes, headersReceived }: ByteCounts): number {
+  return bytes ?? headersReceived;
+}
 
 function routeResolution(read: (resolution: RouteResolution | undefined) => number): OperatorCompiler {
   return plain((context) => {

@@ -8,9 +8,16 @@ const at = (ms: number): number | undefined => (ms === 0 ? undefined : ms);
 
 const handshakeEnd: TimePoint = ({ info }) => info.connection.tls?.handshakeEndMs;
 
+/** Envoy tells it to the streams that were under way, and of connections only to those that are no HTTP. */
+function connectionEnd({ info }: FormatContext): number | undefined {
+  const { connection } = info;
+  return connection.stream === info && connection.protocol !== undefined ? undefined : at(connection.endMs ?? 0);
+}
+
 /** By Envoy's names. */
 const TIME_POINTS: Readonly<Record<string, TimePoint>> = {
   DS_CX_BEG: ({ info }) => at(info.connection.startMs ?? 0),
+  DS_CX_END: connectionEnd,
   DS_HS_BEG: ({ info }) => at(info.connection.handshakeStartMs ?? 0),
   DS_HS_END: handshakeEnd,
   DS_RX_BEG: ({ info }) => info.startMs,

@@ -4,7 +4,7 @@ import type { HeldStream, MultiplexedCodecOwner, MultiplexedServerCodec, Request
 import { downstreamClosedHere, H1ServerCodec } from '../../../http/codec/h1-server.ts';
 import { H2_CODEC_STATS } from '../../../http/codec/h2/h2-stats.ts';
 import { H2ServerCodec } from '../../../http/codec/h2/h2-server.ts';
-import { type ConnectionInfo, StreamInfo } from '../../../http/stream-info.ts';
+import { type ConnectionInfo, ResponseFlag, StreamInfo } from '../../../http/stream-info.ts';
 import type { ConnectionHandler, DrainDecision } from '../../../listener/network-filter.ts';
 import { LINGER_EXPIRED, type Connection, type TransportError } from '../../../transport/transport.ts';
 import { ActiveStream, type StreamConnection } from './active-stream.ts';
@@ -72,8 +72,8 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     this.config = config;
     this.#connection = connection;
     this.#info = info;
+    info.protocol = '';
     this.#drain = drain;
-    if (config.codecType === 'http1') this.#codec = new H1ServerCodec(connection, this, config.codec.current);
     this.#openedMs = config.clock.monotonicMs();
     const { stats } = config;
     stats.inc(HTTP_STATS.downstream_cx_total);
@@ -99,7 +99,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   }
 
   onBytes(bytes: Buffer, length: number): void {
-    if (this.#codec === undefined) this.#chooseCodec(bytes, length);
+    if (this.#codec === undefined) this.#onFirstBytes(bytes, length);
     else this.#codec.onBytes(bytes, length);
   }
 
@@ -116,6 +116,7 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
   onClosed(error: TransportError | undefined): void {
     this.#endSniffing();
     this.#closed = true;
+    this.#info.endMs = this.config.clock.monotonicMs();
     if (error?.code === LINGER_EXPIRED) {
       this.config.stats.inc(HTTP_STATS.downstream_cx_delayed_close_timeout);
       this.#closedHere = true;
@@ -139,6 +140,12 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     return this.#multiplexed?.heldStreams() ?? [];
   }
 
+  #onFirstBytes(bytes: Buffer, length: number): void {
+    this.#chooseCodec(bytes, length);
+    if (this.#codec === undefined || ((this.#info.stream?.responseFlags ?? 0) & ResponseFlag.downstreamProtocolError) !== 0) return;
+    this.#info.protocol = this.#multiplexed === undefined ? 'HTTP/1.1' : 'HTTP/2';
+  }
+
   /** `codec_type` AUTO looks at the first bytes, which are as many as tell HTTP/1 from the preface of HTTP/2. */
   #chooseCodec(bytes: Buffer, length: number): void {
     const { config } = this;
@@ -151,10 +158,14 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
       }
       this.#prefaceTimer?.disarm();
       if (protocol === 'http1') {
-        this.#beginHttp1(sniffer);
+        this.#beginHttp1();
         this.#codec!.onBytes(bytes, length);
         return;
       }
+    } else if (config.codecType === 'http1') {
+      this.#beginHttp1();
+      this.#codec!.onBytes(bytes, length);
+      return;
     }
     this.#multiplexed = this.#codec = new H2ServerCodec(this.#connection, this, config.http2);
     config.stats.inc(HTTP_STATS.downstream_cx_http2_total);
@@ -164,15 +175,16 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     this.#codec.onBytes(bytes, length);
   }
 
-  #beginHttp1({ held }: CodecSniffer): void {
+  #beginHttp1(): void {
     this.#codec = new H1ServerCodec(this.#connection, this, this.config.codec.current);
-    if (held.length > 0) this.#codec.onBytes(held, held.length);
+    const held = this.#sniffer?.held;
+    if (held !== undefined && held.length > 0) this.#codec.onBytes(held, held.length);
   }
 
   /** What has not become HTTP/2 by now is HTTP/1. */
   #endSniffing(): void {
     this.#prefaceTimer?.disarm();
-    if (this.#codec === undefined && this.#sniffer !== undefined) this.#beginHttp1(this.#sniffer);
+    if (this.#codec === undefined && this.#sniffer !== undefined) this.#beginHttp1();
   }
 
   // MultiplexedCodecOwner

@@ -217,8 +217,12 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     }
     stream.attemptCount = this.#attempts;
     stream.upstreamPoolReadyMs = this.#config.clock.monotonicMs();
-    if (host === undefined) this.#waitOrConnect();
-    else this.#tryAgain(failure.details);
+    if (host === undefined) {
+      this.#waitOrConnect();
+      return;
+    }
+    stream.upstreamHostsAttempted!.push(host);
+    this.#tryAgain(failure.details);
   }
 
   #tryAgain(reason: string): void {
@@ -418,7 +422,9 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
   #noteUpstream(host: Host, { id, local, remote, connectStartMs, connectEndMs, tls, filterState }: UpstreamConnectionInfo): void {
     const stream = this.#stream;
     stream.upstreamHost = host;
+    stream.upstreamHostsAttempted!.push(host);
     stream.upstreamConnectionId = id;
+    (stream.upstreamConnectionIdsAttempted ??= []).push(id);
     stream.upstreamLocalAddress = local;
     stream.upstreamRemoteAddress = remote;
     stream.upstreamTls = tls;
@@ -451,7 +457,7 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     const upstream = this.#upstream;
     this.#upstream = undefined;
     if (upstream !== undefined) this.#endUpstream(upstream);
-    this.#stream.endMs = this.#config.clock.monotonicMs();
+    this.#stream.endMs = this.#stream.connection.endMs = this.#config.clock.monotonicMs();
   }
 
   /** What the client has sent still goes there, unless it broke off. */

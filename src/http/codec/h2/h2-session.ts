@@ -421,6 +421,7 @@ export class H2Session implements FrameSink, KeepAliveSession {
     if (trailers && !stream.closed && this.#role.isPeerStream(stream.id)) this.stats.inc(H2_CODEC_STATS.trailers);
     head.begin(this.#maxHeadBytes, this.#maxHeaders, trailers ? this.#lastTrailers : this.#lastHead);
     if (!this.#decoder.decode(bytes, at, end, head)) return this.fail(ErrorCode.compressionError, '');
+    if (stream !== undefined) stream.expandedReceived += head.bytes;
     if (stream === undefined || stream.closed) return this.refuseRest(this.#blockId, this.resetHere.onHead(this.#blockId, head, this.#blockEnd));
     if (head.flaw === HeadFlaw.tooLarge || head.flaw === HeadFlaw.tooManyFields) return this.#onLargeHead(stream);
     if (head.flaw === HeadFlaw.malformed) return this.#onMalformed(stream, INVALID_FIELD);

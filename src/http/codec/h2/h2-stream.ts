@@ -41,6 +41,7 @@ export class H2Stream implements ServerEncoder, ByteCounts, HeldStream, Linked<H
   wireSent = 0;
   headersReceived = 0;
   headersSent = 0;
+  expandedReceived = 0;
 
   readonly id: number;
   /** Who is told of what arrives; undefined once there is nothing more to tell. */
