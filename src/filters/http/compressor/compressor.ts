@@ -4,7 +4,7 @@ import { H, headerName, type HeaderName } from '../../../http/header-name.ts';
 import type { CompressionLibrary } from '../../../http/compression/library.ts';
 import type { ZlibTransform } from '../../../http/compression/zlib-transform.ts';
 import { FilterState } from '../../../http/filter-state.ts';
-import { chooseEncoding, type Offered } from './accept-encoding.ts';
+import { chooseEncoding, type EncodingDecision, type Offered } from './accept-encoding.ts';
 import { CHOICE_STATS, type CompressorConfig, type CompressorRouteConfig, DIRECTION_STATS, type DirectionConfig } from './config.ts';
 
 const ACCEPT_ENCODING = headerName('accept-encoding');
@@ -19,10 +19,17 @@ interface Offer extends Offered {
   readonly allowsType: DirectionConfig['allowsType'];
 }
 
+/** What the compressors of a chain share of one stream. */
+interface Candidates {
+  readonly offers: Offer[];
+  /** Made by the first that asks, and kept: others may have seen another Accept-Encoding. */
+  decision: EncodingDecision | undefined;
+}
+
 interface CompressorStream {
   readonly acceptEncoding: string | undefined;
   readonly library: CompressionLibrary;
-  readonly disabled: boolean;
+  readonly enabled: boolean | undefined;
   request: ZlibTransform | undefined;
   response: ZlibTransform | undefined;
 }
@@ -31,23 +38,23 @@ interface CompressorStream {
 export class Compressor implements HttpFilter {
   readonly #config: CompressorConfig;
   /** What it offers where no route says otherwise. */
-  readonly #offers: readonly Offer[];
+  readonly #offer: Offer;
 
   constructor(config: CompressorConfig) {
     this.#config = config;
-    this.#offers = [offerOf(config, config.library)];
+    this.#offer = offerOf(config, config.library);
   }
 
   decodeHeaders(stream: FilterStream, headers: HeaderMap, end: boolean): FilterStatus {
     const { request, response, library, removeAcceptEncoding } = this.#config;
     const route = stream.perRoute as CompressorRouteConfig | undefined;
-    const disabled = route?.disabled === true;
+    const enabled = route?.enabled;
     const acceptEncoding = headers.get(ACCEPT_ENCODING);
-    const state: CompressorStream = { acceptEncoding, library: route?.library ?? library, disabled, request: undefined, response: undefined };
+    const state: CompressorStream = { acceptEncoding, library: route?.library ?? library, enabled, request: undefined, response: undefined };
     stream.state = state;
-    if (acceptEncoding !== undefined) this.#offer(stream, state.library);
-    if (!disabled && response.enabled() && (route?.removeAcceptEncoding ?? removeAcceptEncoding)) headers.remove(ACCEPT_ENCODING);
-    if (end || disabled || !request.enabled() || !largeEnough(headers, request) || !typeAllowed(headers, request) || headers.has(CONTENT_ENCODING)) {
+    if (acceptEncoding !== undefined) this.#register(stream, state.library);
+    if ((enabled ?? response.enabled()) && (route?.removeAcceptEncoding ?? removeAcceptEncoding)) headers.remove(ACCEPT_ENCODING);
+    if (end || enabled === false || !request.enabled() || !largeEnough(headers, request) || !typeAllowed(headers, request) || headers.has(CONTENT_ENCODING)) {
       request.stats.inc(DIRECTION_STATS.not_compressed);
       return CONTINUE;
     }
@@ -72,12 +79,12 @@ export class Compressor implements HttpFilter {
     // A filter before this one may have answered.
     const state = stream.state as CompressorStream | undefined;
     const { response } = this.#config;
-    const on = state?.disabled !== true && response.enabled();
+    const on = state?.enabled ?? response.enabled();
     if (on && !end && this.#config.tellsStatus) {
       this.#encodeTelling(stream, state, headers);
       return CONTINUE;
     }
-    const large = on && largeEnough(headers, response);
+    const large = on && !(this.#config.tellsStatus && isFinal(headers)) && largeEnough(headers, response);
     const compressible = large && this.#isCompressible(headers);
     if (!end && large && this.#isAccepted(stream, state, headers) && compressible) {
       this.#adjustEtag(headers);
@@ -109,11 +116,12 @@ export class Compressor implements HttpFilter {
   }
 
   /** Several compressors of a chain share what the client accepts among them. */
-  #offer(stream: FilterStream, library: CompressionLibrary): void {
+  #register(stream: FilterStream, library: CompressionLibrary): void {
     const states = (stream.info.filterState ??= new FilterState());
-    const before = states.get(COMPRESSORS) as readonly Offer[] | undefined;
-    const offers = library === this.#config.library ? this.#offers : [offerOf(this.#config, library)];
-    states.set(COMPRESSORS, before === undefined ? offers : [...before, ...offers]);
+    const offer = library === this.#config.library ? this.#offer : offerOf(this.#config, library);
+    const candidates = states.get(COMPRESSORS) as Candidates | undefined;
+    if (candidates === undefined) states.set(COMPRESSORS, { offers: [offer], decision: undefined } satisfies Candidates);
+    else candidates.offers.push(offer);
   }
 
   #begin(headers: HeaderMap, library: CompressionLibrary, direction: DirectionConfig): ZlibTransform {
@@ -170,8 +178,9 @@ export class Compressor implements HttpFilter {
       choiceStats.inc(CHOICE_STATS.no_accept_header);
       return false;
     }
-    const offers = (stream.info.filterState?.get(COMPRESSORS) ?? []) as readonly Offer[];
-    const { encoding, reason } = chooseEncoding(state.acceptEncoding, offers.filter((offer) => typeAllowed(headers, offer)));
+    // It has registered itself when it saw the header.
+    const candidates = stream.info.filterState!.get(COMPRESSORS) as Candidates;
+    const { encoding, reason } = (candidates.decision ??= chooseEncoding(state.acceptEncoding, candidates.offers.filter((offer) => typeAllowed(headers, offer))));
     const mine = encoding === state.library.contentEncoding;
     if (reason === 'identity') choiceStats.inc(CHOICE_STATS.header_identity);
     else if (reason === 'not-valid') choiceStats.inc(CHOICE_STATS.header_not_valid);
@@ -229,6 +238,6 @@ function hasToken(headers: HeaderMap, name: HeaderName, token: string): boolean 
 /** Envoy looks for the name as it writes it. */
 function addVary(headers: HeaderMap): void {
   const vary = headers.get(VARY);
-  if (vary === undefined || vary === '') headers.set(VARY, 'Accept-Encoding');
+  if (vary === undefined) headers.set(VARY, 'Accept-Encoding');
   else if (!vary.split(',').some((name) => name.trim() === 'Accept-Encoding')) headers.set(VARY, `${vary}, Accept-Encoding`);
 }

@@ -53,7 +53,8 @@ export interface CompressorConfig {
 
 /** Of a route. */
 export interface CompressorRouteConfig {
-  readonly disabled: boolean;
+  /** Of responses; undefined: as the filter says. A direction that a route overrides is on, as in Envoy. */
+  readonly enabled: boolean | undefined;
   readonly removeAcceptEncoding: boolean | undefined;
   readonly library: CompressionLibrary | undefined;
 }
@@ -86,10 +87,10 @@ export function compileCompressor(message: CompressorMessage, at: ConfigPath, co
 }
 
 export function compileCompressorRoute({ override }: CompressorPerRoute, at: ConfigPath, context: CompileContext): CompressorRouteConfig {
-  if (override.case !== 'overrides') return { disabled: override.value === true, removeAcceptEncoding: undefined, library: undefined };
+  if (override.case !== 'overrides') return { enabled: override.value === true ? false : undefined, removeAcceptEncoding: undefined, library: undefined };
   const { responseDirectionConfig, compressorLibrary } = override.value;
   const library = compressorLibrary && compileLibrary(compressorLibrary, at.field('overrides').field('compressor_library'), context);
-  return { disabled: false, removeAcceptEncoding: responseDirectionConfig?.removeAcceptEncodingHeader, library };
+  return { enabled: responseDirectionConfig && true, removeAcceptEncoding: responseDirectionConfig?.removeAcceptEncodingHeader, library };
 }
 
 function compileLibrary(message: TypedExtensionConfig | undefined, at: ConfigPath, context: CompileContext): CompressionLibrary | undefined {
