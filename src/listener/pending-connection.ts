@@ -22,7 +22,7 @@ export interface PendingOwner {
 }
 
 /** Reading goes on beyond what filters ask for only up to here. */
-const READ_LIMIT_BYTES = 131_072;
+export const READ_LIMIT_BYTES = 131_072;
 
 /** An accepted connection while listener filters look at its first bytes. What they do not take away goes back to the connection. */
 export class PendingConnection implements AcceptedSocket, ConnectionOwner, Linked<PendingConnection>, TimerOwner {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AdminServer, type AdminServerOptions, MAX_FORM_BYTES, MAX_HEAD_BYTES } from '../../src/admin/admin-server.ts';
+import { AdminServer, type AdminServerOptions, MAX_CONNECTIONS, MAX_FORM_BYTES, MAX_HEAD_BYTES } from '../../src/admin/admin-server.ts';
 import { AdminTraffic } from '../../src/admin/admin-traffic.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { SharedStatStore } from '../../src/core/stats/store.ts';
@@ -137,6 +138,26 @@ describe('the admin server', () => {
     const post = (type: string): string => `POST /reset_counters HTTP/1.1\r\nhost: a\r\ncontent-type: ${type}\r\ncontent-length: ${size}\r\nconnection: close\r\n\r\n${'a'.repeat(size)}`;
     expect(await exchange(post('application/x-www-form-urlencoded'))).toMatch(/^(HTTP\/1.1 413 |$)/);
     expect(await exchange(post('text/plain'))).toContain('OK\n');
+  });
+
+  it('has a limit of connections, beyond which it answers nobody until one goes', { timeout: 30_000 }, async () => {
+    const ask = 'GET /ready HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n';
+    const { address } = server!;
+    if (address.kind !== 'ip') throw new Error('a loopback address');
+    const held = await Promise.all(
+      Array.from({ length: MAX_CONNECTIONS }, async () => {
+        const socket = connect(address.port, address.host);
+        await once(socket, 'connect');
+        return socket;
+      }),
+    );
+    try {
+      expect(await exchange(ask)).toBe('');
+      held.pop()!.destroy();
+      await expect.poll(() => exchange(ask)).toContain('LIVE');
+    } finally {
+      for (const socket of held) socket.destroy();
+    }
   });
 
   it('reads parameters from a form', async () => {

@@ -152,15 +152,8 @@ describe('a YAML bomb', () => {
     expect(faultOf('&a [*a]')).toContain('contains itself');
   });
 
-  test.each([
-    ['plain', (text: string) => `a: ${text}`],
-    ['double-quoted', (text: string) => `a: "${text}"`],
-    ['with escapes', (text: string) => `a: "${text}\\n"`],
-    ['folded over lines', (text: string) => `a: ${text.replaceAll(/.{100}/g, '$& \n   ')}`],
-    ['as a block', (text: string) => `a: |\n  ${text}`],
-    ['as a key', (text: string) => `? ${text}`],
-  ])('of one endless string is refused: %s', (_name, write) => {
-    expect(faultOf(write('x'.repeat(MAX_STRING_LENGTH + 200)))).toContain(`a string of more than ${MAX_STRING_LENGTH} characters`);
+  test('of one endless string is refused', () => {
+    expect(faultOf(`a: "${'x'.repeat(MAX_STRING_LENGTH + 200)}"`)).toContain(`a string of more than ${MAX_STRING_LENGTH} characters`);
   });
 
   test.each([

@@ -14,9 +14,11 @@ import { ActiveListener } from '../../src/listener/active-listener.ts';
 import { type DrainSettings, ProcessDrain } from '../../src/listener/drain-manager.ts';
 import type { FilterChainSpec } from '../../src/listener/compile-filter-chain.ts';
 import type { ListenerSpec } from '../../src/listener/compile.ts';
+import { WAIT } from '../../src/listener/listener-filter.ts';
 import type { LimitServices } from '../../src/listener/listener-limits.ts';
 import { type FilterChainMatch, FilterChainTable } from '../../src/listener/match/filter-chain-match.ts';
 import type { DrainDecision, TerminalNetworkFilter } from '../../src/listener/network-filter.ts';
+import { READ_LIMIT_BYTES } from '../../src/listener/pending-connection.ts';
 import { ipAddress } from '../../src/transport/address.ts';
 import type { Connection, ConnectionOwner, Transport } from '../../src/transport/transport.ts';
 
@@ -75,7 +77,7 @@ async function listening(spec: ListenerSpec, limits: LimitServices = limitServic
   const listener = new ActiveListener(spec, thread, { listenerAt: () => undefined });
   await listener.listen([], true);
   const gone: number[] = [];
-  const connectFrom = (port: number): ConnectionOwner => accept({ local, remote: ipAddress('10.0.0.1', port), destroy: () => { closed++; gone.push(port); } } as unknown as Connection);
+  const connectFrom = (port: number): ConnectionOwner => accept({ local, remote: ipAddress('10.0.0.1', port), destroy: () => { closed++; gone.push(port); }, reset: () => closed++ } as unknown as Connection);
   const wait = (ms: number): void => {
     clock.advance(ms);
     timers.expire();
@@ -116,6 +118,18 @@ describe('a listener', () => {
       seen.push([inbound, failing, decide()]);
     }
     expect(seen).toEqual([[false, true, true], [true, true, true], [false, false, true]]);
+  });
+
+  it('holds bytes for listener filters that wait up to a limit, and refuses who sends more', async () => {
+    const waiting = { open: () => ({ onData: () => WAIT }) };
+    const { listener, connectFrom, closed } = await listening({ ...specOf([{ port: 1, version: 'a' }]), filters: [waiting] });
+    const connection = connectFrom(1);
+    const half = Buffer.alloc(READ_LIMIT_BYTES / 2);
+    connection.onBytes(half, half.length);
+    connection.onBytes(half, half.length);
+    expect([closed(), listener.connectionCount]).toEqual([0, 1]);
+    connection.onBytes(half, 1);
+    expect([closed(), listener.connectionCount]).toEqual([1, 0]);
   });
 
   it('closes connections that no chain matches and those beyond its limit', async () => {
