@@ -105,6 +105,6 @@ export function contextOptions({ parameters, rules }: CommonTls, identities: rea
 export function sessionContextOf({ identities, rules }: CommonTls, names: readonly string[]): string {
   const hash = createHash('sha256');
   for (const { der } of identities) hash.update(der);
-  hash.update(JSON.stringify([names, rules?.trustedCa, rules?.crl, [...(rules?.spki ?? [])], [...(rules?.hashes ?? [])], rules?.identity]));
+  hash.update(JSON.stringify([names, rules?.trustedCa, rules?.acceptUntrusted, rules?.crl, [...(rules?.spki ?? [])], [...(rules?.hashes ?? [])], rules?.identity]));
   return hash.digest('hex').slice(0, 32);
 }
