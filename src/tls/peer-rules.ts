@@ -138,7 +138,6 @@ const NO_ISSUER = 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
 /** Of the last certificate that was found. */
 const ENDS_OF_CHAINS: ReadonlySet<string> = new Set([NO_ISSUER, 'UNABLE_TO_GET_ISSUER_CERT', 'SELF_SIGNED_CERT_IN_CHAIN']);
 const DATES: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
-const TOLD_LAST: ReadonlySet<string> = new Set([...DATES, 'INVALID_PURPOSE', 'UNABLE_TO_GET_CRL', 'CERT_REVOKED', 'CRL_HAS_EXPIRED', 'CRL_NOT_YET_VALID']);
 
 function ofLists(fault: string): string {
   return `certificate revocation check against provided CRLs failed: ${fault}`;
@@ -204,8 +203,9 @@ function trustFault(rules: PeerRules, { session, leaf, nowMs }: PeerShown): Peer
 /** OpenSSL tells the last fault, and goes on behind a chain that leads nowhere. */
 function firstFault({ trusted }: PeerRules, session: TlsSession, leaf: X509Certificate): string {
   const code = session.untrusted!;
-  if (!TOLD_LAST.has(code) || session.resumed || certificatesBetween(trusted, leaf, session) !== undefined) return code;
+  if (session.resumed) return code;
   const path = pathSent(leaf, session);
+  if (path.some((certificate) => trusted.some((anchor) => anchor.raw.equals(certificate.raw) || certificate.checkIssued(anchor)))) return code;
   const top = path.at(-1)!;
   if (!top.checkIssued(top)) return NO_ISSUER;
   return path.length === 1 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'SELF_SIGNED_CERT_IN_CHAIN';
