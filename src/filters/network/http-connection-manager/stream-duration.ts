@@ -29,8 +29,8 @@ export function streamDurationMs(headers: HeaderMap, rules: StreamDuration, ofMa
   return durationMs;
 }
 
-/** The offset leaves time to answer before the client gives up; it is not applied where nothing would be left. */
+/** The offset leaves time to answer before the client gives up. */
 function boundedMs(askedMs: number, { grpcHeaderMaxMs: maxMs = 0, grpcHeaderOffsetMs: offsetMs }: StreamDuration): number {
   const cappedMs = maxMs !== 0 && askedMs > maxMs ? maxMs : askedMs;
-  return offsetMs < cappedMs ? cappedMs - offsetMs : cappedMs;
+  return Math.max(0, cappedMs - offsetMs);
 }

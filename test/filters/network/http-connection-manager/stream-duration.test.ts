@@ -15,6 +15,9 @@ describe('grpc-timeout', () => {
     ['1H', 3_600_000],
     ['100001u', 101],
     ['1n', 1],
+    ['+0000000050m', 50],
+    [' 5 S ', undefined],
+    [' 5 S', 5000],
     ['10x', undefined],
     ['123456789m', undefined],
     ['m', undefined],
@@ -36,9 +39,9 @@ describe('the duration of a stream', () => {
     expect(duration({ ...NONE, grpcHeaderMaxMs: 0 }, '2S')).toEqual([2000, '2000m']);
   });
 
-  it('leaves the offset to answer, where there is room for it', () => {
+  it('leaves the offset to answer, and no time where it leaves none', () => {
     expect(duration({ ...NONE, grpcHeaderMaxMs: 0, grpcHeaderOffsetMs: 500 }, '2S')).toEqual([1500, '1500m']);
-    expect(duration({ ...NONE, grpcHeaderMaxMs: 0, grpcHeaderOffsetMs: 500 }, '500m')).toEqual([500, '500m']);
+    expect(duration({ ...NONE, grpcHeaderMaxMs: 0, grpcHeaderOffsetMs: 500 }, '400m')).toEqual([0, '0m']);
   });
 
   it('is the route\'s where the header is missing, malformed or not asked for', () => {
