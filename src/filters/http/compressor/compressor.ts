@@ -79,7 +79,8 @@ export class Compressor implements HttpFilter {
     // A filter before this one may have answered.
     const state = stream.state as CompressorStream | undefined;
     const { response } = this.#config;
-    const on = state?.enabled ?? response.enabled();
+    const route = state ?? (stream.perRoute as CompressorRouteConfig | undefined);
+    const on = route?.enabled ?? response.enabled();
     if (on && !end && this.#config.tellsStatus) {
       this.#encodeTelling(stream, state, headers);
       return CONTINUE;
