@@ -73,6 +73,12 @@ class CleanFormat implements Format {
 }
 
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
+const CONTROLS = new RegExp(CONTROL, 'g');
+
+/** A value of a header that comes from elsewhere than a header, as from a certificate: it ends no line. */
+export function withoutControls(value: string): string {
+  return CONTROL.test(value) ? value.replace(CONTROLS, ' ') : value;
+}
 const CONTROL_OR_SPACE = /[\0-\x20\x7f]/;
 
 function percentEncoded(character: string): string {

@@ -6,6 +6,7 @@ import {
 } from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
 import type { CompileContext, Extension } from '../../../core/extension.ts';
 import type { ConfigPath } from '../../../core/problems.ts';
+import { withoutControls } from '../../../http/format/format.ts';
 import { jsonText } from '../../../http/format/json-text.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { H } from '../../../http/header-name.ts';
@@ -97,11 +98,11 @@ function applyRule(headers: HeaderMap, tls: TlsInfo | undefined, { mode, parts, 
   }
   if (mode === 'forward') return;
   const before = mode === 'append' ? (headers.getJoined(H.xForwardedClientCert) ?? '') : '';
-  // What is there already decides the form of what is added.
+  // Whoever makes a certificate may write line ends into its names. What is there already decides the form of what is added.
   if (before === '' ? isJson : before.startsWith('[') && before.endsWith(']')) {
-    headers.set(H.xForwardedClientCert, `${before === '' ? '[' : `${before.slice(0, -1)},`}${jsonElement(tls, peer, parts)}]`);
+    headers.set(H.xForwardedClientCert, `${before === '' ? '[' : `${before.slice(0, -1)},`}${withoutControls(jsonElement(tls, peer, parts))}]`);
   } else {
-    headers.set(H.xForwardedClientCert, `${before === '' ? '' : `${before},`}${textElement(tls, peer, parts)}`);
+    headers.set(H.xForwardedClientCert, `${before === '' ? '' : `${before},`}${withoutControls(textElement(tls, peer, parts))}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { HttpConnectionManager as ManagerMessage } from '../../../api/generated/envoy/extensions/filters/network/http_connection_manager/v3.ts';
+import { withoutControls } from '../../../http/format/format.ts';
 import { responseFlagsText } from '../../../http/format/response-flags.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { headerName } from '../../../http/header-name.ts';
@@ -71,7 +72,7 @@ export class ProxyStatus {
     const parts = [info.responseCodeDetails];
     if (terminationDetails && info.connection.terminationDetails !== '') parts.push(info.connection.terminationDetails);
     if (flags) parts.push(responseFlagsText(info.responseFlags));
-    return `; details="${parts.join('; ').replace(/["\\]/g, '\\$&')}"`;
+    return `; details="${withoutControls(parts.join('; ')).replace(/["\\]/g, '\\$&')}"`;
   }
 }
 
