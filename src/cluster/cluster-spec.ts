@@ -12,6 +12,8 @@ export interface ClusterSpec {
   readonly observabilityName: string;
   /** The scope of its statistics: `:` of the observability name is `_`. */
   readonly statName: string;
+  /** What its endpoints count is shown by `/stats`, too. */
+  readonly perEndpointStats: boolean;
   /** Stands for everything below: two specs of equal hash are the same cluster, and the running one stays. */
   readonly hash: string;
   readonly discovery: DiscoverySpec;

@@ -27,6 +27,7 @@ export function compileCluster(message: Cluster, at: ConfigPath, context: Compil
     name: message.name,
     observabilityName: observabilityName(message),
     statName: clusterStatName(message),
+    perEndpointStats: message.trackClusterStats?.perEndpointStats ?? false,
     connectTimeoutMs: durationMs(message.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_MS,
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
     ...compileLoadBalancing(message, at, context),

@@ -4,7 +4,6 @@ import { AdminTraffic } from '../admin/admin-traffic.ts';
 import type { CommandLineOptions } from '../api/generated/envoy/admin/v3.ts';
 import type { Bootstrap } from '../api/generated/envoy/config/bootstrap/v3.ts';
 import type { Node } from '../api/generated/envoy/config/core/v3.ts';
-import { HIDDEN_PREFIX } from '../cluster/cluster-stats.ts';
 import { systemClock } from '../core/clock.ts';
 import type { ServiceKey } from '../core/extension.ts';
 import { writeTextFile } from '../core/local-file.ts';
@@ -21,6 +20,7 @@ import { type AdminSettings, compileAdminAccessLogs } from './admin-settings.ts'
 import { commandLineMessage } from './command-line-message.ts';
 import { CompileRun, type ThreadServices } from './compile-context.ts';
 import type { DrainSettings } from '../listener/drain-manager.ts';
+import { endpointCounts } from './endpoint-counts.ts';
 import type { FileSettings } from './messages.ts';
 import { nodeMessage } from './node-message.ts';
 import { parseCommandLine } from './options.ts';
@@ -139,7 +139,7 @@ class ProxyAdminHost implements AdminHost {
       resetCounters: () => proxy.stats.resetCounters(),
       prometheus: new PrometheusRenderer(proxy.tags),
       processMetrics: () => this.#metrics(),
-      endpointValues: () => endpointValues(proxy),
+      endpointValues: () => endpointCounts(proxy.stats),
     };
     this.runtime = {
       layers: () => proxy.runtimeLayers(),
@@ -222,16 +222,4 @@ class ProxyAdminHost implements AdminHost {
     }
     return this.#processMetrics.text();
   }
-}
-
-function endpointValues(proxy: Proxy): ReadonlyMap<string, ReadonlyMap<string, number>> {
-  const byPrefix = new Map<string, Map<string, number>>();
-  for (const group of proxy.stats.groups()) {
-    if (!group.prefix.startsWith(HIDDEN_PREFIX)) continue;
-    const values = new Map<string, number>();
-    group.schema.counters.forEach((name, index) => values.set(name, group.counter(index)));
-    group.schema.gauges.forEach((name, index) => values.set(name, Number(group.gauge(index))));
-    byPrefix.set(group.prefix, values);
-  }
-  return byPrefix;
 }

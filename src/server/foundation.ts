@@ -1,4 +1,5 @@
 import { HIDDEN_PREFIX } from '../cluster/cluster-stats.ts';
+import { endpointCounts } from './endpoint-counts.ts';
 import { ClusterDiscovery } from '../cluster/discovery/cluster-discovery.ts';
 import { createResolverFactory } from '../cluster/discovery/dns-resolver.ts';
 import type { Clock } from '../core/clock.ts';
@@ -97,6 +98,7 @@ export async function buildFoundation(judged: Judged, parts: FoundationParts): P
     createResolver: createResolverFactory(store),
     onUpdate: (update) => workers.updateHosts(update),
   });
+  stats.endpointStats(() => discovery.endpointStats(() => endpointCounts(stats)));
   const overload = new OverloadManager({ stats: store, clock, timers, log: log.component('main'), publish: (message) => workers.updateOverload(message) });
   return { stats, store, tags: judged.stats.tags, serverStats, workers, discovery, overload, transport, node: judged.node };
 }

@@ -1,6 +1,7 @@
 import type { Logger } from '../../core/log.ts';
 import type { Random } from '../../core/random.ts';
 import type { Runtime } from '../../core/runtime.ts';
+import type { EndpointStats } from '../../core/stats/snapshot.ts';
 import type { StatGroup, StatStore } from '../../core/stats/stats.ts';
 import type { Timers } from '../../core/timers.ts';
 import { type ClusterSnapshot, snapshotCluster } from '../admin-snapshot.ts';
@@ -8,6 +9,7 @@ import { BreakerGauges } from '../breaker-gauges.ts';
 import type { ProcessCounts } from '../../core/process-counts.ts';
 import { CLUSTER_MANAGER_STATS, MEMBERSHIP_STATS, THREAD_CLUSTER_STATS } from '../cluster-stats.ts';
 import type { Assignment, ClusterSpec, HostSetUpdate, ResolverSpec } from '../cluster-spec.ts';
+import { type EndpointCounts, endpointStats } from '../endpoint-stats.ts';
 import { setMembership } from '../membership.ts';
 import { type Discovery, type DiscoveryOwner, type DnsDiscoveryOptions, LogicalDnsDiscovery, StrictDnsDiscovery } from './dns-discovery.ts';
 import type { NameResolver } from './name-resolver.ts';
@@ -81,6 +83,14 @@ export class ClusterDiscovery {
   /** Everything `/clusters` shows but the counts of hosts, which it sums by `statPrefix`. */
   snapshotForAdmin(): ClusterSnapshot[] {
     return [...this.#serving.values()].map(({ spec, assignment, viaApi }) => snapshotCluster(spec, assignment, viaApi));
+  }
+
+  /** Of clusters that ask for it; `counted`: what endpoints have counted, by `statPrefix`. */
+  endpointStats(counted: () => EndpointCounts): EndpointStats[] {
+    const clusters = [...this.#serving.values()].filter(({ spec }) => spec.perEndpointStats);
+    if (clusters.length === 0) return [];
+    const counts = counted();
+    return clusters.flatMap(({ spec, assignment, viaApi }) => endpointStats(spec, snapshotCluster(spec, assignment, viaApi), counts));
   }
 
   close(): void {

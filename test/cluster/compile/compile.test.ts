@@ -34,6 +34,7 @@ describe('a compiled cluster', () => {
       name: 'a',
       observabilityName: 'a',
       statName: 'a',
+      perEndpointStats: false,
       connectTimeoutMs: 5_000,
       bufferLimitBytes: 1_048_576,
       loadBalancer: { kind: 'round-robin' },
