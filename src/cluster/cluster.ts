@@ -68,6 +68,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   readonly #hasOnePool: boolean;
   readonly #tellsDownstream: boolean;
   #assignment: Assignment;
+  #membership: ClusterMembership | undefined;
   #traffic: Traffic | undefined;
   #openPools = 0;
   #retired = false;
@@ -180,7 +181,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   }
 
   membership(): ClusterMembership {
-    return countMembers(this.#assignment);
+    return (this.#membership ??= countMembers(this.#assignment));
   }
 
   acquireRetry(priority: RoutePriority): boolean {
@@ -201,6 +202,7 @@ export class UpstreamCluster implements Cluster, HostOwner, ConnectionPoolOwner 
   /** The discovered hosts have changed. */
   updateHosts(assignment: Assignment): void {
     this.#assignment = assignment;
+    this.#membership = undefined;
     const traffic = this.#traffic;
     if (traffic === undefined || this.#retired) return;
     const removed = traffic.hosts.update(assignment);

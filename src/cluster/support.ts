@@ -5,7 +5,7 @@ const NO_HASH = 'requests are not spread by their hash';
 const NO_HEALTH_CHECKS = 'hosts are not checked actively';
 const KNOWN_ENDPOINTS = 'endpoints come from the configuration or from DNS';
 const NO_QUIC = 'stock Node has no QUIC';
-const NO_LOCAL_CLUSTER = 'Envoy reads it only with a local cluster, which the bootstrap cannot name here';
+const NO_LOCAL_CLUSTER = 'Envoy reads it only where a local cluster is named and hosts are in several localities, which is refused';
 const NO_SLOW_START = 'a new host gets its full share at once';
 
 const CLUSTER = 'envoy.config.cluster.v3.Cluster';

@@ -112,6 +112,8 @@ export interface NodeInfo {
   readonly subZone?: string;
   /** Free-form facts that the bootstrap tells. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** The cluster that this proxy is one of (`cluster_manager.local_cluster_name`); absent or empty: none is named. */
+  readonly localCluster?: string;
   /** An address of this machine that is not on the loopback (`--local-address-ip-version`). */
   readonly localAddress: string;
 }

@@ -139,7 +139,6 @@ export interface Cluster {
   newTcpStream(context: LoadBalancerContext, priority: RoutePriority, decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined;
   /** For those who would rather be refused than wait: no further connection is allowed. Counted. */
   refusesConnection?(): boolean;
-  /** Counts the hosts anew: not for every request. */
   membership(): ClusterMembership;
   /** True while another retry is allowed; a true answer must be paired with `releaseRetry`. */
   acquireRetry(priority: RoutePriority): boolean;

@@ -76,7 +76,7 @@ export const bootstrapSupport: SupportTable = {
   'envoy.extensions.resource_monitors.injected_resource.v3.InjectedResourceConfig': fields('filename'),
   'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig': fields('max_active_downstream_connections'),
   'envoy.config.bootstrap.v3.ClusterManager': {
-    local_cluster_name: refused('requests are not kept within a zone'),
+    ...fields('local_cluster_name'),
     outlier_detection: refused('hosts are not ejected for their answers'),
     upstream_bind_config: refused('source addresses are configured by cluster'),
     load_stats_config: refused(STATIC_ONLY),

@@ -31,6 +31,7 @@ import type { ExtensionRegistry } from './extension-registry.ts';
 import { compileRuntimeLayers, type RuntimeLayer } from './layered-runtime.ts';
 import type { LogFormatSpec } from './log-format.ts';
 import type { JudgedListener } from './listener-changes.ts';
+import { checkLocalCluster } from './local-cluster.ts';
 import { type NodeOverrides, nodeInfoOf } from './node-info.ts';
 import { checkStaticSecrets, ThreadTlsMaterial, TLS_MATERIAL } from '../tls/material.ts';
 import { type JudgedTls, tlsMaterialOf } from './tls-material.ts';
@@ -107,7 +108,7 @@ export class ConfigurationJudge {
     const good = problems.ok;
     try {
       checkSupport(schemaOf('envoy.config.bootstrap.v3.Bootstrap'), bootstrap, supportTable(), problems);
-      const node = nodeInfoOf(bootstrap.node, this.#options.nodeOverrides);
+      const node = { ...nodeInfoOf(bootstrap.node, this.#options.nodeOverrides), localCluster: bootstrap.clusterManager?.localClusterName ?? '' };
       return { ...this.#compile(bootstrap, node, problems), node };
     } catch (error) {
       // Compiling may rely on the rules that this message breaks. What was found until here stands.
@@ -126,6 +127,7 @@ export class ConfigurationJudge {
     const services = new Map([...JUDGING_SERVICES, [TLS_MATERIAL, tls] as const]);
     services.set(DEFAULT_RESOLVER, compileDefaultResolver(bootstrap, ConfigPath.root, new CompileRun(thread, problems, new Set(), services)));
     const clusters = compileClusters(clusterMessages, problems, thread, services);
+    checkLocalCluster(node.localCluster ?? '', clusters, clusterMessages, problems);
     const surroundings = { thread, clusters: new Set(clusterMessages.map(({ name }) => name)), services };
     const specs = compileListeners(listenerMessages.map((message) => ({ message })), problems, surroundings);
     if (bootstrap.admin !== undefined) compileAdminAccessLogs(bootstrap.admin, new CompileRun(thread, problems, surroundings.clusters, services));

@@ -121,6 +121,17 @@ describe('a discovered cluster', () => {
     expect(world.connected(world.manager.get('dns')!).host!.address.text).toBe('10.0.0.1:80');
   });
 
+  it('tells how many hosts it has now', () => {
+    const world = new World();
+    const spec = dns('1s');
+    world.manager.update([spec]);
+    const totals = [['10.0.0.1'], ['10.0.0.1', '10.0.0.2']].map((hosts) => {
+      world.manager.updateHosts({ cluster: 'dns', hash: spec.hash, assignment: assignment(...hosts) });
+      return world.manager.get('dns')!.membership().total;
+    });
+    expect(totals).toEqual([1, 2]);
+  });
+
   it('leaves the old version serving until the new one has hosts', () => {
     const world = new World();
     const [before, after] = [dns('1s'), dns('2s')];

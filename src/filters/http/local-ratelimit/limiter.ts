@@ -29,12 +29,14 @@ const REFUSED: Decision = { ...ALLOWED, verdict: 'limited' };
 export class Limiter {
   readonly #default: ProcessTokenBucket | undefined;
   readonly #alwaysTakesDefault: boolean;
+  readonly #sharers: (() => number) | undefined;
   readonly #fixed = new Map<string, { readonly bucket: ProcessTokenBucket; readonly shadow: boolean }>();
   readonly #dynamic: { readonly limit: DescriptorLimit; readonly buckets: DynamicBuckets }[] = [];
 
   constructor(settings: LimiterSettings, clock: Clock, findCells: FindCells) {
     const bucketOf = (name: string, options: ProcessTokenBucketOptions): ProcessTokenBucket => new ProcessTokenBucket(clock, findCells(name), options);
     this.#default = settings.bucket && bucketOf('', settings.bucket);
+    this.#sharers = settings.sharers;
     this.#alwaysTakesDefault = settings.alwaysTakesDefault;
     for (const limit of settings.descriptors) {
       const name = descriptorKey(limit.entries);
@@ -48,7 +50,7 @@ export class Limiter {
     const bucket = this.#default;
     if (bucket === undefined) return ALLOWED;
     // Of a bucket that never has a token there is nothing to tell.
-    return bucket.maxTokens === 0 ? REFUSED : { verdict: bucket.tryTake() ? 'ok' : 'limited', bucket, tellsClient: undefined };
+    return bucket.maxTokens === 0 ? REFUSED : { verdict: this.#takes(bucket, 1) ? 'ok' : 'limited', bucket, tellsClient: undefined };
   }
 
   /** The slowest bucket is asked first, the default one last; the others keep their tokens when one is empty. */
@@ -58,12 +60,17 @@ export class Limiter {
     if (first === undefined) return this.decide();
     let watched: Match | undefined;
     for (const match of matches) {
-      if (takes(match)) continue;
+      const { hits } = match.descriptor;
+      if (hits !== 0 && this.#takes(match.bucket, hits)) continue;
       if (!match.shadow) return decision('limited', match);
       watched ??= match;
     }
-    if (this.#alwaysTakesDefault && this.#default?.tryTake() === false) return { verdict: 'limited', bucket: this.#default, tellsClient: undefined };
+    if (this.#alwaysTakesDefault && this.#default !== undefined && !this.#takes(this.#default, 1)) return { verdict: 'limited', bucket: this.#default, tellsClient: undefined };
     return watched === undefined ? decision('ok', first) : decision('shadow', watched);
+  }
+
+  #takes(bucket: ProcessTokenBucket, hits: number): boolean {
+    return bucket.tryTake(this.#sharers === undefined ? hits : hits * this.#sharers());
   }
 
   #match(descriptors: readonly Descriptor[]): Match[] {
@@ -80,10 +87,6 @@ export class Limiter {
     }
     return matches.length < 2 ? matches : matches.sort((a, b) => b.bucket.usPerToken - a.bucket.usPerToken);
   }
-}
-
-function takes({ bucket, descriptor: { hits } }: Match): boolean {
-  return hits !== 0 && bucket.tryTake(hits);
 }
 
 function decision(verdict: Decision['verdict'], { bucket, descriptor: { tellsClient } }: Match): Decision {

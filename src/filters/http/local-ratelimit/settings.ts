@@ -8,6 +8,7 @@ import type { ProcessTokenBucketOptions } from '../../../core/process-token-buck
 import { defineStats, type StatGroup } from '../../../core/stats/stats.ts';
 import { wireText } from '../../../core/wire-text.ts';
 import { compileHeaderMutation } from '../../../http/header-mutation.ts';
+import { CLUSTERS } from '../../../http/http-services.ts';
 import { compileRuntimeFraction, type RuntimeFraction } from '../../../http/matcher/runtime-fraction.ts';
 import { type DescriptorEntry, descriptorKey } from '../../../http/rate-limit/descriptor.ts';
 import { compileOwnRateLimits, type RateLimitPolicy } from '../../../http/rate-limit/policy.ts';
@@ -48,6 +49,8 @@ export interface LimiterSettings {
   readonly bucket: ProcessTokenBucketOptions | undefined;
   readonly descriptors: readonly DescriptorLimit[];
   readonly alwaysTakesDefault: boolean;
+  /** How many proxies share the tokens, and so how many a request takes; undefined: nobody else does. */
+  readonly sharers: (() => number) | undefined;
   readonly maxDynamicDescriptors: number;
 }
 
@@ -62,10 +65,10 @@ export interface DescriptorLimit {
 export function compileSettings(message: LocalRateLimit, at: ConfigPath, context: CompileContext): LocalRateLimitSettings {
   const { filterEnabled, filterEnforced } = message;
   const status = message.status?.code ?? TOO_MANY_REQUESTS;
-  reportLocalCluster(message, at, context);
   return {
     bucket: message.tokenBucket && compileBucket(message.tokenBucket, at.field('token_bucket'), 'token bucket', context),
     descriptors: compileDescriptors(message.descriptors, at.field('descriptors'), context),
+    sharers: compileSharers(message, at, context),
     alwaysTakesDefault: message.alwaysConsumeDefaultTokenBucket ?? true,
     maxDynamicDescriptors: maxDynamicDescriptors(message, at, context),
     stats: context.stats.group(`${message.statPrefix}.http_local_rate_limit`, LOCAL_RATE_LIMIT_STATS),
@@ -90,9 +93,16 @@ const VIRTUAL_HOST_LIMITS: Readonly<Record<VhRateLimitsOptions, LocalRateLimitSe
   [VhRateLimitsOptions.IGNORE]: 'ignore',
 };
 
-function reportLocalCluster({ localClusterRateLimit, localRateLimitPerDownstreamConnection }: LocalRateLimit, at: ConfigPath, context: CompileContext): void {
-  if (localClusterRateLimit === undefined || !localRateLimitPerDownstreamConnection) return;
-  context.error(at, 'local_cluster_rate_limit is set and local_rate_limit_per_downstream_connection is set to true');
+/** The hosts of the cluster that this proxy is one of, each with the same share. */
+function compileSharers(message: LocalRateLimit, at: ConfigPath, context: CompileContext): LimiterSettings['sharers'] {
+  if (message.localClusterRateLimit === undefined) return undefined;
+  if (message.localRateLimitPerDownstreamConnection) {
+    context.error(at, 'local_cluster_rate_limit is set and local_rate_limit_per_downstream_connection is set to true');
+  }
+  const { localCluster = '' } = context.node;
+  if (localCluster === '') context.error(at.field('local_cluster_rate_limit'), 'local_cluster_rate_limit is set but no local cluster name is present');
+  const clusters = context.service(CLUSTERS);
+  return () => Math.max(1, clusters.get(localCluster)?.membership().total ?? 1);
 }
 
 function maxDynamicDescriptors({ maxDynamicDescriptors: max }: LocalRateLimit, at: ConfigPath, context: CompileContext): number {

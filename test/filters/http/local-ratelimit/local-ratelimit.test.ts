@@ -47,12 +47,23 @@ describe('the bucket', () => {
   test('is one for all threads', () => {
     const memory = createSharedCountMemory(64);
     const clock = new ManualClock();
-    const settings = { bucket: { maxTokens: 3, tokensPerFill: 1, fillIntervalMs: 10_000 }, descriptors: [], alwaysTakesDefault: true, maxDynamicDescriptors: 20 };
+    const settings = { bucket: { maxTokens: 3, tokensPerFill: 1, fillIntervalMs: 10_000 }, descriptors: [], sharers: undefined, alwaysTakesDefault: true, maxDynamicDescriptors: 20 };
     const [one, other] = [1, 2].map(() => {
       const counts = new SharedProcessCounts({ shared: memory, tally: createCountTally(memory) });
       return new Limiter(settings, clock, (name) => counts.cells(name));
     });
     expect([one!.decide(), other!.decide(), one!.decide(), other!.decide(), one!.decide()].map(({ verdict }) => verdict)).toEqual(['ok', 'ok', 'ok', 'limited', 'limited']);
+  });
+
+  test('gives each of those who share it its part, however many they are at the time', () => {
+    let sharers = 2;
+    const counts = new LocalProcessCounts();
+    const settings = { bucket: { maxTokens: 8, tokensPerFill: 1, fillIntervalMs: 10_000 }, descriptors: [], sharers: () => sharers, alwaysTakesDefault: true, maxDynamicDescriptors: 20 };
+    const limiter = new Limiter(settings, new ManualClock(), (name) => counts.cells(name));
+    const verdicts = [limiter.decide(), limiter.decide()];
+    sharers = 4;
+    verdicts.push(limiter.decide(), limiter.decide());
+    expect(verdicts.map(({ verdict }) => verdict)).toEqual(['ok', 'ok', 'ok', 'limited']);
   });
 
   test('tells when it has another token, in whole seconds', () => {
