@@ -150,6 +150,14 @@ describe('buckets for values that requests bring', () => {
     expect(names.size).toBeLessThanOrEqual(3 * 50);
   });
 
+  test('are shared by no two values of a quick hash that a client can find in seconds', () => {
+    const counts = new LocalProcessCounts();
+    const buckets = new DynamicBuckets({ maxTokens: 1, tokensPerFill: 1, fillIntervalMs: 10_000 }, 20, new ManualClock(), (name) => counts.cells(name));
+    // Of one FNV-1a hash with 52 bits.
+    const [victim, attacker] = ['iX3Eg0dLk2', 'Uvg5Q3XUK0'].map((value) => buckets.find(value));
+    expect([attacker!.tryTake(), victim!.tryTake()]).toEqual([true, true]);
+  });
+
   test('belong to the same value in all threads', () => {
     const memory = createSharedCountMemory(256);
     const clock = new ManualClock();
