@@ -26,26 +26,28 @@ export interface JudgedListeners {
 
 /** What one worker runs: it compiles only what changed. A thousand routes take 5 ms, in which it serves nobody, and leave 2 MB of garbage. */
 export class RunningListeners {
-  #identities: ReadonlyMap<string, MessageIdentity> = new Map();
+  #running: ReadonlyMap<string, { readonly place: number; readonly identity: MessageIdentity }> = new Map();
   #runtime = '';
 
   updates({ listeners, runtime }: JudgedListeners): readonly ListenerUpdate[] {
     const isOther = textOf(runtime) !== this.#runtime;
-    return listeners.map(({ name, message, identity }) => {
-      const before = this.#identities.get(name);
-      return { name, message: isOther || before === undefined || !before.equals(identity) ? message : undefined };
+    return listeners.map(({ name, message, identity }, place) => {
+      const before = this.#running.get(name);
+      // Filters share counts between threads by their place in the configuration.
+      const stays = !isOther && before?.place === place && before.identity.equals(identity);
+      return { name, message: stays ? undefined : message };
     });
   }
 
   /** The worker has told that it runs these. */
   took({ listeners, runtime }: JudgedListeners): void {
-    this.#identities = new Map(listeners.map(({ name, identity }) => [name, identity]));
+    this.#running = new Map(listeners.map(({ name, identity }, place) => [name, { place, identity }]));
     this.#runtime = textOf(runtime);
   }
 
   /** What it runs is not known: it has failed, or has not answered. */
   forget(): void {
-    this.#identities = new Map();
+    this.#running = new Map();
   }
 }
 

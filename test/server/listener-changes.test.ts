@@ -23,9 +23,16 @@ test('a worker compiles what is new or changed, and knows the names of all', () 
   const running = new RunningListeners();
   expect(compiled(running, all([judged('a', '1'), judged('b', '1')]))).toEqual(['a', 'b']);
   running.took(all([judged('a', '1'), judged('b', '1')]));
-  const next = all([judged('b', '2'), judged('a', '1'), judged('c', '1')]);
+  const next = all([judged('a', '1'), judged('b', '2'), judged('c', '1')]);
   expect(compiled(running, next)).toEqual(['b', 'c']);
-  expect(running.updates(next).map(({ name }) => name)).toEqual(['b', 'a', 'c']);
+  expect(running.updates(next).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+});
+
+// A worker that is replaced compiles it where it stands now, and all are to count in one place.
+test('one that stands elsewhere is compiled again', () => {
+  const running = new RunningListeners();
+  running.took(all([judged('a', '1'), judged('b', '1'), judged('c', '1')]));
+  expect(compiled(running, all([judged('b', '1'), judged('a', '1'), judged('c', '1')]))).toEqual(['b', 'a']);
 });
 
 test('one that has gone is new when it comes again', () => {
