@@ -6,6 +6,7 @@ import type { DnsCluster } from '../api/generated/envoy/extensions/clusters/dns/
 import { durationMs } from '../core/durations.ts';
 import type { CompileContext } from '../core/extension.ts';
 import type { ConfigPath } from '../core/problems.ts';
+import { refuseStatsMatcher } from '../http/stats-matcher-metadata.ts';
 import type { UpstreamTransportSocket } from '../transport/transport-socket.ts';
 import type { BreakerSpec, ClusterSpec, DiscoverySpec, DnsSpec, TransportSocketSpec } from './cluster-spec.ts';
 import { compileClusterDns, compileDnsCluster, compileLogicalDns, compileStrictDns } from './compile/compile-dns.ts';
@@ -23,6 +24,7 @@ export function compileCluster(message: Cluster, at: ConfigPath, context: Compil
   const discovery = compileDiscovery(message, at, context);
   const isPlain = message.transportSocket === undefined && message.transportSocketMatches.length === 0;
   const inside = isPlain ? context : context.with(CLUSTER, { statScope: clusterStatScope(message) });
+  refuseStatsMatcher(message.metadata, at.field('metadata'), context);
   const body = {
     name: message.name,
     observabilityName: observabilityName(message),

@@ -14,6 +14,7 @@ import type { TimerList } from '../core/timers.ts';
 import { compileAccessLogs } from '../http/access-log-compile.ts';
 import type { AccessLog } from '../http/access-log.ts';
 import type { Metadata } from '../http/stream-info.ts';
+import { refuseStatsMatcher } from '../http/stats-matcher-metadata.ts';
 import type { Address } from '../transport/transport.ts';
 import { compileFilterChain, type FilterChainSpec } from './compile-filter-chain.ts';
 import { unlessDisabled } from './filter-disabled.ts';
@@ -87,6 +88,7 @@ export function compileListener(message: ListenerMessage, position: number, at: 
   // A listener without a name keeps its identity over reloads by its place.
   const name = message.name === '' ? `listener_${position}` : message.name;
   const statScope = `listener.${(message.statPrefix === '' ? binds[0]?.address.text ?? '' : message.statPrefix).replaceAll(':', '_')}`;
+  refuseStatsMatcher(message.metadata, at.field('metadata'), context);
   const bufferLimitBytes = message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES;
   const files = new RememberedFiles();
   const facts = context.with(LISTENER, { name, statScope, bufferLimitBytes }).with(LOCAL_FILES, files);
