@@ -71,6 +71,8 @@ export class Proxy {
   readonly #rotation: TlsRotation;
   #foundation: Foundation | undefined;
   #current: Judged | undefined;
+  /** Listeners that have been stopped. */
+  readonly #stopped = new WeakSet<object>();
   #loadedMs = 0;
   #admin: AdminInterface | undefined;
   #state: ServerState = 'PRE_INITIALIZING';
@@ -235,9 +237,10 @@ export class Proxy {
   async stopListening(inboundOnly = false): Promise<void> {
     const { workers, serverStats } = this.#built;
     const concerned = (this.#current?.listeners ?? []).filter(({ message }) => !inboundOnly || message.trafficDirection === TrafficDirection.INBOUND);
-    const count = concerned.length;
+    const stopped = concerned.filter((listener) => !this.#stopped.has(listener));
+    for (const listener of stopped) this.#stopped.add(listener);
     await workers.stopListening(inboundOnly);
-    serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_stopped, count * workers.workers.length);
+    serverStats.listeners.add(LISTENER_MANAGER_STATS.listener_stopped, stopped.length * workers.workers.length);
   }
 
   /** `/drain_listeners` */

@@ -167,6 +167,16 @@ describe('the admin interface', () => {
     expect((await proxied('out')).status).toBe(200);
   });
 
+  it('counts a listener that it stops once', async () => {
+    await start(bootstrap({}, [listener('in', { traffic_direction: 'INBOUND' }), listener('out', { traffic_direction: 'OUTBOUND' })]));
+    const stopped = (): Promise<string> => text('/stats?filter=^listener_manager.listener_stopped');
+    for (const query of ['?inboundonly', '?inboundonly', '']) await admin(`/drain_listeners${query}`, 'POST');
+    await expect.poll(stopped).toBe('listener_manager.listener_stopped: 2\n');
+    await admin('/drain_listeners', 'POST');
+    await expect.poll(() => proxied('out').then(() => 'served', () => 'refused')).toBe('refused');
+    expect(await stopped()).toBe('listener_manager.listener_stopped: 2\n');
+  });
+
   it('ends the proxy after its answer', async () => {
     await start();
     expect(await text('/quitquitquit', 'POST')).toBe('OK\n');
