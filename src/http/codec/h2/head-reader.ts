@@ -46,6 +46,7 @@ export class HeadReader implements FieldSink {
   pseudoHeaders = 0;
   /** Names and values. */
   bytes = 0;
+  /** As Envoy counts them: those that become one line are one, but for crumbs of a cookie. */
   fields = 0;
   #maxBytes = 0;
   #maxFields = 0;
@@ -97,12 +98,13 @@ export class HeadReader implements FieldSink {
     this.bytes += entry.bytes;
     if (this.flaw !== HeadFlaw.none) return;
     const { kind } = entry;
+    this.fields++;
     if (kind !== FieldKind.regular && kind <= FieldKind.protocol) this.#addPseudo(entry);
     else this.#addRegular(entry, isKnown);
     // As Envoy: a field is looked at before it is counted.
     if (this.flaw !== HeadFlaw.none) return;
     if (this.bytes > this.#maxBytes) this.flaw = HeadFlaw.tooLarge;
-    else if (++this.fields > this.#maxFields) this.flaw = HeadFlaw.tooManyFields;
+    else if (this.fields > this.#maxFields && !this.#follows) this.flaw = HeadFlaw.tooManyFields;
   }
 
   #addRegular(entry: TableEntry, isKnown: boolean): void {
@@ -198,8 +200,9 @@ export class HeadReader implements FieldSink {
     const nameEnd = start + name.length;
     const valueEnd = nameEnd + 2 + value.length;
     const wanted = this.status === 0 ? INLINE_IN_REQUEST : INLINE_IN_RESPONSE;
-    if ((inline[id]! & wanted) !== 0 && scratch.has(id) && !this.#repeated.includes(id as HeaderName)) {
-      this.#repeated = [...this.#repeated, id as HeaderName];
+    if ((inline[id]! & wanted) !== 0 && scratch.has(id)) {
+      this.fields--;
+      if (!this.#repeated.includes(id as HeaderName)) this.#repeated = [...this.#repeated, id as HeaderName];
     }
     scratch.add(id, start, nameEnd, nameEnd + 2, valueEnd);
     this.#text += line;

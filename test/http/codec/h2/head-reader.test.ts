@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HeadReader } from '../../../../src/http/codec/h2/head-reader.ts';
+import { HeadFlaw, HeadReader } from '../../../../src/http/codec/h2/head-reader.ts';
 import { kindOfName, TableEntry } from '../../../../src/http/codec/h2/hpack-table.ts';
 import { RepeatedFields } from '../../../../src/http/codec/h2/repeated-fields.ts';
 import { findHeaderName } from '../../../../src/http/header-name.ts';
@@ -35,6 +35,21 @@ describe('a head that comes again', () => {
 });
 
 describe('fields of which Envoy keeps one value', () => {
+  it('count as one against the limit, in a head that comes again too, and crumbs of a cookie as many', () => {
+    const last = new RepeatedFields();
+    const flawOf = (names: readonly string[]): number => {
+      const head = new HeadReader();
+      head.begin(10_000, 3, last);
+      for (const name of [':method', ...names]) head.add(entryOf(name, 'GET'), true);
+      head.complete();
+      return head.flaw;
+    };
+    const accept = ['accept', 'accept', 'accept', 'x-a'];
+    for (let time = 0; time < 3; time++) expect(flawOf(accept)).toBe(HeadFlaw.none);
+    expect(flawOf([...accept, 'x-b'])).toBe(HeadFlaw.tooManyFields);
+    expect(flawOf(['cookie', 'cookie', 'cookie'])).toBe(HeadFlaw.tooManyFields);
+  });
+
   it('are joined in requests', () => {
     expect(linesOf(entryOf(':method', 'GET'), ['accept', 'via', 'vary'])).toEqual(['accept: 1,2', 'via: 1,2', 'vary: 1', 'vary: 2']);
   });
