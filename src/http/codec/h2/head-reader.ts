@@ -46,8 +46,9 @@ export class HeadReader implements FieldSink {
   pseudoHeaders = 0;
   /** Names and values. */
   bytes = 0;
-  /** As Envoy counts them: those that become one line are one, but for crumbs of a cookie. */
   fields = 0;
+  /** As Envoy counts fields, those that become one line are one, but for crumbs of a cookie: this is how many fewer. */
+  #joined = 0;
   #maxBytes = 0;
   #maxFields = 0;
   #text = '';
@@ -81,6 +82,7 @@ export class HeadReader implements FieldSink {
     this.pseudoHeaders = 0;
     this.bytes = 0;
     this.fields = 0;
+    this.#joined = 0;
     this.#maxBytes = maxBytes;
     this.#maxFields = maxFields;
     this.#text = '';
@@ -104,7 +106,7 @@ export class HeadReader implements FieldSink {
     // As Envoy: a field is looked at before it is counted.
     if (this.flaw !== HeadFlaw.none) return;
     if (this.bytes > this.#maxBytes) this.flaw = HeadFlaw.tooLarge;
-    else if (this.fields > this.#maxFields && !this.#follows) this.flaw = HeadFlaw.tooManyFields;
+    else if (this.fields - this.#joined > this.#maxFields && !this.#follows) this.flaw = HeadFlaw.tooManyFields;
   }
 
   #addRegular(entry: TableEntry, isKnown: boolean): void {
@@ -169,7 +171,9 @@ export class HeadReader implements FieldSink {
     }
   }
 
-  #takeOver({ lines, contentLength, underscores }: RegularFields): void {
+  /** While a head followed the last, its fields were not held to the limit. */
+  #takeOver({ lines, joined, contentLength, underscores }: RegularFields): void {
+    if (this.fields - joined > this.#maxFields) this.flaw = HeadFlaw.tooManyFields;
     this.#taken = lines;
     this.contentLength = contentLength;
     this.underscores = underscores;
@@ -177,7 +181,7 @@ export class HeadReader implements FieldSink {
 
   #regularFields(): RegularFields {
     const { contentLength, underscores } = this;
-    return { lines: scratch.lines(this.#text), contentLength, underscores };
+    return { lines: scratch.lines(this.#text), joined: this.#joined, contentLength, underscores };
   }
 
   /** The fields as a head. Not after a flaw. */
@@ -201,7 +205,7 @@ export class HeadReader implements FieldSink {
     const valueEnd = nameEnd + 2 + value.length;
     const wanted = this.status === 0 ? INLINE_IN_REQUEST : INLINE_IN_RESPONSE;
     if ((inline[id]! & wanted) !== 0 && scratch.has(id)) {
-      this.fields--;
+      this.#joined++;
       if (!this.#repeated.includes(id as HeaderName)) this.#repeated = [...this.#repeated, id as HeaderName];
     }
     scratch.add(id, start, nameEnd, nameEnd + 2, valueEnd);

@@ -13,6 +13,8 @@ const sharedTexts = new Map<string, string>();
 /** What the regular fields of a head came to. */
 export interface RegularFields {
   readonly lines: HeadLines;
+  /** How many of the fields do not count, as they have become one line with others. */
+  readonly joined: number;
   readonly contentLength: number;
   readonly underscores: number;
 }
