@@ -1,40 +1,27 @@
-import type { Clock } from '../core/clock.ts';
 import { THREADS_SHARE_PORTS } from '../core/process-facts.ts';
 import { LinkedList } from '../core/linked-list.ts';
 import type { Logger } from '../core/log.ts';
-import type { HeldStats } from '../core/stats/held-stats.ts';
 import type { StatGroup } from '../core/stats/stats.ts';
 import type { AccessLogEntry } from '../http/access-log.ts';
 import type { HeldStream } from '../http/codec/codec.ts';
 import { streamOf } from '../http/connection-stream.ts';
 import { LISTENER_STATS, LISTENER_WORKER_STATS } from '../http/listener-stats.ts';
 import { type ConnectionInfo, ResponseFlag, type StreamInfo } from '../http/stream-info.ts';
-import type { Timers } from '../core/timers.ts';
 import type { Address, Connection, ConnectionOwner, ListenerSocket, Transport, TransportError } from '../transport/transport.ts';
 import type { FilterChainSpec } from './compile-filter-chain.ts';
 import type { ListenerSpec } from './compile.ts';
-import { DrainManager, type DrainSettings, type ProcessDrain } from './drain-manager.ts';
 import { FilteredHandler } from './filtered-connection.ts';
 import { ListenerConnection, type ListenerConnectionOwner, type RunningChain } from './listener-connection.ts';
 import { type LimitServices, ListenerLimits } from './listener-limits.ts';
-import { DEFAULT_CHAIN } from './match/filter-chain-match.ts';
 import type { ConnectionHandler } from './network-filter.ts';
 import { type FilterFailure, PendingConnection, type PendingOwner } from './pending-connection.ts';
-
-/** After so long what was destroyed has told of its end. */
-const SETTLING_MS = 1000;
+import { type ChainServices, RunningChains } from './running-chains.ts';
 
 /** What a listener needs of its thread. */
-export interface ListenerThread {
+export interface ListenerThread extends ChainServices {
   readonly workerIndex: number;
   readonly transport: Transport;
-  readonly clock: Clock;
   nextConnectionId(): number;
-  readonly timers: Timers;
-  /** Of the process. */
-  readonly drains: ProcessDrain;
-  /** How listeners and filter chains drain that are changed or removed. */
-  readonly drain: DrainSettings;
   readonly limits: LimitServices;
   readonly log: Logger;
 }
@@ -58,8 +45,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   readonly #workerStats: StatGroup;
   readonly #limits: ListenerLimits;
   #spec: ListenerSpec;
-  #chains: RunningChain[];
-  #defaultChain: RunningChain | undefined;
+  readonly #chains: RunningChains;
   #sockets: HeldSocket[] = [];
   #draining = false;
   readonly #pending = new LinkedList<PendingConnection>();
@@ -69,8 +55,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   constructor(spec: ListenerSpec, thread: ListenerThread, lookup: ListenerLookup) {
     this.#spec = spec;
     this.#thread = thread;
-    this.#chains = spec.chains.map((chain) => this.#running(chain));
-    this.#defaultChain = spec.defaultChain && this.#running(spec.defaultChain);
+    this.#chains = new RunningChains(spec, thread, this.#connections);
     this.#lookup = lookup;
     const { listener, worker } = countersOf(spec, thread.workerIndex);
     this.#stats = listener;
@@ -120,60 +105,15 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   /** A newer configuration with the same rest: connections live on unless their filter chain changed. Tells how many chains drain. */
   update(spec: ListenerSpec): number {
     if (spec === this.#spec) return 0;
-    const before = [...this.#chains, ...(this.#defaultChain === undefined ? [] : [this.#defaultChain])];
-    const superseded = [this.#spec.stats];
-    const keep = (next: FilterChainSpec): RunningChain => {
-      const index = before.findIndex((chain) => continues(chain.spec, next));
-      if (index < 0) return this.#running(next);
-      const chain = before.splice(index, 1)[0]!;
-      if (chain.adoptedStats !== undefined) superseded.push(chain.adoptedStats);
-      chain.adoptedStats = next.stats;
-      return chain;
-    };
     // Of an equal rest: the same statistics, held by the newer one.
     countersOf(spec, this.#thread.workerIndex);
     this.#spec = spec;
-    this.#chains = spec.chains.map(keep);
-    this.#defaultChain = spec.defaultChain && keep(spec.defaultChain);
-    for (const gone of before) {
-      this.#retire(gone);
-      superseded.push(...statsOf(gone));
-    }
-    this.#letGo(superseded, this.#thread.drain.timeMs);
-    return before.length;
+    return this.#chains.update(spec);
   }
 
   /** Its sockets are another's or closed. */
   retire(): void {
-    const { drain } = this.#thread;
-    for (const chain of this.#chains) chain.drain.start(drain);
-    this.#defaultChain?.drain.start(drain);
-  }
-
-  /** Its connections live on until the drain time is over. */
-  #retire(chain: RunningChain): void {
-    const { timers, drain } = this.#thread;
-    chain.drain.start(drain);
-    const destroyConnections = (): void => {
-      for (const connection of this.#connections.values()) if (connection.chain === chain) connection.destroy(CHAIN_REMOVED);
-    };
-    timers.after(drain.timeMs, { onTimer: destroyConnections });
-  }
-
-  /** Statistics that only connections of before still count: they end when the time is over and none of these is left. */
-  #letGo(held: readonly HeldStats[], afterMs: number): void {
-    const { clock, timers } = this.#thread;
-    const sinceMs = clock.monotonicMs();
-    const onTimer = (): void => {
-      if ((this.#connections.first?.openedMs ?? Infinity) > sinceMs) for (const stats of held) stats.end();
-      else timers.after(Math.max(afterMs, SETTLING_MS), { onTimer });
-    };
-    timers.after(afterMs, { onTimer });
-  }
-
-  #running(spec: FilterChainSpec): RunningChain {
-    const { clock, drains, limits } = this.#thread;
-    return { spec, drain: new DrainManager(clock, limits.random, drains.of(this.#spec)), adoptedStats: undefined };
+    this.#chains.drain();
   }
 
   startDrain(): void {
@@ -213,8 +153,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
   /** Nobody wants it any more. */
   end(): void {
     this.destroyConnections();
-    const chains = this.#defaultChain === undefined ? this.#chains : [...this.#chains, this.#defaultChain];
-    this.#letGo([this.#spec.stats, ...chains.flatMap(statsOf)], SETTLING_MS);
+    this.#chains.end();
   }
 
   // PendingOwner
@@ -349,7 +288,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
 
   #chainFor(connection: Connection, pending: PendingConnection | undefined): RunningChain | undefined {
     const { finder } = this.#spec;
-    if (finder === undefined) return this.#chains[0];
+    if (finder === undefined) return this.#chains.at(0);
     const { local, remote } = connection;
     const index = finder.find({
       localAddress: pending?.localAddress ?? local,
@@ -360,7 +299,7 @@ export class ActiveListener implements PendingOwner, ListenerConnectionOwner {
       applicationProtocols: pending?.applicationProtocols ?? NOTHING,
       filterState: pending?.filterState,
     });
-    return index === DEFAULT_CHAIN ? this.#defaultChain : this.#chains[index];
+    return this.#chains.at(index);
   }
 
   #handle(connection: Connection, info: ConnectionInfo, { spec: { filters, terminal }, drain }: RunningChain): ConnectionHandler {
@@ -450,10 +389,9 @@ const FAILURES: Readonly<Record<FilterFailure, string>> = {
   error: 'it broke before listener filters were done',
 };
 
-/** Envoy's reasons for closing what still lives when a drain ends. */
+/** Envoy's reasons for closing a connection. */
 const LISTENER_REMOVED = 'purging_socket_that_have_not_progressed_to_connections';
 const HANDSHAKE_TIMEOUT = 'transport_socket_timeout';
-const CHAIN_REMOVED = 'filter_chain_is_being_removed';
 
 const NOTHING: readonly string[] = [];
 
@@ -483,17 +421,6 @@ class ClosingHandler implements ConnectionHandler {
   onClosed(): void {}
 }
 
-function statsOf({ spec, adoptedStats }: RunningChain): readonly HeldStats[] {
-  return adoptedStats === undefined ? [spec.stats] : [spec.stats, adoptedStats];
-}
-
 function countersOf({ stats, statScope }: ListenerSpec, workerIndex: number): { readonly listener: StatGroup; readonly worker: StatGroup } {
   return { listener: stats.group(statScope, LISTENER_STATS), worker: stats.group(`${statScope}.worker_${workerIndex}`, LISTENER_WORKER_STATS) };
-}
-
-/** Whether connections of a chain may live on under another; then its terminal filter has taken over what changed. */
-function continues(before: FilterChainSpec, next: FilterChainSpec): boolean {
-  if (!before.frame.equals(next.frame)) return false;
-  if (before.terminal === undefined || next.terminal === undefined) return before.terminal === next.terminal;
-  return before.terminal.adopt(next.terminal);
 }
