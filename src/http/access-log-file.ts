@@ -9,7 +9,7 @@ export const FILESYSTEM_STATS = defineStats({
   gauges: ['write_total_buffered'],
 });
 
-/** Records are written when this much has been gathered, or when the flush interval has passed. Envoy's default of `--file-flush-min-size-kb`. */
+/** Records behind the first are written when this much has been gathered, or when the flush interval has passed. Envoy's default of `--file-flush-min-size-kb`. */
 export const FLUSH_BYTES = 64 * 1024;
 /** While the disk does not take them, this much is kept for it; records beyond are dropped and counted as `write_failed`. */
 export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
@@ -56,7 +56,7 @@ export interface AccessLogFileOptions {
 /**
  * One file, appended to: records are gathered in one buffer and written by one asynchronous write at a time.
  *
- *   idle ──enough, timer, flush()──▶ writing ──written, less than enough waits──▶ idle
+ *   idle ──the first record, enough, timer, flush()──▶ writing ──written, less than enough waits──▶ idle
  *                                      └──written, more waits──▶ writing
  */
 export class AccessLogFile implements TimerOwner {
@@ -75,6 +75,8 @@ export class AccessLogFile implements TimerOwner {
   #writingBytes = 0;
   #written = 0;
   #reopen = false;
+  /** Nothing has been written. As with Envoy, who starts a proxy need not wait to see that it keeps a log. */
+  #isFresh = true;
   /** Resolves `close()` once the write under way is over. */
   #onIdle: (() => void) | undefined;
   #writing: Buffer | undefined;
@@ -101,7 +103,7 @@ export class AccessLogFile implements TimerOwner {
     this.#gathered.append(record);
     this.#stats.inc(FILESYSTEM_STATS.write_buffered);
     this.#stats.gaugeAdd(FILESYSTEM_STATS.write_total_buffered, record.length);
-    if (this.#gathered.length >= this.#flushBytes && this.#writing === undefined) this.#startWrite();
+    if ((this.#isFresh || this.#gathered.length >= this.#flushBytes) && this.#writing === undefined) this.#startWrite();
   }
 
   flush(): void {
@@ -137,6 +139,7 @@ export class AccessLogFile implements TimerOwner {
   #startWrite(): void {
     if (this.#reopen) this.#openAgain();
     if (this.#gathered.length === 0) return;
+    this.#isFresh = false;
     this.#writing = this.#gathered.take(this.#spare);
     this.#writingBytes = this.#writing.length;
     this.#written = 0;

@@ -79,6 +79,13 @@ describe('access log files', () => {
 
   afterEach(() => timers.close());
 
+  /** The first record does not wait for others. */
+  function writeFirst(to = sink): void {
+    to.write('first\n');
+    disk.waiting.pop()!(null);
+    disk.written.length = 0;
+  }
+
   it('writes to standard output as it is where it cannot be opened, and leaves it open', async () => {
     disk.failOpen = true;
     const output = logs.open(STANDARD_OUTPUT) as RecordSink;
@@ -93,7 +100,17 @@ describe('access log files', () => {
     expect(values['filesystem.reopen_failed']).toBe(1);
   });
 
+  it('write the first record at once', () => {
+    sink.write('one\n');
+    sink.write('two\n');
+    expect(disk.waiting).toHaveLength(1);
+    disk.waiting[0]!(null);
+    expect(disk.written).toEqual(['1:one\n']);
+    expect(disk.waiting).toHaveLength(1);
+  });
+
   it('gather records until the flush interval has passed', () => {
+    writeFirst();
     sink.write('one\n');
     sink.write('two\n');
     clock.advance(9999);
@@ -105,11 +122,12 @@ describe('access log files', () => {
     disk.waiting[0]!(null);
     expect(disk.written).toEqual(['1:one\ntwo\n']);
     expect(values).toEqual({
-      'filesystem.write_buffered': 2, 'filesystem.write_total_buffered': 0, 'filesystem.flushed_by_timer': 1, 'filesystem.write_completed': 1,
+      'filesystem.write_buffered': 3, 'filesystem.write_total_buffered': 0, 'filesystem.flushed_by_timer': 1, 'filesystem.write_completed': 2,
     });
   });
 
   it('write at once when 64 KiB have been gathered, one write at a time', () => {
+    writeFirst();
     sink.write('a'.repeat(FLUSH_BYTES - 1));
     expect(disk.waiting).toHaveLength(0);
     sink.write('b');
@@ -131,6 +149,7 @@ describe('access log files', () => {
     expect(disk.waiting).toHaveLength(1);
     const small = new AccessLogFiles({ timers, stats: countingStats().stats, files: disk, flushMinSizeBytes: 4 });
     const file = small.open('/small') as RecordSink;
+    writeFirst(file);
     file.write('abc');
     expect(disk.waiting).toHaveLength(1);
     file.write('d');
@@ -153,18 +172,19 @@ describe('access log files', () => {
   });
 
   it('write what they have at once when their thread ends, but not to a pipe that has not taken what came before', () => {
-    sink.write('first\n');
+    writeFirst();
+    sink.write('one\n');
     logs.rescue();
-    expect(disk.written).toEqual(['1:first\n']);
-    sink.write('second\n');
+    expect(disk.written).toEqual(['1:one\n']);
+    sink.write('two\n');
     logs.flush();
-    sink.write('third\n');
+    sink.write('three\n');
     disk.pipes = true;
     logs.rescue();
-    expect(disk.written).toEqual(['1:first\n']);
+    expect(disk.written).toEqual(['1:one\n']);
     disk.pipes = false;
     logs.rescue();
-    expect(disk.written).toEqual(['1:first\n', '1:third\n']);
+    expect(disk.written).toEqual(['1:one\n', '1:three\n']);
     disk.waiting[0]!(null);
     expect(values['filesystem.write_total_buffered']).toBe(0);
   });

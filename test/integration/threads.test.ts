@@ -88,7 +88,8 @@ test('a worker that throws leaves the records of the requests that it has answer
     () => proxy.stats.values().get('filesystem.write_buffered'),
     (records) => records === REQUESTS,
   );
-  expect(readFileSync(log, 'utf8')).toBe('');
+  // All but the first of each worker wait.
+  expect(readFileSync(log, 'utf8').split('\n').length - 1).toBeLessThanOrEqual(2);
   for (const worker of proxy.workers) threadOf(worker).fail('thrown by a test');
   await until(
     () => readFileSync(log, 'utf8').split('\n').length - 1,
