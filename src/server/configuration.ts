@@ -9,8 +9,7 @@ import { type ClusterNames, CompileRun, type ThreadServices } from './compile-co
 
 /**
  * Compiles what a bootstrap says. Pure: opens nothing. Every problem goes to `problems`; the result may only be used when there
- * are none. The main thread compiles all of it to judge it; each worker compiles again, to serve, what
- * changed of the listeners.
+ * are none. The main thread compiles all of it to judge it; each worker compiles again, to serve, the listeners that changed.
  */
 
 type Services = ReadonlyMap<ServiceKey<unknown>, unknown>;

@@ -19,7 +19,7 @@ import type { DrainSettings } from '../listener/drain-manager.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 import { createHeartbeatMemory, STALL_LIMIT_MS } from './heartbeat.ts';
 import type { SnapshotRuntime } from './layered-runtime.ts';
-import { type JudgedListener, type JudgedListeners, RunningListeners } from './listener-changes.ts';
+import { type JudgedListener, judgedListeners, type JudgedListeners, RunningListeners } from './listener-changes.ts';
 import type { BoundListener, ClustersMessage, FileSettings, ListenersOutcome, LogSetup, TlsMaterialMessage } from './messages.ts';
 import { ProxyThread } from './proxy-thread.ts';
 import { ThreadWorker, type ThreadWorkerOwner, WorkerUnavailable } from './thread-worker.ts';
@@ -68,7 +68,7 @@ export class WorkerPool {
   readonly #pauseMs: number[] = [];
   #clusters: ClustersMessage['clusters'] = [];
   #tls: TlsMaterialMessage = { secrets: [], sourced: new Map(), files: new Map() };
-  #listeners: JudgedListeners = { listeners: [], runtime: new Map() };
+  #listeners = judgedListeners([], new Map());
   #bound: readonly BoundListener[] = [];
   #overload: OverloadMessage = noOverload;
   #drain: DrainSettings | undefined;
@@ -142,7 +142,7 @@ export class WorkerPool {
     let draining: Draining | undefined;
     const before = this.#listeners;
     const boundBefore = this.#bound;
-    this.#listeners = { listeners, runtime: this.#options.runtimeValues() };
+    this.#listeners = judgedListeners(listeners, this.#options.runtimeValues());
     for (const worker of this.#workers) {
       const outcome = await this.#updateOne(worker, this.#listeners);
       if (outcome === undefined) continue;

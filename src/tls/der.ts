@@ -57,7 +57,8 @@ export interface Extension {
   readonly octets: Element;
 }
 
-const BOOLEAN = 0x01;
+/** DER leaves out what is false. */
+export const BOOLEAN = 0x01;
 
 /** Of the sequence of them. */
 export function readExtensions(der: Buffer, list: Element): Extension[] {

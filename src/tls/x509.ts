@@ -1,6 +1,6 @@
 /** What Node does not tell of a certificate, or not in a form that can be trusted: names as they stand in its DER (RFC 5280). */
 
-import { children, type Element, type Extension, oidText, readElement, readExtensions } from './der.ts';
+import { BOOLEAN, children, type Element, type Extension, oidText, readElement, readExtensions } from './der.ts';
 
 export interface SubjectAltName {
   readonly kind: 'dns' | 'uri' | 'email' | 'ip' | 'other';
@@ -12,8 +12,6 @@ export interface SubjectAltName {
 
 const SUBJECT_ALT_NAME = '2.5.29.17';
 const BASIC_CONSTRAINTS = '2.5.29.19';
-/** DER leaves out what is false. */
-const BOOLEAN = 0x01;
 export const KEY_USAGE = '2.5.29.15';
 /** keyCertSign and cRLSign, behind the byte that tells how many bits are unused. */
 const SIGNS_OTHERS = 0x06;

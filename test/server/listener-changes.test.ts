@@ -4,7 +4,7 @@ import type { Listener } from '../../src/api/generated/envoy/config/listener/v3.
 import { MessageIdentity } from '../../src/api/message-identity.ts';
 import { schemaOf } from '../../src/api/registry.ts';
 import type { RuntimeValue } from '../../src/core/runtime.ts';
-import { type JudgedListener, type JudgedListeners, RunningListeners } from '../../src/server/listener-changes.ts';
+import { type JudgedListener, judgedListeners, type JudgedListeners, RunningListeners } from '../../src/server/listener-changes.ts';
 
 const schema = schemaOf('envoy.config.listener.v3.Listener');
 
@@ -13,7 +13,7 @@ function judged(name: string, statPrefix: string, files = ''): JudgedListener {
   return { name, message, identity: new MessageIdentity(schema, message as never, files) };
 }
 
-const all = (listeners: readonly JudgedListener[], runtime: ReadonlyMap<string, RuntimeValue> = new Map()): JudgedListeners => ({ listeners, runtime });
+const all = (listeners: readonly JudgedListener[], runtime: ReadonlyMap<string, RuntimeValue> = new Map()): JudgedListeners => judgedListeners(listeners, runtime);
 
 /** Names of those that are to be compiled. */
 const compiled = (running: RunningListeners, listeners: JudgedListeners): string[] =>

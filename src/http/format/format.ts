@@ -16,19 +16,19 @@ export interface Format {
  */
 export function compileFormat(text: string, at: ConfigPath, context: CompileContext): Format | undefined {
   const format = compileFormatBytes(wireText(text), at, context);
-  return format && new CleanFormat(format, CONTROL, () => ' ');
+  return format && new CleanFormat(format, withoutControls);
 }
 
 /** A host; `absent` stands for what has no value. */
 export function compileHostFormat(text: string, absent: string, at: ConfigPath, context: CompileContext): Format | undefined {
   const format = compileTextFormat(wireText(text), absent, at, context);
-  return format && new CleanFormat(format, CONTROL, () => ' ');
+  return format && new CleanFormat(format, withoutControls);
 }
 
 /** A part of a request line: what would end it there is percent-encoded. */
 export function compileTargetFormat(text: string, absent: string, at: ConfigPath, context: CompileContext): Format | undefined {
   const format = compileTextFormat(wireText(text), absent, at, context);
-  return format && new CleanFormat(format, CONTROL_OR_SPACE, percentEncoded);
+  return format && new CleanFormat(format, withoutBreaks);
 }
 
 /** The same with control characters as they come; `bytes` are those of the wire. */
@@ -55,31 +55,26 @@ export function compileTextFormat(bytes: string, absent: string, at: ConfigPath,
 /** Operators decode what a client wrote (`%0d%0a`): what must not stand in a line is replaced (RFC 9110 §5.5). */
 class CleanFormat implements Format {
   readonly #format: Format;
-  readonly #unfit: RegExp;
-  readonly #everyUnfit: RegExp;
-  readonly #replacement: (character: string) => string;
+  readonly #clean: (value: string) => string;
 
-  constructor(format: Format, unfit: RegExp, replacement: (character: string) => string) {
+  constructor(format: Format, clean: (value: string) => string) {
     this.#format = format;
-    this.#unfit = unfit;
-    this.#everyUnfit = new RegExp(unfit, 'g');
-    this.#replacement = replacement;
+    this.#clean = clean;
   }
 
   format(context: FormatContext): string {
-    const value = this.#format.format(context);
-    return this.#unfit.test(value) ? value.replace(this.#everyUnfit, this.#replacement) : value;
+    return this.#clean(this.#format.format(context));
   }
 }
 
-const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
-const CONTROLS = new RegExp(CONTROL, 'g');
-
 /** A value of a header that comes from elsewhere than a header, as from a certificate: it ends no line. */
-export function withoutControls(value: string): string {
-  return CONTROL.test(value) ? value.replace(CONTROLS, ' ') : value;
+export const withoutControls = replacing(/[\0-\x08\x0a-\x1f\x7f]/, () => ' ');
+const withoutBreaks = replacing(/[\0-\x20\x7f]/, percentEncoded);
+
+function replacing(unfit: RegExp, replacement: (character: string) => string): (value: string) => string {
+  const everyUnfit = new RegExp(unfit, 'g');
+  return (value) => (unfit.test(value) ? value.replace(everyUnfit, replacement) : value);
 }
-const CONTROL_OR_SPACE = /[\0-\x20\x7f]/;
 
 function percentEncoded(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;

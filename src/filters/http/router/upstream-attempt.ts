@@ -7,6 +7,7 @@ import type { HeaderMap } from '../../../http/header-map.ts';
 import { proxyProtocolHeader } from '../../../http/proxy-protocol.ts';
 import type { ForwardRoute } from '../../../http/route/route.ts';
 import type { StreamInfo } from '../../../http/stream-info.ts';
+import { tellUpstreamConnection } from '../../../http/upstream-connection.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { RouterConfig } from './config.ts';
 import { NO_HOST } from './failure-table.ts';
@@ -15,7 +16,6 @@ import { upstreamScheme } from './scheme.ts';
 import { durationList } from './timeouts.ts';
 import { endsHere, isUpgrade, opensTunnel, refusesWebSocket, type TunnelKind } from './tunnel.ts';
 import { type UpstreamFilterOwner, UpstreamFilterStream } from './upstream-filter-stream.ts';
-import { tellConnection } from './upstream-info.ts';
 import { LoggedAttempt } from './upstream-log.ts';
 
 /** What the attempt tells of and asks: the router's side of the request. */
@@ -197,7 +197,8 @@ export class UpstreamAttempt implements UpstreamFilterOwner, PoolCallbacks, Load
     this.#encoder = encoder;
     encoder.watcher = this;
     this.#setHost(host);
-    tellConnection(info, connection, host, encoder);
+    tellUpstreamConnection(info, connection, host, encoder.bytes);
+    info.upstreamProtocol = connection.protocol;
     info.upstreamPoolReadyMs = this.#nowMs;
     for (let i = 0; i < this.#owner.pausedResponses; i++) encoder.pause();
     const headers = this.requestHeaders;

@@ -10,10 +10,10 @@ import type { Failure } from '../../../http/failure.ts';
 import type { FilterHandle, LocalReply } from '../../../http/filter.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { type ByteCounts, StreamInfo } from '../../../http/stream-info.ts';
+import { tellUpstreamConnection } from '../../../http/upstream-connection.ts';
 import type { Host, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import { upstreamFailure } from './failure-table.ts';
 import type { UpstreamFilterOwner } from './upstream-filter-stream.ts';
-import { tellConnection } from './upstream-info.ts';
 
 /** `upstream_log` and its options. */
 export interface UpstreamLogs {
@@ -62,7 +62,8 @@ export class LoggedAttempt implements RequestEncoder, UpstreamFilterOwner, Timer
     this.#upstream = upstream;
     this.#info.protocol = connection.protocol;
     this.#info.upstreamPoolReadyMs = this.#now;
-    tellConnection(this.#info, connection, host, upstream);
+    tellUpstreamConnection(this.#info, connection, host, upstream.bytes);
+    this.#info.upstreamProtocol = connection.protocol;
     if (this.#logs.onPoolReady) this.#write('UpstreamPoolReady');
     return this;
   }

@@ -146,23 +146,15 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     this.#info.protocol = this.#multiplexed === undefined ? 'HTTP/1.1' : 'HTTP/2';
   }
 
-  /** `codec_type` AUTO looks at the first bytes, which are as many as tell HTTP/1 from the preface of HTTP/2. */
   #chooseCodec(bytes: Buffer, length: number): void {
     const { config } = this;
-    if (config.codecType === 'auto') {
-      const sniffer = (this.#sniffer ??= new CodecSniffer());
-      const protocol = sniffer.sniff(bytes, length);
-      if (protocol === undefined) {
-        this.#prefaceTimer ??= config.timers.after(PREFACE_WAIT_MS, this, TIMER_PREFACE);
-        return;
-      }
-      this.#prefaceTimer?.disarm();
-      if (protocol === 'http1') {
-        this.#beginHttp1();
-        this.#codec!.onBytes(bytes, length);
-        return;
-      }
-    } else if (config.codecType === 'http1') {
+    const protocol = this.#protocolOf(bytes, length);
+    if (protocol === undefined) {
+      this.#prefaceTimer ??= config.timers.after(PREFACE_WAIT_MS, this, TIMER_PREFACE);
+      return;
+    }
+    this.#prefaceTimer?.disarm();
+    if (protocol === 'http1') {
       this.#beginHttp1();
       this.#codec!.onBytes(bytes, length);
       return;
@@ -173,6 +165,12 @@ export class ConnectionManager implements ConnectionHandler, MultiplexedCodecOwn
     const held = this.#sniffer?.held;
     if (held !== undefined && held.length > 0) this.#codec.onBytes(held, held.length);
     this.#codec.onBytes(bytes, length);
+  }
+
+  /** `codec_type` AUTO looks at the first bytes, which are as many as tell HTTP/1 from the preface of HTTP/2. Undefined: it needs more. */
+  #protocolOf(bytes: Buffer, length: number): 'http1' | 'http2' | undefined {
+    const { codecType } = this.config;
+    return codecType === 'auto' ? (this.#sniffer ??= new CodecSniffer()).sniff(bytes, length) : codecType;
   }
 
   #beginHttp1(): void {

@@ -6,6 +6,7 @@ import { streamOf } from '../../../http/connection-stream.ts';
 import type { Failure } from '../../../http/failure.ts';
 import type { HeaderMap } from '../../../http/header-map.ts';
 import { type ByteCounts, type ConnectionInfo, ResponseFlag, type StreamInfo } from '../../../http/stream-info.ts';
+import { tellUpstreamConnection } from '../../../http/upstream-connection.ts';
 import type { Cluster, Host, LoadBalancerContext, PendingStream, PoolCallbacks, UpstreamConnectionInfo } from '../../../http/upstream.ts';
 import type { ConnectionHandler, DrainDecision } from '../../../listener/network-filter.ts';
 import type { Connection, TransportError } from '../../../transport/transport.ts';
@@ -183,9 +184,8 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     }
     this.#upstream = encoder;
     this.#stream.attemptCount = this.#attempts;
-    this.#stream.upstreamBytes = encoder.bytes;
     encoder.watcher = this;
-    this.#noteUpstream(host, connection);
+    this.#noteUpstream(host, connection, encoder.bytes);
     if (this.requestHeaders === undefined) {
       this.#join(encoder);
       return;
@@ -419,19 +419,12 @@ export class ProxiedConnection implements ConnectionHandler, ResponseDecoder, Po
     if (this.#stream.upstreamRequestStartMs === 0) this.#stream.upstreamRequestStartMs = this.#config.clock.monotonicMs();
   }
 
-  #noteUpstream(host: Host, { id, local, remote, connectStartMs, connectEndMs, tls, filterState }: UpstreamConnectionInfo): void {
+  #noteUpstream(host: Host, connection: UpstreamConnectionInfo, bytes: ByteCounts): void {
     const stream = this.#stream;
     stream.upstreamHost = host;
-    stream.upstreamHostsAttempted!.push(host);
-    stream.upstreamConnectionId = id;
-    (stream.upstreamConnectionIdsAttempted ??= []).push(id);
-    stream.upstreamLocalAddress = local;
-    stream.upstreamRemoteAddress = remote;
-    stream.upstreamTls = tls;
+    tellUpstreamConnection(stream, connection, host, bytes);
     // As Envoy: of a tunnel's connection nothing is told.
-    if (this.requestHeaders === undefined) stream.upstreamFilterState = filterState;
-    stream.upstreamConnectStartMs = connectStartMs;
-    stream.upstreamConnectEndMs = connectEndMs;
+    if (this.requestHeaders !== undefined) stream.upstreamFilterState = undefined;
     stream.upstreamPoolReadyMs = this.#config.clock.monotonicMs();
   }
 
